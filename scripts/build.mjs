@@ -1,0 +1,65 @@
+// Builds dist/: bundles, pages, launchers, wasm binaries, packaged data. `--watch` keeps the bundles up to date.
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { buildSamples } from './samples.mjs';
+
+const root = path.dirname(import.meta.dirname);
+const dist = path.join(root, 'dist');
+const require = createRequire(import.meta.url);
+const watch = process.argv.includes('--watch');
+
+const shared = {
+  bundle: true,
+  absWorkingDir: root,
+  sourcemap: 'linked',
+  minify: !watch,
+  keepNames: true,
+  logLevel: 'info',
+  legalComments: 'linked',
+  metafile: true,
+};
+const forNode = { ...shared, platform: 'node', format: 'cjs', target: 'node22' };
+
+/** Only the extension may see `vscode`; for the others it is unresolvable, and a stray import breaks the build. */
+const bundles = [
+  { ...forNode, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
+  {
+    ...forNode,
+    entryPoints: { engine: 'src/engine.ts', cli: 'src/cli.ts', worker: 'src/worker/main.ts' },
+    outdir: 'dist',
+    external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
+  },
+  {
+    ...shared,
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome128',
+    entryPoints: await pages(),
+    outdir: 'dist/webview',
+  },
+];
+
+async function pages() {
+  const entries = await readdir(path.join(root, 'webview'), { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory() && entry.name !== 'shared').map((entry) => entry.name);
+  return Object.fromEntries(names.map((name) => [name, `webview/${name}/main.ts`]));
+}
+
+async function copyStatic() {
+  await cp(path.join(root, 'scripts/launchers'), path.join(dist, 'bin'), { recursive: true });
+  const wasm = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+  for (const name of await readdir(path.join(wasm, 'wasm-out'))) {
+    if (name.endsWith('.wasm')) await cp(path.join(wasm, 'wasm-out', name), path.join(dist, 'wasm', name));
+  }
+}
+
+await mkdir(dist, { recursive: true });
+if (!watch) await rm(path.join(dist, 'webview'), { recursive: true, force: true });
+await Promise.all([copyStatic(), buildSamples(path.join(dist, 'samples'))]);
+if (watch) {
+  for (const options of bundles) await (await esbuild.context(options)).watch();
+} else {
+  await Promise.all(bundles.map((options) => esbuild.build(options)));
+}

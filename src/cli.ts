@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
+import { createInstallation } from './node/installation/installation.ts';
+import { version } from '../package.json';
+
+// Composition root of the command line: which capability answers which first word. Each group is evaluated only when used.
+const groups: readonly CommandGroup[] = [
+  { firstWords: ['new'], load: async () => (await import('./node/scaffold/commands.ts')).commands },
+  { firstWords: ['status', 'run', 'dag'], load: async () => (await import('./node/pipeline/commands.ts')).commands },
+  {
+    firstWords: ['train', 'exec', 'predict', 'backends'],
+    load: async () => (await import('./node/training/commands.ts')).commands,
+  },
+  { firstWords: ['runs'], load: async () => (await import('./node/tracking/commands.ts')).commands },
+  { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
+];
+
+const abort = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort(signal));
+
+void runCommandLine(process.argv.slice(2), groups, {
+  cwd: process.cwd(),
+  env: process.env,
+  streams: process,
+  signal: abort.signal,
+  installation: createInstallation(__dirname, version),
+}).then((code) => {
+  process.exitCode = code;
+});

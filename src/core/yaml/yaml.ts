@@ -1,0 +1,151 @@
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node } from 'yaml';
+import type { Parsed, Problem } from '../../protocol/problem.ts';
+
+/** A parsed YAML file that can still say where each of its values stands. */
+export interface YamlFile {
+  readonly file: string;
+  /** The document itself: editing through it keeps the user's comments. */
+  readonly document: Document.Parsed;
+  /** Plain JavaScript value (null for an empty file). */
+  readonly value: unknown;
+  /** A problem at the value of `path` (or at its key, or at the nearest parent that exists). */
+  problemAt(
+    path: readonly (string | number)[],
+    message: string,
+    options?: { severity?: Problem['severity']; at?: 'key' | 'value' },
+  ): Problem;
+  /** Line and column, from 1, of the value at `path` (or of its key); the nearest parent that exists otherwise. */
+  place(path: readonly (string | number)[], at?: 'key' | 'value'): { line: number; column: number };
+}
+
+export interface YamlLimits {
+  /** Longest text in UTF-16 units; longer is refused unread. */
+  readonly maxLength: number;
+  /** Deepest nesting of collections. */
+  readonly maxDepth: number;
+}
+
+/** Limits of hand-written files; machine-written ones (`dvc.lock`) pass larger ones. */
+export const configLimits: YamlLimits = { maxLength: 1 << 20, maxDepth: 64 };
+
+const MAX_ALIASES = 100;
+
+/**
+ * Parses one YAML 1.2 document (core schema, unique keys, no custom tags). Everything wrong with the text is a problem with
+ * its place; `value` is undefined as soon as one of them is an error, since a half-read file gives wrong answers.
+ */
+export function parseYaml(text: string, file: string, limits: YamlLimits = configLimits): Parsed<YamlFile> {
+  const refuse = (message: string, line = 1, column = 1): Parsed<YamlFile> => ({
+    value: undefined,
+    problems: [{ file, line, column, severity: 'error', message }],
+  });
+  if (text.length > limits.maxLength)
+    return refuse(`The file has ${text.length} characters; at most ${limits.maxLength} are read.`);
+  const deepAt = findTooDeep(text, limits.maxDepth);
+  if (deepAt !== undefined) return refuse(`Nested deeper than ${limits.maxDepth} levels.`, deepAt.line, deepAt.column);
+
+  const lines = new LineCounter();
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), {
+    version: '1.2',
+    schema: 'core',
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    strict: true,
+    merge: false,
+  });
+  const toProblem =
+    (severity: Problem['severity']) =>
+    (error: { message: string; pos: [number, number] }): Problem => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return { file, line: Math.max(line, 1), column: Math.max(col, 1), severity, message: error.message };
+    };
+  const problems = [...document.errors.map(toProblem('error')), ...document.warnings.map(toProblem('warning'))];
+  if (document.errors.length > 0) return { value: undefined, problems };
+  const aliases = countAliases(document);
+  if (aliases > MAX_ALIASES) return refuse(`The file uses ${aliases} aliases; at most ${MAX_ALIASES} are followed.`);
+  return { value: toYamlFile(document, file, lines), problems };
+}
+
+function toYamlFile(document: Document.Parsed, file: string, lines: LineCounter): YamlFile {
+  const place: YamlFile['place'] = (path, at = 'value') => {
+    const { line, col } = lines.linePos(offsetOf(document, path, at));
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  return {
+    file,
+    document,
+    value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown,
+    place,
+    problemAt: (path, message, { severity = 'error', at = 'value' } = {}) => ({
+      file,
+      ...place(path, at),
+      severity,
+      message,
+    }),
+  };
+}
+
+function offsetOf(document: Document.Parsed, path: readonly (string | number)[], at: 'key' | 'value'): number {
+  let node: Node | null = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, part] of path.entries()) {
+    const child = childOf(document, node, part);
+    if (child === undefined) return offset;
+    const wantsKey = at === 'key' && index === path.length - 1;
+    const [first, second] = wantsKey ? [child.key, child.value] : [child.value, child.key];
+    offset = startOf(first) ?? startOf(second) ?? offset;
+    node = child.value;
+  }
+  return offset;
+}
+
+function childOf(
+  document: Document.Parsed,
+  parent: Node | null,
+  part: string | number,
+): { key: Node | null; value: Node | null } | undefined {
+  const node = isAlias(parent) ? (parent.resolve(document) ?? null) : parent;
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
+    return pair === undefined ? undefined : { key: pair.key as Node, value: pair.value as Node | null };
+  }
+  const item = isSeq(node) ? node.items[Number(part)] : undefined;
+  return item === undefined ? undefined : { key: null, value: item as Node };
+}
+
+function startOf(node: Node | null): number | undefined {
+  return node?.range?.[0];
+}
+
+function countAliases(document: Document.Parsed): number {
+  let count = 0;
+  visit(document, { Alias: () => void (count += 1) });
+  return count;
+}
+
+/**
+ * A cheap look at the text before the real parser, which recurses: deeper flow brackets or indentation than `maxDepth` could
+ * exhaust the stack. Quoted text and comments are counted too, which can only refuse absurd files.
+ */
+function findTooDeep(text: string, maxDepth: number): { line: number; column: number } | undefined {
+  let flow = 0;
+  const indents: number[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const indent = line.search(/[^ ]/);
+    if (indent === -1) continue;
+    while ((indents.at(-1) ?? -1) >= indent) indents.pop();
+    indents.push(indent);
+    for (const bracket of line.matchAll(/[[\]{}]/g)) {
+      flow = Math.max(0, flow + ('[{'.includes(bracket[0]) ? 1 : -1));
+      if (flow > maxDepth) return { line: index + 1, column: bracket.index + 1 };
+    }
+    if (indents.length > maxDepth) return { line: index + 1, column: indent + 1 };
+  }
+  return undefined;
+}
+
+/** True for a plain mapping: what `toJS` gives for a YAML map. */
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

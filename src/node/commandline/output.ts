@@ -1,0 +1,96 @@
+import type { ErrorDocument } from '../../protocol/errors.ts';
+import { escapeControls } from '../../core/names/names.ts';
+
+export interface Streams {
+  readonly stdout: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>;
+  readonly stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** stdout carries the result and nothing else, stderr everything for people. */
+export interface Output {
+  readonly json: boolean;
+  readonly isTerminal: boolean;
+  /** The command's result: the document with --json, the text otherwise. Once per command. */
+  result(document: unknown, text: () => string): void;
+  /** A table for a terminal, tab-separated columns for a pipe. */
+  table(table: Table): string;
+  /** A line for people, on stderr; silent with --quiet. */
+  note(text: string): void;
+  /** Progress of long work: a line redrawn on a terminal, one every 10 s elsewhere. */
+  progress(text: string): void;
+  failure(error: ErrorDocument, text: string): void;
+  finish(): void;
+}
+
+const PROGRESS_INTERVAL_MS = 10_000;
+
+export function createOutput(
+  streams: Streams,
+  { json, quiet, color }: { json: boolean; quiet: boolean; color: boolean },
+): Output {
+  const { stdout, stderr } = streams;
+  const isTerminal = stdout.isTTY;
+  let hasResult = false;
+  let progressShown = false;
+  let lastProgress = 0;
+  const clearProgress = (): void => {
+    if (progressShown) stderr.write('\r\u001b[K');
+    progressShown = false;
+  };
+  const line = (text: string): void => {
+    clearProgress();
+    stderr.write(`${text}\n`);
+  };
+  return {
+    json,
+    isTerminal,
+    result(document, text) {
+      clearProgress();
+      hasResult = true;
+      const body = json ? JSON.stringify(document, toJsonValue, 2) : text();
+      if (body !== '') stdout.write(`${body}\n`);
+    },
+    table: (table) =>
+      isTerminal ? alignColumns(table, color) : table.rows.map((row) => row.map(escapeControls).join('\t')).join('\n'),
+    note: (text) => {
+      if (!quiet) line(text);
+    },
+    progress(text) {
+      if (quiet) return;
+      if (stderr.isTTY) {
+        stderr.write(`\r\u001b[K${text}`);
+        progressShown = true;
+      } else if (performance.now() - lastProgress >= PROGRESS_INTERVAL_MS) {
+        lastProgress = performance.now();
+        stderr.write(`${text}\n`);
+      }
+    },
+    failure(error, text) {
+      line(text);
+      if (json && !hasResult) this.result({ error }, () => '');
+    },
+    finish: clearProgress,
+  };
+}
+
+/** Numbers that JSON can't hold are written as words, as cli.md promises. */
+function toJsonValue(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+function alignColumns({ columns, rows }: Table, color: boolean): string {
+  const cells = [columns, ...rows.map((row) => row.map(escapeControls))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+  const format = (row: readonly string[]): string =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const [head = '', ...body] = cells.map(format);
+  return [color ? `\u001b[1m${head}\u001b[22m` : head, ...body].join('\n');
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { compareCodePoints } from '../../core/names/names.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+
+const TEMPORARY = '.mlops-tmp-';
+
+/**
+ * Replaces `file` with `content` so that any reader sees the old or the new text whole, whatever dies in between: a
+ * temporary file beside it, fsync, then rename. Folders are made. A full disk leaves the old file and a clear error.
+ */
+export async function writeFileAtomic(
+  file: string,
+  content: string | Uint8Array,
+  options: { mode?: number } = {},
+): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const temporary = temporaryBeside(file);
+  try {
+    const handle = await open(temporary, 'wx', options.mode ?? 0o644);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw diskError(error, file);
+  }
+}
+
+/** A name in the same folder, so that a rename from it is atomic (never across devices). */
+export function temporaryBeside(file: string): string {
+  return path.join(
+    path.dirname(file),
+    `${TEMPORARY}${path.basename(file).slice(0, 100)}-${randomBytes(6).toString('hex')}`,
+  );
+}
+
+export function isTemporary(name: string): boolean {
+  return path.basename(name).startsWith(TEMPORARY);
+}
+
+/**
+ * Puts the finished folder `staging` in the place of `target` (same device). The old one, if any, is moved aside first and
+ * removed last, so a kill leaves either of them whole under one of the two names.
+ */
+export async function replaceDirectory(staging: string, target: string): Promise<void> {
+  const aside = temporaryBeside(target);
+  const hadOld = await exists(target);
+  if (hadOld) await rename(target, aside);
+  try {
+    await rename(staging, target);
+  } catch (error) {
+    if (hadOld) await rename(aside, target);
+    throw diskError(error, target);
+  }
+  if (hadOld) await rm(aside, { recursive: true, force: true });
+}
+
+/** The text of a file, or undefined where there is none. */
+export async function readTextIfExists(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw diskError(error, file);
+  }
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return access(file, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** True when `file` is `folder` or lies in it, compared as paths (never by prefix). */
+export function isInside(folder: string, file: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative === '' || (!relative.startsWith(`..${path.sep}`) && relative !== '..' && !path.isAbsolute(relative));
+}
+
+/** Files below `folder` with forward slashes, in code-point order, links not followed; empty when there is no such folder. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .sort(compareCodePoints);
+}
+
+export async function isDirectory(file: string): Promise<boolean> {
+  return lstat(file).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  );
+}
+
+export function isMissing(error: unknown): boolean {
+  return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+const diskSentences: Record<string, string> = {
+  ENOSPC: 'the disk is full; free some space and run it again',
+  EDQUOT: 'your disk quota is used up; free some space and run it again',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk reported an input/output error',
+};
+
+/** A failure of the disk as a sentence with the file; other errors are given back as they are. */
+export function diskError(error: unknown, file: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const sentence = diskSentences[code];
+  return sentence === undefined ? error : new ExpectedError('disk', `${file}: ${sentence}.`);
+}

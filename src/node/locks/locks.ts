@@ -1,0 +1,103 @@
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { ExpectedError } from '../../protocol/errors.ts';
+import { diskError, hasCode, isMissing, readTextIfExists, temporaryBeside } from '../files/files.ts';
+import { identifySelf, isAlive, type ProcessIdentity } from '../processes/processes.ts';
+
+/** What a lock file tells about its holder; `details` is the capability's own (a run's id, a log file). */
+export interface LockHolder extends ProcessIdentity {
+  readonly command: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface Lock {
+  readonly file: string;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock `file` for this process, or throws `busy` naming the live holder. The file appears whole (written beside,
+ * then hard-linked, which fails when there is one), so nobody ever reads half a lock; a dead holder's is taken over.
+ */
+export async function takeLock(
+  file: string,
+  command: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<Lock> {
+  const holder: LockHolder = { ...(await identifySelf()), command, since: Date.now(), details };
+  const temporary = temporaryBeside(file);
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(temporary, 'wx');
+    await handle.writeFile(JSON.stringify(holder)).finally(() => handle.close());
+    for (;;) {
+      if (await tryLink(temporary, file)) return { file, release: () => rm(file, { force: true }) };
+      const other = await readLiveHolder(file);
+      if (other !== undefined) throw busy(other);
+      await removeDeadLock(file);
+    }
+  } catch (error) {
+    throw diskError(error, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Moves the lock aside before it goes, and looks again: another process may have taken it over in the meantime. */
+async function removeDeadLock(file: string): Promise<void> {
+  const aside = temporaryBeside(file);
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  if ((await readLiveHolder(aside)) !== undefined) await tryLink(aside, file);
+  await rm(aside, { force: true });
+}
+
+/** The live holder of a lock, or undefined: no file, an unreadable one, or one whose process is gone. */
+export async function readLiveHolder(file: string): Promise<LockHolder | undefined> {
+  const text = await readTextIfExists(file);
+  const holder = text === undefined ? undefined : parseHolder(text);
+  return holder !== undefined && (await isAlive(holder)) ? holder : undefined;
+}
+
+/** The live holders of all locks in a folder, with their files. */
+export async function listLiveHolders(folder: string): Promise<(LockHolder & { file: string })[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const files = names.filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name));
+  const holders = await Promise.all(files.map(async (file) => ({ file, holder: await readLiveHolder(file) })));
+  return holders.flatMap(({ file, holder }) => (holder === undefined ? [] : [{ ...holder, file }]));
+}
+
+function parseHolder(text: string): LockHolder | undefined {
+  try {
+    const { pid, startTime = null, command = '', since = 0, details = {} } = JSON.parse(text) as Partial<LockHolder>;
+    return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0
+      ? { pid, startTime, command, since, details }
+      : undefined;
+  } catch {
+    // Not written by us, or cut by a dying disk: nobody holds it.
+    return undefined;
+  }
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+function busy(holder: LockHolder): ExpectedError {
+  return new ExpectedError(
+    'busy',
+    `Another process works here: pid ${holder.pid}, "${holder.command}". Wait for it to end, or stop it.`,
+  );
+}

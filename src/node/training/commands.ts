@@ -1,0 +1,3 @@
+import type { Command } from '../commandline/commandline.ts';
+
+export const commands: readonly Command[] = [];

@@ -1,0 +1,22 @@
+/** Something wrong with the user's input, with its place. Lines and columns count from 1. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+/** What a parser of user input gives: whatever could be read, and every problem it met on the way. */
+export interface Parsed<T> {
+  readonly value: T | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function formatProblem({ file, line, column, severity, message }: Problem): string {
+  return `${file}:${line}:${column}: ${severity}: ${message}`;
+}
+
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === 'error');
+}

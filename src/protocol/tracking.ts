@@ -1,0 +1,53 @@
+export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
+
+export interface MetricPoint {
+  readonly value: number;
+  readonly step: number;
+}
+
+/** One metric of a run in short. min, max and best skip NaN; best needs the objective's direction. */
+export interface MetricSummary {
+  readonly points: number;
+  /** The point with the greatest (step, timestamp, value). */
+  readonly last: MetricPoint;
+  readonly min: MetricPoint | null;
+  readonly max: MetricPoint | null;
+  readonly best: MetricPoint | null;
+}
+
+/** A run as `mlops runs list --json` gives it. Times in milliseconds since 1970. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly name: string;
+  readonly experiment: string;
+  readonly status: RunStatus;
+  readonly startTime: number;
+  readonly endTime: number | null;
+  readonly parentRunId: string | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly metrics: Readonly<Record<string, MetricSummary>>;
+  /** The record says RUNNING, but the process that wrote it is gone. */
+  readonly lost: boolean;
+  /** Absolute path of the artifacts, where they are on this machine. */
+  readonly artifacts: string | null;
+}
+
+/** A run that can't be read: shown in its place, with the reason; it hides no other. */
+export interface UnreadableRun {
+  readonly runId: string;
+  readonly file: string;
+  readonly message: string;
+}
+
+export interface RunList {
+  readonly runs: readonly RunSummary[];
+  readonly unreadable: readonly UnreadableRun[];
+}
+
+/** Points of one metric, ordered by step, then time. Three columns of equal length; timestamps in milliseconds since 1970. */
+export interface MetricHistory {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  readonly timestamps: readonly number[];
+}

@@ -1,0 +1,153 @@
+import type { ErrorDocument } from './errors.ts';
+
+// The border between the run process (`mlops train`, `mlops predict`) and the training worker: JSON lines over a channel of
+// its own (file descriptor 3, both ways), never stdout. Each side's first message is a hello; versions must be equal.
+
+export const trainingProtocolVersion = 1;
+/** Longest line, in bytes; a longer one is a broken peer. */
+export const maxMessageBytes = 1 << 20;
+
+export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'webgpu' | 'wasm' | 'cpu';
+
+/** One rung of the ladder as `mlops backends --json` gives it; `reason` says why it is not available. */
+export interface BackendStatus {
+  readonly name: BackendName;
+  readonly available: boolean;
+  readonly device: string | null;
+  readonly version: string | null;
+  readonly reason: string | null;
+}
+
+/** A number that JSON can carry: NaN and infinities travel as words. */
+export type WireNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+
+export interface TrainTask {
+  readonly kind: 'train';
+  /** Absolute; user code is loaded from `src/models/<model>/` below it, and relative data paths start here. */
+  readonly projectRoot: string;
+  /** Stem of the config file. */
+  readonly model: string;
+  /** The whole config with defaults filled in, as user code gets it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Rungs to try, best first. */
+  readonly backends: readonly BackendName[];
+  readonly seed: number;
+  /** Empty folder; the worker leaves `model.json`, weights, `history.json` and `predictions.csv` in it. */
+  readonly outputDirectory: string;
+  readonly runId: string;
+}
+
+/** Packaged or outside images through a saved model, by the project's own `predict.ts`. */
+export interface PredictTask {
+  readonly kind: 'predict';
+  readonly projectRoot: string;
+  readonly model: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly backends: readonly BackendName[];
+  /** Folder with `model.json`. */
+  readonly modelDirectory: string;
+  /** Absolute paths of PNG files. */
+  readonly images: readonly string[];
+}
+
+export interface ProbeTask {
+  readonly kind: 'probe';
+}
+
+export type WorkerTask = TrainTask | PredictTask | ProbeTask;
+
+export interface Prediction {
+  readonly image: string;
+  readonly label: string;
+  /** By label; empty for a model without probabilities. */
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+
+export type ToWorker =
+  | { readonly type: 'hello'; readonly protocol: number }
+  | { readonly type: 'start'; readonly task: WorkerTask }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'hello'; readonly protocol: number; readonly pid: number }
+  | {
+      readonly type: 'backend';
+      readonly name: BackendName;
+      readonly version: string;
+      readonly threads: number;
+      readonly passedOver: readonly BackendStatus[];
+    }
+  | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
+  | { readonly type: 'plan'; readonly epochs: number; readonly batches: number; readonly examples: number }
+  /** Sampled, at most five a second. `step`: batches completed since the start of training. */
+  | { readonly type: 'batch'; readonly step: number; readonly loss: WireNumber; readonly time: number }
+  /** `epoch`: epochs completed, from 1. Names as DESIGN: training_loss, val_loss, training_<metric>, val_<metric>, learning_rate. */
+  | {
+      readonly type: 'epoch';
+      readonly epoch: number;
+      readonly metrics: Readonly<Record<string, WireNumber>>;
+      readonly seconds: number;
+      readonly time: number;
+    }
+  /** Logged by user code through `context.run`. */
+  | {
+      readonly type: 'metric';
+      readonly name: string;
+      readonly value: WireNumber;
+      readonly step: number;
+      readonly time: number;
+    }
+  | { readonly type: 'tag'; readonly name: string; readonly value: string }
+  /** test_loss, test_accuracy, test_precision, test_recall, test_f1 (macro means, fractions). */
+  | { readonly type: 'test'; readonly metrics: Readonly<Record<string, WireNumber>>; readonly time: number }
+  | { readonly type: 'probed'; readonly backends: readonly BackendStatus[] }
+  | { readonly type: 'predicted'; readonly predictions: readonly Prediction[] }
+  /** The last message; afterwards the worker exits by itself. `stopped` after a stop message, its model saved nevertheless. */
+  | {
+      readonly type: 'done';
+      readonly outcome: 'succeeded' | 'stopped';
+      readonly examplesPerSecond: number | null;
+      readonly signature: ModelSignature | null;
+    }
+  | { readonly type: 'failed'; readonly error: ErrorDocument };
+
+/** Shapes without the examples' axis, as MLmodel needs them. */
+export interface ModelSignature {
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+}
+
+export function toWireNumber(value: number): WireNumber {
+  return Number.isFinite(value) ? value : (String(value) as WireNumber);
+}
+
+export function fromWireNumber(value: WireNumber): number {
+  return Number(value);
+}
+
+export function encodeMessage(message: ToWorker | FromWorker): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/**
+ * Splits a stream of text into messages of the peer's type. Throws on a line that is no message or longer than
+ * {@link maxMessageBytes}: a peer that writes garbage on this channel is broken. A message may span chunks.
+ */
+export class MessageDecoder<T extends ToWorker | FromWorker> {
+  #rest = '';
+
+  push(chunk: string): T[] {
+    const lines = (this.#rest + chunk).split('\n');
+    this.#rest = lines.pop() ?? '';
+    if ([this.#rest, ...lines].some((line) => line.length > maxMessageBytes))
+      throw new Error(`A message is longer than ${maxMessageBytes} bytes.`);
+    return lines.filter((line) => line !== '').map((line) => this.#parse(line));
+  }
+
+  #parse(line: string): T {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string')
+      throw new Error(`Not a message: ${line.slice(0, 200)}`);
+    return value as T;
+  }
+}
