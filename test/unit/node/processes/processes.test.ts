@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { isAlive, readStartTime, stopTree, toOutcome, waitForExit } from '../../../../src/node/processes/processes.ts';
+
+const outcomes: [code: number | null, signal: string | null, stopped: boolean, expected: object][] = [
+  [0, null, false, { kind: 'succeeded' }],
+  [1, null, false, { kind: 'failed', reason: 'exit code 1' }],
+  [null, 'SIGKILL', false, { kind: 'killed', signal: 'SIGKILL' }],
+  [137, null, false, { kind: 'killed', signal: 'SIGKILL' }],
+  [null, 'SIGTERM', true, { kind: 'stopped' }],
+  [0, null, true, { kind: 'stopped' }],
+];
+test.each(outcomes)('exit code %s, signal %s, stopped %s', (code, signal, stopped, expected) => {
+  expect(toOutcome(code, signal, stopped)).toEqual(expected);
+});
+
+test('a program that does not exist is a failure with its name', async () => {
+  expect(await waitForExit(spawn('mlops-no-such-program'))).toMatchObject({
+    kind: 'failed',
+    reason: expect.stringContaining('mlops-no-such-program') as string,
+  });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'stopping ends the whole tree, also a child that ignores SIGTERM',
+  async () => {
+    const child = spawn('/bin/sh', ['-c', `trap '' TERM; sleep 600 & echo $!; wait`], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const grandchild = Number(line.toString());
+    const identity = { pid: child.pid!, startTime: await readStartTime(child.pid!) };
+    const grandchildIdentity = { pid: grandchild, startTime: await readStartTime(grandchild) };
+    expect(await isAlive(identity)).toBe(true);
+    const ended = waitForExit(child, () => true);
+    await stopTree(identity, 300);
+    expect(await ended).toEqual({ kind: 'stopped' });
+    await expect.poll(() => isAlive(grandchildIdentity)).toBe(false);
+  },
+);
