@@ -22,15 +22,26 @@ const shared = {
 };
 const forNode = { ...shared, platform: 'node', format: 'cjs', target: 'node22' };
 
+/** npm installs the command line on any Node: an old one gets a sentence instead of an error about syntax or TypeScript. */
+const nodeGuard = `'use strict';
+{
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 18)) {
+    console.error('mlops needs Node 22.18 or newer; this is Node ' + process.versions.node + '.');
+    process.exit(2);
+  }
+}`;
+
 /** Only the extension may see `vscode`; for the others it is unresolvable, and a stray import breaks the build. */
 const bundles = [
   { ...forNode, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   {
     ...forNode,
-    entryPoints: { engine: 'src/engine.ts', cli: 'src/cli.ts', worker: 'src/worker/main.ts' },
+    entryPoints: { engine: 'src/engine.ts', worker: 'src/worker/main.ts' },
     outdir: 'dist',
     external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
   },
+  { ...forNode, entryPoints: { cli: 'src/cli.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
   {
     ...shared,
     platform: 'browser',

@@ -4,35 +4,42 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const modules = path.join(root, 'node_modules');
 const tools = path.join(modules, '.bin');
 const onWindows = process.platform === 'win32';
 
-/** Oldest Node that runs TypeScript by itself, which the scripts are written in. */
-const NEEDED = [22, 18];
+/** The Node that everything is tested with, and the oldest one that runs TypeScript by itself, as the scripts need. */
+const PINNED_MAJOR = 24;
+const OLDEST = [22, 18];
+
+/** package.json names no module system, because the bundles are CommonJS; Node would remark on it for every TypeScript file. */
+const FLAGS = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
 
 /** Runs a script of this repository in the project's own Node, installing what package-lock.json names first. */
 export async function runScript(file, args) {
   await ensurePackages();
   const env = { ...process.env, PATH: [tools, pathWithoutTools()].join(path.delimiter) };
-  if (isNewEnough(process.versions.node)) {
-    process.env.PATH = env.PATH;
-    process.argv = [process.execPath, file, ...args];
-    await import(pathToFileURL(file).href);
-    return;
-  }
-  const own = path.join(modules, 'node', 'bin', onWindows ? 'node.exe' : 'node');
-  const answer = spawnSync(own, ['--version'], { encoding: 'utf8' });
-  if (answer.status !== 0 || !isNewEnough(answer.stdout.trim().slice(1))) {
-    fail(
-      `This needs Node ${NEEDED.join('.')} or newer, and the one that npm installs with the project does not run here ` +
-        `(${own}). Run "npm rebuild node", or use a newer Node.`,
-    );
-  }
-  process.exitCode = await follow(spawn(own, [file, ...args], { stdio: 'inherit', env }));
+  process.exitCode = await follow(spawn(chooseNode(), [...FLAGS, file, ...args], { stdio: 'inherit', env }));
+}
+
+function chooseNode() {
+  if (Number.parseInt(process.versions.node, 10) === PINNED_MAJOR) return process.execPath;
+  const own = findOwnNode();
+  if (own !== undefined) return own;
+  if (isNewEnough(process.versions.node)) return process.execPath;
+  return fail(
+    `This needs Node ${OLDEST.join('.')} or newer, and the one that npm installs with the project does not run here. ` +
+      'Run "npm rebuild node", or use a newer Node.',
+  );
+}
+
+/** The pinned Node in node_modules/, when it is there and runs on this machine. */
+function findOwnNode() {
+  const file = path.join(modules, 'node', 'bin', onWindows ? 'node.exe' : 'node');
+  return spawnSync(file, ['--version']).status === 0 ? file : undefined;
 }
 
 async function ensurePackages() {
@@ -69,7 +76,7 @@ function pathWithoutTools() {
 
 function isNewEnough(version) {
   const [major, minor] = version.split('.').map(Number);
-  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
 /** Waits for a child and gives its exit code; passes on the signals that ask this process to end. */

@@ -17,6 +17,7 @@ const exitByCode = {
   'not-a-repository': exitCodes.badInput,
   'not-gitflow': exitCodes.badInput,
   'not-supported': exitCodes.badInput,
+  'not-trusted': exitCodes.badInput,
   'target-exists': exitCodes.badInput,
   'busy': exitCodes.busy,
   'unknown-name': exitCodes.unknownName,

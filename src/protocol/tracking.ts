@@ -43,6 +43,8 @@ export interface UnreadableRun {
 export interface RunList {
   readonly runs: readonly RunSummary[];
   readonly unreadable: readonly UnreadableRun[];
+  /** What was left out of runs that are shown: a metric's torn last line, a file that can't be read. */
+  readonly warnings?: readonly UnreadableRun[];
 }
 
 /** Points of one metric, ordered by step, then time. Three columns of equal length; timestamps in milliseconds since 1970. */

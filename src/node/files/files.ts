@@ -10,14 +10,15 @@ const TEMPORARY = '.mlops-tmp-';
 /**
  * Replaces `file` with `content` so that any reader sees the old or the new text whole, whatever dies in between: a
  * temporary file beside it, fsync, then rename. Folders are made. A full disk leaves the old file and a clear error.
+ * `stagingFolder` (same device) takes the temporary file where the file's own folder is read by others as a list.
  */
 export async function writeFileAtomic(
   file: string,
   content: string | Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; stagingFolder?: string } = {},
 ): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  const temporary = temporaryBeside(file);
+  const temporary = temporaryBeside(path.join(options.stagingFolder ?? path.dirname(file), path.basename(file)));
   try {
     const handle = await open(temporary, 'wx', options.mode ?? 0o644);
     try {

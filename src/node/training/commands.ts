@@ -1,3 +1,167 @@
-import type { Command } from '../commandline/commandline.ts';
+import path from 'node:path';
+import { exitCodes } from '../../protocol/errors.ts';
+import type { Prediction } from '../../protocol/training.ts';
+import { takePositionals, type Command, type Invocation, type Output } from '../commandline/commandline.ts';
+import { execute } from './exec.ts';
+import { predict } from './predict.ts';
+import { probeBackends } from './probe.ts';
+import { planTraining, train, type TrainDocument, type TrainReporter, type TrainRequest } from './training.ts';
 
-export const commands: readonly Command[] = [];
+const store = { type: 'string', value: 'URI', summary: 'the tracking store (default: as the config says)' } as const;
+
+const trainCommand: Command = {
+  words: ['train'],
+  summary: 'train one model, tracked as a run',
+  positionals: 'CONFIG',
+  example: 'mlops train configs/cnnbased.yaml --set training.num_epochs=5',
+  options: {
+    set: { type: 'string', multiple: true, value: 'KEY=VALUE', summary: 'set a key of the config for this run' },
+    backend: { type: 'string', value: 'NAME', summary: 'what executes tensors (see "mlops backends")' },
+    seed: { type: 'string', value: 'N', summary: 'seed of weights and shuffles' },
+    store,
+  },
+  run: async (invocation) => {
+    const [config = ''] = takePositionals(invocation, trainCommand);
+    const { options, output, signal } = invocation;
+    const seed = options.integer('seed', 0);
+    const backend = options.text('backend');
+    const request: TrainRequest = {
+      config,
+      cwd: invocation.cwd,
+      installation: invocation.installation,
+      env: invocation.env,
+      store: options.text('store'),
+      overrides: [
+        ...options.list('set'),
+        ...(backend === undefined ? [] : [`training.backend=${backend}`]),
+        ...(seed === undefined ? [] : [`training.seed=${seed}`]),
+      ],
+    };
+    const project = await invocation.project();
+    if (options.flag('dry-run')) {
+      const plan = await planTraining(project, request);
+      output.result(
+        plan,
+        () => `Would train ${plan.model} (${plan.config}) as a run of "${plan.experiment}" in ${plan.store}.`,
+      );
+      return exitCodes.done;
+    }
+    const document = await train(project, request, createReporter(output), signal);
+    output.result(document, () => formatResult(document));
+    return { succeeded: exitCodes.done, failed: exitCodes.failed, stopped: exitCodes.stopped }[document.outcome];
+  },
+};
+
+function createReporter(output: Output): TrainReporter {
+  return {
+    note: (text) => output.note(text),
+    warning: (text) => output.note(`warning: ${text}`),
+    started: ({ runId, name, model }) => output.note(`Training ${model} as ${name} (${runId.slice(0, 8)}).`),
+    backend: ({ name, version, threads }) =>
+      output.note(`Backend ${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}.`),
+    batch: (step, loss) => output.progress(`batch ${step}  batch_loss ${formatNumber(loss)}`),
+    epoch: (epoch, epochs, metrics, seconds) => {
+      const values = Object.entries(metrics)
+        .filter(([name]) => name !== 'learning_rate')
+        .map(([name, value]) => `${name} ${formatNumber(value)}`);
+      const count =
+        epochs === 0 ? `epoch ${epoch}` : `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
+      output.note([count, ...values, `${seconds.toFixed(1)} s`].join('  '));
+    },
+  };
+}
+
+function formatResult(document: TrainDocument): string {
+  const tests = Object.entries(document.metrics)
+    .filter(([name]) => name.startsWith('test_'))
+    .map(([name, { last }]) => `${name} ${formatNumber(last.value)}`);
+  return [
+    `${document.name} (${document.runId.slice(0, 8)}) ${document.outcome}${document.reason === null ? '' : `: ${document.reason}`}`,
+    ...(tests.length === 0 ? [] : [tests.join('  ')]),
+    ...(document.examplesPerSecond === null
+      ? []
+      : [`${Math.round(document.examplesPerSecond)} examples/s on ${document.backend ?? '?'}`]),
+    ...(document.modelPath === null ? [] : [`model: ${document.modelPath}`]),
+  ].join('\n');
+}
+
+const execCommand: Command = {
+  words: ['exec'],
+  summary: "run a TypeScript or JavaScript module in the engine's Node, exactly as node FILE.ts ARG…",
+  positionals: 'FILE.ts [ARG…]',
+  example: 'mlops exec src/data/ingestion.ts',
+  options: {},
+  passThrough: true,
+  run: (invocation) => {
+    const [file = '', ...args] = takePositionals(invocation, execCommand);
+    const { cwd, installation, env, signal } = invocation;
+    return execute({ file, args, cwd, installation, env }, signal);
+  },
+};
+
+const predictCommand: Command = {
+  words: ['predict'],
+  summary: 'run a trained model on images from outside the data set',
+  positionals: 'MODEL IMAGE…',
+  example: 'mlops predict cnnbased data/external/test/7_1.png',
+  options: { store },
+  run: async (invocation) => {
+    const [model = '', ...images] = takePositionals(invocation, predictCommand);
+    const { cwd, installation, env, output, options, signal } = invocation;
+    const predictions = await predict(
+      await invocation.project(),
+      { model, images, cwd, installation, env, store: options.text('store'), onLog: (text) => output.note(text) },
+      signal,
+    );
+    output.result(predictions, () => formatPredictions(predictions, cwd, output));
+    return exitCodes.done;
+  },
+};
+
+function formatPredictions(predictions: readonly Prediction[], cwd: string, output: Output): string {
+  return output.table({
+    columns: ['IMAGE', 'LABEL', 'PROBABILITIES'],
+    rows: predictions.map(({ image, label, probabilities }) => [
+      path.relative(cwd, image),
+      label,
+      Object.entries(probabilities)
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, 3)
+        .map(([name, value]) => `${name} ${(100 * value).toFixed(1)} %`)
+        .join('  '),
+    ]),
+  });
+}
+
+const backendsCommand: Command = {
+  words: ['backends'],
+  summary: 'what can execute tensors here, and why not the rest',
+  positionals: '',
+  example: 'mlops backends --json',
+  options: {},
+  run: async (invocation) => {
+    takePositionals(invocation, backendsCommand);
+    const { cwd, installation, env, output, signal } = invocation;
+    const backends = await probeBackends({ cwd, installation, env, signal });
+    output.result(backends, () =>
+      output.table({
+        columns: ['BACKEND', 'AVAILABLE', 'DEVICE', 'VERSION', 'REASON'],
+        rows: backends.map(({ name, available, device, version, reason }) => [
+          name,
+          available ? 'yes' : 'no',
+          device ?? '-',
+          version ?? '-',
+          reason ?? '',
+        ]),
+      }),
+    );
+    return exitCodes.done;
+  },
+};
+
+/** Four digits that count: enough to watch a loss. */
+function formatNumber(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
+}
+
+export const commands: readonly Command[] = [trainCommand, execCommand, predictCommand, backendsCommand];

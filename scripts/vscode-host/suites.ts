@@ -1,0 +1,37 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { listFiles } from '../../src/node/files/files.ts';
+import { root } from '../places.ts';
+
+export interface HostSuites {
+  /** Glob, relative to the repository's root, of the bundled suites: one CommonJS file per test/host/**\/*.test.ts. */
+  readonly files: string;
+  /** An empty folder, new for each run, that is opened in the window. */
+  readonly workspace: string;
+}
+
+/** Bundles the suites that run inside VS Code (its extension host loads CommonJS, and only it can resolve `vscode`). */
+export async function bundleSuites(): Promise<HostSuites> {
+  const folder = path.join(root, '.vscode-test');
+  const outdir = path.join(folder, 'suites');
+  const workspace = path.join(folder, 'workspace');
+  await Promise.all([outdir, workspace].map((each) => rm(each, { recursive: true, force: true })));
+  await mkdir(workspace, { recursive: true });
+  const source = path.join(root, 'test/host');
+  const names = (await listFiles(source)).filter((name) => name.endsWith('.test.ts'));
+  await esbuild.build({
+    entryPoints: names.map((name) => path.join(source, name)),
+    outdir,
+    outbase: source,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    sourcemap: 'inline',
+    external: ['vscode', 'mocha'],
+    logLevel: 'warning',
+  });
+  return { files: '.vscode-test/suites/**/*.test.cjs', workspace };
+}

@@ -1,0 +1,86 @@
+import type { NamedText, Objective, RunChoice, RunEvent, RunFacts, RunSnapshot, SeriesPoints } from '../../protocol/charts.ts';
+import type { MetricHistory, RunSummary } from '../../protocol/tracking.ts';
+import { toPoints } from './points.ts';
+
+/** Longest text of a param or tag that is worth sending to a page, in UTF-16 units; the rest is cut off with an ellipsis. */
+const longestText = 2000;
+
+/** Tags that a reader of one run wants to see, with the name to show. */
+const shownTags: readonly NamedText[] = [
+  ['mlops.backend', 'backend'],
+  ['mlops.threads', 'threads'],
+  ['mlops.seed', 'seed'],
+  ['mlops.stage', 'stage'],
+  ['mlflow.source.git.branch', 'branch'],
+  ['mlflow.source.git.commit', 'commit'],
+  ['mlops.data', 'data'],
+  ['mlflow.user', 'user'],
+  ['mlflow.note.content', 'note'],
+];
+
+/** A run as the engine reads it, made ready for the page. Without an objective `val_loss` is one, to be minimized, where it was measured. */
+export function toRunFacts(run: RunSummary, objective?: Objective | null): RunFacts {
+  const tag = (name: string): string | undefined => (Object.hasOwn(run.tags, name) ? run.tags[name] : undefined);
+  const param = (name: string): string | undefined => (Object.hasOwn(run.params, name) ? run.params[name] : undefined);
+  const usual: Objective | null = Object.hasOwn(run.metrics, 'val_loss') ? { metric: 'val_loss', direction: 'minimize' } : null;
+  return {
+    runId: run.runId,
+    name: shorten(run.name),
+    model: modelOf(tag('mlops.config')),
+    experiment: shorten(run.experiment),
+    status: run.status,
+    lost: run.lost,
+    reason: shortenOrNull(tag('mlops.reason')),
+    startTime: run.startTime,
+    endTime: run.endTime,
+    epochs: toCount(param('training.num_epochs') ?? param('num_epochs')),
+    examplesPerSecond: toPositive(tag('mlops.examples_per_second')),
+    objective: objective ?? usual,
+    params: Object.entries(run.params).map(([name, text]): NamedText => [shorten(name), shorten(text)]),
+    details: shownTags.flatMap(([name, label]): NamedText[] => {
+      const text = tag(name);
+      return text === undefined || text === '' ? [] : [[label, shorten(name.endsWith('.commit') ? text.slice(0, 10) : text)]];
+    }),
+  };
+}
+
+export function toRunChoice({ runId, name, status, lost, startTime }: RunSummary): RunChoice {
+  return { runId, name: shorten(name), status, lost, startTime };
+}
+
+export function toRunSnapshot(
+  run: RunFacts,
+  histories: readonly { readonly metric: string; readonly points: MetricHistory }[],
+  events: readonly RunEvent[],
+): RunSnapshot {
+  return { run, series: histories.map(({ metric, points }) => toSeriesPoints(metric, 0, points)), events };
+}
+
+/** Points of one metric, the first of which is number `from` of it. */
+export function toSeriesPoints(name: string, from: number, { steps, values }: MetricHistory): SeriesPoints {
+  return { name, from, ...toPoints(steps, values) };
+}
+
+function shorten(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+}
+
+function shortenOrNull(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : shorten(text);
+}
+
+/** `configs/cnnbased.yaml` → `cnnbased`. */
+function modelOf(config: string | undefined): string | null {
+  const stem = config?.split(/[\\/]/).at(-1)?.replace(/\.ya?ml$/, '');
+  return stem === undefined || stem === '' ? null : shorten(stem);
+}
+
+function toCount(text: string | undefined): number | null {
+  const value = Number(text ?? '');
+  return text !== undefined && Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+function toPositive(text: string | undefined): number | null {
+  const value = Number(text ?? '');
+  return text !== undefined && Number.isFinite(value) && value > 0 ? value : null;
+}

@@ -1,0 +1,97 @@
+import type { Objective } from '../../protocol/charts.ts';
+import { lowerBound, type Points } from './points.ts';
+
+export interface Reading {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** The best finite value and the first step that had it; undefined when there is none. */
+export function findBest({ steps, values }: Points, direction: Objective['direction']): Reading | undefined {
+  const sign = direction === 'minimize' ? 1 : -1;
+  let best: Reading | undefined;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? NaN;
+    if (Number.isFinite(value) && (best === undefined || sign * value < sign * best.value))
+      best = { step: steps[i] ?? NaN, value };
+  }
+  return best;
+}
+
+/** Least and greatest finite value between two steps; infinite bounds when there is none. `log` leaves out what has no logarithm. */
+export function valueBounds(
+  { steps, values }: Points,
+  window: { readonly min: number; readonly max: number },
+  scale: 'linear' | 'log',
+): { min: number; max: number } {
+  let [min, max] = [Infinity, -Infinity];
+  for (let i = lowerBound(steps, window.min); i < steps.length && (steps[i] ?? NaN) <= window.max; i += 1) {
+    const value = values[i] ?? NaN;
+    if (!Number.isFinite(value) || (scale === 'log' && value <= 0)) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}
+
+/** The step nearest to `step` at which any of the series has a point; undefined when all are empty. */
+export function nearestStep(series: readonly Points[], step: number): number | undefined {
+  let nearest: number | undefined;
+  for (const { steps } of series) {
+    const index = lowerBound(steps, step);
+    for (const candidate of [steps[index - 1], steps[index]]) {
+      if (candidate === undefined) continue;
+      if (nearest === undefined || Math.abs(candidate - step) < Math.abs(nearest - step)) nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+/** The step `count` points after (before, if negative) `step`, at which any of the series has a point; stays at the ends. */
+export function stepBeside(series: readonly Points[], step: number, count: number): number {
+  let current = step;
+  for (let i = 0; i < Math.abs(count); i += 1) {
+    const next = count > 0 ? stepAfter(series, current) : stepBefore(series, current);
+    if (next === undefined) return current;
+    current = next;
+  }
+  return current;
+}
+
+/** The value at exactly this step (the last one, if there are several); undefined when there is no point. */
+export function valueAt({ steps, values }: Points, step: number): number | undefined {
+  let index = lowerBound(steps, step);
+  if (steps[index] !== step) return undefined;
+  while (steps[index + 1] === step) index += 1;
+  return values[index];
+}
+
+export interface LabelledPoints {
+  readonly label: string;
+  readonly points: Points;
+}
+
+/** What the cursor's table says at a step: greatest value first, series without a number there last. */
+export function readAt(
+  series: readonly LabelledPoints[],
+  step: number,
+): readonly { readonly label: string; readonly value: number | undefined; readonly index: number }[] {
+  const key = (value: number | undefined): number => (value === undefined || Number.isNaN(value) ? -Infinity : value);
+  return series
+    .map(({ label, points }, index) => ({ label, value: valueAt(points, step), index }))
+    .sort((a, b) => key(b.value) - key(a.value) || a.index - b.index);
+}
+
+function stepAfter(series: readonly Points[], step: number): number | undefined {
+  const later = series.flatMap(({ steps }) => {
+    let index = lowerBound(steps, step);
+    while (steps[index] === step) index += 1;
+    return steps[index] ?? [];
+  });
+  return later.length === 0 ? undefined : Math.min(...later);
+}
+
+function stepBefore(series: readonly Points[], step: number): number | undefined {
+  const earlier = series.flatMap(({ steps }) => steps[lowerBound(steps, step) - 1] ?? []);
+  return earlier.length === 0 ? undefined : Math.max(...earlier);
+}

@@ -1,0 +1,87 @@
+/** The smallest of 1, 2, 5 × 10ⁿ that is not below `raw` (> 0). */
+function roundStep(raw: number): number {
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const factor = [1, 2, 5].find((candidate) => candidate * power >= raw * (1 - 1e-9)) ?? 10;
+  return factor * power;
+}
+
+/** Multiples of `step` within [min, max], free of the dust of floating point. */
+function multiples(min: number, max: number, step: number): number[] {
+  const first = Math.ceil(min / step - 1e-9);
+  const last = Math.floor(max / step + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => tidy((first + i) * step));
+}
+
+const tidy = (value: number): number => (value === 0 ? 0 : Number(value.toPrecision(12)));
+
+/** Round values (1-2-5 steps) within [min, max], at most `most` of them. */
+export function linearTicks(min: number, max: number, most: number): number[] {
+  if (!(max > min)) return [min];
+  let step = roundStep((max - min) / Math.max(1, most));
+  while (multiples(min, max, step).length > most) step = roundStep(step * 1.5);
+  return multiples(min, max, step);
+}
+
+/**
+ * Ticks of an axis of whole steps: the first and the last one, and round ones between that do not crowd them
+ * (1 5 10 15 20 24).
+ */
+export function stepTicks(min: number, max: number, most: number): number[] {
+  const [first, last] = [Math.ceil(min), Math.floor(max)];
+  if (last <= first) return [first];
+  const step = Math.max(1, roundStep((last - first) / Math.max(1, most - 1)));
+  const inner = multiples(first, last, step).filter((value) => value - first >= 0.6 * step && last - value >= 0.6 * step);
+  return [first, ...inner, last];
+}
+
+/** 1-2-5 values within [min, max] (> 0); whole decades, or every nth, when there are more than `most`; linear ticks where fewer than two fit. */
+export function logTicks(min: number, max: number, most: number): number[] {
+  const [low, high] = [Math.floor(Math.log10(min) + 1e-9), Math.ceil(Math.log10(max) - 1e-9)];
+  const within = (value: number): boolean => value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9);
+  const decades = Array.from({ length: high - low + 1 }, (_, i) => tidy(10 ** (low + i)));
+  const fine = decades.flatMap((decade) => [decade, tidy(2 * decade), tidy(5 * decade)]).filter(within);
+  if (fine.length < 2) return linearTicks(min, max, most);
+  if (fine.length <= most) return fine;
+  const whole = decades.filter(within);
+  const every = Math.max(1, Math.ceil(whole.length / most));
+  return whole.filter((_, i) => i % every === 0);
+}
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * The range of a value axis: widened to round values, so that it changes seldom while points arrive. Infinite bounds (no
+ * finite value at all) give [0, 1]. With `log` both bounds are 1-2-5 values > 0.
+ */
+export function valueRange({ min, max }: Range, scale: 'linear' | 'log'): Range {
+  if (!(min <= max) || !Number.isFinite(min) || !Number.isFinite(max)) return scale === 'log' ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
+  if (scale === 'log' && min > 0) return logRange({ min, max });
+  if (min === max) {
+    const half = min === 0 ? 1 : Math.abs(min) / 10;
+    return valueRange({ min: min - half, max: max + half }, 'linear');
+  }
+  const step = roundStep((max - min) / 5);
+  return { min: tidy(Math.floor(min / step + 1e-9) * step), max: tidy(Math.ceil(max / step - 1e-9) * step) };
+}
+
+function logRange({ min, max }: Range): Range {
+  const power = 10 ** Math.floor(Math.log10(min) + 1e-9);
+  const below = [5, 2, 1].find((factor) => factor * power <= min * (1 + 1e-9)) ?? 1;
+  const low = tidy(below * power);
+  const high = tidy(roundStep(max));
+  return high > low ? { min: low, max: high } : { min: low, max: tidy(low * 10) };
+}
+
+/**
+ * The end of a step axis that still grows: the planned end where it is known, else the next round number beyond `last`, so
+ * that the view does not move with every point.
+ */
+export function growingEnd(last: number, planned: number | null): number {
+  if (planned !== null && planned >= last) return planned;
+  if (last <= 10) return 10;
+  const power = 10 ** Math.floor(Math.log10(last));
+  return ([1, 1.5, 2, 3, 4, 5, 6, 8].find((factor) => factor * power >= last) ?? 10) * power;
+}

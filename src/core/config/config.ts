@@ -1,0 +1,190 @@
+import { findNearest } from '../names/names.ts';
+import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
+import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
+import { applyOverrides, type Override } from './overrides.ts';
+import { freeSections, sections, type Field, type SectionName } from './schema.ts';
+import { toObjective, type Objective } from './settings.ts';
+
+export { flattenParams } from './params.ts';
+export { defaultObjective, parseProjectSettings, type Objective, type ProjectSettings } from './settings.ts';
+
+export interface EarlyStopping {
+  readonly monitor: string;
+  /** Epochs without an improvement of at least `min_delta`. */
+  readonly patience: number;
+  readonly min_delta: number;
+}
+
+export interface TrainingSection {
+  readonly batch_size: number;
+  readonly num_epochs: number;
+  readonly loss_function: string;
+  readonly metric: string;
+  readonly optimizer: string;
+  readonly learning_rate: number;
+  readonly seed: number;
+  /** null: train all epochs. */
+  readonly early_stopping: EarlyStopping | null;
+  /** null: keep only the last model. `every` in epochs. */
+  readonly checkpoint: { readonly every: number } | null;
+  /** A rung of the ladder, or `auto`: the best that works here. */
+  readonly backend: string;
+  /** null: the backend's own choice. */
+  readonly threads: number | null;
+}
+
+/** A `configs/<model>.yaml` with every default filled in. `data` and `model` keep whatever keys the user's code reads. */
+export interface ModelConfig {
+  readonly data: { readonly dataset_path: string; readonly [key: string]: unknown };
+  readonly model: { readonly name: string; readonly [key: string]: unknown };
+  readonly training: TrainingSection;
+  readonly mlflow: {
+    readonly experiment_name: string;
+    readonly tracking_uri?: string;
+    readonly mlruns_path?: string;
+  };
+  /** Values to try by name of the key; `strategy` says how. */
+  readonly hyperparameter_tuning: { readonly strategy: string; readonly [key: string]: unknown };
+  /** null: the project's, see {@link ProjectSettings}. */
+  readonly objective: Objective | null;
+}
+
+/**
+ * Parses the text of `configs/<model>.yaml`. Overrides are texts as `training.num_epochs=5`, read as YAML and checked as if
+ * they stood in the file. An unknown key is a warning (its value is kept for user code), a wrong type or a missing key an
+ * error; `value` is undefined as soon as there is an error.
+ */
+export function parseConfig(text: string, file: string, overrides: readonly string[] = []): Parsed<ModelConfig> {
+  const { value: yaml, problems } = parseYaml(text, file);
+  if (yaml === undefined) return { value: undefined, problems };
+  if (!isMapping(yaml.value)) {
+    const found = yaml.value === null ? 'The file is empty' : 'The file is not a mapping';
+    const message = `${found}: a config has the sections ${Object.keys(sections).join(', ')}.`;
+    return { value: undefined, problems: [...problems, yaml.problemAt([], message)] };
+  }
+  const applied = applyOverrides(yaml.value, overrides, Object.keys(sections));
+  const checker = new ConfigChecker(yaml, applied.overrides, [...problems, ...applied.problems]);
+  const value = checker.check(applied.value, stemOf(file));
+  return { value: hasErrors(checker.problems) ? undefined : value, problems: checker.problems };
+}
+
+/** 'configs/cnnbased.yaml' → 'cnnbased': the name of the model that a config file trains. */
+export function stemOf(file: string): string {
+  const name = file.split(/[\\/]/).at(-1) ?? file;
+  return name.replace(/\.[^.]*$/, '');
+}
+
+class ConfigChecker {
+  readonly problems: Problem[];
+  readonly #yaml: YamlFile;
+  readonly #overrides: readonly Override[];
+
+  constructor(yaml: YamlFile, overrides: readonly Override[], problems: readonly Problem[]) {
+    this.#yaml = yaml;
+    this.#overrides = overrides;
+    this.problems = [...problems];
+  }
+
+  check(root: Readonly<Record<string, unknown>>, stem: string): ModelConfig {
+    this.#warnUnknown([], root, Object.keys(sections));
+    const names = Object.keys(sections) as SectionName[];
+    const checked = Object.fromEntries(names.map((name) => [name, this.#section(name, root)])) as Record<
+      SectionName,
+      Record<string, unknown>
+    >;
+    this.#checkTuning(checked);
+    const { model, mlflow, objective } = checked;
+    return {
+      ...root,
+      ...checked,
+      model: { name: stem, ...model },
+      mlflow: { experiment_name: stem, ...mlflow },
+      objective: root['objective'] === undefined ? null : toObjective(objective),
+    } as unknown as ModelConfig;
+  }
+
+  #section(name: SectionName, root: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const given = root[name] ?? {};
+    if (!isMapping(given)) {
+      this.#report([name], `${name} must be a mapping of keys, not ${describe(given)}.`);
+      return {};
+    }
+    const fields = sections[name];
+    const isAbsent = root[name] === undefined || root[name] === null;
+    if (!freeSections.has(name)) this.#warnUnknown([name], given, Object.keys(fields));
+    const result: Record<string, unknown> = { ...given };
+    for (const [key, field] of Object.entries(fields)) {
+      const value = this.#field([name, key], field, given[key], name === 'objective' && isAbsent);
+      if (value !== undefined) result[key] = value;
+    }
+    return result;
+  }
+
+  #field(path: readonly string[], field: Field, value: unknown, isOptional: boolean): unknown {
+    if (value === undefined) {
+      if (field.required === true && !isOptional) this.#report(path, `${path.join('.')} is missing: ${field.expects}.`);
+      return field.default;
+    }
+    if (value === null && field.default === null) return null;
+    if (!field.accepts(value)) {
+      this.#report(path, `${path.join('.')} must be ${field.expects}, not ${describe(value)}.`);
+      return field.default;
+    }
+    if (field.fields === undefined || !isMapping(value)) return value;
+    this.#warnUnknown(path, value, Object.keys(field.fields));
+    const inner = Object.entries(field.fields).map(
+      ([key, spec]) => [key, this.#field([...path, key], spec, value[key], false)] as const,
+    );
+    return { ...value, ...Object.fromEntries(inner) };
+  }
+
+  /** What is tuned must be a list of values for something that the config sets. */
+  #checkTuning(checked: Readonly<Record<SectionName, Record<string, unknown>>>): void {
+    const known = [...Object.keys(checked.model), ...Object.keys(checked.training), ...Object.keys(checked.data)];
+    for (const [key, value] of Object.entries(checked.hyperparameter_tuning)) {
+      if (key === 'strategy') continue;
+      const path = ['hyperparameter_tuning', key];
+      if (!Array.isArray(value) || value.length === 0 || value.some((item) => typeof item === 'object'))
+        this.#report(path, `${path.join('.')} must be a list of the values to try, not ${describe(value)}.`);
+      else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, 'strategy']);
+    }
+  }
+
+  #warnUnknown(path: readonly string[], value: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+    for (const key of Object.keys(value)) if (!known.includes(key)) this.#warnUnknownKey([...path, key], known);
+  }
+
+  #warnUnknownKey(path: readonly string[], known: readonly string[]): void {
+    const [nearest] = findNearest(path.at(-1) ?? '', known);
+    const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+    this.#report(path, `Unknown key ${path.join('.')}.${hint}`, 'warning', 'key');
+  }
+
+  #report(
+    path: readonly string[],
+    message: string,
+    severity: Problem['severity'] = 'error',
+    at: 'key' | 'value' = 'value',
+  ): void {
+    const override = this.#overrides.find((candidate) => startsWith(path, candidate.path));
+    this.problems.push(
+      override === undefined
+        ? this.#yaml.problemAt(path, message, { severity, at })
+        : { ...override.place, severity, message },
+    );
+  }
+}
+
+function startsWith(path: readonly string[], start: readonly string[]): boolean {
+  return start.every((part, index) => path[index] === part);
+}
+
+/** How an error names what it found: `"abc" (text)`. */
+function describe(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  return typeof value === 'string'
+    ? `the text "${value.slice(0, 60)}"`
+    : `the ${typeof value} ${JSON.stringify(value)}`;
+}

@@ -1,0 +1,52 @@
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { FlowFacts } from './state.ts';
+import type { GitStep } from './steps.ts';
+
+/** What would be done. `fetches` come first, and the rest is planned again from what they brought. */
+export interface FlowPlan {
+  readonly fetches: readonly GitStep[];
+  readonly steps: readonly GitStep[];
+  readonly warnings: readonly string[];
+  /** Branch that is made or finished, and the one that it comes from or goes into. */
+  readonly branch: string;
+  readonly base: string;
+  /** What will have been done and what comes next, as sentences. */
+  readonly summary: readonly string[];
+}
+
+/** Clean as AVH means it: nothing tracked was changed; files that git does not know don't matter. */
+export function requireCleanTree({ changed }: FlowFacts, command: string): void {
+  if (changed.length === 0) return;
+  const shown = changed.slice(0, 10).map((file) => `  ${file}`);
+  const more = changed.length > shown.length ? [`  and ${changed.length - shown.length} more`] : [];
+  throw new ExpectedError(
+    'dirty-tree',
+    [
+      `These files have changes that are not committed:`,
+      ...shown,
+      ...more,
+      `Commit them, or put them aside with "git stash", then run "mlops ${command}" again.`,
+    ].join('\n'),
+  );
+}
+
+export function requireIdentity({ hasIdentity }: FlowFacts): void {
+  if (!hasIdentity)
+    throw new ExpectedError(
+      'git-failed',
+      'A commit will be made, and git does not know by whom: git config --global user.name "NAME" and git config --global user.email "ADDRESS".',
+    );
+}
+
+/** The programs that AVH runs around an action, where they exist: `pre-flow-feature-start` may refuse, `post-…` may not. */
+export function planHook(
+  { hooks }: FlowFacts,
+  moment: 'pre' | 'post',
+  action: string,
+  args: readonly string[],
+): readonly GitStep[] {
+  const name = `${moment}-flow-${action}`;
+  return hooks.names.includes(name)
+    ? [{ kind: 'hook', file: `${hooks.folder}/${name}`, args, mayRefuse: moment === 'pre' }]
+    : [];
+}

@@ -1,0 +1,250 @@
+import type { Branch, ConfigEntry } from '../git/git.ts';
+import type {
+  Distance,
+  FlowRequest,
+  FlowState,
+  FlowTopic,
+  TopicType,
+  UnfinishedOperation,
+} from '../../protocol/gitflow.ts';
+import {
+  findMissing,
+  findTopicBase,
+  parseSettings,
+  topicTypeNames,
+  topicTypes,
+  type FlowSettings,
+} from './settings.ts';
+
+/** What a repository tells about itself; everything that plans and state are made from. */
+export interface FlowFacts {
+  /** Absolute path of the top of the work tree. */
+  readonly root: string;
+  readonly config: readonly ConfigEntry[];
+  readonly branches: readonly Branch[];
+  /** Branch that HEAD names, also when it has no commit; undefined when HEAD is detached. */
+  readonly current: string | undefined;
+  /** True when HEAD has no commit yet. */
+  readonly isUnborn: boolean;
+  /** Tracked files with changes, and those with conflicts, relative to the root. */
+  readonly changed: readonly string[];
+  readonly conflicts: readonly string[];
+  readonly hasIdentity: boolean;
+  /** Names of remotes that have an address. */
+  readonly remotes: readonly string[];
+  readonly hooks: FlowHooks;
+  /** Branch in AVH's `.gitflow/MERGE_BASE`: a finish of it or of us has stopped at its merge. */
+  readonly mergeBase: string | undefined;
+  /** Commit in MERGE_HEAD: a merge is not committed yet. */
+  readonly mergeHead: string | undefined;
+  readonly isRebasing: boolean;
+  /** Text of git-flow-next's `gitflow/state/merge.json`. */
+  readonly nextState: string | undefined;
+  /** Distances by {@link pairKey}; pairs that {@link listPairs} does not name are absent. */
+  readonly distances: ReadonlyMap<string, Distance>;
+}
+
+export interface FlowHooks {
+  /** Absolute path, or as the user's configuration gives it. */
+  readonly folder: string;
+  /** Names of the programs in it that Gitflow would run. */
+  readonly names: readonly string[];
+}
+
+/** Facts without the distances, from which {@link listPairs} tells which distances are worth asking for. */
+export type RefFacts = Pick<FlowFacts, 'config' | 'branches' | 'current' | 'mergeBase'>;
+
+/** Two branches whose distance is wanted. */
+export type Pair = readonly [branch: Branch, base: Branch];
+
+/** Distances are known by the two commits, so that a name that stands for two things can't mix them up. */
+export function pairKey([branch, base]: Pair): string {
+  return `${branch.commit} ${base.commit}`;
+}
+
+/**
+ * Comparisons that a plan needs, or without a request the state: topics with their base and counterpart, and the bases
+ * with theirs.
+ */
+export function listPairs(facts: RefFacts, request?: FlowRequest): readonly Pair[] {
+  const { config, branches, mergeBase = '' } = facts;
+  const settings = parseSettings(config);
+  const topics =
+    request === undefined ? findTopics(settings, config, branches) : findRequested(facts, settings, request);
+  const started = request?.action === 'start' ? [request.base] : [];
+  const bases = [settings.production, settings.develop, ...started, ...topics.map(({ base }) => base)];
+  const names = [...new Set([...bases, ...topics.map(({ branch }) => branch)])];
+  const local = names.flatMap((name) => findBranch(branches, name ?? '') ?? []);
+  return [
+    ...topics.flatMap(({ branch, base }) =>
+      [base ?? '', mergeBase].flatMap((name) => toPairs(findBranch(branches, branch), findBranch(branches, name))),
+    ),
+    ...local.flatMap((branch) => toPairs(branch, findRemoteBranch(branches, settings.origin, branch.name))),
+  ];
+}
+
+/** The branch that a request to finish names, also one that {@link findTopics} can't tell by an empty prefix. */
+function findRequested(
+  { config, current = '' }: RefFacts,
+  settings: FlowSettings,
+  request: FlowRequest,
+): readonly Pick<FlowTopic, 'branch' | 'base'>[] {
+  if (request.action !== 'finish') return [];
+  const branch = request.name === undefined ? current : `${settings.prefixes[request.type] ?? ''}${request.name}`;
+  return [{ branch, base: findTopicBase(config, branch) ?? settings[topicTypes[request.type].home] ?? null }];
+}
+
+function toPairs(branch: Branch | undefined, base: Branch | undefined): readonly Pair[] {
+  return branch === undefined || base === undefined ? [] : [[branch, base]];
+}
+
+/** Undefined when one of the two does not exist. */
+export function findDistance(
+  distances: FlowFacts['distances'],
+  branch: Branch | undefined,
+  base: Branch | undefined,
+): Distance | undefined {
+  return branch === undefined || base === undefined ? undefined : distances.get(pairKey([branch, base]));
+}
+
+export function parseFlow(facts: FlowFacts): FlowState {
+  const { config, branches } = facts;
+  const settings = parseSettings(config);
+  const missing = findMissing(settings, branches);
+  const nullable = (value: string | undefined): string | null => value ?? null;
+  return {
+    root: facts.root,
+    initialised: missing === undefined,
+    reason: nullable(missing),
+    edition: settings.edition,
+    production: nullable(settings.production),
+    develop: nullable(settings.develop),
+    origin: settings.origin,
+    prefixes: Object.fromEntries(
+      topicTypeNames.map((type) => [type, nullable(settings.prefixes[type])]),
+    ) as FlowState['prefixes'],
+    versionTag: nullable(settings.versionTag),
+    current: nullable(facts.current),
+    changed: facts.changed,
+    topics: findTopics(settings, config, branches).map((topic) => toTopic(topic, facts, settings)),
+    unfinished: findUnfinished(facts) ?? null,
+  };
+}
+
+export function findBranch(branches: readonly Branch[], name: string): Branch | undefined {
+  return branches.find((branch) => !branch.remote && branch.name === name);
+}
+
+export function findRemoteBranch(branches: readonly Branch[], remote: string, name: string): Branch | undefined {
+  return branches.find((branch) => branch.remote && branch.name === `${remote}/${name}`);
+}
+
+type FoundTopic = Pick<FlowTopic, 'type' | 'name' | 'branch' | 'base' | 'commit'>;
+
+/** Local branches with a type's prefix, ordered by type and name. */
+function findTopics(
+  settings: FlowSettings,
+  config: readonly ConfigEntry[],
+  branches: readonly Branch[],
+): readonly FoundTopic[] {
+  const found = branches
+    .filter(({ remote, name }) => !remote && name !== settings.production && name !== settings.develop)
+    .flatMap(({ name: branch, commit }) => {
+      const base = findTopicBase(config, branch);
+      const type = findType(settings, branch, base !== undefined);
+      if (type === undefined) return [];
+      const { home } = topicTypes[type];
+      const name = branch.slice(settings.prefixes[type]?.length ?? 0);
+      return [{ type, name, branch, commit, base: base ?? (home === null ? null : (settings[home] ?? null)) }];
+    });
+  return topicTypeNames.flatMap((type) => found.filter((topic) => topic.type === type));
+}
+
+/** The type with the longest fitting prefix. An empty prefix fits only a branch whose base was written down. */
+function findType(settings: FlowSettings, branch: string, hasBase: boolean): TopicType | undefined {
+  const fitting = topicTypeNames.flatMap((type) => {
+    const prefix = settings.prefixes[type];
+    const fits = prefix !== undefined && branch.startsWith(prefix) && branch !== prefix && (prefix !== '' || hasBase);
+    return fits ? [{ type, length: prefix.length }] : [];
+  });
+  return fitting.sort((a, b) => b.length - a.length)[0]?.type;
+}
+
+function toTopic(topic: FoundTopic, { branches, distances, current }: FlowFacts, settings: FlowSettings): FlowTopic {
+  const branch = findBranch(branches, topic.branch);
+  const distance = findDistance(distances, branch, findBranch(branches, topic.base ?? ''));
+  const counterpart = findRemoteBranch(branches, settings.origin, topic.branch);
+  return {
+    ...topic,
+    distance: distance ?? null,
+    merged: distance?.ahead === 0,
+    current: current === topic.branch,
+    remote: findDistance(distances, branch, counterpart) ?? null,
+  };
+}
+
+/** What stands in the way, the most telling first. */
+export function findUnfinished(facts: FlowFacts): UnfinishedOperation | undefined {
+  const { mergeBase, mergeHead, conflicts, nextState, current } = facts;
+  if (nextState !== undefined) return describeNext(nextState, conflicts);
+  if (facts.isRebasing)
+    return {
+      kind: 'rebase',
+      branch: null,
+      base: null,
+      conflicts,
+      advice: 'A rebase is not finished: go on with "git rebase --continue", or drop it with "git rebase --abort".',
+    };
+  const merged = facts.branches.find(({ commit, remote }) => !remote && commit === mergeHead)?.name ?? null;
+  if (mergeBase !== undefined)
+    return { kind: 'finish', branch: merged, base: mergeBase, conflicts, advice: adviseOnFinish(facts, merged) };
+  if (mergeHead === undefined) return undefined;
+  return { kind: 'merge', branch: merged, base: current ?? null, conflicts, advice: adviseOnMerge(conflicts) };
+}
+
+/** How a stopped merge is ended, as the user would do it by hand. */
+export function adviseOnMerge(conflicts: readonly string[]): string {
+  const resolve =
+    conflicts.length === 0
+      ? 'Commit the merge with "git commit"'
+      : 'Resolve the conflicts, mark the files with "git add", and commit the merge with "git commit"';
+  return `${resolve}; or undo it with "git merge --abort".`;
+}
+
+function adviseOnFinish({ mergeHead, conflicts }: FlowFacts, branch: string | null): string {
+  const again = `run the finish of ${branch ?? 'the branch'} again`;
+  return mergeHead === undefined
+    ? `A finish had stopped at its merge, which is no longer in progress: ${again} to complete it.`
+    : `A finish has stopped at its merge. ${adviseOnMerge(conflicts)} Then ${again}.`;
+}
+
+function describeNext(text: string, conflicts: readonly string[]): UnfinishedOperation {
+  const { action, branchType, branchName, fullBranchName, parentBranch } = parseNextState(text);
+  const command = `git flow ${branchType ?? 'feature'} ${action ?? 'finish'}`;
+  return {
+    kind: 'next',
+    branch: fullBranchName ?? branchName ?? null,
+    base: parentBranch ?? null,
+    conflicts,
+    advice: `git-flow-next has not finished its ${action ?? 'finish'}: go on with "${command} --continue", or drop it with "${command} --abort".`,
+  };
+}
+
+const nextKeys = ['action', 'branchType', 'branchName', 'fullBranchName', 'parentBranch'] as const;
+
+function parseNextState(text: string): Partial<Record<(typeof nextKeys)[number], string>> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    // Cut or foreign: that the file is there is what counts, and its details are only words for people.
+    return {};
+  }
+  const fields = typeof document === 'object' && document !== null ? (document as Record<string, unknown>) : {};
+  return Object.fromEntries(
+    nextKeys.flatMap((key) => {
+      const value = fields[key];
+      return typeof value === 'string' && /^[\w./#-]+$/.test(value) ? [[key, value]] : [];
+    }),
+  );
+}

@@ -1,0 +1,61 @@
+import type { StageStatus, StaleReason } from '../../protocol/pipeline.ts';
+import { activeNeeds, orderStages, type PipelineGraph } from './graph.ts';
+import type { Stage } from './stage.ts';
+
+export interface RunOptions {
+  /** Addresses; empty for every stage. */
+  readonly targets: readonly string[];
+  /** The targets alone, not what they need. */
+  readonly single: boolean;
+  /** The targets and everything that needs them. */
+  readonly downstream: boolean;
+  /** Also what is fresh. */
+  readonly force: boolean;
+}
+
+export interface PlanStep {
+  readonly name: string;
+  readonly cmd: Stage['cmd'];
+  /** `check`: a stage before it will run, so it runs if the outputs that it needs come out different. */
+  readonly action: 'run' | 'skip' | 'check';
+  readonly reasons: readonly StaleReason[];
+}
+
+/** What a run would do, in order. */
+export interface RunPlan {
+  readonly steps: readonly PlanStep[];
+}
+
+/** The stages that a run visits, in order. With `single` the targets as they were named. */
+export function selectStages(
+  graph: PipelineGraph,
+  { targets, single, downstream }: Omit<RunOptions, 'force'>,
+): readonly Stage[] {
+  const names = targets.length > 0 ? targets : graph.stages.map(({ name }) => name);
+  if (single) return [...new Set(names)].flatMap((name) => graph.byName.get(name) ?? []);
+  return orderStages(graph, names, { downstream });
+}
+
+export function planRun(graph: PipelineGraph, status: readonly StageStatus[], options: RunOptions): RunPlan {
+  const reasonsOf = new Map(status.map(({ name, reasons }) => [name, reasons]));
+  const actions = new Map<string, PlanStep['action']>();
+  const steps = selectStages(graph, options).map((stage): PlanStep => {
+    const reasons = reasonsOf.get(stage.name) ?? [];
+    const follows = activeNeeds(graph, stage.name).some((need) => (actions.get(need) ?? 'skip') !== 'skip');
+    const action = options.force || reasons.length > 0 ? 'run' : follows ? 'check' : 'skip';
+    actions.set(stage.name, action);
+    return { name: stage.name, cmd: stage.cmd, action, reasons };
+  });
+  return { steps };
+}
+
+/**
+ * Addresses that a target on the command line stands for: a stage, a group (`train` for `train@…`), or a dvc.yaml. Undefined
+ * when there is no such thing.
+ */
+export function resolveTarget(graph: PipelineGraph, target: string): readonly string[] | undefined {
+  const name = target.startsWith('dvc.yaml:') ? target.slice('dvc.yaml:'.length) : target;
+  if (graph.byName.has(name)) return [name];
+  const members = graph.stages.filter((stage) => stage.place.file === target || stage.name.startsWith(`${name}@`));
+  return members.length === 0 ? undefined : members.map((stage) => stage.name);
+}

@@ -1,0 +1,233 @@
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from 'yaml';
+import { compareCodePoints } from '../names/names.ts';
+
+// Values of params, commands and lock entries as DVC sees them, that is as Python does: whole numbers and floats are
+// different kinds, mappings keep their order and may have keys that are no text. Everything here is plain data.
+
+export interface PyInt {
+  readonly kind: 'int';
+  readonly value: bigint;
+}
+export interface PyFloat {
+  readonly kind: 'float';
+  readonly value: number;
+}
+/** A plain scalar like 2024-01-31, which Python reads as a date. */
+export interface PyDate {
+  readonly kind: 'date';
+  readonly source: string;
+}
+export interface PyMap {
+  readonly kind: 'map';
+  readonly entries: readonly (readonly [PyValue, PyValue])[];
+}
+export type PyValue = null | boolean | string | PyInt | PyFloat | PyDate | readonly PyValue[] | PyMap;
+
+export const emptyMap: PyMap = { kind: 'map', entries: [] };
+
+export function isList(value: PyValue | undefined): value is readonly PyValue[] {
+  return Array.isArray(value);
+}
+
+export function isPyMap(value: PyValue | undefined): value is PyMap {
+  return typeof value === 'object' && value !== null && !isList(value) && value.kind === 'map';
+}
+
+/** The value under a text key, or undefined. */
+export function getKey(map: PyMap, key: string): PyValue | undefined {
+  return map.entries.find(([candidate]) => candidate === key)?.[1];
+}
+
+export function toPyMap(entries: Iterable<readonly [string, PyValue]>): PyMap {
+  return { kind: 'map', entries: [...entries] };
+}
+
+export function integer(value: number | bigint): PyInt {
+  return { kind: 'int', value: BigInt(value) };
+}
+
+// The kinds of plain scalars are those of YAML 1.2 as DVC's parser reads them: digits may be grouped by underscores.
+const FLOAT =
+  /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?)$/;
+const SPECIAL_FLOAT = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+const INTEGER = /^(?:[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$/;
+const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+const TIMESTAMP =
+  /^[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?$/;
+
+const WORDS = new Map<string, null | boolean>(
+  [
+    ['', null],
+    ['~', null],
+    ...['null', 'Null', 'NULL'].map((word) => [word, null] as const),
+    ...['true', 'True', 'TRUE'].map((word) => [word, true] as const),
+    ...['false', 'False', 'FALSE'].map((word) => [word, false] as const),
+  ].map(([word, value]) => [String(word), value as null | boolean]),
+);
+
+/** What an unquoted scalar means; undefined for a date with a time of day, which is not read. */
+export function resolvePlain(source: string): PyValue | undefined {
+  const word = WORDS.get(source);
+  if (word !== undefined) return word;
+  if (!/^[-+.0-9]/.test(source)) return source;
+  const digits = source.replaceAll('_', '');
+  if (FLOAT.test(source)) return { kind: 'float', value: Number(digits) };
+  if (SPECIAL_FLOAT.test(source)) return { kind: 'float', value: specialFloat(source.toLowerCase()) };
+  if (INTEGER.test(source) && /[0-9]/.test(digits)) return { kind: 'int', value: parseInteger(digits) };
+  if (DATE.test(source)) return { kind: 'date', source };
+  return TIMESTAMP.test(source) ? undefined : source;
+}
+
+function specialFloat(text: string): number {
+  if (text === '.nan') return Number.NaN;
+  return text.startsWith('-') ? -Infinity : Infinity;
+}
+
+function parseInteger(digits: string): bigint {
+  const negative = digits.startsWith('-');
+  const magnitude = BigInt(digits.replace(/^[-+]/, '').replace(/^0+(?=[0-9])/, ''));
+  return negative ? -magnitude : magnitude;
+}
+
+/** Something in a YAML file that can't be read the way DVC reads it; `node` tells the place. */
+export class UnreadableValue extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** The value of a YAML node. Throws {@link UnreadableValue} for merge keys, tags and times of day. */
+export function toPyValue(node: Node | null, document: Document.Parsed): PyValue {
+  if (node === null) return null;
+  if (isAlias(node)) return toPyValue(node.resolve(document) ?? null, document);
+  if (isSeq(node)) return node.items.map((item) => toPyValue(item as Node | null, document));
+  if (isMap(node))
+    return {
+      kind: 'map',
+      entries: node.items.map(({ key, value }) => {
+        if (isScalar(key) && key.source === '<<' && key.type === 'PLAIN')
+          throw new UnreadableValue('merge keys (<<)', offsetOf(key));
+        return [toPyValue(key as Node | null, document), toPyValue(value as Node | null, document)] as const;
+      }),
+    };
+  return toPyScalar(node);
+}
+
+function toPyScalar(node: Scalar): PyValue {
+  if (node.tag !== undefined && !STANDARD_TAGS.has(node.tag))
+    throw new UnreadableValue(`the tag ${node.tag}`, offsetOf(node));
+  if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str')
+    return typeof node.value === 'string' ? node.value : (node.source ?? '');
+  const value = resolvePlain(node.source ?? '');
+  if (value === undefined)
+    throw new UnreadableValue('a time of day without quotes (write it in quotes)', offsetOf(node));
+  return value;
+}
+
+const STANDARD_TAGS: ReadonlySet<string> = new Set(
+  ['str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
+);
+
+function offsetOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}
+
+/** Equality as Python's `==`: `1 == 1.0 == true`, key order of mappings is irrelevant, NaN equals nothing. */
+export function pyEquals(a: PyValue | undefined, b: PyValue | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const [left, right] = [toNumber(a), toNumber(b)];
+  // Comparing a bigint with a number is exact in JavaScript, as it is in Python.
+  if (left !== undefined && right !== undefined) return left >= right && left <= right;
+  if (isList(a)) return isList(b) && a.length === b.length && a.every((item, index) => pyEquals(item, b[index]));
+  if (isPyMap(a)) return isPyMap(b) && mapsEqual(a, b);
+  if (isDate(a)) return isDate(b) && a.source === b.source;
+  return a === b;
+}
+
+function mapsEqual(a: PyMap, b: PyMap): boolean {
+  return (
+    a.entries.length === b.entries.length &&
+    a.entries.every(([key, value]) =>
+      b.entries.some(([other, theirs]) => pyEquals(key, other) && pyEquals(value, theirs)),
+    )
+  );
+}
+
+function isDate(value: PyValue): value is PyDate {
+  return typeof value === 'object' && value !== null && !isList(value) && value.kind === 'date';
+}
+
+function toNumber(value: PyValue): bigint | number | undefined {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value !== 'object' || value === null || isList(value)) return undefined;
+  return value.kind === 'int' || value.kind === 'float' ? value.value : undefined;
+}
+
+/** A float as Python's repr: the shortest digits, an exponent below 1e-4 and from 1e16 on, always a point or an exponent. */
+export function formatFloat(value: number, words: { nan: string; infinity: string }): string {
+  if (Number.isNaN(value)) return words.nan;
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  if (!Number.isFinite(value)) return sign + words.infinity;
+  const [mantissa = '0', exponentText = '0'] = Math.abs(value).toExponential().split('e');
+  const exponent = Number(exponentText);
+  const digits = mantissa.replace('.', '');
+  if (exponent < -4 || exponent >= 16) {
+    const power = String(Math.abs(exponent)).padStart(2, '0');
+    return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${power}`;
+  }
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
+}
+
+/** A value as `json.dumps(value, sort_keys=True)` writes it: what DVC's hashes of records are made of. */
+export function formatPythonJson(value: PyValue): string {
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return quoteAscii(value);
+  if (isList(value)) return `[${value.map(formatPythonJson).join(', ')}]`;
+  switch (value.kind) {
+    case 'int':
+      return String(value.value);
+    case 'float':
+      return formatFloat(value.value, { nan: 'NaN', infinity: 'Infinity' });
+    case 'date':
+      return quoteAscii(value.source);
+    case 'map':
+      return `{${[...value.entries]
+        .map(([key, item]) => [keyText(key), item] as const)
+        .sort(([a], [b]) => compareCodePoints(a, b))
+        .map(([key, item]) => `${quoteAscii(key)}: ${formatPythonJson(item)}`)
+        .join(', ')}}`;
+  }
+}
+
+/** A key of a mapping as text. */
+export function keyText(key: PyValue): string {
+  return typeof key === 'string' ? key : formatPythonJson(key);
+}
+
+/** JSON text in ASCII, as Python writes it: everything beyond `~` but DEL as \\uXXXX in lower-case hex. */
+export function quoteAscii(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u0080-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The text that `str(value)` gives in Python, booleans as YAML writes them: how DVC fills `${…}` into text. */
+export function toInterpolatedText(value: null | boolean | string | PyInt | PyFloat | PyDate): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean' || typeof value === 'string') return String(value);
+  switch (value.kind) {
+    case 'int':
+      return String(value.value);
+    case 'float':
+      return formatFloat(value.value, { nan: 'nan', infinity: 'inf' });
+    case 'date':
+      return value.source;
+  }
+}

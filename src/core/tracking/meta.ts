@@ -1,0 +1,157 @@
+import { isMap, isScalar } from 'yaml';
+import { parseYaml } from '../yaml/yaml.ts';
+import type { Parsed } from '../../protocol/problem.ts';
+import type { RunStatus } from '../../protocol/tracking.ts';
+import { formatMlflowYaml } from './yaml.ts';
+
+/** `meta.yaml` of a run in MLflow's file layout. Times in milliseconds since 1970. */
+export interface RunMeta {
+  readonly runId: string;
+  readonly experimentId: string;
+  readonly name: string;
+  readonly user: string;
+  readonly status: RunStatus;
+  readonly startTime: number;
+  readonly endTime: number | null;
+  readonly artifactUri: string;
+  readonly isDeleted: boolean;
+}
+
+/** `meta.yaml` of an experiment. */
+export interface ExperimentMeta {
+  readonly experimentId: string;
+  readonly name: string;
+  readonly artifactLocation: string;
+  readonly isDeleted: boolean;
+}
+
+/** MLflow's numbers of the statuses, in the file layout. */
+const statusNumbers = { RUNNING: 1, SCHEDULED: 2, FINISHED: 3, FAILED: 4, KILLED: 5 } as const satisfies Record<
+  RunStatus,
+  number
+>;
+const SOURCE_TYPE_LOCAL = 4;
+
+export function formatRunMeta(meta: Omit<RunMeta, 'isDeleted'>): string {
+  return formatMlflowYaml({
+    artifact_uri: meta.artifactUri,
+    end_time: meta.endTime,
+    entry_point_name: '',
+    experiment_id: meta.experimentId,
+    lifecycle_stage: 'active',
+    run_id: meta.runId,
+    run_name: meta.name,
+    run_uuid: meta.runId,
+    source_name: '',
+    source_type: SOURCE_TYPE_LOCAL,
+    source_version: '',
+    start_time: meta.startTime,
+    status: statusNumbers[meta.status],
+    tags: [],
+    user_id: meta.user,
+  });
+}
+
+export function formatExperimentMeta(meta: Omit<ExperimentMeta, 'isDeleted'>, time: number): string {
+  return formatMlflowYaml({
+    artifact_location: meta.artifactLocation,
+    creation_time: time,
+    experiment_id: meta.experimentId,
+    last_update_time: time,
+    lifecycle_stage: 'active',
+    name: meta.name,
+  });
+}
+
+/**
+ * The text of a run's meta with another status and end, everything else left as it is: another program's run keeps keys that
+ * we don't know. These files are flat, so each of the two stands on a line of its own.
+ */
+export function updateRunMeta(text: string, status: RunStatus, endTime: number | null): string {
+  const values = { status: String(statusNumbers[status]), end_time: String(endTime) };
+  return Object.entries(values).reduce((result, [key, value]) => {
+    const line = new RegExp(`^${key}:.*$`, 'm');
+    return line.test(result) ? result.replace(line, `${key}: ${value}`) : `${result.trimEnd()}\n${key}: ${value}\n`;
+  }, text);
+}
+
+export function parseRunMeta(text: string, file: string): Parsed<RunMeta> {
+  return parseFlat(text, file, (fields) => ({
+    runId: fields.required('run_id', 'run_uuid'),
+    experimentId: fields.required('experiment_id'),
+    name: fields.optional('run_name') ?? fields.optional('name') ?? '',
+    user: fields.optional('user_id') ?? '',
+    status: fields.status(),
+    startTime: fields.time('start_time') ?? fields.fail('start_time is missing'),
+    endTime: fields.time('end_time'),
+    artifactUri: fields.required('artifact_uri'),
+    isDeleted: fields.optional('lifecycle_stage') === 'deleted',
+  }));
+}
+
+export function parseExperimentMeta(text: string, file: string): Parsed<ExperimentMeta> {
+  return parseFlat(text, file, (fields) => ({
+    experimentId: fields.required('experiment_id'),
+    name: fields.required('name'),
+    artifactLocation: fields.optional('artifact_location') ?? '',
+    isDeleted: fields.optional('lifecycle_stage') === 'deleted',
+  }));
+}
+
+class MetaFailure extends Error {}
+
+/** The scalars of a flat mapping as they are written: ids that look like numbers must stay texts. */
+class FlatFields {
+  readonly #texts: ReadonlyMap<string, string | null>;
+
+  constructor(texts: ReadonlyMap<string, string | null>) {
+    this.#texts = texts;
+  }
+
+  optional(key: string): string | null {
+    const text = this.#texts.get(key) ?? null;
+    return text === '' ? null : text;
+  }
+
+  required(...keys: readonly string[]): string {
+    for (const key of keys) {
+      const text = this.optional(key);
+      if (text !== null) return text;
+    }
+    return this.fail(`${keys[0] ?? 'a key'} is missing`);
+  }
+
+  time(key: string): number | null {
+    const text = this.optional(key);
+    if (text === null) return null;
+    const value = Number(text);
+    return Number.isFinite(value) ? value : this.fail(`${key} is no time: ${text}`);
+  }
+
+  status(): RunStatus {
+    const text = this.required('status');
+    const found = Object.entries(statusNumbers).find(([name, number]) => text === name || text === String(number));
+    return found === undefined ? this.fail(`status ${text} is unknown`) : (found[0] as RunStatus);
+  }
+
+  fail(message: string): never {
+    throw new MetaFailure(message);
+  }
+}
+
+function parseFlat<T>(text: string, file: string, read: (fields: FlatFields) => T): Parsed<T> {
+  const { value: yaml, problems } = parseYaml(text, file);
+  if (yaml === undefined) return { value: undefined, problems };
+  const { contents } = yaml.document;
+  const texts = new Map<string, string | null>();
+  for (const { key, value } of isMap(contents) ? contents.items : []) {
+    if (!isScalar(key) || !isScalar(value)) continue;
+    texts.set(String(key.value), value.value === null ? null : value.source);
+  }
+  try {
+    return { value: read(new FlatFields(texts)), problems };
+  } catch (error) {
+    if (!(error instanceof MetaFailure)) throw error;
+    return { value: undefined, problems: [...problems, yaml.problemAt([], `${error.message}.`)] };
+  }
+}

@@ -1,0 +1,132 @@
+import type { MetricHistory, MetricPoint, MetricSummary } from '../../protocol/tracking.ts';
+import type { Objective } from '../config/config.ts';
+
+/** One point as a line of `metrics/<key>` holds it. `timestamp` in milliseconds since 1970. */
+export interface TimedPoint extends MetricPoint {
+  readonly timestamp: number;
+}
+
+export interface ParsedMetric {
+  readonly points: readonly TimedPoint[];
+  /** Bytes behind the last line end: a torn append, never data, even where they could be read as a point. */
+  readonly partial: string;
+  /** Whole lines that are no points. */
+  readonly badLines: number;
+}
+
+/** `<timestamp> <value> <step>` with a line end, the value as Python's repr writes it (specs: MLflow's file layout). */
+export function formatMetricLine({ timestamp, value, step }: TimedPoint): string {
+  return `${timestamp} ${formatPythonFloat(value)} ${step}\n`;
+}
+
+/** Python's repr of a float: `1.0`, `1e-05`, `1e+16`, `nan`, `inf`, `-0.0`. Both languages print the same shortest digits. */
+export function formatPythonFloat(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const [mantissa = '', exponentText = '0'] = value.toExponential().split('e');
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= 16) {
+    const sign = exponent < 0 ? '-' : '+';
+    return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  }
+  const text = String(value);
+  return text.includes('.') ? text : `${text}.0`;
+}
+
+const pythonWords: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, infinity: Infinity };
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** The number that a Python float was written from, or undefined. Also takes JavaScript's `NaN` and `Infinity`. */
+function parsePythonFloat(text: string): number | undefined {
+  if (DECIMAL.test(text)) return Number(text);
+  const sign = text.startsWith('-') ? -1 : 1;
+  const word = pythonWords[text.replace(/^[+-]/, '').toLowerCase()];
+  return word === undefined ? undefined : sign * word;
+}
+
+/** Points of a metric file in the file's order. Never throws, whatever the bytes: what is no point is counted. */
+export function parseMetricLines(text: string): ParsedMetric {
+  const points: TimedPoint[] = [];
+  let badLines = 0;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+    const line = text.slice(start, text[end - 1] === '\r' ? end - 1 : end);
+    start = end + 1;
+    if (line === '') continue;
+    const point = parseMetricLine(line);
+    if (point === undefined) badLines += 1;
+    else points.push(point);
+  }
+  return { points, partial: text.slice(start), badLines };
+}
+
+/** Two fields (no step), three, or five (with a data set's name and digest, MLflow 3). */
+function parseMetricLine(line: string): TimedPoint | undefined {
+  const fields = line.split(' ');
+  if (fields.length !== 2 && fields.length !== 3 && fields.length !== 5) return undefined;
+  const [time = '', valueText = '', stepText = '0'] = fields;
+  const value = parsePythonFloat(valueText);
+  if (value === undefined || !/^-?\d+$/.test(time) || !/^-?\d+$/.test(stepText)) return undefined;
+  return { timestamp: toMilliseconds(Number(time)), value, step: Number(stepText) };
+}
+
+/** Very old files have seconds; as milliseconds such a number would lie in January 1970. */
+function toMilliseconds(time: number): number {
+  return time >= 1e9 && time < 1e10 ? time * 1000 : time;
+}
+
+/** Ordered by step, then time; points of one step and time keep the file's order. */
+export function toHistory(points: readonly TimedPoint[]): MetricHistory {
+  const sorted = [...points].sort((a, b) => a.step - b.step || a.timestamp - b.timestamp);
+  return {
+    steps: sorted.map(({ step }) => step),
+    values: sorted.map(({ value }) => value),
+    timestamps: sorted.map(({ timestamp }) => timestamp),
+  };
+}
+
+/** A metric in short, or undefined without points. `direction` is given for the objective's metric only. */
+export function summarize(
+  points: readonly TimedPoint[],
+  direction?: Objective['direction'],
+): MetricSummary | undefined {
+  const [first] = points;
+  if (first === undefined) return undefined;
+  let last = first;
+  let min: TimedPoint | null = null;
+  let max: TimedPoint | null = null;
+  for (const point of points) {
+    if (isLater(point, last)) last = point;
+    if (Number.isNaN(point.value)) continue;
+    if (min === null || point.value < min.value || isEarlierTie(point, min)) min = point;
+    if (max === null || point.value > max.value || isEarlierTie(point, max)) max = point;
+  }
+  const best = direction === undefined ? null : direction === 'minimize' ? min : max;
+  return {
+    points: points.length,
+    last: toPoint(last),
+    min: toPointOrNull(min),
+    max: toPointOrNull(max),
+    best: toPointOrNull(best),
+  };
+}
+
+/** MLflow's order of the latest metric: by step, then time, then value; NaN is below every value. */
+function isLater(a: TimedPoint, b: TimedPoint): boolean {
+  if (a.step !== b.step) return a.step > b.step;
+  if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp;
+  return a.value > b.value || (Number.isNaN(b.value) && !Number.isNaN(a.value));
+}
+
+function isEarlierTie(a: TimedPoint, b: TimedPoint): boolean {
+  return a.value === b.value && a.step < b.step;
+}
+
+function toPoint({ value, step }: TimedPoint): MetricPoint {
+  return { value, step };
+}
+
+function toPointOrNull(point: TimedPoint | null): MetricPoint | null {
+  return point === null ? null : toPoint(point);
+}

@@ -1,0 +1,15 @@
+// The door of tracking's pure half: MLflow's file formats as text, and what is computed from points and runs.
+export {
+  formatExperimentMeta,
+  formatRunMeta,
+  parseExperimentMeta,
+  parseRunMeta,
+  updateRunMeta,
+  type ExperimentMeta,
+  type RunMeta,
+} from './meta.ts';
+export { formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
+export { formatMlmodel, type MlmodelFacts } from './mlmodel.ts';
+export { nameRun } from './runnames.ts';
+export { orderRuns, selectRun, type ObjectiveOf } from './selection.ts';
+export { checkName, type Named } from './names.ts';

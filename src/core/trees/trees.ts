@@ -1,0 +1,27 @@
+import type { ProjectFolder } from '../../protocol/engine.ts';
+import type { TreeEntry } from './entry.ts';
+
+// What the trees show, as data: the adapter in src/vscode/trees turns entries into tree items and adds nothing to them.
+
+export { toAbsolute, toProblemEntry, type Target, type Translate, type TreeEntry } from './entry.ts';
+export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
+export { toRunEntries, describeProgress, epochOf } from './runs.ts';
+export { findProcessOfRun } from './processes.ts';
+export { toStageEntries } from './stages.ts';
+
+export function toProjectEntry(
+  { root, name, branch }: ProjectFolder,
+  children: () => readonly TreeEntry[] | Promise<readonly TreeEntry[]>,
+): TreeEntry {
+  return {
+    id: `project:${root}`,
+    label: name,
+    description: branch ?? '',
+    icon: { id: 'folder-library' },
+    tooltip: [root],
+    context: 'project',
+    target: { kind: 'project', project: root },
+    children,
+    expanded: true,
+  };
+}

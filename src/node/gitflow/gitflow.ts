@@ -1,0 +1,99 @@
+import path from 'node:path';
+import {
+  describeStep,
+  parseFlow,
+  planFlow as planRequest,
+  type FlowFacts,
+  type FlowPlan,
+} from '../../core/gitflow/gitflow.ts';
+import type { FlowPlanDocument, FlowRequest, FlowResult, FlowState } from '../../protocol/gitflow.ts';
+import { isInside } from '../files/files.ts';
+import { openGit, type Git } from '../git/git.ts';
+import { takeLock } from '../locks/locks.ts';
+import { ensurePrivateFolders, findProject, projectPaths } from '../project/project.ts';
+import { readFacts } from './facts.ts';
+import { performSteps, type FlowReporter } from './perform.ts';
+
+export type { FlowReporter } from './perform.ts';
+
+export interface FlowOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Gitflow's state of the repository around `folder`: its branches, where each stands, and what was left unfinished.
+ * Changes nothing and runs nothing that the repository's configuration names. Throws `not-a-repository`.
+ */
+export async function readFlow(folder: string, options: FlowOptions = {}): Promise<FlowState> {
+  return parseFlow(await readFacts(await openRoot(folder, options)));
+}
+
+/** What {@link performFlow} would do now, without fetching anything. Throws what it would throw at once. */
+export async function planFlow(
+  folder: string,
+  request: FlowRequest,
+  options: FlowOptions = {},
+): Promise<FlowPlanDocument> {
+  const plan = planRequest(await readFacts(await openRoot(folder, options), request), request);
+  return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: plan.warnings };
+}
+
+/**
+ * Carries a request out. Throws `not-gitflow`, `branch-state`, `dirty-tree`, `unknown-name` before anything was changed;
+ * `merge-conflict` with the files when the merge has to be resolved first (the same request goes on afterwards); `busy`
+ * while a pipeline of the project runs, whose files a checkout would change under it.
+ */
+export async function performFlow(
+  folder: string,
+  request: FlowRequest,
+  { env = process.env, signal, reporter = silent }: FlowOptions & { readonly reporter?: FlowReporter } = {},
+): Promise<FlowResult> {
+  const git = await openRoot(folder, { env, ...(signal === undefined ? {} : { signal }) });
+  let facts = await readFacts(git, request);
+  let plan = planRequest(facts, request);
+  const command = formatRequest(request);
+  const perform = (steps: FlowPlan['steps'], current: FlowFacts) =>
+    performSteps({ git, facts: current, command, env, reporter, signal }, steps);
+  return withProjectLock(git, folder, `mlops ${command}`, async () => {
+    const fetched = await perform(plan.fetches, facts);
+    if (fetched.length > 0) {
+      facts = await readFacts(git, request);
+      plan = planRequest(facts, request);
+    }
+    const done = await perform(plan.steps, facts);
+    return {
+      action: request.action,
+      branch: plan.branch,
+      base: plan.base,
+      current: (await git.currentBranch()) ?? null,
+      steps: [...fetched, ...done],
+      warnings: plan.warnings,
+      summary: plan.summary,
+    };
+  });
+}
+
+/** The request as a person types it behind "mlops". */
+function formatRequest(request: FlowRequest): string {
+  if (request.action === 'init') return 'flow init';
+  return ['flow', request.type, request.action, request.name ?? ''].join(' ').trimEnd();
+}
+
+async function openRoot(folder: string, options: FlowOptions): Promise<Git> {
+  return openGit(await openGit(folder, options).root(), options);
+}
+
+async function withProjectLock<T>(git: Git, folder: string, command: string, work: () => Promise<T>): Promise<T> {
+  const project = await findProject(folder);
+  if (project === undefined || !isInside(git.folder, project.root)) return work();
+  await ensurePrivateFolders(project);
+  const lock = await takeLock(path.join(projectPaths.locks(project), 'project.json'), command);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+const silent: FlowReporter = { stepStarted: () => undefined, note: () => undefined };

@@ -1,0 +1,132 @@
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { adviseOnMerge, describeStep, type FlowFacts, type GitStep } from '../../core/gitflow/gitflow.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { FlowStep } from '../../protocol/gitflow.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { exists, writeFileAtomic } from '../files/files.ts';
+import type { Git } from '../git/git.ts';
+import { stoppedMergeFile } from './facts.ts';
+import { runHook } from './hooks.ts';
+
+export interface FlowReporter {
+  /** `index` from 0. */
+  stepStarted(step: FlowStep, index: number, total: number): void;
+  /** What a hook printed. */
+  note(text: string): void;
+}
+
+export interface Performance {
+  readonly git: Git;
+  readonly facts: FlowFacts;
+  /** As the user would type it again, as "flow feature finish x". */
+  readonly command: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly reporter: FlowReporter;
+  /** Looked at between steps; a step that has begun is ended. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Carries the steps out in order. A step that fails ends it with an error that says what stands and how to go on. */
+export async function performSteps(performance: Performance, steps: readonly GitStep[]): Promise<readonly FlowStep[]> {
+  const done: FlowStep[] = [];
+  for (const [index, step] of steps.entries()) {
+    const words = describeStep(step);
+    if (performance.signal?.aborted === true)
+      throw new ExpectedError('stopped', `Stopped before: ${words.title}.${describeDone(done, performance.command)}`);
+    performance.reporter.stepStarted(words, index, steps.length);
+    try {
+      await perform(performance, step);
+    } catch (error) {
+      throw await explainStop(performance, step, done, error);
+    }
+    done.push(words);
+  }
+  return done;
+}
+
+type Actions = {
+  readonly [Kind in GitStep['kind']]: (
+    step: Extract<GitStep, { kind: Kind }>,
+    performance: Performance,
+  ) => Promise<void>;
+};
+
+const actions: Actions = {
+  'point-head': ({ branch }, { git }) => git.pointHead(branch),
+  'commit-empty': ({ message }, { git }) => git.commitEmpty(message),
+  'create-branch': ({ branch, from, track }, { git }) => git.createBranch(branch, from, { track }),
+  'set-config': ({ key, value }, { git }) => git.setConfig(key, value),
+  'remove-section': ({ section }, { git }) => git.unsetSection(section),
+  'fetch': ({ remote, branch }, { git }) => git.fetch(remote, branch),
+  'hook': ({ file, args, mayRefuse }, performance) => runHook({ ...performance, file, args, mayRefuse }),
+  'checkout': ({ branch }, { git }) => git.checkout(branch),
+  'start-branch': ({ branch, from }, { git }) => git.checkoutNew(branch, from),
+  'merge': ({ branch, fastForward }, { git }) => git.merge(branch, fastForward),
+  'forget-stopped-merge': async (_step, { git }) => rm(stoppedMergeFile(await git.gitDirectory()), { force: true }),
+  'push': ({ remote, branch }, { git }) => git.push(remote, branch),
+  'delete-remote-branch': ({ remote, branch }, { git }) => git.deleteRemoteBranch(remote, branch),
+  'delete-branch': ({ branch, force }, { git }) => git.deleteBranch(branch, { force }),
+};
+
+async function perform(performance: Performance, step: GitStep): Promise<void> {
+  // Each row takes just its own kind; the compiler can't follow this through the index.
+  const action = actions[step.kind] as (step: GitStep, performance: Performance) => Promise<void>;
+  await action(step, performance);
+}
+
+/** Leaves the repository in a state that says what to do, and gives the error that says it too. */
+async function explainStop(
+  performance: Performance,
+  step: GitStep,
+  done: readonly FlowStep[],
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof ExpectedError)) return error;
+  if (step.kind === 'merge') {
+    const stopped = await noteStoppedMerge(performance, step, error);
+    if (stopped !== undefined) return stopped;
+  }
+  if (step.kind === 'start-branch') await performance.git.unsetSection(`gitflow.branch.${step.branch}`);
+  const { title } = describeStep(step);
+  return new ExpectedError(
+    error.code,
+    `${title}: ${error.message}${describeDone(done, performance.command)}`,
+    error.problems,
+  );
+}
+
+/** As AVH: the base's name goes into `.gitflow/MERGE_BASE`, by which either tool takes the finish up again. */
+async function noteStoppedMerge(
+  { git, command }: Performance,
+  { branch, into }: Extract<GitStep, { kind: 'merge' }>,
+  error: ExpectedError,
+): Promise<ExpectedError | undefined> {
+  const gitDirectory = await git.gitDirectory();
+  // Without it git has refused to merge and changed nothing.
+  if (!(await exists(path.join(gitDirectory, 'MERGE_HEAD')))) return undefined;
+  await writeFileAtomic(stoppedMergeFile(gitDirectory), `${into}\n`);
+  const conflicts = (await git.changes()).filter(({ kind }) => kind === 'unmerged').map((entry) => entry.path);
+  const problems = await Promise.all(conflicts.map((file) => locateConflict(git.folder, file)));
+  const what =
+    conflicts.length === 0
+      ? `The merge of ${branch} into ${into} is prepared but not committed: ${error.message}\n`
+      : `Merging ${branch} into ${into} met conflicts in ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'}. `;
+  return new ExpectedError(
+    'merge-conflict',
+    `${what}${adviseOnMerge(conflicts)} Then run "mlops ${command}" again.`,
+    problems,
+  );
+}
+
+/** The first place where git has marked a conflict; line 1 where there is no mark (a binary or a deleted file). */
+async function locateConflict(root: string, file: string): Promise<Problem> {
+  const text = await readFile(path.join(root, file), 'utf8').catch(() => '');
+  const line = text.split('\n').findIndex((candidate) => candidate.startsWith('<<<<<<< ')) + 1;
+  return { file, line: Math.max(1, line), column: 1, severity: 'error', message: 'has a merge conflict' };
+}
+
+function describeDone(done: readonly FlowStep[], command: string): string {
+  if (done.length === 0) return '';
+  return `\nDone before: ${done.map(({ title }) => title).join('; ')}. When this is mended, run "mlops ${command}" again: what is done is not done twice.`;
+}

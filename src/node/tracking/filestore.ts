@@ -1,0 +1,249 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findNearest } from '../../core/names/names.ts';
+import {
+  checkName,
+  formatExperimentMeta,
+  formatRunMeta,
+  nameRun,
+  parseMetricLines,
+  selectRun,
+  toHistory,
+  type ObjectiveOf,
+} from '../../core/tracking/tracking.ts';
+import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
+import type { MetricHistory, RunList, RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
+import { diskError, exists, hasCode, isTemporary, listFiles, temporaryBeside } from '../files/files.ts';
+import { takeLock, type Lock } from '../locks/locks.ts';
+import { readRegularFile } from './entries.ts';
+import { identifyWriter, writerFile } from './identity.ts';
+import { listRunFolders, readExperiments, readRun } from './reading.ts';
+import { repairRun } from './repair.ts';
+import type { Repair, RunStart, RunStore, RunWriter } from './tracking.ts';
+import { FileRunWriter, writeStatus, writeTag } from './writer.ts';
+
+const RUN_ID = /^[0-9a-f]{32}$/;
+const STALE_MS = 3_600_000;
+const LOCK_PATIENCE_MS = 10_000;
+
+/** A store in MLflow's file layout (specs: `mlruns/<experiment>/<run>/{meta.yaml,metrics,params,tags,artifacts}`). */
+export function createFileStore(root: string, uri: string, objectiveOf: ObjectiveOf): RunStore {
+  return new FileStore(root, uri, objectiveOf);
+}
+
+class FileStore implements RunStore {
+  readonly uri: string;
+  readonly #root: string;
+  readonly #objectiveOf: ObjectiveOf;
+
+  constructor(root: string, uri: string, objectiveOf: ObjectiveOf) {
+    this.uri = uri;
+    this.#root = root;
+    this.#objectiveOf = objectiveOf;
+  }
+
+  async ensure(): Promise<void> {
+    await refuseProjectRoot(this.#root);
+    try {
+      await mkdir(path.join(this.#root, '.trash'), { recursive: true });
+      await sweep(path.join(this.#root, '.trash'));
+      if (!(await exists(path.join(this.#root, '0', 'meta.yaml')))) await this.#writeExperiment('0', 'Default');
+    } catch (error) {
+      throw diskError(error, this.#root);
+    }
+  }
+
+  async listRuns(): Promise<RunList> {
+    const runs: RunSummary[] = [];
+    const unreadable: UnreadableRun[] = [];
+    const warnings: UnreadableRun[] = [];
+    for (const { folder, name, trouble } of readExperiments(this.#root)) {
+      if (trouble !== undefined) warnings.push(trouble);
+      for (const runFolder of listRunFolders(folder)) {
+        const reading = await readRun(runFolder, name, this.#objectiveOf);
+        if (reading.run !== undefined) runs.push(reading.run);
+        if (reading.unreadable !== undefined) unreadable.push(reading.unreadable);
+        warnings.push(...reading.warnings);
+        await new Promise(setImmediate);
+      }
+    }
+    runs.sort((a, b) => b.startTime - a.startTime || (a.runId < b.runId ? -1 : 1));
+    return { runs, unreadable, warnings };
+  }
+
+  async readHistory(runId: string, metric: string): Promise<MetricHistory> {
+    const folder = path.join(this.#runFolder(runId), 'metrics');
+    checkName('metric', metric);
+    const text = readRegularFile(path.join(folder, ...metric.split('/')));
+    if (text === undefined) throw unknownName('metric', metric, findNearest(metric, await listFiles(folder)));
+    return toHistory(parseMetricLines(text).points);
+  }
+
+  async findRun(text: string): Promise<RunSummary> {
+    const whole = RUN_ID.test(text) ? this.#findRunFolder(text) : undefined;
+    if (whole !== undefined) {
+      const { run } = await readRun(whole.folder, whole.experiment, this.#objectiveOf);
+      if (run !== undefined) return run;
+    }
+    const { runs, unreadable } = await this.listRuns();
+    const broken = unreadable.find(({ runId }) => runId === text);
+    if (broken !== undefined) throw new ExpectedError('corrupt', `${broken.file}: ${broken.message}`);
+    return selectRun(runs, text, this.#objectiveOf);
+  }
+
+  async createRun(start: RunStart): Promise<RunWriter> {
+    for (const name of Object.keys(start.params)) checkName('param', name);
+    for (const name of Object.keys(start.tags)) checkName('tag', name);
+    await this.ensure();
+    const experiment = await this.#ensureExperiment(start.experiment);
+    const runId = randomBytes(16).toString('hex');
+    const name = start.name ?? nameRun(runId);
+    const folder = path.join(this.#root, experiment, runId);
+    const staging = temporaryBeside(path.join(this.#root, '.trash', runId));
+    const tags = { ...start.tags, 'mlflow.user': start.user, 'mlflow.runName': name };
+    const meta = formatRunMeta({
+      runId,
+      experimentId: experiment,
+      name,
+      user: start.user,
+      status: 'RUNNING',
+      startTime: start.startTime,
+      endTime: null,
+      artifactUri: pathToFileURL(path.join(folder, 'artifacts')).href,
+    });
+    try {
+      for (const part of ['metrics', 'params', 'tags', 'artifacts'])
+        await mkdir(path.join(staging, part), { recursive: true });
+      await writeTexts(path.join(staging, 'params'), start.params);
+      await writeTexts(path.join(staging, 'tags'), tags);
+      await writeFile(writerFile(staging), JSON.stringify(await identifyWriter()));
+      await writeFile(path.join(staging, 'meta.yaml'), meta);
+      // The run appears whole or not at all.
+      await rename(staging, folder);
+    } catch (error) {
+      await rm(staging, { recursive: true, force: true });
+      throw diskError(error, folder);
+    }
+    return new FileRunWriter(folder, name, start.onWarning ?? (() => undefined));
+  }
+
+  async markFailed(runId: string, reason: string): Promise<void> {
+    const folder = this.#runFolder(runId);
+    await writeTag(folder, 'mlops.reason', reason);
+    await writeStatus(folder, 'FAILED', Date.now());
+  }
+
+  async repair(runIds?: readonly string[]): Promise<readonly Repair[]> {
+    const { runs } = await this.listRuns();
+    const repairs: Repair[] = [];
+    for (const run of runs) {
+      if (runIds !== undefined && !runIds.includes(run.runId)) continue;
+      const actions = await repairRun(this.#runFolder(run.runId), run);
+      repairs.push(...actions.map((action) => ({ runId: run.runId, action })));
+    }
+    return repairs;
+  }
+
+  #runFolder(runId: string): string {
+    const found = this.#findRunFolder(runId);
+    if (found === undefined) throw unknownName('run', runId, []);
+    return found.folder;
+  }
+
+  #findRunFolder(runId: string): { folder: string; experiment: string } | undefined {
+    for (const { folder, name } of readExperiments(this.#root)) {
+      const found = listRunFolders(folder).find((candidate) => path.basename(candidate) === runId);
+      if (found !== undefined) return { folder: found, experiment: name };
+    }
+    return undefined;
+  }
+
+  /** The id of the experiment with that name, made when there is none. Two processes at once must not make two. */
+  async #ensureExperiment(name: string): Promise<string> {
+    // The folder's name counts, whatever id the meta claims: a path is built from it.
+    const find = (): string | undefined => {
+      const known = readExperiments(this.#root).find(({ meta }) => meta?.name === name);
+      return known === undefined ? undefined : path.basename(known.folder);
+    };
+    const found = find();
+    if (found !== undefined) return found;
+    const lock = await waitForLock(path.join(this.#root, '.trash', '.experiments.lock.json'));
+    try {
+      const made = find() ?? (await this.#newExperimentId());
+      if (!(await exists(path.join(this.#root, made, 'meta.yaml')))) await this.#writeExperiment(made, name);
+      return made;
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** 18 digits, as MLflow makes them. */
+  async #newExperimentId(): Promise<string> {
+    for (;;) {
+      const digits = Array.from({ length: 17 }, () => String(randomInt(10))).join('');
+      const id = `${randomInt(1, 10)}${digits}`;
+      if (!(await exists(path.join(this.#root, id)))) return id;
+    }
+  }
+
+  async #writeExperiment(id: string, name: string): Promise<void> {
+    const folder = path.join(this.#root, id);
+    const staging = temporaryBeside(path.join(this.#root, '.trash', id));
+    const artifactLocation = pathToFileURL(folder).href;
+    await mkdir(path.join(staging, 'tags'), { recursive: true });
+    const meta = formatExperimentMeta({ experimentId: id, name, artifactLocation }, Date.now());
+    await writeFile(path.join(staging, 'meta.yaml'), meta);
+    try {
+      await rename(staging, folder);
+    } catch (error) {
+      // Another process was quicker, or the folder stands without its meta.yaml.
+      if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].some((code) => hasCode(error, code))) throw error;
+      await rename(path.join(staging, 'meta.yaml'), path.join(folder, 'meta.yaml'));
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  }
+}
+
+/** MLflow from 3.13 on takes `./mlruns` in the folder it is started in for a file store and refuses to work there. */
+async function refuseProjectRoot(root: string): Promise<void> {
+  if (path.basename(root) !== 'mlruns') return;
+  const parent = path.dirname(root);
+  if (!(await exists(path.join(parent, '.dvc'))) && !(await exists(path.join(parent, 'dvc.yaml')))) return;
+  throw badInput(
+    `${root}: a store in mlruns at the project's root makes MLflow refuse to start there. Use file:models/mlruns, or any other folder.`,
+  );
+}
+
+/** Removes what killed processes have left half done; nothing that is in work is an hour old. */
+async function sweep(trash: string): Promise<void> {
+  for (const name of await readdir(trash)) {
+    if (!isTemporary(name)) continue;
+    const file = path.join(trash, name);
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > STALE_MS) await rm(file, { recursive: true, force: true });
+  }
+}
+
+async function waitForLock(file: string): Promise<Lock> {
+  const deadline = performance.now() + LOCK_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await takeLock(file, 'mlops: new experiment');
+    } catch (error) {
+      const isBusy = error instanceof ExpectedError && error.code === 'busy';
+      if (!isBusy || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+async function writeTexts(folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(texts)) {
+    const file = path.join(folder, ...name.split('/'));
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+}

@@ -1,0 +1,87 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { ModelConfig } from '../../core/config/config.ts';
+import { exists, isDirectory } from '../files/files.ts';
+import type { Project } from '../project/project.ts';
+import { readProjectSettings } from './settings.ts';
+
+/** Everything that may name a store, first come first served: `--store`, MLFLOW_TRACKING_URI, the config, the project. */
+export interface StoreChoice {
+  readonly project?: Project | undefined;
+  /** Value of `--store`: a URI or a path. */
+  readonly option?: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly config?: Pick<ModelConfig, 'mlflow'> | undefined;
+  /** Where relative paths of the option and the environment start; default: the process's own folder. */
+  readonly cwd?: string;
+}
+
+const DEFAULT_STORE = 'file:models/mlruns';
+
+/** The absolute URI of the chosen store: `file:///…`, or another scheme as it was given. Without a project, a store below `cwd`. */
+export async function resolveStoreUri(choice: StoreChoice): Promise<string> {
+  const { project, option, env, config, cwd = process.cwd() } = choice;
+  const given = firstText(option, env['MLFLOW_TRACKING_URI']);
+  if (given !== undefined) return toAbsoluteUri(given, cwd);
+  if (project === undefined) return pathToFileURL(await findStoreFolder(cwd)).href;
+  const configured =
+    firstText(config?.mlflow.tracking_uri, config?.mlflow.mlruns_path) ??
+    firstText((await readProjectSettings(project)).trackingUri ?? undefined);
+  return toAbsoluteUri(configured ?? DEFAULT_STORE, project.root);
+}
+
+/** The folder of a `file:` URI (or of an absolute path), or undefined for another scheme. */
+export function folderOfUri(uri: string): string | undefined {
+  if (path.isAbsolute(uri)) return path.normalize(uri);
+  if (!/^file:/i.test(uri)) return undefined;
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    // Not a path of this machine (another host, a broken escape): no store of ours.
+    return undefined;
+  }
+}
+
+/** `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `http://…`. */
+function toAbsoluteUri(text: string, base: string): string {
+  const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined) return pathToFileURL(path.resolve(base, text)).href;
+  if (scheme.toLowerCase() !== 'file') return text;
+  if (rest.startsWith('//')) return text.replace(/^file:\/\/localhost\//i, 'file:///');
+  return pathToFileURL(path.resolve(base, decode(rest))).href;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that escapes nothing stands for itself.
+    return text;
+  }
+}
+
+/** A folder with only a tracking store has no project; its runs are shown all the same. */
+async function findStoreFolder(cwd: string): Promise<string> {
+  for (const folder of [cwd, path.join(cwd, 'models', 'mlruns'), path.join(cwd, 'mlruns')]) {
+    if (await isStore(folder)) return folder;
+  }
+  throw new ExpectedError(
+    'not-a-project',
+    `${cwd} is in no project and holds no tracking store. Name a store with --store, or a project with --project.`,
+  );
+}
+
+async function isStore(folder: string): Promise<boolean> {
+  if (!(await isDirectory(folder))) return false;
+  const names = await readdir(folder);
+  const found = await Promise.all(
+    names.filter((name) => /^\d+$/.test(name)).map((name) => exists(path.join(folder, name, 'meta.yaml'))),
+  );
+  return found.includes(true);
+}
+
+function firstText(...texts: readonly (string | undefined)[]): string | undefined {
+  return texts.find((text) => text !== undefined && text !== '');
+}

@@ -1,0 +1,141 @@
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { checkName, formatMetricLine, updateRunMeta } from '../../core/tracking/tracking.ts';
+import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import type { RunStatus } from '../../protocol/tracking.ts';
+import { diskError, hasCode, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { appendLines } from './appending.ts';
+import { readRegularFile } from './entries.ts';
+import type { LoggedPoint, RunWriter } from './tracking.ts';
+
+/** The writer of one run in the file layout. All writing goes through one queue, so that calls may overlap. */
+export class FileRunWriter implements RunWriter {
+  readonly runId: string;
+  readonly name: string;
+  readonly artifacts: string;
+  readonly #folder: string;
+  readonly #onWarning: (message: string) => void;
+  /** Lines not yet in their file, by metric; a full disk lets them pile up here. */
+  readonly #pending = new Map<string, string>();
+  readonly #pendingTags = new Map<string, string>();
+  readonly #touched = new Set<string>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #failure: unknown;
+  #hasWarned = false;
+
+  constructor(folder: string, name: string, onWarning: (message: string) => void) {
+    this.runId = path.basename(folder);
+    this.name = name;
+    this.artifacts = path.join(folder, 'artifacts');
+    this.#folder = folder;
+    this.#onWarning = onWarning;
+  }
+
+  async logMetrics(points: readonly LoggedPoint[]): Promise<void> {
+    for (const { name } of points) checkName('metric', name);
+    for (const point of points)
+      this.#pending.set(point.name, (this.#pending.get(point.name) ?? '') + formatMetricLine(point));
+    await this.#enqueue(() => this.#flush());
+  }
+
+  async logParams(params: Readonly<Record<string, string>>): Promise<void> {
+    for (const name of Object.keys(params)) checkName('param', name);
+    await this.#enqueue(async () => {
+      for (const [name, value] of Object.entries(params)) await this.#writeParam(name, value);
+    });
+  }
+
+  async setTags(tags: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, value] of Object.entries(tags)) {
+      checkName('tag', name);
+      this.#pendingTags.set(name, value);
+    }
+    await this.#enqueue(() => this.#flush());
+  }
+
+  async finish(status: RunStatus, endTime: number): Promise<void> {
+    await this.#enqueue(async () => {
+      await this.#flush();
+      if (status === 'FINISHED' && (this.#pending.size > 0 || this.#pendingTags.size > 0)) throw this.#failure;
+      for (const name of this.#touched) await syncFile(this.#file('metrics', name));
+      await writeStatus(this.#folder, status, endTime);
+    });
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Writes what is pending; what the disk does not take stays pending. */
+  async #flush(): Promise<void> {
+    for (const [name, lines] of [...this.#pending]) {
+      this.#pending.delete(name);
+      this.#touched.add(name);
+      const failure = await appendLines(this.#file('metrics', name), lines);
+      if (failure === undefined) continue;
+      // Lines that were logged while this append was under way come behind its rest.
+      if (this.#keeps(failure.error, name)) this.#pending.set(name, failure.rest + (this.#pending.get(name) ?? ''));
+    }
+    for (const [name, value] of [...this.#pendingTags]) {
+      this.#pendingTags.delete(name);
+      try {
+        await writeTag(this.#folder, name, value);
+      } catch (error) {
+        if (this.#keeps(error, name) && !this.#pendingTags.has(name)) this.#pendingTags.set(name, value);
+      }
+    }
+  }
+
+  /** True when it is worth trying again: the disk is at fault. A name that clashes with another (`a` and `a/b`) never fits. */
+  #keeps(error: unknown, name: string): boolean {
+    if (['EISDIR', 'ENOTDIR', 'EEXIST'].some((code) => hasCode(error, code))) {
+      this.#touched.delete(name);
+      this.#onWarning(`"${name}" can't be kept: a name before it is a folder of that name, or the other way round.`);
+      return false;
+    }
+    this.#failure = diskError(error, this.#folder);
+    if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      const reason = this.#failure instanceof Error ? this.#failure.message : String(this.#failure);
+      this.#onWarning(`The run can't be written: ${reason} Its points are kept in memory and tried again.`);
+    }
+    return true;
+  }
+
+  async #writeParam(name: string, value: string): Promise<void> {
+    const file = this.#file('params', name);
+    const old = await readTextIfExists(file);
+    if (old === value) return;
+    if (old !== undefined)
+      throw badInput(`The param "${name}" of the run is "${old}" and can't become "${value}": params are immutable.`);
+    await writeFileAtomic(file, value, { stagingFolder: this.#folder });
+  }
+
+  #file(kind: 'metrics' | 'params', name: string): string {
+    return path.join(this.#folder, kind, ...name.split('/'));
+  }
+}
+
+/** Temporary files lie in the run's folder: whatever is in `tags/` would be read as a tag. */
+export async function writeTag(folder: string, name: string, value: string): Promise<void> {
+  await writeFileAtomic(path.join(folder, 'tags', ...name.split('/')), value, { stagingFolder: folder });
+}
+
+/** Rewrites the run's `meta.yaml` whole, with another status and end. */
+export async function writeStatus(folder: string, status: RunStatus, endTime: number): Promise<void> {
+  const file = path.join(folder, 'meta.yaml');
+  const text = readRegularFile(file);
+  if (text === undefined) throw new ExpectedError('corrupt', `${file} is gone; the run can't be ended.`);
+  await writeFileAtomic(file, updateRunMeta(text, status, endTime));
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw diskError(error, file);
+  });
+  if (handle === undefined) return;
+  await handle.datasync().finally(() => handle.close());
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { formatMlmodel } from '../../core/tracking/tracking.ts';
+import type { ModelSignature } from '../../protocol/training.ts';
+import { diskError, exists, listFiles, replaceDirectory, temporaryBeside } from '../files/files.ts';
+import type { Project } from '../project/project.ts';
+
+export interface Publication {
+  readonly project: Project;
+  readonly model: string;
+  readonly runId: string;
+  /** Absolute path of the run's artifacts. */
+  readonly artifacts: string;
+  /** What the worker has left. */
+  readonly staging: string;
+  readonly signature: ModelSignature | null;
+  readonly engineVersion: string;
+  /** Inside its stage the folder becomes `models/<model>/` too. */
+  readonly replacesModel: boolean;
+}
+
+/**
+ * Puts a finished model, with its MLmodel, whole into the run's artifact `model/`, and inside its stage in the place of
+ * `models/<model>/`. Gives the folder to use it from, or null when the worker has left no model. Throws `disk`.
+ */
+export async function publishModel(publication: Publication): Promise<string | null> {
+  const { project, model, artifacts, staging, replacesModel } = publication;
+  if (!(await exists(path.join(staging, 'model.json')))) return null;
+  const artifact = path.join(artifacts, 'model');
+  try {
+    await writeMlmodel(publication);
+    // The store may be on another device: copied beside its place first, then renamed.
+    const copy = temporaryBeside(artifact);
+    await cp(staging, copy, { recursive: true }).catch(async (error: unknown) => {
+      await rm(copy, { recursive: true, force: true });
+      throw error;
+    });
+    await rename(copy, artifact);
+    if (!replacesModel) return artifact;
+    const target = modelFolder(project, model);
+    await mkdir(path.dirname(target), { recursive: true });
+    await replaceDirectory(staging, target);
+    return target;
+  } catch (error) {
+    throw diskError(error, artifact);
+  }
+}
+
+export function modelFolder(project: Project, model: string): string {
+  return path.join(project.root, 'models', model);
+}
+
+async function writeMlmodel({ staging, runId, signature, engineVersion }: Publication): Promise<void> {
+  const files = await listFiles(staging);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(staging, file))).size));
+  const text = formatMlmodel({
+    runId,
+    modelId: randomBytes(16).toString('hex'),
+    createdTime: Date.now(),
+    sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+    signature,
+    tfjsVersion: await readTfjsVersion(path.join(staging, 'model.json')),
+    engineVersion,
+  });
+  await writeFile(path.join(staging, 'MLmodel'), text);
+}
+
+/** A layers model names its writer, as "TensorFlow.js tfjs-layers v4.22.0". */
+async function readTfjsVersion(file: string): Promise<string | null> {
+  const { generatedBy } = JSON.parse(await readFile(file, 'utf8')) as { generatedBy?: unknown };
+  return typeof generatedBy === 'string' ? (/v(\d[\w.-]*)/.exec(generatedBy)?.[1] ?? null) : null;
+}

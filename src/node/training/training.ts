@@ -1,0 +1,305 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { flattenParams } from '../../core/config/config.ts';
+import { ExpectedError, describeError, fromErrorDocument } from '../../protocol/errors.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
+import { formatProblem } from '../../protocol/problem.ts';
+import type { RunStatus, RunSummary } from '../../protocol/tracking.ts';
+import type { FromWorker, TrainTask } from '../../protocol/training.ts';
+import type { Installation } from '../installation/installation.ts';
+import { takeLock } from '../locks/locks.ts';
+import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
+import { openChosenStore, type RunStore, type RunWriter } from '../tracking/tracking.ts';
+import { readConfig, type ResolvedConfig } from './configfile.ts';
+import { createEventLog, type EventLog } from './events.ts';
+import { findHash, keepPatch, keepStageLock, openProjectGit, readGitTags, readUser } from './provenance.ts';
+import { publishModel } from './publish.ts';
+import { backendsFor } from './ladder.ts';
+import { createRelay, type Heard } from './relay.ts';
+import { runWorker, type WorkerEnd } from './worker.ts';
+
+export { predict, type PredictRequest } from './predict.ts';
+export { probeBackends } from './probe.ts';
+
+export interface TrainRequest {
+  /** Path of the config, from `cwd` or from the project. */
+  readonly config: string;
+  readonly cwd: string;
+  readonly installation: Installation;
+  readonly env: NodeJS.ProcessEnv;
+  /** Texts as `training.num_epochs=5`. */
+  readonly overrides?: readonly string[];
+  /** Value of `--store`. */
+  readonly store?: string | undefined;
+}
+
+/** What a training tells while it works. */
+export interface TrainReporter {
+  note(text: string): void;
+  warning(text: string): void;
+  started(run: { readonly runId: string; readonly name: string; readonly model: string }): void;
+  backend?(message: Extract<FromWorker, { type: 'backend' }>): void;
+  batch?(step: number, loss: number): void;
+  /** `epochs`: how many are planned, 0 while unknown. */
+  epoch(epoch: number, epochs: number, metrics: Readonly<Record<string, number>>, seconds: number): void;
+}
+
+/** `mlops train --json`. */
+export interface TrainDocument extends RunSummary {
+  readonly outcome: 'succeeded' | 'failed' | 'stopped';
+  readonly reason: string | null;
+  readonly backend: string | null;
+  /** Absolute path of the model's folder; null when there is none. */
+  readonly modelPath: string | null;
+  readonly examplesPerSecond: number | null;
+}
+
+/** What `mlops train --dry-run` shows. */
+export interface TrainPlan {
+  readonly config: string;
+  readonly model: string;
+  readonly store: string;
+  readonly experiment: string;
+  readonly backends: readonly string[];
+  readonly params: Readonly<Record<string, string>>;
+  /** The folder that the model replaces; null outside of its stage. */
+  readonly replaces: string | null;
+}
+
+/** One training, once its run has begun. */
+interface Training {
+  readonly project: Project;
+  readonly request: TrainRequest;
+  readonly resolved: ResolvedConfig;
+  readonly store: RunStore;
+  readonly writer: RunWriter;
+  readonly events: EventLog;
+  readonly reporter: TrainReporter;
+  /** Empty folder for the worker. */
+  readonly staging: string;
+}
+
+export async function planTraining(project: Project, request: TrainRequest): Promise<TrainPlan> {
+  const { file, model, config } = await readConfig(project, request.config, request);
+  const store = await openChosenStore({ project, option: request.store, env: request.env, config, cwd: request.cwd });
+  return {
+    config: file,
+    model,
+    store: store.uri,
+    experiment: config.mlflow.experiment_name,
+    backends: backendsFor(config.training.backend),
+    params: flattenParams(config),
+    replaces: isInStage(request.env) ? `models/${model}` : null,
+  };
+}
+
+/**
+ * One tracked training in a worker of its own; resolves when it has ended, however it did, with the run's record. Throws before
+ * the run exists (bad config, unknown store, busy) and for bugs; then a run that was begun is FAILED.
+ */
+export async function train(
+  project: Project,
+  request: TrainRequest,
+  reporter: TrainReporter,
+  signal: AbortSignal,
+): Promise<TrainDocument> {
+  const resolved = await readConfig(project, request.config, request);
+  for (const warning of resolved.warnings) reporter.warning(formatProblem(warning));
+  await ensurePrivateFolders(project);
+  const { env, cwd } = request;
+  const store = await openChosenStore({ project, option: request.store, env, config: resolved.config, cwd });
+  const writer = await beginRun(project, request, resolved, store, reporter);
+  const lock = await takeLock(
+    path.join(projectPaths.locks(project), `run-${writer.runId}.json`),
+    `mlops train ${resolved.file}`,
+    { runId: writer.runId, model: resolved.model },
+  );
+  const staging = projectPaths.tmp(project, 'models', writer.runId);
+  const events = createEventLog(writer.artifacts, (message) => reporter.warning(message));
+  const training: Training = { project, request, resolved, store, writer, events, reporter, staging };
+  try {
+    return await carryOut(training, signal);
+  } catch (error) {
+    await endAfterError(training, error);
+    throw error;
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    await lock.release();
+  }
+}
+
+async function beginRun(
+  project: Project,
+  { env, cwd }: TrainRequest,
+  { file, model, config }: ResolvedConfig,
+  store: RunStore,
+  reporter: TrainReporter,
+): Promise<RunWriter> {
+  const stage = env['DVC_STAGE'];
+  const data = await findHash(project, config.data.dataset_path);
+  const git = openProjectGit(project, env);
+  const writer = await store.createRun({
+    experiment: config.mlflow.experiment_name,
+    user: readUser(env),
+    startTime: Date.now(),
+    params: flattenParams(config),
+    tags: {
+      'mlops.config': file,
+      'mlops.seed': String(config.training.seed),
+      ...(stage === undefined ? {} : { 'mlops.stage': stage }),
+      ...(data === undefined ? {} : { 'mlops.data': data.md5 }),
+      'mlflow.source.name': `src/models/${model}/train.ts`,
+      'mlflow.source.type': 'LOCAL',
+      ...(await readGitTags(git)),
+    },
+    onWarning: (message) => reporter.warning(message),
+  });
+  await reportToPipeline(project, env, writer.runId);
+  const trouble = await keepPatch(git, writer.artifacts);
+  if (trouble !== undefined) reporter.warning(trouble);
+  if (stage !== undefined) {
+    const cmd = `mlops train ${path.posix.relative(cwd, path.join(project.root, file)) || file}`;
+    await keepStageLock(writer.artifacts, { name: stage, cmd, configFile: file, config, data });
+  }
+  reporter.started({ runId: writer.runId, name: writer.name, model });
+  return writer;
+}
+
+/** Our pipeline learns which run its stage has made through a file that only it knows the name of. */
+async function reportToPipeline(project: Project, env: NodeJS.ProcessEnv, runId: string): Promise<void> {
+  const token = env['MLOPS_STAGE_TOKEN'];
+  if (token === undefined || !/^[0-9a-f]+$/i.test(token)) return;
+  await mkdir(projectPaths.tmp(project, 'stage-runs'), { recursive: true });
+  await writeFile(projectPaths.tmp(project, 'stage-runs', token), runId);
+}
+
+async function carryOut(training: Training, signal: AbortSignal): Promise<TrainDocument> {
+  const { project, request, writer, events, reporter, staging } = training;
+  await mkdir(staging, { recursive: true });
+  const { relay, heard } = createRelay(writer, events, reporter);
+  const { installation, env } = request;
+  const end = await runWorker(toTask(training), { installation, env, cwd: project.root, signal }, relay);
+  const ending = toEnding(end, heard, signal.aborted);
+  // Whatever is left of a training that did not end well (stopped in the middle) goes to its run only.
+  const modelPath = await keepModel(training, end, ending);
+  return finish(training, ending, {
+    backend: heard.backend,
+    modelPath: ending.kind === 'failed' || ending.kind === 'killed' ? null : modelPath,
+    examplesPerSecond: end.kind === 'done' ? end.message.examplesPerSecond : null,
+  });
+}
+
+function toTask({ project, resolved: { model, config }, writer, staging }: Training): TrainTask {
+  return {
+    kind: 'train',
+    projectRoot: project.root,
+    model,
+    config: { ...config },
+    backends: backendsFor(config.training.backend),
+    seed: config.training.seed,
+    outputDirectory: staging,
+    runId: writer.runId,
+  };
+}
+
+async function keepModel(training: Training, end: WorkerEnd, ending: Ending): Promise<string | null> {
+  const { project, request, resolved, writer, staging } = training;
+  if (end.kind !== 'done') return null;
+  return publishModel({
+    project,
+    model: resolved.model,
+    runId: writer.runId,
+    artifacts: writer.artifacts,
+    staging,
+    signature: end.message.signature,
+    engineVersion: request.installation.version,
+    replacesModel: ending.kind === 'succeeded' && isInStage(request.env),
+  });
+}
+
+/** An outcome, and for a failure the sentence for people, which may name the place in user code. */
+type Ending = Outcome & { readonly text?: string };
+
+function toEnding(end: WorkerEnd, heard: Heard, wasStopped: boolean): Ending {
+  if (heard.diverged !== null) return { kind: 'failed', reason: heard.diverged };
+  switch (end.kind) {
+    case 'done':
+      return end.message.outcome === 'succeeded' ? { kind: 'succeeded' } : { kind: 'stopped' };
+    case 'failed': {
+      if (wasStopped) return { kind: 'stopped' };
+      const error = fromErrorDocument(end.error);
+      const text = error instanceof ExpectedError ? describeError(error) : (error.stack ?? error.message);
+      return { kind: 'failed', reason: firstLine(error.message), text };
+    }
+    case 'answered':
+      return { kind: 'failed', reason: 'the worker answered another question' };
+    case 'ended':
+      return end.outcome.kind === 'succeeded' || end.outcome.kind === 'failed'
+        ? { kind: 'failed', reason: `worker ended before its work was done (${describeExit(end.outcome)})` }
+        : end.outcome;
+  }
+}
+
+function describeExit(outcome: Outcome): string {
+  return outcome.kind === 'failed' ? outcome.reason : 'exit code 0';
+}
+
+async function finish(
+  training: Training,
+  ending: Ending,
+  facts: Pick<TrainDocument, 'backend' | 'modelPath' | 'examplesPerSecond'>,
+): Promise<TrainDocument> {
+  const { store, writer, events, reporter } = training;
+  const reason = toReason(ending);
+  if (reason !== null) {
+    await events.add(ending.kind, reason);
+    if (ending.kind !== 'stopped') {
+      await writer.setTags({ 'mlops.reason': reason });
+      reporter.warning(ending.text ?? reason);
+    }
+  }
+  await writer.finish(statuses[ending.kind], Date.now());
+  const outcome = ending.kind === 'killed' ? 'failed' : ending.kind;
+  return { ...(await store.findRun(writer.runId)), outcome, reason, ...facts };
+}
+
+/** DESIGN's table of how things end. */
+const statuses = {
+  succeeded: 'FINISHED',
+  failed: 'FAILED',
+  killed: 'FAILED',
+  stopped: 'KILLED',
+} as const satisfies Record<Outcome['kind'], RunStatus>;
+
+function toReason(ending: Ending): string | null {
+  switch (ending.kind) {
+    case 'succeeded':
+      return null;
+    case 'failed':
+      return ending.reason;
+    case 'killed':
+      return `worker died (${ending.signal})`;
+    case 'stopped':
+      return 'stopped by the user';
+  }
+}
+
+/** The error itself goes on to the caller; a store that can't even be told of it must not hide it. */
+async function endAfterError({ writer, reporter }: Training, error: unknown): Promise<void> {
+  const reason = firstLine(error instanceof Error ? error.message : String(error));
+  try {
+    await writer.setTags({ 'mlops.reason': reason });
+    await writer.finish('FAILED', Date.now());
+  } catch (second) {
+    reporter.warning(`The run can't be ended: ${second instanceof Error ? second.message : String(second)}`);
+  }
+}
+
+/** Our own pipeline sets it as DVC does. */
+function isInStage(env: NodeJS.ProcessEnv): boolean {
+  return (env['DVC_STAGE'] ?? '') !== '';
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
+}

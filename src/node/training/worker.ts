@@ -1,0 +1,200 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import os from 'node:os';
+import type { Duplex } from 'node:stream';
+import { toErrorDocument, type ErrorDocument } from '../../protocol/errors.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
+import {
+  MessageDecoder,
+  encodeMessage,
+  trainingProtocolVersion,
+  type FromWorker,
+  type ToWorker,
+  type WorkerTask,
+} from '../../protocol/training.ts';
+import { installationEnvironment, type Installation } from '../installation/installation.ts';
+import { readStartTime, stopTree, waitForExit } from '../processes/processes.ts';
+
+/** From the stop message to SIGTERM, then to SIGKILL: five seconds in all (reliability P7). */
+const STOP_MS = 4000;
+const TERMINATE_MS = 1000;
+/** After its last message a worker has this long to exit by itself. */
+const EXIT_MS = 5000;
+const MEBIBYTE = 1 << 20;
+
+export interface WorkerOptions {
+  readonly installation: Installation;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/** How the worker's work ended: by its own word (`done`, `failed`), or without one (`ended`). */
+export type WorkerEnd =
+  | { readonly kind: 'done'; readonly message: Extract<FromWorker, { type: 'done' }> }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'failed'; readonly error: ErrorDocument }
+  | { readonly kind: 'ended'; readonly outcome: Outcome };
+
+export type MessageHandler = (message: FromWorker, worker: { readonly stop: () => void }) => Promise<void>;
+
+/**
+ * Gives one task to a worker process of its own and hands every message to `handle`, one after the other (a slow handler holds
+ * the worker's messages back). What the worker prints goes to our stderr. An aborted signal stops it within five seconds.
+ * Resolves when the process is gone.
+ */
+export async function runWorker(task: WorkerTask, options: WorkerOptions, handle: MessageHandler): Promise<WorkerEnd> {
+  if (options.signal.aborted) return { kind: 'ended', outcome: { kind: 'stopped' } };
+  const child = startWorker(options);
+  const session = new WorkerSession(child, options.signal);
+  try {
+    session.send({ type: 'hello', protocol: trainingProtocolVersion });
+    session.send({ type: 'start', task });
+    return await session.follow(handle);
+  } finally {
+    await session.dispose();
+  }
+}
+
+function startWorker({ installation, env, cwd }: WorkerOptions): ChildProcess {
+  return spawn(installation.node, [`--max-old-space-size=${heapMebibytes()}`, installation.worker], {
+    cwd,
+    env: installationEnvironment(installation, env),
+    // A group of its own, so that one signal reaches whatever user code has started; Ctrl-C reaches only us.
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    stdio: ['ignore', 2, 2, 'pipe'],
+  });
+}
+
+/** Half of the memory that this process may use, at most 4 GiB: tensors live outside of V8's heap. */
+function heapMebibytes(): number {
+  const limit = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
+  return Math.max(512, Math.min(4096, Math.floor(limit / 2 / MEBIBYTE)));
+}
+
+class WorkerSession {
+  readonly #child: ChildProcess;
+  readonly #channel: Duplex;
+  readonly #exit: Promise<Outcome>;
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => this.stop();
+  #isStopping = false;
+  #stopTimer: NodeJS.Timeout | undefined;
+  #isGone = false;
+
+  constructor(child: ChildProcess, signal: AbortSignal) {
+    this.#child = child;
+    this.#channel = child.stdio[3] as Duplex;
+    // A worker that dies takes its end of the channel with it; its exit tells more than EPIPE does.
+    this.#channel.on('error', () => undefined);
+    this.#channel.setEncoding('utf8');
+    this.#exit = waitForExit(child, () => this.#isStopping).finally(() => {
+      this.#isGone = true;
+    });
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  send(message: ToWorker): void {
+    if (this.#channel.writable) this.#channel.write(encodeMessage(message));
+  }
+
+  stop(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.send({ type: 'stop' });
+    this.#stopTimer = setTimeout(() => void this.#kill(TERMINATE_MS), STOP_MS);
+  }
+
+  async follow(handle: MessageHandler): Promise<WorkerEnd> {
+    const end = await this.#readMessages(handle);
+    if (end === undefined) return { kind: 'ended', outcome: await this.#exit };
+    const timer = setTimeout(() => void this.#kill(0), EXIT_MS);
+    await this.#exit.finally(() => clearTimeout(timer));
+    return end;
+  }
+
+  async dispose(): Promise<void> {
+    clearTimeout(this.#stopTimer);
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#channel.destroy();
+    if (!this.#isGone) await this.#kill(TERMINATE_MS);
+  }
+
+  /** Until the last message or the end of the channel; undefined when the worker said nothing final. */
+  async #readMessages(handle: MessageHandler): Promise<WorkerEnd | undefined> {
+    const decoder = new MessageDecoder<FromWorker>();
+    let hasGreeted = false;
+    try {
+      for await (const chunk of this.#channel as AsyncIterable<string>) {
+        for (const message of decoder.push(chunk)) {
+          if (!hasGreeted) {
+            const refusal = checkHello(message);
+            if (refusal !== undefined) return failedWith(refusal);
+            hasGreeted = true;
+            continue;
+          }
+          await handle(message, { stop: () => this.stop() });
+          const end = toEnd(message);
+          if (end !== undefined) return end;
+        }
+      }
+    } catch (error) {
+      if (error instanceof SyntaxError || isDecoderError(error))
+        return failedWith(`The worker wrote garbage on its channel: ${error.message}`);
+      if (isConnectionError(error)) return undefined;
+      throw error;
+    }
+    return undefined;
+  }
+
+  async #kill(graceMs: number): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) await stopTree({ pid, startTime: await readStartTime(pid) }, graceMs);
+  }
+}
+
+function checkHello(message: FromWorker): string | undefined {
+  if (message.type !== 'hello') return `The worker began with "${message.type}" instead of a hello.`;
+  return message.protocol === trainingProtocolVersion
+    ? undefined
+    : `The worker speaks version ${message.protocol} of the training protocol, this program version ${trainingProtocolVersion}. Install one version of both.`;
+}
+
+function toEnd(message: FromWorker): WorkerEnd | undefined {
+  switch (message.type) {
+    case 'done':
+      return { kind: 'done', message };
+    case 'failed':
+      return { kind: 'failed', error: message.error };
+    case 'probed':
+    case 'predicted':
+      return { kind: 'answered' };
+    case 'hello':
+    case 'backend':
+    case 'log':
+    case 'plan':
+    case 'batch':
+    case 'epoch':
+    case 'metric':
+    case 'tag':
+    case 'test':
+      return undefined;
+  }
+}
+
+function failedWith(message: string): WorkerEnd {
+  return { kind: 'failed', error: toErrorDocument(new Error(message)) };
+}
+
+function isDecoderError(error: unknown): error is Error {
+  return error instanceof Error && /^(Not a message|A message is longer)/.test(error.message);
+}
+
+function isConnectionError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(String(error.code))
+  );
+}

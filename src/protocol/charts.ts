@@ -1,0 +1,202 @@
+import type { RunStatus } from './tracking.ts';
+
+// The border between the extension and its pages (Run chart, Predict). A page says `ready`, the extension answers with a
+// snapshot and then sends appends; each message to a page bears a sequence number, the page acknowledges what it has drawn,
+// and asks to `resync` when one is missing. At most one message is on its way. Both sides parse what arrives: anything that
+// is not a message of this version is ignored and counted, never acted upon. Plain numbers are finite (the channel is JSON
+// in part, which has no NaN); points travel as typed arrays, where NaN means "no number here".
+
+export const chartProtocolVersion = 1;
+
+/** Type of the webview panel that shows one run; also the key under which VS Code restores it. */
+export const runChartViewType = 'mlops.runChart';
+export const predictViewType = 'mlops.predictImage';
+
+/** Points of one metric from index `from` on: they replace whatever stood there and after. Equal lengths, steps ascending. */
+export interface SeriesPoints {
+  readonly name: string;
+  readonly from: number;
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface Objective {
+  readonly metric: string;
+  readonly direction: 'minimize' | 'maximize';
+}
+
+/** What is known of a run beside its points. Times in milliseconds since 1970. */
+export interface RunFacts {
+  readonly runId: string;
+  readonly name: string;
+  readonly model: string | null;
+  readonly experiment: string;
+  readonly status: RunStatus;
+  /** The record says RUNNING, but the process that wrote it is gone. */
+  readonly lost: boolean;
+  /** Why it failed, where that is known. */
+  readonly reason: string | null;
+  readonly startTime: number;
+  readonly endTime: number | null;
+  /** Epochs planned; the epoch reached is read from the points. */
+  readonly epochs: number | null;
+  readonly examplesPerSecond: number | null;
+  readonly objective: Objective | null;
+  readonly params: readonly NamedText[];
+  /** Tags worth showing, with a human name: backend, branch, seed … */
+  readonly details: readonly NamedText[];
+}
+
+/** A pair, not a record: names come from files and may be `__proto__`. */
+export type NamedText = readonly [name: string, text: string];
+
+/** A line of `mlops/events.jsonl`: steering, checkpoint, warning. */
+export interface RunEvent {
+  readonly time: number;
+  readonly step: number | null;
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** A row of the run picker. */
+export interface RunChoice {
+  readonly runId: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly lost: boolean;
+  readonly startTime: number;
+}
+
+/** All of one run: every series from index 0, events in order of time. */
+export interface RunSnapshot {
+  readonly run: RunFacts;
+  readonly series: readonly SeriesPoints[];
+  readonly events: readonly RunEvent[];
+}
+
+/** What changed since: new facts if any, new points, new events (appended). */
+export interface RunChange {
+  readonly run?: RunFacts;
+  readonly series: readonly SeriesPoints[];
+  readonly events: readonly RunEvent[];
+}
+
+/** Why there is nothing to draw: one sentence, and one action that the page offers. */
+export interface PageNotice {
+  readonly kind: 'loading' | 'empty' | 'broken';
+  readonly text: string;
+  readonly action: 'none' | 'retry';
+}
+
+interface Numbered {
+  readonly protocol: number;
+  readonly sequence: number;
+}
+
+export type ToRunPage =
+  | (Numbered & { readonly type: 'snapshot'; readonly snapshot: RunSnapshot; readonly runs: readonly RunChoice[] })
+  | (Numbered & { readonly type: 'append'; readonly change: RunChange; readonly runs?: readonly RunChoice[] })
+  | (Numbered & { readonly type: 'notice'; readonly notice: PageNotice; readonly runs: readonly RunChoice[] });
+
+export type FromRunPage =
+  | { readonly type: 'ready'; readonly protocol: number }
+  | { readonly type: 'ack'; readonly sequence: number }
+  /** A message is missing: send everything again. Also what "Try again" asks for. */
+  | { readonly type: 'resync' }
+  | { readonly type: 'setRun'; readonly runId: string }
+  | { readonly type: 'stopRun'; readonly runId: string }
+  | { readonly type: 'openLog'; readonly runId: string }
+  | { readonly type: 'error'; readonly message: string };
+
+/** One image through a model. `probabilities` by label, in the model's order; empty for a model without them. */
+export interface PredictedImage {
+  readonly name: string;
+  /** The file's bytes, to be shown; null if it could not be read. */
+  readonly bytes: Uint8Array | null;
+  /** `image/png` or `image/jpeg`. */
+  readonly mediaType: string;
+  readonly label: string;
+  readonly probabilities: readonly (readonly [label: string, probability: number])[];
+}
+
+export type ToPredictPage =
+  | (Numbered & { readonly type: 'predictions'; readonly model: string; readonly images: readonly PredictedImage[] })
+  | (Numbered & { readonly type: 'notice'; readonly model: string; readonly notice: PageNotice });
+
+/** Each message to the Predict page is all that it shows; the one with the greatest number holds. */
+export type FromPredictPage =
+  | { readonly type: 'ready'; readonly protocol: number }
+  | { readonly type: 'retry' }
+  | { readonly type: 'chooseImages' }
+  | { readonly type: 'error'; readonly message: string };
+
+/** Words of the Run chart page, in the user's language; `{0}` marks a place to be filled in. */
+export type RunTexts = Readonly<
+  Record<
+    | 'chooseRun'
+    | 'running'
+    | 'scheduled'
+    | 'succeeded'
+    | 'failed'
+    | 'stopped'
+    | 'lost'
+    | 'epochOf'
+    | 'epoch'
+    | 'step'
+    | 'throughput'
+    | 'duration'
+    | 'stop'
+    | 'stopping'
+    | 'openLog'
+    | 'details'
+    | 'resetZoom'
+    | 'validationAndTraining'
+    | 'validation'
+    | 'training'
+    | 'byBatch'
+    | 'byBatchSmoothed'
+    | 'raw'
+    | 'smoothed'
+    | 'epochs'
+    | 'batches'
+    | 'experiment'
+    | 'log'
+    | 'logScale'
+    | 'table'
+    | 'tableOf'
+    | 'chartOf'
+    | 'lastValue'
+    | 'bestAt'
+    | 'bestOf'
+    | 'noValue'
+    | 'onlyLast'
+    | 'testSplit'
+    | 'parameters'
+    | 'noParameters'
+    | 'runDetails'
+    | 'events'
+    | 'loading'
+    | 'waiting'
+    | 'nothingMeasured'
+    | 'noConnection'
+    | 'retry'
+    | 'ignored',
+    string
+  >
+>;
+
+export type PredictTexts = Readonly<
+  Record<
+    | 'title'
+    | 'chooseImages'
+    | 'loading'
+    | 'empty'
+    | 'retry'
+    | 'noPicture'
+    | 'probabilitiesOf'
+    | 'noProbabilities'
+    | 'more'
+    | 'ignored',
+    string
+  >
+>;

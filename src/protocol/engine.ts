@@ -1,0 +1,316 @@
+import type { RunEvent } from './charts.ts';
+import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
+import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
+import type { StatusDocument } from './pipeline.ts';
+import type { Problem } from './problem.ts';
+import type { MetricHistory, RunList, RunSummary } from './tracking.ts';
+import type { Prediction } from './training.ts';
+
+// The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
+// first; versions must be equal. Every path is absolute unless its comment says otherwise; times are milliseconds since 1970.
+
+export const engineProtocolVersion = 1;
+
+/** A project of this window. */
+export interface ProjectFolder {
+  readonly root: string;
+  /** Last part of the path: what people call it. */
+  readonly name: string;
+  /** As `.git/HEAD` says; null outside a repository and when no branch is checked out. */
+  readonly branch: string | null;
+}
+
+/** Part of a project that has changed on disk, so that what shows it must ask again. */
+export const areas = ['pipeline', 'runs', 'configs', 'data', 'models', 'processes', 'branches'] as const;
+export type Area = (typeof areas)[number];
+
+export interface ConfigOutline {
+  readonly file: string;
+  /** Stem of the file. */
+  readonly model: string;
+  readonly sections: readonly ConfigSection[];
+  readonly problems: readonly Problem[];
+}
+
+export interface ConfigSection {
+  readonly name: string;
+  /** From 1. */
+  readonly line: number;
+  readonly entries: readonly { readonly key: string; readonly value: string; readonly line: number }[];
+}
+
+export interface DataEntry {
+  /** Relative to the project's root, with forward slashes. */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'folder' | 'file';
+  /** Files below a folder (1 for a file); null when there are too many to count. */
+  readonly files: number | null;
+  readonly bytes: number | null;
+  /** Against what `dvc.lock` and `.dvc` files say; null: nothing tracks it. */
+  readonly state: 'tracked' | 'modified' | 'missing' | null;
+}
+
+/** A folder `models/<name>` with a trained model in it. */
+export interface ModelFolder {
+  readonly name: string;
+  readonly folder: string;
+  readonly modified: number;
+  /** The run that made it, as its `MLmodel` says. */
+  readonly runId: string | null;
+}
+
+export interface RunDetails {
+  readonly run: RunSummary;
+  readonly histories: readonly { readonly metric: string; readonly points: MetricHistory }[];
+  /** Lines of its `mlops/events.jsonl`, in order. */
+  readonly events: readonly RunEvent[];
+}
+
+/** A live process that executes something in a project, found by its lock or by the log that we started it with. */
+export interface LiveProcess {
+  /** Names the very process: its pid and start time. */
+  readonly id: string;
+  readonly pid: number;
+  /** Arguments of `mlops`, as people would type them. */
+  readonly command: string;
+  readonly since: number;
+  /** Holds the project lock: a pipeline run. */
+  readonly kind: 'pipeline' | 'training' | 'other';
+  /** Stages it works on, when it says so. */
+  readonly stages: readonly string[];
+  /** Of a tracked training. */
+  readonly runId: string | null;
+  readonly model: string | null;
+  /** What it prints; null when somebody else started it. */
+  readonly log: string | null;
+}
+
+export interface PlannedFile {
+  /** Relative to the new project's root, with forward slashes. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A packaged template. Texts as its author wrote them. */
+export interface TemplateChoice {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+}
+
+export interface NewProjectRequest {
+  /** Folder that is to become the project's root. */
+  readonly target: string;
+  readonly template: string;
+  /** By question name; a missing one takes its default. */
+  readonly answers: Readonly<Partial<Record<string, string>>>;
+}
+
+/** name → what is asked and what is answered. A new request is a new row here and in `src/engine.ts`. */
+export interface EngineRequests {
+  /** Sent first, and again whenever one of these changes: which folders the window shows and whether they are trusted. */
+  configure: {
+    payload: { readonly folders: readonly string[]; readonly trusted: boolean };
+    reply: readonly ProjectFolder[];
+  };
+  readStatus: { payload: InProject; reply: StatusDocument };
+  listConfigs: { payload: InProject; reply: readonly ConfigOutline[] };
+  /** `folder` is relative to the root, as `data` or `data/raw`. */
+  listData: { payload: InProject & { readonly folder: string }; reply: readonly DataEntry[] };
+  listRuns: { payload: InProject; reply: RunList };
+  /** One run with every point of every metric. */
+  readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };
+  listModels: { payload: InProject; reply: readonly ModelFolder[] };
+  listProcesses: { payload: InProject; reply: readonly LiveProcess[] };
+  /** Starts `mlops ARGUMENT…` detached from this window; it goes on when the window closes. */
+  startProcess: { payload: InProject & { readonly arguments: readonly string[] }; reply: LiveProcess };
+  /** From now on `output` events give its log from byte `offset`, and one `exited` event its end. The caller chooses `follower`. */
+  followProcess: {
+    payload: InProject & { readonly id: string; readonly offset: number; readonly follower: string };
+    reply: null;
+  };
+  unfollowProcess: { payload: { readonly follower: string }; reply: null };
+  /** Resolves when the process and all that it started are gone. */
+  stopProcess: { payload: InProject & { readonly id: string }; reply: null };
+  /** `author`: who git would name as the author of a commit; null when it does not know. */
+  readTemplates: {
+    payload: null;
+    reply: { readonly templates: readonly TemplateChoice[]; readonly author: string | null };
+  };
+  planProject: { payload: NewProjectRequest; reply: readonly PlannedFile[] };
+  /** Writes the project; the reply names its root and what the user should know (as: no first commit, and why). */
+  newProject: { payload: NewProjectRequest; reply: { readonly root: string; readonly notes: readonly string[] } };
+  readFlow: { payload: InProject; reply: FlowState };
+  performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
+  /** A lost run (RUNNING, its writer gone) becomes FAILED. */
+  repairRun: { payload: InProject & { readonly runId: string }; reply: null };
+  /** `images` are absolute paths. */
+  predict: {
+    payload: InProject & { readonly model: string; readonly images: readonly string[] };
+    reply: readonly Prediction[];
+  };
+}
+
+interface InProject {
+  /** Root of the project. */
+  readonly project: string;
+}
+
+export interface EngineEvents {
+  /** Projects of the window appeared, went or changed their branch. */
+  projects: { readonly projects: readonly ProjectFolder[] };
+  changed: { readonly project: string; readonly areas: readonly Area[] };
+  processes: { readonly project: string; readonly processes: readonly LiveProcess[] };
+  /** New points of a live run, in the order in which they were written; the first is point number `from` of the metric, from 0. */
+  points: {
+    readonly project: string;
+    readonly runId: string;
+    readonly metric: string;
+    readonly from: number;
+    readonly points: MetricHistory;
+  };
+  /** `offset`: where in the log the text ends, in bytes. */
+  output: { readonly follower: string; readonly text: string; readonly offset: number };
+  /** `exitCode` is null when nobody could see how it ended. */
+  exited: { readonly follower: string; readonly exitCode: number | null };
+  log: { readonly level: 'info' | 'warning' | 'error'; readonly text: string };
+}
+
+export type RequestName = keyof EngineRequests;
+export type EventName = keyof EngineEvents;
+export type PayloadOf<N extends RequestName> = EngineRequests[N]['payload'];
+export type ReplyOf<N extends RequestName> = EngineRequests[N]['reply'];
+
+/** What the rest of the extension sees of the engine. */
+export interface EngineClient {
+  /** Rejects with the engine's error, or with the reason why the channel was closed. */
+  request<N extends RequestName>(name: N, payload: PayloadOf<N>): Promise<ReplyOf<N>>;
+  onEvent<N extends EventName>(name: N, listener: (event: EngineEvents[N]) => void): { dispose(): void };
+}
+
+export type EngineHandlers = {
+  readonly [N in RequestName]: (payload: PayloadOf<N>) => ReplyOf<N> | Promise<ReplyOf<N>>;
+};
+
+/** One end of the channel, whatever carries it: structured clones go in and come out in order. */
+export interface Port {
+  post(message: unknown): void;
+  listen(listener: (message: unknown) => void): void;
+}
+
+type ToEngine =
+  | { readonly type: 'hello'; readonly protocol: number }
+  | { readonly type: 'request'; readonly id: number; readonly name: RequestName; readonly payload: unknown };
+
+type FromEngine =
+  | { readonly type: 'hello'; readonly protocol: number }
+  | { readonly type: 'reply'; readonly id: number; readonly reply: unknown }
+  | { readonly type: 'failure'; readonly id: number; readonly error: ErrorDocument }
+  | { readonly type: 'event'; readonly name: EventName; readonly event: unknown };
+
+export type Emit = <N extends EventName>(name: N, event: EngineEvents[N]) => void;
+
+/** The engine's end: answers every request by its handler, a thrown error by a failure. Gives the sender of events. */
+export function serveEngine(port: Port, handlers: EngineHandlers): Emit {
+  const post = (message: FromEngine): void => port.post(message);
+  const answer = async (id: number, name: RequestName, payload: unknown): Promise<void> => {
+    try {
+      if (!Object.hasOwn(handlers, name)) throw new Error(`The engine knows no request "${name}".`);
+      const handler = handlers[name] as (payload: unknown) => unknown;
+      post({ type: 'reply', id, reply: await handler(payload) });
+    } catch (error) {
+      post({ type: 'failure', id, error: toErrorDocument(error) });
+    }
+  };
+  let greeted = false;
+  port.listen((raw) => {
+    const message = raw as ToEngine;
+    if (message.type === 'hello') {
+      checkVersion(message.protocol);
+      greeted = true;
+    } else if (greeted) void answer(message.id, message.name, message.payload);
+    else throw new Error('The first message must be a hello.');
+  });
+  post({ type: 'hello', protocol: engineProtocolVersion });
+  return (name, event) => post({ type: 'event', name, event });
+}
+
+/**
+ * The extension's end. `emit` gets every event; `close` fails every pending and every later request with the reason.
+ */
+export function connectEngine(
+  port: Port,
+  emit: Emit,
+): Pick<EngineClient, 'request'> & { close(reason: Error): void } {
+  const pending = new Map<number, { resolve: (reply: unknown) => void; reject: (error: Error) => void }>();
+  let nextId = 1;
+  let closed: Error | undefined;
+  const close = (reason: Error): void => {
+    closed ??= reason;
+    for (const { reject } of pending.values()) reject(closed);
+    pending.clear();
+  };
+  const receive = (message: FromEngine): void => {
+    switch (message.type) {
+      case 'hello':
+        return checkVersion(message.protocol);
+      case 'event':
+        return emit(message.name, message.event as EngineEvents[EventName]);
+      case 'reply':
+      case 'failure': {
+        const waiting = pending.get(message.id);
+        pending.delete(message.id);
+        if (message.type === 'reply') waiting?.resolve(message.reply);
+        else waiting?.reject(fromErrorDocument(message.error));
+      }
+    }
+  };
+  port.listen((raw) => {
+    if (closed !== undefined) return;
+    try {
+      receive(raw as FromEngine);
+    } catch (error) {
+      close(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  port.post({ type: 'hello', protocol: engineProtocolVersion } satisfies ToEngine);
+  return {
+    close,
+    request: <N extends RequestName>(name: N, payload: PayloadOf<N>) =>
+      new Promise<ReplyOf<N>>((resolve, reject) => {
+        if (closed !== undefined) return void reject(closed);
+        const id = nextId++;
+        pending.set(id, { resolve: resolve as (reply: unknown) => void, reject });
+        port.post({ type: 'request', id, name, payload } satisfies ToEngine);
+      }),
+  };
+}
+
+/** Listeners by event name; one that throws does not keep the others from hearing, `report` gets what it threw. */
+export function createListeners(report: (error: unknown) => void): { on: EngineClient['onEvent']; emit: Emit } {
+  const byName = new Map<EventName, Set<(event: never) => void>>();
+  return {
+    on(name, listener) {
+      const own = byName.get(name) ?? new Set();
+      byName.set(name, own.add(listener));
+      return { dispose: () => void own.delete(listener) };
+    },
+    emit(name, event) {
+      for (const listener of [...(byName.get(name) ?? [])]) {
+        try {
+          listener(event as never);
+        } catch (error) {
+          report(error);
+        }
+      }
+    },
+  };
+}
+
+function checkVersion(other: number): void {
+  if (other !== engineProtocolVersion)
+    throw new Error(
+      `The extension and its engine do not fit together: protocol ${engineProtocolVersion} here, ${other} there. Reload the window.`,
+    );
+}

@@ -1,0 +1,52 @@
+import * as vscode from 'vscode';
+import type { Target } from '../../core/trees/trees.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import { commandIds, type CommandId } from '../manifest.ts';
+import { parseTarget } from './target.ts';
+
+/** Called from a tree, a command gets what the entry stands for; from the palette nothing, and it asks. */
+type OnTarget = (target?: Target) => Promise<void>;
+
+/** Every command of the extension. A new one is a row here, one in the manifest, and a handler in extension.ts. */
+export interface CommandTypes {
+  'mlops.newProject': () => Promise<void>;
+  'mlops.runPipeline': OnTarget;
+  'mlops.runStage': OnTarget;
+  'mlops.train': OnTarget;
+  'mlops.stop': OnTarget;
+  'mlops.showRunChart': OnTarget;
+  'mlops.predictImage': OnTarget;
+  'mlops.refresh': () => Promise<void>;
+  'mlops.openLog': OnTarget;
+  'mlops.initialiseGitflow': OnTarget;
+  'mlops.startFeature': OnTarget;
+  'mlops.finishFeature': OnTarget;
+  'mlops.repairRun': OnTarget;
+}
+
+/** Registers every handler behind the two borders of commands: trust, and failures. */
+export function registerCommands(
+  handlers: CommandTypes,
+  showFailure: (error: unknown) => Promise<void>,
+): readonly vscode.Disposable[] {
+  const ids = Object.keys(commandIds) as CommandId[];
+  return ids.map((id) =>
+    vscode.commands.registerCommand(id, async (argument: unknown) => {
+      try {
+        if (!commandIds[id].inRestrictedMode && !vscode.workspace.isTrusted) throw notTrusted();
+        await handlers[id](parseTarget(argument));
+      } catch (error) {
+        // Not awaited: a notification stays until somebody closes it, the command is over.
+        void showFailure(error);
+      }
+    }),
+  );
+}
+
+/** Commands can be called although menus hide them, so that each is checked here as well. */
+function notTrusted(): ExpectedError {
+  return new ExpectedError(
+    'not-trusted',
+    vscode.l10n.t('Nothing of this folder is run in Restricted Mode. Trust it first (“Workspaces: Manage Workspace Trust”).'),
+  );
+}

@@ -1,0 +1,96 @@
+import * as vscode from 'vscode';
+import type { Target } from '../../core/trees/trees.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { EngineClient, LiveProcess, ModelFolder } from '../../protocol/engine.ts';
+import type { RunSummary } from '../../protocol/tracking.ts';
+import type { Projects } from '../projects.ts';
+
+// Questions that commands ask when they were not called on an entry of a tree. Each gives undefined when the user backs out,
+// and does not ask when there is only one answer.
+
+interface Choice<T> extends vscode.QuickPickItem {
+  readonly value: T;
+}
+
+async function pick<T>(choices: readonly Choice<T>[], title: string, nothing: string): Promise<T | undefined> {
+  const [first, ...others] = choices;
+  if (first === undefined) throw new ExpectedError('unknown-name', nothing);
+  if (others.length === 0) return first.value;
+  return (await vscode.window.showQuickPick([...choices], { title, matchOnDescription: true }))?.value;
+}
+
+/** Root of the project that the command means. */
+export async function pickProject(projects: Projects, target: Target | undefined): Promise<string | undefined> {
+  if (target !== undefined) return target.project;
+  const known = await projects.whenKnown();
+  const active = vscode.window.activeTextEditor?.document.uri;
+  const folder = active === undefined ? undefined : vscode.workspace.getWorkspaceFolder(active)?.uri.fsPath;
+  return pick(
+    [...known]
+      .sort((a, b) => Number(b.root === folder) - Number(a.root === folder))
+      .map(({ root, name }) => ({ label: name, description: root, value: root })),
+    vscode.l10n.t('Project'),
+    vscode.l10n.t('No project is open. Make one with “MLOps: New Project”, or open its folder.'),
+  );
+}
+
+export async function pickStage(engine: EngineClient, project: string): Promise<string | undefined> {
+  const { stages } = await engine.request('readStatus', { project });
+  return pick(
+    stages.map(({ name, state }) => ({ label: name, description: state, value: name })),
+    vscode.l10n.t('Stage to run'),
+    vscode.l10n.t('The pipeline has no stages: dvc.yaml names none.'),
+  );
+}
+
+/** Stem of a config file. */
+export async function pickConfig(engine: EngineClient, project: string): Promise<string | undefined> {
+  const configs = await engine.request('listConfigs', { project });
+  return pick(
+    configs.map(({ model, file }) => ({ label: model, description: file, value: model })),
+    vscode.l10n.t('Config to train'),
+    vscode.l10n.t('There is nothing to train: configs/ holds no .yaml file.'),
+  );
+}
+
+export async function pickRun(
+  engine: EngineClient,
+  project: string,
+  { title, filter = () => true }: { title: string; filter?: (run: RunSummary) => boolean },
+): Promise<string | undefined> {
+  const { runs } = await engine.request('listRuns', { project });
+  return pick(
+    runs
+      .filter(filter)
+      .sort((a, b) => b.startTime - a.startTime)
+      .map((run) => ({
+        label: run.name,
+        description: new Date(run.startTime).toLocaleString(vscode.env.language),
+        detail: run.experiment,
+        value: run.runId,
+      })),
+    title,
+    vscode.l10n.t('There is no such run. Train a model first.'),
+  );
+}
+
+export async function pickModel(engine: EngineClient, project: string): Promise<string | undefined> {
+  const models = await engine.request('listModels', { project });
+  return pick(
+    models.map(({ name }: ModelFolder) => ({ label: name, value: name })),
+    vscode.l10n.t('Model'),
+    vscode.l10n.t('There is no trained model yet. Train one first.'),
+  );
+}
+
+export async function pickProcess(processes: readonly LiveProcess[], title: string): Promise<LiveProcess | undefined> {
+  return pick(
+    processes.map((process) => ({
+      label: `mlops ${process.command.replace(/^mlops /, '')}`,
+      description: vscode.l10n.t('process {0}', process.pid),
+      value: process,
+    })),
+    title,
+    vscode.l10n.t('Nothing is running.'),
+  );
+}

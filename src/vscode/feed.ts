@@ -1,0 +1,57 @@
+import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
+import { findProcessOfRun } from '../core/trees/trees.ts';
+import { ExpectedError } from '../protocol/errors.ts';
+import type { EngineClient, EngineEvents } from '../protocol/engine.ts';
+import type { PredictFeed, RunFeed } from './panels/feed.ts';
+
+/** What the panels need, asked of the engine thread. */
+export function createRunFeed(
+  engine: EngineClient,
+  { openLog, report }: { openLog: RunFeed['openLog']; report: (error: unknown) => void },
+): RunFeed {
+  return {
+    async snapshot(root, runId) {
+      const { run, histories, events } = await engine.request('readRun', { project: root, runId });
+      return toRunSnapshot(toRunFacts(run), histories, events);
+    },
+    follow(root, runId, listener) {
+      let wasLive = false;
+      const readFacts = async (): Promise<void> => {
+        const { run } = await engine.request('readRun', { project: root, runId });
+        listener({ run: toRunFacts(run), series: [], events: [] });
+      };
+      // A run begins with few facts and ends with all: both show in the list of live processes.
+      const hear = ({ project, processes }: EngineEvents['processes']): void => {
+        if (project !== root) return;
+        const isLive = processes.some((process) => process.runId === runId);
+        if (isLive !== wasLive) readFacts().catch(report);
+        wasLive = isLive;
+      };
+      const subscriptions = [
+        engine.onEvent('processes', hear),
+        engine.onEvent('points', ({ project, runId: id, metric, from, points }) => {
+          if (project === root && id === runId)
+            listener({ series: [toSeriesPoints(metric, from, points)], events: [] });
+        }),
+      ];
+      engine.request('listProcesses', { project: root }).then((processes) => {
+        wasLive = processes.some((process) => process.runId === runId);
+      }, report);
+      return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) };
+    },
+    async runs(root) {
+      const { runs } = await engine.request('listRuns', { project: root });
+      return [...runs].sort((a, b) => b.startTime - a.startTime).map(toRunChoice);
+    },
+    async stop(root, runId) {
+      const process = findProcessOfRun(await engine.request('listProcesses', { project: root }), runId);
+      if (process === undefined) throw new ExpectedError('unknown-name', 'Nothing works on this run any more.');
+      await engine.request('stopProcess', { project: root, id: process.id });
+    },
+    openLog,
+  };
+}
+
+export function createPredictFeed(engine: EngineClient): PredictFeed {
+  return { predict: (root, model, images) => engine.request('predict', { project: root, model, images }) };
+}

@@ -1,0 +1,39 @@
+import type { CommandTypes } from './commands/commands.ts';
+
+// What the code and package.json must agree on; a test compares the two. Nothing here needs the editor.
+
+export type CommandId = keyof CommandTypes;
+
+/** Which commands change nothing and execute nothing of the folder, so that Restricted Mode leaves them. */
+export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode: boolean }>> = {
+  'mlops.newProject': { inRestrictedMode: false },
+  'mlops.runPipeline': { inRestrictedMode: false },
+  'mlops.runStage': { inRestrictedMode: false },
+  'mlops.train': { inRestrictedMode: false },
+  'mlops.stop': { inRestrictedMode: false },
+  'mlops.showRunChart': { inRestrictedMode: true },
+  'mlops.predictImage': { inRestrictedMode: false },
+  'mlops.refresh': { inRestrictedMode: true },
+  'mlops.openLog': { inRestrictedMode: true },
+  'mlops.initialiseGitflow': { inRestrictedMode: false },
+  'mlops.startFeature': { inRestrictedMode: false },
+  'mlops.finishFeature': { inRestrictedMode: false },
+  'mlops.repairRun': { inRestrictedMode: false },
+};
+
+export const viewIds = {
+  pipeline: 'mlops.pipeline',
+  configs: 'mlops.configs',
+  data: 'mlops.data',
+  runs: 'mlops.runs',
+  models: 'mlops.models',
+} as const;
+
+/** `ready`: the engine has said which projects there are, so that welcome views do not flicker. */
+export const contextKeys = ['mlops.ready', 'mlops.hasProject', 'mlops.running', 'mlops.trusted'] as const;
+export type ContextKey = (typeof contextKeys)[number];
+
+export const taskType = 'mlops';
+
+/** Settings and their defaults. */
+export const settingDefaults = { 'mlops.openChartOnTrain': true } as const;

@@ -1,0 +1,28 @@
+import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
+import type { Prediction } from '../../protocol/training.ts';
+
+/**
+ * What the Run chart panel needs of the engine. `root` is the absolute path of a project (or of a folder that has only a
+ * tracking store). A promise that rejects with an `ExpectedError` is shown as a sentence in the page.
+ */
+export interface RunFeed {
+  /** Every point of a run. Rejects with `unknown-name` when there is no such run. */
+  snapshot(root: string, runId: string): Promise<RunSnapshot>;
+  /**
+   * Tells what changes in a run from now on until disposed. May repeat points that a snapshot already had: points carry the index where they
+   * belong. Also tells when the run ends (a change with new facts). Never calls back synchronously.
+   */
+  follow(root: string, runId: string, listener: (change: RunChange) => void): { dispose(): void };
+  /** Runs of the project for the picker, newest first. */
+  runs(root: string): Promise<readonly RunChoice[]>;
+  /** Asks the run's process to stop; resolves when it has been asked. */
+  stop(root: string, runId: string): Promise<void>;
+  /** Shows the output of the run's process: terminal, log file or output channel. */
+  openLog(root: string, runId: string): Promise<void>;
+}
+
+/** What the Predict panel needs of the engine. */
+export interface PredictFeed {
+  /** Runs images (absolute paths) through a trained model of the project, by its own `predict.ts`. */
+  predict(root: string, model: string, images: readonly string[]): Promise<readonly Prediction[]>;
+}

@@ -1,0 +1,251 @@
+import * as vscode from 'vscode';
+import { RunPageSession } from '../../core/charts/charts.ts';
+import { parseFromRunPage } from '../../protocol/chartcodec.ts';
+import { runChartViewType, type FromRunPage, type PageNotice, type RunChange } from '../../protocol/charts.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { RunFeed } from './feed.ts';
+import { loadPage, pageOptions } from './page.ts';
+import { runTexts } from './texts.ts';
+
+export interface RunChartOptions {
+  readonly extensionUri: vscode.Uri;
+  readonly feed: RunFeed;
+  readonly log: vscode.LogOutputChannel;
+}
+
+export interface RunCharts extends vscode.Disposable {
+  /** Shows a run: in the panel that has it already, else in a new one. */
+  show(root: string, runId: string, options?: { readonly preserveFocus?: boolean }): void;
+}
+
+/** What a page leaves behind when the window closes; `root` and `runId` are all that the extension reads of it. */
+interface PageState {
+  readonly root: string;
+  readonly runId: string;
+}
+
+/** How long a visible page may take to draw a message before it is sent everything again. */
+const patience = 10_000;
+
+/** Registers the panel's serializer, so that panels come back after a reload and go on following their runs. */
+export function registerRunCharts(options: RunChartOptions): RunCharts {
+  const open = new Set<RunChartPanel>();
+  const adopt = (panel: vscode.WebviewPanel, state: PageState): void => {
+    const chart = new RunChartPanel(panel, state, options);
+    open.add(chart);
+    panel.onDidDispose(() => {
+      open.delete(chart);
+      chart.dispose();
+    });
+  };
+  const serializer = vscode.window.registerWebviewPanelSerializer(runChartViewType, {
+    deserializeWebviewPanel: (panel, state: unknown) => {
+      if (isPageState(state)) adopt(panel, state);
+      else panel.dispose();
+      return Promise.resolve();
+    },
+  });
+  return {
+    show(root, runId, { preserveFocus = false } = {}) {
+      const known = [...open].find((chart) => chart.shows(root, runId));
+      if (known !== undefined) return known.reveal(preserveFocus);
+      const column = { viewColumn: vscode.ViewColumn.Active, preserveFocus };
+      const title = vscode.l10n.t('Run');
+      adopt(vscode.window.createWebviewPanel(runChartViewType, title, column, pageOptions(options.extensionUri)), {
+        root,
+        runId,
+      });
+    },
+    dispose() {
+      serializer.dispose();
+      for (const chart of [...open]) chart.close();
+    },
+  };
+}
+
+function isPageState(state: unknown): state is PageState {
+  if (typeof state !== 'object' || state === null || !('root' in state) || !('runId' in state)) return false;
+  return typeof state.root === 'string' && typeof state.runId === 'string';
+}
+
+/** One panel: follows one run at a time and keeps its page up to date. */
+class RunChartPanel {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #options: RunChartOptions;
+  readonly #root: string;
+  readonly #session: RunPageSession;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #runId: string;
+  /** Counts loads, so that an answer that comes after a newer question is dropped. */
+  #load = 0;
+  #following: { dispose(): void } | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #ignored = 0;
+  #isDisposed = false;
+
+  constructor(panel: vscode.WebviewPanel, { root, runId }: PageState, options: RunChartOptions) {
+    this.#panel = panel;
+    this.#options = options;
+    this.#root = root;
+    this.#runId = runId;
+    this.#session = new RunPageSession(loadingNotice());
+    this.#subscriptions.push(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
+    this.#setPage();
+    void this.#read();
+  }
+
+  shows(root: string, runId: string): boolean {
+    return this.#root === root && this.#runId === runId;
+  }
+
+  reveal(preserveFocus: boolean): void {
+    this.#panel.reveal(undefined, preserveFocus);
+  }
+
+  close(): void {
+    this.#panel.dispose();
+  }
+
+  /** Called once the panel is gone. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#following?.dispose();
+    clearTimeout(this.#watchdog);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #setPage(): void {
+    loadPage(this.#panel.webview, this.#options.extensionUri, {
+      page: 'run',
+      title: vscode.l10n.t('Run'),
+      texts: runTexts(vscode.l10n),
+      context: { root: this.#root, runId: this.#runId } satisfies PageState,
+    });
+  }
+
+  /** Reads the whole run and follows it. What changes while it is being read is kept and applied on top. */
+  async #read(): Promise<void> {
+    const { feed } = this.#options;
+    const load = (this.#load += 1);
+    const early: RunChange[] = [];
+    let isRead = false;
+    this.#following?.dispose();
+    this.#following = feed.follow(this.#root, this.#runId, (change) => {
+      if (isRead) this.#apply(change);
+      else early.push(change);
+    });
+    try {
+      const snapshot = await feed.snapshot(this.#root, this.#runId);
+      if (this.#isOutdated(load)) return;
+      this.#session.showRun(snapshot);
+      this.#panel.title = snapshot.run.name;
+      isRead = true;
+      if (!early.every((change) => this.#session.change(change))) return void this.#read();
+    } catch (error) {
+      if (this.#isOutdated(load)) return;
+      this.#session.showNotice(this.#toNotice(error));
+    }
+    this.#send();
+    await this.#readRuns(load);
+  }
+
+  async #readRuns(load: number): Promise<void> {
+    try {
+      const runs = await this.#options.feed.runs(this.#root);
+      if (this.#isOutdated(load)) return;
+      this.#session.showRuns(runs);
+      this.#send();
+    } catch (error) {
+      // The run is shown all the same; only the picker is short.
+      this.#options.log.warn(`The runs of ${this.#root} could not be listed: ${messageOf(error)}`);
+    }
+  }
+
+  #isOutdated(load: number): boolean {
+    return this.#isDisposed || load !== this.#load;
+  }
+
+  #apply(change: RunChange): void {
+    if (this.#isDisposed) return;
+    if (!this.#session.change(change)) return void this.#read();
+    if (change.run !== undefined) {
+      this.#panel.title = change.run.name;
+      if (change.run.endTime !== null) void this.#readRuns(this.#load);
+    }
+    this.#send();
+  }
+
+  #send(): void {
+    const message = this.#isDisposed ? undefined : this.#session.next();
+    if (message === undefined) return;
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#sendAgain(), patience);
+    void this.#panel.webview.postMessage(message);
+  }
+
+  /** A message can be lost on its way; a hidden page asks for everything when it is loaded again. */
+  #sendAgain(): void {
+    if (!this.#session.isWaiting || !this.#panel.visible) return;
+    this.#session.begin();
+    this.#send();
+  }
+
+  #receive(raw: unknown): void {
+    const message = parseFromRunPage(raw);
+    if (message !== undefined) return this.#handle(message);
+    this.#ignored += 1;
+    if (this.#ignored === 1) this.#options.log.warn('A Run chart page sent a message that is none; it was ignored.');
+  }
+
+  #handle(message: FromRunPage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#session.begin();
+        return this.#send();
+      case 'resync':
+        this.#session.begin();
+        return void this.#read();
+      case 'ack':
+        this.#session.acknowledge(message.sequence);
+        return this.#send();
+      case 'setRun':
+        return this.#setRun(message.runId);
+      case 'stopRun':
+        return void this.#attempt(this.#options.feed.stop(this.#root, message.runId));
+      case 'openLog':
+        return void this.#attempt(this.#options.feed.openLog(this.#root, message.runId));
+      case 'error':
+        return this.#options.log.error(`Run chart page: ${message.message.slice(0, 2000)}`);
+    }
+  }
+
+  #setRun(runId: string): void {
+    if (runId === this.#runId) return;
+    this.#runId = runId;
+    this.#session.showNotice(loadingNotice());
+    this.#send();
+    void this.#read();
+  }
+
+  async #attempt(action: Promise<void>): Promise<void> {
+    try {
+      await action;
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
+      void vscode.window.showErrorMessage(messageOf(error));
+    }
+  }
+
+  #toNotice(error: unknown): PageNotice {
+    if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
+    return { kind: 'broken', text: vscode.l10n.t('The run can’t be read. {0}', messageOf(error)), action: 'retry' };
+  }
+}
+
+function loadingNotice(): PageNotice {
+  return { kind: 'loading', text: vscode.l10n.t('Reading the run.'), action: 'none' };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

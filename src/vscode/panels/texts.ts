@@ -1,0 +1,74 @@
+import type { PredictTexts, RunTexts } from '../../protocol/charts.ts';
+
+/** The part of `vscode.l10n` that is used here; tests give their own. */
+export interface Localizer {
+  t(message: string): string;
+}
+
+export function runTexts(l10n: Localizer): RunTexts {
+  return {
+    chooseRun: l10n.t('Run'),
+    running: l10n.t('running'),
+    scheduled: l10n.t('scheduled'),
+    succeeded: l10n.t('succeeded'),
+    failed: l10n.t('failed'),
+    stopped: l10n.t('stopped'),
+    lost: l10n.t('lost: its process is gone'),
+    epochOf: l10n.t('epoch {0}/{1}'),
+    epoch: l10n.t('epoch {0}'),
+    step: l10n.t('batch {0}'),
+    throughput: l10n.t('{0} examples/s'),
+    duration: l10n.t('took {0}'),
+    stop: l10n.t('Stop'),
+    stopping: l10n.t('Stopping'),
+    openLog: l10n.t('Open log'),
+    details: l10n.t('Details'),
+    resetZoom: l10n.t('Whole run'),
+    validationAndTraining: l10n.t('validation, training dashed'),
+    validation: l10n.t('validation'),
+    training: l10n.t('training'),
+    byBatch: l10n.t('by batch'),
+    byBatchSmoothed: l10n.t('by batch, smoothed'),
+    raw: l10n.t('raw'),
+    smoothed: l10n.t('smoothed'),
+    epochs: l10n.t('epoch'),
+    batches: l10n.t('batch'),
+    experiment: l10n.t('experiment'),
+    log: l10n.t('log'),
+    logScale: l10n.t('Logarithmic scale of {0}'),
+    table: l10n.t('table'),
+    tableOf: l10n.t('Table of {0}'),
+    chartOf: l10n.t('Chart of {0}: {1}. Arrow keys move the cursor.'),
+    lastValue: l10n.t('{0} {1}'),
+    bestAt: l10n.t('best {0} at {1}'),
+    bestOf: l10n.t('best {0} {1} at {2}'),
+    noValue: l10n.t('no value'),
+    onlyLast: l10n.t('The last {0} of {1} points.'),
+    testSplit: l10n.t('Test split'),
+    parameters: l10n.t('Parameters'),
+    noParameters: l10n.t('This run has no parameters.'),
+    runDetails: l10n.t('Run'),
+    events: l10n.t('Events'),
+    loading: l10n.t('Reading the run.'),
+    waiting: l10n.t('The first epoch is not over yet. Its points appear here as they come.'),
+    nothingMeasured: l10n.t('This run measured nothing.'),
+    noConnection: l10n.t('The editor does not answer.'),
+    retry: l10n.t('Try again'),
+    ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
+  };
+}
+
+export function predictTexts(l10n: Localizer): PredictTexts {
+  return {
+    title: l10n.t('Predictions of {0}'),
+    chooseImages: l10n.t('Choose images'),
+    loading: l10n.t('The model looks at the images.'),
+    empty: l10n.t('No image has been chosen yet.'),
+    retry: l10n.t('Try again'),
+    noPicture: l10n.t('The picture can’t be shown.'),
+    probabilitiesOf: l10n.t('Probabilities of {0}'),
+    noProbabilities: l10n.t('This model gives no probabilities.'),
+    more: l10n.t('{0} more, below {1}'),
+    ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
+  };
+}

@@ -1,0 +1,138 @@
+import * as vscode from 'vscode';
+import { createSanitiser } from '../../core/terminal/terminal.ts';
+import type { LiveProcess } from '../../protocol/engine.ts';
+import type { EngineThread } from '../engine/client.ts';
+
+const CONTROL_C = '\u0003';
+/** How long after a terminal's end VS Code may take to say why it ended. */
+const REASON_MS = 1000;
+
+let followers = 0;
+
+/**
+ * A terminal attached to a detached process: prints its log, ends with its exit code. Ctrl+C and "Terminate Task" stop the
+ * process; closing the terminal or the window leaves it running.
+ */
+export class ProcessTerminal implements vscode.Pseudoterminal {
+  readonly #engine: EngineThread;
+  readonly #project: string;
+  readonly #begin: () => Promise<LiveProcess>;
+  readonly #report: (error: unknown) => void;
+  readonly #written = new vscode.EventEmitter<string>();
+  readonly #closed = new vscode.EventEmitter<number>();
+  readonly #sanitise = createSanitiser();
+  readonly #follower = `terminal-${(followers += 1)}`;
+  readonly #subscriptions: { dispose(): void }[] = [];
+  #process: LiveProcess | undefined;
+  #offset = 0;
+  #ended = false;
+  #closedByUser = false;
+  #stopping = false;
+
+  readonly onDidWrite = this.#written.event;
+  readonly onDidClose = this.#closed.event;
+
+  /** `begin` starts a process, or gives a live one to attach to. */
+  constructor(
+    { engine, report }: { engine: EngineThread; report: (error: unknown) => void },
+    project: string,
+    begin: () => Promise<LiveProcess>,
+  ) {
+    this.#engine = engine;
+    this.#report = report;
+    this.#project = project;
+    this.#begin = begin;
+  }
+
+  open(): void {
+    this.#subscriptions.push(
+      this.#engine.onEvent('output', ({ follower, text, offset }) => {
+        if (follower !== this.#follower) return;
+        this.#offset = offset;
+        this.#written.fire(this.#sanitise(text));
+      }),
+      this.#engine.onEvent('exited', ({ follower, exitCode }) => {
+        if (follower === this.#follower) this.#end(exitCode);
+      }),
+      this.#engine.onRestart(() => void this.#follow()),
+    );
+    void this.#start();
+  }
+
+  handleInput(data: string): void {
+    if (data.includes(CONTROL_C)) void this.#stop();
+  }
+
+  /**
+   * VS Code does not tell a terminal why it is closed, but says so of the terminal right afterwards: no reason when a task is
+   * terminated, otherwise who closed it (checked with VS Code 1.139; docs/decisions.md). A window that is shut down says
+   * nothing more, and the process goes on.
+   */
+  close(): void {
+    if (this.#ended || this.#closedByUser) return;
+    this.#closedByUser = true;
+    const listener = vscode.window.onDidCloseTerminal(({ exitStatus }) => {
+      listener.dispose();
+      clearTimeout(timer);
+      const isTerminated = exitStatus?.reason === vscode.TerminalExitReason.Unknown;
+      void (isTerminated ? this.#stop() : this.#leave());
+    });
+    const timer = setTimeout(() => {
+      listener.dispose();
+      void this.#leave();
+    }, REASON_MS);
+  }
+
+  async #start(): Promise<void> {
+    try {
+      this.#process = await this.#begin();
+      if (this.#stopping) return await this.#stop();
+      await this.#follow();
+    } catch (error) {
+      this.#written.fire(`\u001b[31m${this.#sanitise(error instanceof Error ? error.message : String(error))}\u001b[0m\r\n`);
+      this.#end(1);
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const id = this.#process?.id;
+    if (id === undefined || this.#ended) return;
+    try {
+      const [project, offset, follower] = [this.#project, this.#offset, this.#follower];
+      await this.#engine.request('followProcess', { project, id, offset, follower });
+    } catch (error) {
+      // The engine thread may have died meanwhile: its next one is asked again.
+      this.#report(error);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const id = this.#process?.id;
+    this.#stopping = true;
+    if (id === undefined || this.#ended) return;
+    this.#written.fire(`${vscode.l10n.t('Stopping …')}\r\n`);
+    try {
+      await this.#engine.request('stopProcess', { project: this.#project, id });
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #leave(): Promise<void> {
+    this.#release();
+    // A thread that is gone follows nobody.
+    await this.#engine.request('unfollowProcess', { follower: this.#follower }).catch(() => undefined);
+  }
+
+  #end(exitCode: number | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#release();
+    if (exitCode === null) this.#written.fire(`${vscode.l10n.t('The process ended without a word: it was killed.')}\r\n`);
+    this.#closed.fire(exitCode ?? 1);
+  }
+
+  #release(): void {
+    for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+  }
+}

@@ -1,0 +1,148 @@
+import * as vscode from 'vscode';
+import {
+  toConfigEntries,
+  toDataEntries,
+  toModelEntries,
+  toProjectEntry,
+  toRunEntries,
+  toStageEntries,
+  type TreeEntry,
+} from '../../core/trees/trees.ts';
+import type { Area, EngineClient } from '../../protocol/engine.ts';
+import { viewIds } from '../manifest.ts';
+import type { Projects } from '../projects.ts';
+import { toTreeItem } from './adapter.ts';
+
+type Load = (project: string) => Promise<readonly TreeEntry[]>;
+
+/** The five views. A new one is a row here, in the manifest, and a pure `to…Entries` in src/core/trees. */
+export function registerViews(
+  engine: EngineClient,
+  projects: Projects,
+  report: (error: unknown) => void,
+): { readonly disposables: readonly vscode.Disposable[]; refresh(): void } {
+  const { t } = vscode.l10n;
+  const listData = (project: string) => (folder: string) => engine.request('listData', { project, folder });
+  const rows: readonly { readonly id: string; readonly areas: readonly Area[]; readonly load: Load }[] = [
+    {
+      id: viewIds.pipeline,
+      areas: ['pipeline', 'processes', 'data'],
+      load: async (project) => toStageEntries(await engine.request('readStatus', { project }), t),
+    },
+    {
+      id: viewIds.configs,
+      areas: ['configs'],
+      load: async (project) => toConfigEntries(await engine.request('listConfigs', { project }), project, t),
+    },
+    {
+      id: viewIds.data,
+      areas: ['data', 'pipeline'],
+      load: async (project) => {
+        const list = listData(project);
+        return toDataEntries(await list('data'), project, t, list);
+      },
+    },
+    {
+      id: viewIds.runs,
+      areas: ['runs', 'processes'],
+      load: async (project) => toRunEntries(await engine.request('listRuns', { project }), project, t),
+    },
+    {
+      id: viewIds.models,
+      areas: ['models', 'runs'],
+      load: async (project) => {
+        const [models, { runs }] = await Promise.all([
+          engine.request('listModels', { project }),
+          engine.request('listRuns', { project }),
+        ]);
+        return toModelEntries(models, runs, project, { t, formatDate });
+      },
+    },
+  ];
+  const views = rows.map(({ id, areas, load }) => new EntryView(id, areas, load, { engine, projects, report }));
+  return { disposables: views, refresh: () => views.forEach((view) => view.refresh()) };
+}
+
+/** One view: asks the engine when it is looked at and when something that it shows has changed. */
+class EntryView implements vscode.TreeDataProvider<TreeEntry> {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #load: Load;
+  readonly #projects: Projects;
+  readonly #report: (error: unknown) => void;
+  readonly #view: vscode.TreeView<TreeEntry>;
+  readonly #disposables: vscode.Disposable[];
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(
+    id: string,
+    areas: readonly Area[],
+    load: Load,
+    { engine, projects, report }: { engine: EngineClient; projects: Projects; report: (error: unknown) => void },
+  ) {
+    this.#load = load;
+    this.#projects = projects;
+    this.#report = report;
+    this.#view = vscode.window.createTreeView<TreeEntry>(id, { treeDataProvider: this, showCollapseAll: true });
+    this.#disposables = [
+      this.#changed,
+      this.#view,
+      projects.onDidChange(() => this.refresh()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#describe()),
+      engine.onEvent('changed', (event) => {
+        if (event.areas.some((area) => areas.includes(area))) this.refresh();
+      }),
+    ];
+    this.#describe();
+  }
+
+  refresh(): void {
+    this.#describe();
+    this.#changed.fire();
+  }
+
+  getTreeItem(entry: TreeEntry): vscode.TreeItem {
+    return toTreeItem(entry);
+  }
+
+  async getChildren(parent?: TreeEntry): Promise<TreeEntry[]> {
+    try {
+      if (parent !== undefined) return [...((await parent.children?.()) ?? [])];
+      const projects = await this.#projects.whenKnown();
+      const [first, ...others] = projects;
+      if (first === undefined) return [];
+      if (others.length === 0) return [...(await this.#load(first.root))];
+      return projects.map((project) => toProjectEntry(project, () => this.#load(project.root)));
+    } catch (error) {
+      this.#report(error);
+      return [toFailureEntry(error)];
+    }
+  }
+
+  dispose(): void {
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #describe(): void {
+    const [project, ...others] = this.#projects.list;
+    this.#view.description = others.length === 0 && this.#view.title !== undefined ? (project?.branch ?? '') : '';
+    if (vscode.workspace.isTrusted || project === undefined) delete this.#view.message;
+    else this.#view.message = vscode.l10n.t('Restricted Mode: everything is shown, nothing is run.');
+  }
+}
+
+function toFailureEntry(error: unknown): TreeEntry {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    id: `failure:${message}`,
+    label: message,
+    description: '',
+    icon: { id: 'error', color: 'problemsErrorIcon.foreground' },
+    tooltip: [message],
+    context: 'failure',
+  };
+}
+
+function formatDate(time: number): string {
+  return new Date(time).toLocaleString(vscode.env.language, { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -1,0 +1,97 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TrainingSection } from '../core/config/config.ts';
+import { ensureCompiled } from './compilation.ts';
+import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
+import { evaluate } from './fit.ts';
+import { answer, chooseLabelRule, scoreClasses, type Answers, type LabelRule } from './scores.ts';
+import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
+
+export interface Splits {
+  readonly train: Examples;
+  readonly validation: Examples;
+  readonly test: Examples;
+}
+
+export interface Evaluation {
+  /**
+   * `test_loss`; with labels `test_accuracy`, `test_precision`, `test_recall`, `test_f1` (macro means, fractions); with
+   * amounts `test_<metric>` instead.
+   */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Text of predictions.csv: `split,label,predicted,probabilities` for validation and test. */
+  readonly predictions: string;
+}
+
+/** What the trained model makes of the test split (for the metrics) and of the validation split (for the table). */
+export async function evaluateModel(
+  tf: TensorFlow,
+  model: LayersModel,
+  training: TrainingSection,
+  splits: Splits,
+): Promise<Evaluation> {
+  const { train, validation, test } = splits;
+  const names = ensureCompiled(tf, model, training, test.width);
+  const { loss = NaN, ...others } = await evaluate(tf, model, test, training.batch_size, names);
+  const outputs = {
+    validation: await predictExamples(tf, model, validation, training.batch_size),
+    test: await predictExamples(tf, model, test, training.batch_size),
+  };
+  const outputWidth = outputs.test.length / test.count;
+  const rule = chooseLabelRule([train.ys, validation.ys, test.ys], test.width, outputWidth);
+  const answersOf = (split: 'validation' | 'test'): Answers =>
+    answer(rule, splits[split].ys, splits[split].width, outputs[split], outputWidth);
+  const answers = { validation: answersOf('validation'), test: answersOf('test') };
+  return {
+    metrics: { test_loss: loss, ...testMetrics(rule, answers.test, others) },
+    predictions: [
+      'split,label,predicted,probabilities\n',
+      ...formatRows('validation', answers.validation, outputs.validation, outputWidth),
+      ...formatRows('test', answers.test, outputs.test, outputWidth),
+    ].join(''),
+  };
+}
+
+function testMetrics(
+  rule: LabelRule,
+  answers: Answers,
+  others: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const found: object = rule.kind === 'amount' ? others : scoreClasses(answers);
+  return Object.fromEntries(Object.entries(found).map(([name, value]) => [`test_${name}`, value as number]));
+}
+
+/** The model's outputs for all examples, one after the other. */
+export async function predictExamples(
+  tf: TensorFlow,
+  model: LayersModel,
+  examples: Examples,
+  batchSize: number,
+): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
+  for (const batch of batchesOf(inOrder(examples.count), batchSize)) {
+    await nextTurn();
+    const { x, y } = toTensors(tf, examples, batch, [examples.width]);
+    const output = model.predict(x, { batchSize: batch.length }) as Tensor;
+    parts.push((await output.data()) as Float32Array);
+    tf.dispose([x, y, output]);
+  }
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let next = 0;
+  for (const part of parts) {
+    all.set(part, next);
+    next += part.length;
+  }
+  return all;
+}
+
+function* formatRows(
+  split: SplitName,
+  { labels, predicted }: Answers,
+  outputs: Float32Array,
+  width: number,
+): Generator<string> {
+  for (const [index, label] of labels.entries()) {
+    const row = width > 1 ? Array.from(outputs.subarray(index * width, (index + 1) * width)) : [];
+    yield `${split},${label},${predicted[index] ?? ''},${row.map((value) => value.toFixed(6)).join(' ')}\n`;
+  }
+}

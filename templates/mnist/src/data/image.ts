@@ -1,0 +1,104 @@
+// From a photographed or scanned digit to what the models know: 28 × 28 pixels, white ink on black, drawn into the middle as
+// the makers of MNIST did it: the digit's box scaled to 20 × 20 pixels, then moved until its centre of mass is the centre.
+
+const SIDE = 28;
+const BOX = 20;
+/** Ink fainter than this share of the darkest is taken for paper, shadow or dust. */
+const FAINTEST = 0.3;
+
+interface Picture {
+  pixels: Float32Array;
+  width: number;
+  height: number;
+}
+
+/** Takes grey pixels (0 black, 255 white) row by row, dark on light or light on dark; gives 784 values from 0 to 255. */
+export function prepareDigit(pixels: Uint8Array, width: number, height: number): Float32Array {
+  const ink = invert(pixels, width, height);
+  const digit = crop({ pixels: ink, width, height });
+  if (digit === undefined) return new Float32Array(SIDE * SIDE);
+  const scale = BOX / Math.max(digit.width, digit.height);
+  const small = resize(digit, Math.max(1, Math.round(digit.width * scale)), Math.max(1, Math.round(digit.height * scale)));
+  return centre(stretch(small));
+}
+
+/** How far each pixel is from the paper, in the direction of the ink. The paper is what most of the border shows. */
+function invert(pixels: Uint8Array, width: number, height: number): Float32Array {
+  const border: number[] = [];
+  for (let x = 0; x < width; x += 1) border.push(pixels[x], pixels[(height - 1) * width + x]);
+  for (let y = 0; y < height; y += 1) border.push(pixels[y * width], pixels[y * width + width - 1]);
+  const paper = border.sort((a, b) => a - b)[border.length >> 1];
+  const [darkest, lightest] = pixels.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [255, 0]);
+  const sign = paper - darkest >= lightest - paper ? -1 : 1;
+  return Float32Array.from(pixels, (value) => Math.max(0, sign * (value - paper)));
+}
+
+/** The smallest box that holds all the ink, fainter traces wiped; undefined for an empty page. */
+function crop({ pixels, width, height }: Picture): Picture | undefined {
+  const limit = FAINTEST * pixels.reduce((most, value) => Math.max(most, value), 0);
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1) {
+      if (pixels[y * width + x] <= limit) continue;
+      [left, right] = [Math.min(left, x), Math.max(right, x)];
+      [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    }
+  if (right < 0) return undefined;
+  const box = { width: right - left + 1, height: bottom - top + 1 };
+  const cut = new Float32Array(box.width * box.height);
+  for (let y = 0; y < box.height; y += 1)
+    for (let x = 0; x < box.width; x += 1) {
+      const value = pixels[(top + y) * width + left + x];
+      cut[y * box.width + x] = value > limit ? value : 0;
+    }
+  return { pixels: cut, ...box };
+}
+
+/** Each new pixel is the mean of the old ones under it, those at its edges counted by the share that it covers. */
+function resize(picture: Picture, width: number, height: number): Picture {
+  const rows = average(picture.pixels, picture.width, picture.height, width);
+  return { pixels: transpose(average(transpose(rows, width), picture.height, width, height), height), width, height };
+}
+
+/** Rows of `from` values become rows of `to` values. */
+function average(values: Float32Array, from: number, rows: number, to: number): Float32Array {
+  const result = new Float32Array(to * rows);
+  const step = from / to;
+  for (let row = 0; row < rows; row += 1)
+    for (let x = 0; x < to; x += 1) {
+      const [start, end] = [x * step, Math.min((x + 1) * step, from)];
+      let sum = 0;
+      for (let i = Math.floor(start); i < end; i += 1)
+        sum += values[row * from + i] * (Math.min(end, i + 1) - Math.max(start, i));
+      result[row * to + x] = sum / step;
+    }
+  return result;
+}
+
+function transpose(values: Float32Array, width: number): Float32Array {
+  const height = values.length / width;
+  return values.map((_, i) => values[(i % height) * width + Math.floor(i / height)]);
+}
+
+/** The darkest ink becomes 255, as in the data set. */
+function stretch({ pixels, width, height }: Picture): Picture {
+  const most = pixels.reduce((most, value) => Math.max(most, value), 0);
+  return { pixels: pixels.map((value) => (value * 255) / most), width, height };
+}
+
+/** Puts the digit on an empty field of 28 × 28 with its centre of mass in the middle, as far as it fits. */
+function centre({ pixels, width, height }: Picture): Float32Array {
+  let [mass, sumX, sumY] = [0, 0, 0];
+  pixels.forEach((value, i) => {
+    mass += value;
+    sumX += value * ((i % width) + 0.5);
+    sumY += value * (Math.floor(i / width) + 0.5);
+  });
+  const place = (middle: number, size: number) => Math.min(Math.max(Math.round(SIDE / 2 - middle), 0), SIDE - size);
+  const [left, top] = [place(sumX / mass, width), place(sumY / mass, height)];
+  const field = new Float32Array(SIDE * SIDE);
+  pixels.forEach((value, i) => {
+    field[(top + Math.floor(i / width)) * SIDE + left + (i % width)] = value;
+  });
+  return field;
+}

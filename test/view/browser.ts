@@ -1,0 +1,223 @@
+import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { pageHtml, pagePolicy } from '../../src/vscode/panels/html.ts';
+import { themes, type ThemeName } from './themes.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+export const pictures = path.join(root, 'test-results', 'view');
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+function findChromium(): string | undefined {
+  const candidates = [process.env['MLOPS_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  return candidates.find((file) => file !== undefined && existsSync(file));
+}
+
+/** True when there is no Chromium and MLOPS_SKIP_VIEW=1 allows to go without; says so, loudly. Without that permission a missing Chromium fails. */
+export function mustSkip(): boolean {
+  if (findChromium() !== undefined) return false;
+  const advice = 'The pages are tested in Chromium, and there is none: install it (apt-get install chromium) or name it in MLOPS_CHROMIUM.';
+  if (process.env['MLOPS_SKIP_VIEW'] !== '1') throw new Error(advice);
+  console.warn(`SKIPPED: every test of the pages. ${advice}`);
+  return true;
+}
+
+/** Built pages behind a server of their own, and a Chromium to open them. */
+export interface Bench {
+  readonly bundle: (file: string) => Promise<string>;
+  open(options: OpenOptions): Promise<OpenPage>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly page: 'run' | 'predict';
+  readonly texts: Readonly<Record<string, string>>;
+  readonly context: unknown;
+  /** What `getState` gives. */
+  readonly state?: unknown;
+  readonly theme?: ThemeName;
+  readonly size?: { readonly width: number; readonly height: number };
+  /** Called with each message of the page, in order. */
+  readonly onMessage?: (message: unknown, opened: OpenPage) => void;
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  readonly posted: readonly unknown[];
+  /** Sends a message as VS Code does: typed arrays stay typed arrays. */
+  send(message: unknown): Promise<void>;
+  setTheme(name: ThemeName): Promise<void>;
+  violations(): Promise<readonly string[]>;
+  /** Errors and warnings of the page's console. */
+  readonly complaints: readonly string[];
+  state(): Promise<unknown>;
+  picture(name: string): Promise<void>;
+}
+
+export async function startBench(): Promise<Bench> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-view-'));
+  await buildPages(folder);
+  let browser: Browser | undefined;
+  const servers: http.Server[] = [];
+  try {
+    const executablePath = findChromium();
+    if (executablePath === undefined) throw new Error('No Chromium.');
+    browser = await chromium.launch({ executablePath, args: flags });
+  } catch (error) {
+    await rm(folder, { recursive: true });
+    throw error;
+  }
+  const started = browser;
+  return {
+    bundle: (file) => readFile(path.join(folder, file), 'utf8'),
+    open: async (options) => {
+      const server = await serve(folder, options);
+      servers.push(server);
+      return openPage(started, server, options);
+    },
+    close: async () => {
+      await started.close();
+      for (const server of servers) server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** As `scripts/build.mjs` bundles them. */
+async function buildPages(outdir: string): Promise<void> {
+  await esbuild.build({
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome128',
+    entryPoints: { run: 'webview/run/main.ts', predict: 'webview/predict/main.ts' },
+    outdir,
+    logLevel: 'error',
+  });
+}
+
+/** Serves one page under its policy, as a header too: nothing that VS Code does around it can soften it. */
+async function serve(folder: string, { page, texts, context }: OpenOptions): Promise<http.Server> {
+  const server = http.createServer((request, response) => {
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const policy = { cspSource: origin, nonce: 'n0nceOfTheTest' };
+    const name = path.basename(request.url ?? '/');
+    if (name === '') {
+      const files = { script: `${origin}/${page}.js`, style: `${origin}/${page}.css` };
+      const html = pageHtml({ language: 'en', title: 'Page', ...policy, ...files, texts, context });
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': pagePolicy(policy) });
+      response.end(html);
+      return;
+    }
+    readFile(path.join(folder, name)).then(
+      (bytes) => {
+        response.writeHead(200, { 'content-type': name.endsWith('.css') ? 'text/css' : 'text/javascript' });
+        response.end(bytes);
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+async function openPage(browser: Browser, server: http.Server, options: OpenOptions): Promise<OpenPage> {
+  const { theme = 'dark', size = { width: 1280, height: 800 }, state, onMessage } = options;
+  const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const posted: unknown[] = [];
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    // A browser asks for an icon by itself; VS Code's frame never does.
+    if (['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('favicon.ico')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const opened: OpenPage = {
+    page,
+    posted,
+    complaints,
+    send: async (message) => {
+      await page.evaluate(`window.testHost.deliver(${JSON.stringify(message, encodeTyped)})`);
+    },
+    setTheme: async (name) => {
+      await page.evaluate(`(${applyTheme})(${JSON.stringify(themes[name])})`);
+    },
+    violations: async () => (await page.evaluate('window.testHost.violations')) as string[],
+    state: () => page.evaluate('window.testHost.state'),
+    picture: async (name) => {
+      await mkdir(pictures, { recursive: true });
+      await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    },
+  };
+  await page.exposeFunction('testPost', (message: unknown) => {
+    posted.push(message);
+    onMessage?.(message, opened);
+  });
+  await page.addInitScript(`(${inPage})(${JSON.stringify(state ?? null)}, ${JSON.stringify(themes[theme])})`);
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return opened;
+}
+
+/** JSON has neither typed arrays nor NaN. */
+function encodeTyped(_key: string, value: unknown): unknown {
+  if (value instanceof Float64Array) return { float64: Array.from(value, (item) => (Number.isFinite(item) ? item : String(item))) };
+  if (value instanceof Uint8Array) return { uint8: Array.from(value) };
+  return value;
+}
+
+const applyTheme = /* js */ `({ bodyClasses, variables }) => {
+  for (const name of [...document.documentElement.style])
+    if (name.startsWith('--vscode-')) document.documentElement.style.removeProperty(name);
+  for (const [name, value] of Object.entries(variables)) document.documentElement.style.setProperty('--vscode-' + name, value);
+  document.body.className = bodyClasses;
+}`;
+
+/** The page's side of the fake host: VS Code's three functions, and a record of what the policy has stopped. */
+const inPage = /* js */ `(state, theme) => {
+  const host = {
+    violations: [],
+    state,
+    deliver(message) {
+      window.dispatchEvent(new MessageEvent('message', { data: revive(message) }));
+    },
+  };
+  const revive = (value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map(revive);
+    if (Array.isArray(value.float64)) return Float64Array.from(value.float64, Number);
+    if (Array.isArray(value.uint8)) return Uint8Array.from(value.uint8);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]));
+  };
+  window.testHost = host;
+  window.acquireVsCodeApi = () => ({
+    postMessage: (message) => void window.testPost(message),
+    getState: () => host.state ?? undefined,
+    setState: (next) => { host.state = next; },
+  });
+  document.addEventListener('securitypolicyviolation', (event) => {
+    host.violations.push(event.violatedDirective + ' ' + event.blockedURI);
+  });
+  const observer = new MutationObserver(() => {
+    if (document.body === null) return;
+    observer.disconnect();
+    (${applyTheme})(theme);
+  });
+  observer.observe(document, { childList: true, subtree: true });
+}`;

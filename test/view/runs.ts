@@ -1,0 +1,86 @@
+import type { RunFacts, RunSnapshot, SeriesPoints } from '../../src/protocol/charts.ts';
+
+/** Invented runs for tests of pages: same numbers each time. */
+function createNoise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 16807) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
+export function seriesOf(name: string, values: readonly number[], firstStep = 1): SeriesPoints {
+  return { name, from: 0, steps: Float64Array.from(values, (_, i) => firstStep + i), values: Float64Array.from(values) };
+}
+
+const decay = (epochs: number, { to, speed, noise, seed }: { to: number; speed: number; noise: number; seed: number }): number[] => {
+  const random = createNoise(seed);
+  return Array.from({ length: epochs }, (_, epoch) => {
+    const rest = Math.exp((-speed * epoch) / 4);
+    const late = epoch > 16 ? (epoch - 16) * to * 0.06 : 0;
+    return to + (2.1 - to) * rest + noise * (random() - 0.5) * (0.3 + rest) + late;
+  });
+};
+
+const rise = (losses: readonly number[], ceiling: number): number[] => losses.map((loss) => ceiling - 0.42 * Math.min(1, loss / 2.2));
+
+export const facts: RunFacts = {
+  runId: '4f0c7a52e8d24b5f9b1f0a4cfe1d2b3c',
+  name: 'warm-fox',
+  model: 'cnnbased',
+  experiment: 'cnnBased',
+  status: 'RUNNING',
+  lost: false,
+  reason: null,
+  startTime: 1_780_000_000_000,
+  endTime: null,
+  epochs: 24,
+  examplesPerSecond: 812,
+  objective: { metric: 'val_loss', direction: 'minimize' },
+  params: [
+    ['training.batch_size', '128'],
+    ['training.num_epochs', '24'],
+    ['training.loss_function', 'categoricalCrossentropy'],
+    ['training.optimizer', 'adam'],
+    ['training.learning_rate', '0.001'],
+    ['model.name', 'cnnbased'],
+    ['model.dropout', '0.5'],
+    ['data.dataset_path', 'data/processed/'],
+  ],
+  details: [
+    ['backend', 'wasm'],
+    ['threads', '2'],
+    ['seed', '7'],
+    ['stage', 'train@cnnbased'],
+    ['branch', 'feature/wider-net'],
+    ['commit', 'e0b252c1f3'],
+  ],
+};
+
+export const ended: RunFacts = { ...facts, status: 'FINISHED', endTime: facts.startTime + 41_000 };
+
+export function snapshotOf(epochs: number, run: RunFacts = facts): RunSnapshot {
+  const random = createNoise(5);
+  const valLoss = decay(epochs, { to: 0.081, speed: 1.2, noise: 0.05, seed: 7 });
+  const loss = decay(epochs, { to: 0.042, speed: 1.5, noise: 0.02, seed: 9 });
+  const batches = Array.from({ length: epochs * 12 }, (_, i) => 0.05 + 2 * Math.exp(-i / 40) + 0.25 * random() * (0.3 + Math.exp(-i / 60)));
+  const series = [
+    seriesOf('val_loss', valLoss),
+    seriesOf('training_loss', loss),
+    seriesOf('val_accuracy', rise(valLoss, 0.992)),
+    seriesOf('training_accuracy', rise(loss, 0.998)),
+    seriesOf('learning_rate', valLoss.map((_, epoch) => (epoch < 14 ? 0.001 : 0.0002))),
+    { ...seriesOf('batch_loss', batches), steps: Float64Array.from(batches, (_, i) => 1 + i * 6) },
+  ];
+  const events = epochs < 15 ? [] : [{ time: run.startTime + 20_000, step: 15, kind: 'steering', text: 'learning rate 0.001 → 0.0002' }];
+  return { run, series, events };
+}
+
+/** What is measured once, after training. */
+export const testMetrics: readonly SeriesPoints[] = [
+  seriesOf('test_loss', [0.0912], 24),
+  seriesOf('test_accuracy', [0.9812], 24),
+  seriesOf('test_precision', [0.9809], 24),
+  seriesOf('test_recall', [0.9806], 24),
+  seriesOf('test_f1', [0.9807], 24),
+];

@@ -1,0 +1,141 @@
+// What VS Code gives pages in its own themes (Dark Modern, Light Modern, Dark and Light High Contrast), as far as the pages use it.
+
+export interface TestTheme {
+  readonly bodyClasses: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const common = {
+  'font-family': '"Segoe WPC", "Segoe UI", system-ui, "Ubuntu", "Droid Sans", "DejaVu Sans", sans-serif',
+  'font-size': '13px',
+  'font-weight': 'normal',
+};
+
+const dark: Readonly<Record<string, string>> = {
+  ...common,
+  'editor-background': '#1f1f1f',
+  'editor-foreground': '#cccccc',
+  'foreground': '#cccccc',
+  'descriptionForeground': '#9d9d9d',
+  'errorForeground': '#f85149',
+  'focusBorder': '#0078d4',
+  'editorGroup-border': '#ffffff17',
+  'sideBar-background': '#181818',
+  'editorHoverWidget-background': '#202020',
+  'editorHoverWidget-border': '#454545',
+  'editorWarning-foreground': '#cca700',
+  'widget-shadow': 'rgba(0, 0, 0, 0.36)',
+  'toolbar-hoverBackground': 'rgba(90, 93, 94, 0.31)',
+  'button-background': '#0078d4',
+  'button-foreground': '#ffffff',
+  'button-hoverBackground': '#026ec1',
+  'button-secondaryBackground': '#313131',
+  'button-secondaryForeground': '#cccccc',
+  'button-secondaryHoverBackground': '#3c3c3c',
+  'dropdown-background': '#313131',
+  'dropdown-foreground': '#cccccc',
+  'dropdown-border': '#3c3c3c',
+  'list-activeSelectionBackground': '#04395e',
+  'list-activeSelectionForeground': '#ffffff',
+  'list-hoverBackground': '#2a2d2e',
+  'charts-foreground': '#cccccc',
+  'charts-lines': 'rgba(204, 204, 204, 0.5)',
+  'charts-red': '#f14c4c',
+  'charts-blue': '#59a4f9',
+  'charts-yellow': '#cca700',
+  'charts-orange': '#d18616',
+  'charts-green': '#89d185',
+  'charts-purple': '#b180d7',
+};
+
+const light: Readonly<Record<string, string>> = {
+  ...dark,
+  'editor-background': '#ffffff',
+  'editor-foreground': '#3b3b3b',
+  'foreground': '#3b3b3b',
+  'descriptionForeground': '#616161',
+  'errorForeground': '#c72e0f',
+  'focusBorder': '#005fb8',
+  'editorGroup-border': '#e5e5e5',
+  'sideBar-background': '#f8f8f8',
+  'editorHoverWidget-background': '#f8f8f8',
+  'editorHoverWidget-border': '#c8c8c8',
+  'editorWarning-foreground': '#9a6700',
+  'widget-shadow': 'rgba(0, 0, 0, 0.16)',
+  'toolbar-hoverBackground': 'rgba(184, 184, 184, 0.31)',
+  'button-background': '#005fb8',
+  'button-hoverBackground': '#0258a8',
+  'button-secondaryBackground': '#e5e5e5',
+  'button-secondaryForeground': '#3b3b3b',
+  'button-secondaryHoverBackground': '#cccccc',
+  'dropdown-background': '#ffffff',
+  'dropdown-foreground': '#3b3b3b',
+  'dropdown-border': '#cecece',
+  'list-activeSelectionBackground': '#e8e8e8',
+  'list-activeSelectionForeground': '#000000',
+  'list-hoverBackground': '#f2f2f2',
+  'charts-foreground': '#3b3b3b',
+  'charts-lines': 'rgba(59, 59, 59, 0.5)',
+  'charts-red': '#e51400',
+  'charts-blue': '#0063d3',
+  'charts-yellow': '#bf8803',
+  'charts-green': '#388a34',
+  'charts-purple': '#652d90',
+};
+
+const highContrast: Readonly<Record<string, string>> = {
+  ...dark,
+  'editor-background': '#000000',
+  'editor-foreground': '#ffffff',
+  'foreground': '#ffffff',
+  'descriptionForeground': 'rgba(255, 255, 255, 0.7)',
+  'errorForeground': '#f48771',
+  'focusBorder': '#f38518',
+  'contrastBorder': '#6fc3df',
+  'contrastActiveBorder': '#f38518',
+  'editorGroup-border': '#6fc3df',
+  'sideBar-background': '#000000',
+  'editorHoverWidget-background': '#0c141f',
+  'editorHoverWidget-border': '#6fc3df',
+  'button-background': '#000000',
+  'button-foreground': '#ffffff',
+  'button-border': '#6fc3df',
+  'button-secondaryBackground': '#000000',
+  'button-secondaryForeground': '#ffffff',
+  'dropdown-background': '#000000',
+  'dropdown-foreground': '#ffffff',
+  'dropdown-border': '#6fc3df',
+  'charts-foreground': '#ffffff',
+  'charts-blue': '#59a4f9',
+};
+
+const highContrastLight: Readonly<Record<string, string>> = {
+  ...light,
+  'editor-foreground': '#292929',
+  'foreground': '#292929',
+  'descriptionForeground': 'rgba(41, 41, 41, 0.7)',
+  'errorForeground': '#b5200d',
+  'focusBorder': '#006bbd',
+  'contrastBorder': '#0f4a85',
+  'contrastActiveBorder': '#006bbd',
+  'editorGroup-border': '#0f4a85',
+  'sideBar-background': '#ffffff',
+  'editorHoverWidget-background': '#ffffff',
+  'editorHoverWidget-border': '#0f4a85',
+  'button-background': '#0f4a85',
+  'button-secondaryBackground': '#ffffff',
+  'button-secondaryForeground': '#292929',
+  'dropdown-border': '#0f4a85',
+};
+
+export const themes = {
+  'dark': { bodyClasses: 'vscode-dark', variables: dark },
+  'light': { bodyClasses: 'vscode-light', variables: light },
+  'high-contrast': { bodyClasses: 'vscode-high-contrast', variables: highContrast },
+  'high-contrast-light': {
+    bodyClasses: 'vscode-high-contrast vscode-high-contrast-light',
+    variables: highContrastLight,
+  },
+} as const satisfies Record<string, TestTheme>;
+
+export type ThemeName = keyof typeof themes;

@@ -1,0 +1,105 @@
+import {
+  fillIn,
+  formatCount,
+  formatDuration,
+  formatValue,
+  runState,
+  type RunState,
+  type ShownRun,
+} from '../../src/core/charts/charts.ts';
+import type { RunChoice, RunFacts, RunTexts } from '../../src/protocol/charts.ts';
+import { createButton, createDropdown, setDisabled } from '../shared/controls.ts';
+import { element, setHidden, setText } from '../shared/dom.ts';
+import type { RunPlan } from './plan.ts';
+
+/** More than a list box can be used for; the trees show all. */
+const mostChoices = 200;
+
+export interface HeaderOptions {
+  readonly texts: RunTexts;
+  readonly onChoose: (runId: string) => void;
+  readonly onStop: (runId: string) => void;
+  readonly onOpenLog: (runId: string) => void;
+  readonly onDetails: () => void;
+  readonly onWhole: () => void;
+}
+
+export interface Header {
+  readonly root: HTMLElement;
+  draw(shown: { run: ShownRun; plan: RunPlan } | undefined, look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean }): void;
+}
+
+export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, onWhole }: HeaderOptions): Header {
+  let facts: RunFacts | undefined;
+  let asked: string | undefined;
+  const act = (action: (runId: string) => void) => (): void => {
+    if (facts !== undefined) action(facts.runId);
+  };
+  const title = element('h1', { class: 'spoken' });
+  const picker = createDropdown(texts.chooseRun, onChoose);
+  const state = element('span', { class: 'state' });
+  const rest = element('span', { class: 'rest' });
+  const whole = createButton(texts.resetZoom, { onPress: onWhole });
+  const details = createButton(texts.details, { onPress: onDetails });
+  const log = createButton(texts.openLog, { onPress: act(onOpenLog) });
+  const stop = createButton(texts.stop, {
+    onPress: act((runId) => {
+      asked = runId;
+      drawStop();
+      onStop(runId);
+    }),
+  });
+  const drawStop = (): void => {
+    const isStopping = facts !== undefined && asked === facts.runId;
+    setHidden(stop, facts === undefined || runState(facts) !== 'running');
+    setDisabled(stop, isStopping);
+    setText(stop, isStopping ? texts.stopping : texts.stop);
+  };
+  return {
+    root: element('header', {}, title, picker.root, element('div', { class: 'about dim' }, state, rest), whole, details, log, stop),
+    draw(shown, { runs, chosen, isZoomed }) {
+      facts = shown?.run.facts;
+      if (facts !== undefined && runState(facts) !== 'running') asked = undefined;
+      setText(title, facts?.name ?? texts.chooseRun);
+      picker.update(toChoices(runs, facts, chosen), chosen);
+      setHidden(whole, !isZoomed);
+      for (const control of [details, log]) setHidden(control, facts === undefined);
+      drawStop();
+      const words = shown === undefined ? [] : aboutWords(shown.run.facts, shown.plan, texts);
+      setText(state, facts === undefined ? '' : stateWords(facts, texts));
+      state.classList.toggle('bad', facts !== undefined && ['failed', 'lost'].includes(runState(facts)));
+      setText(rest, words.map((word) => ` · ${word}`).join(''));
+      rest.title = words.join(' · ');
+    },
+  };
+}
+
+/** The newest runs, and the one that is shown if it is older than those. */
+function toChoices(runs: readonly RunChoice[], facts: RunFacts | undefined, chosen: string): { value: string; label: string }[] {
+  const listed = runs.slice(0, mostChoices).map(({ runId, name }) => ({ value: runId, label: name === '' ? runId : name }));
+  const isListed = listed.some(({ value }) => value === chosen);
+  return isListed ? listed : [{ value: chosen, label: facts?.name ?? chosen.slice(0, 8) }, ...listed];
+}
+
+function stateWords(facts: RunFacts, texts: RunTexts): string {
+  const state: RunState = runState(facts);
+  return state === 'failed' && facts.reason !== null ? `${texts.failed}: ${facts.reason}` : texts[state];
+}
+
+function aboutWords(facts: RunFacts, { epoch, best }: RunPlan, texts: RunTexts): string[] {
+  const words: string[] = [];
+  if (epoch !== null)
+    words.push(
+      facts.epochs === null
+        ? fillIn(texts.epoch, formatCount(epoch))
+        : fillIn(texts.epochOf, formatCount(epoch), formatCount(facts.epochs)),
+    );
+  if (facts.objective !== null && best !== undefined)
+    words.push(fillIn(texts.bestOf, facts.objective.metric, formatValue(best.value), formatCount(best.step)));
+  if (facts.examplesPerSecond !== null)
+    words.push(fillIn(texts.throughput, formatCount(Math.round(facts.examplesPerSecond))));
+  if (facts.endTime !== null)
+    words.push(fillIn(texts.duration, formatDuration((facts.endTime - facts.startTime) / 1000)));
+  if (facts.model !== null) words.push(facts.model);
+  return words;
+}

@@ -1,0 +1,216 @@
+import 'uplot/dist/uPlot.min.css';
+import '../shared/page.css';
+import './style.css';
+import { RunView, type Range } from '../../src/core/charts/charts.ts';
+import { parseToRunPage } from '../../src/protocol/chartcodec.ts';
+import { chartProtocolVersion, type FromRunPage, type PageNotice, type RunTexts, type ToRunPage } from '../../src/protocol/charts.ts';
+import { createButton, registerControls } from '../shared/controls.ts';
+import { element, setHidden, setText } from '../shared/dom.ts';
+import { connectHost, readBodyData, type Host } from '../shared/host.ts';
+import { onThemeChange, readTheme } from '../shared/theme.ts';
+import { ChartCard } from './card.ts';
+import { createDetails, createStrip } from './details.ts';
+import { createHeader } from './header.ts';
+import { planRun, type CardPlan, type RunPlan } from './plan.ts';
+import { createRhythm } from './rhythm.ts';
+import { readPageState, type PageState } from './state.ts';
+
+/** Milliseconds between two drawings: four a second are enough to see a run move. */
+const pause = 250;
+/** After so many milliseconds without a word the page says that nobody answers. */
+const patience = 10_000;
+
+class RunPage {
+  readonly #texts: RunTexts;
+  readonly #host: Host<FromRunPage>;
+  readonly #view = new RunView();
+  readonly #cards = new Map<string, ChartCard>();
+  readonly #rhythm = createRhythm(pause, () => this.#draw());
+  readonly #parts: ReturnType<typeof createParts>;
+  #state: PageState;
+  #theme = readTheme();
+  #plan: RunPlan | undefined;
+  /** By axis: the steps to show, if not the whole run. */
+  readonly #windows = new Map<CardPlan['axis'], Range>();
+  #cursor: { readonly step: number; readonly axis: CardPlan['axis']; readonly card: ChartCard } | undefined;
+  #lastDrawn = 0;
+  #toAcknowledge: number | undefined;
+  #answered = false;
+
+  constructor(texts: RunTexts) {
+    this.#texts = texts;
+    this.#host = connectHost<ToRunPage, FromRunPage>({
+      parse: parseToRunPage,
+      receive: (message) => this.#receive(message),
+      ignored: (count) => this.#showIgnored(count),
+      toError: (message) => ({ type: 'error', message }),
+    });
+    this.#state = readPageState(this.#host.readState(), readBodyData('context'));
+    this.#host.writeState(this.#state);
+    this.#parts = createParts(texts, {
+      onChoose: (runId) => this.#choose(runId),
+      onStop: (runId) => this.#host.post({ type: 'stopRun', runId }),
+      onOpenLog: (runId) => this.#host.post({ type: 'openLog', runId }),
+      onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
+      onWhole: () => this.#zoomAll(),
+      onRetry: () => this.#host.post({ type: 'resync' }),
+    });
+    onThemeChange(() => {
+      this.#theme = readTheme();
+      this.#rhythm.request();
+    });
+    new ResizeObserver(() => this.#rhythm.request()).observe(this.#parts.cards);
+  }
+
+  start(): void {
+    this.#draw();
+    this.#host.post({ type: 'ready', protocol: chartProtocolVersion });
+    setTimeout(() => {
+      if (!this.#answered) this.#showNotice({ kind: 'broken', text: this.#texts.noConnection, action: 'retry' });
+    }, patience);
+  }
+
+  #receive(message: ToRunPage): void {
+    this.#answered = true;
+    if (this.#view.receive(message) === 'resync') return this.#host.post({ type: 'resync' });
+    this.#toAcknowledge = message.sequence;
+    const runId = this.#view.run?.facts.runId;
+    if (runId !== undefined && runId !== this.#state.runId) this.#change({ runId });
+    this.#rhythm.request();
+  }
+
+  #draw(): void {
+    const run = this.#view.run;
+    this.#plan = run === undefined ? undefined : planRun(run, this.#texts);
+    const shown = run === undefined || this.#plan === undefined ? undefined : { run, plan: this.#plan };
+    const { header, strip, details } = this.#parts;
+    header.draw(shown, { runs: this.#view.runs, chosen: this.#state.runId, isZoomed: this.#windows.size > 0 });
+    strip.draw(this.#plan?.strip ?? []);
+    details.draw(run?.facts, run?.events ?? [], this.#state.showsDetails);
+    this.#drawCards(this.#plan?.cards ?? []);
+    this.#showNotice(this.#noticeNow());
+    this.#lastDrawn += 1;
+    if (this.#toAcknowledge !== undefined) this.#host.post({ type: 'ack', sequence: this.#toAcknowledge });
+    this.#toAcknowledge = undefined;
+  }
+
+  #noticeNow(): PageNotice | undefined {
+    if (this.#plan === undefined) return this.#view.notice ?? { kind: 'loading', text: this.#texts.loading, action: 'none' };
+    if (this.#plan.cards.length > 0) return undefined;
+    const isOver = this.#view.run?.facts.endTime !== null;
+    return { kind: 'empty', text: isOver ? this.#texts.nothingMeasured : this.#texts.waiting, action: 'none' };
+  }
+
+  #drawCards(plans: readonly CardPlan[]): void {
+    const keys = new Set(plans.map(({ key }) => key));
+    for (const [key, card] of this.#cards) {
+      if (keys.has(key)) continue;
+      card.destroy();
+      this.#cards.delete(key);
+    }
+    const { cards } = this.#parts;
+    cards.classList.toggle('one', plans.length === 1);
+    setHidden(cards, plans.length === 0);
+    plans.forEach((plan, index) => {
+      const card = this.#cardOf(plan);
+      if (cards.children[index] !== card.root) cards.insertBefore(card.root, cards.children[index] ?? null);
+    });
+    for (const plan of plans) {
+      this.#cardOf(plan).draw(plan, {
+        theme: this.#theme,
+        window: this.#windows.get(plan.axis),
+        isLog: this.#state.log.includes(plan.key),
+        isTable: this.#state.table.includes(plan.key),
+      });
+    }
+    this.#drawCursor();
+  }
+
+  #cardOf(plan: CardPlan): ChartCard {
+    const known = this.#cards.get(plan.key);
+    if (known !== undefined) return known;
+    const card: ChartCard = new ChartCard(plan, {
+      texts: this.#texts,
+      onCursor: (step, how) => {
+        this.#cursor = step === undefined ? undefined : { step, axis: plan.axis, card };
+        this.#drawCursor();
+        if (step !== undefined && how === 'spoken') setText(this.#parts.spoken, card.describe(step));
+      },
+      onZoom: (window) => this.#zoom(plan.axis, window),
+      onToggle: (what) => this.#toggle(what, plan.key),
+    });
+    this.#cards.set(plan.key, card);
+    return card;
+  }
+
+  #drawCursor(): void {
+    for (const card of this.#cards.values()) {
+      const isOfAxis = this.#cursor !== undefined && this.#cursor.axis === card.axis;
+      card.showCursor(isOfAxis ? this.#cursor?.step : undefined, this.#cursor?.card === card);
+    }
+  }
+
+  #zoom(axis: CardPlan['axis'], window: Range | undefined): void {
+    if (window === undefined) this.#windows.delete(axis);
+    else this.#windows.set(axis, window);
+    this.#rhythm.now();
+  }
+
+  #zoomAll(): void {
+    this.#windows.clear();
+    this.#rhythm.now();
+  }
+
+  #toggle(what: 'log' | 'table', key: string): void {
+    const keys = this.#state[what];
+    this.#change({ [what]: keys.includes(key) ? keys.filter((other) => other !== key) : [...keys, key] });
+  }
+
+  #choose(runId: string): void {
+    if (runId === this.#state.runId) return;
+    this.#windows.clear();
+    this.#cursor = undefined;
+    this.#change({ runId });
+    this.#host.post({ type: 'setRun', runId });
+  }
+
+  #change(part: Partial<PageState>): void {
+    this.#state = { ...this.#state, ...part };
+    this.#host.writeState(this.#state);
+    this.#rhythm.now();
+  }
+
+  #showNotice(notice: PageNotice | undefined): void {
+    const { notice: root, noticeText, retry } = this.#parts;
+    setHidden(root, notice === undefined);
+    if (notice === undefined) return;
+    setText(noticeText, notice.text);
+    setHidden(retry, notice.action !== 'retry');
+  }
+
+  /** Garbage changes nothing that is shown; it is only said, where nothing else is. */
+  #showIgnored(count: number): void {
+    document.body.dataset['ignored'] = String(count);
+    if (!this.#answered) this.#showNotice({ kind: 'broken', text: this.#texts.ignored, action: 'retry' });
+  }
+}
+
+function createParts(
+  texts: RunTexts,
+  options: Omit<Parameters<typeof createHeader>[0], 'texts'> & { readonly onRetry: () => void },
+) {
+  registerControls();
+  const header = createHeader({ texts, ...options });
+  const strip = createStrip(texts);
+  const details = createDetails(texts);
+  const cards = element('div', { class: 'cards', hidden: '' });
+  const noticeText = element('p', { role: 'status' });
+  const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });
+  const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
+  const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
+  const main = element('main', {}, notice, cards, details.root);
+  document.body.append(header.root, strip.root, main, spoken);
+  return { header, strip, details, cards, notice, noticeText, retry, spoken };
+}
+
+new RunPage(readBodyData('texts') as RunTexts).start();

@@ -1,0 +1,32 @@
+/** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` and `runId` of it. */
+export interface PageState {
+  readonly root: string;
+  readonly runId: string;
+  readonly showsDetails: boolean;
+  /** Keys of the cards with a logarithmic scale, and of those shown as a table. */
+  readonly log: readonly string[];
+  readonly table: readonly string[];
+}
+
+/** What was kept, for the run that the extension names; a state of another project or in another form counts for nothing. */
+export function readPageState(kept: unknown, context: unknown): PageState {
+  const { root, runId } = record(context);
+  const place = { root: text(root), runId: text(runId) };
+  const { root: keptRoot, runId: keptRun, showsDetails, log, table } = record(kept);
+  const isSame = keptRoot === place.root;
+  return {
+    ...place,
+    ...(isSame && typeof keptRun === 'string' ? { runId: keptRun } : {}),
+    showsDetails: isSame && showsDetails === true,
+    log: isSame ? texts(log) : [],
+    table: isSame ? texts(table) : [],
+  };
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

@@ -1,0 +1,65 @@
+// The only file that knows the toolkit: each control is registered by itself, and the pages see plain elements. To move to
+// another set of controls is to rewrite this file.
+import { provideVSCodeDesignSystem, vsCodeButton, vsCodeDropdown, vsCodeOption } from '@vscode/webview-ui-toolkit';
+import { element } from './dom.ts';
+
+export function registerControls(): void {
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption());
+}
+
+export function createButton(label: string, options: { readonly primary?: boolean; readonly onPress: () => void }): HTMLElement {
+  const button = document.createElement('vscode-button');
+  button.setAttribute('appearance', options.primary === true ? 'primary' : 'secondary');
+  button.append(label);
+  button.addEventListener('click', options.onPress);
+  return button;
+}
+
+export function setDisabled(control: HTMLElement, isDisabled: boolean): void {
+  control.toggleAttribute('disabled', isDisabled);
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+export interface Dropdown {
+  readonly root: HTMLElement;
+  /** Shows these choices with one of them chosen; does nothing when they are what is shown already. */
+  update(choices: readonly Choice[], chosen: string): void;
+}
+
+export function createDropdown(label: string, onChoose: (value: string) => void): Dropdown {
+  const root = document.createElement('vscode-dropdown');
+  root.setAttribute('aria-label', label);
+  root.addEventListener('change', () => {
+    const { value } = root as HTMLElement & { value?: unknown };
+    if (typeof value === 'string') onChoose(value);
+  });
+  let shown = '';
+  return {
+    root,
+    update(choices, chosen) {
+      const next = JSON.stringify([choices, chosen]);
+      if (next === shown) return;
+      shown = next;
+      root.replaceChildren(
+        ...choices.map(({ value, label: text }) => {
+          const option = document.createElement('vscode-option');
+          option.setAttribute('value', value);
+          option.toggleAttribute('selected', value === chosen);
+          option.append(text);
+          return option;
+        }),
+      );
+    },
+  };
+}
+
+/** A word that switches something on and off, in the head of a card: too small a thing for a button with a frame. */
+export function createToggle(word: string, options: { readonly name: string; readonly onToggle: () => void }): HTMLButtonElement {
+  const toggle = element('button', { 'class': 'word', 'type': 'button', 'aria-label': options.name, 'aria-pressed': 'false' }, word);
+  toggle.addEventListener('click', options.onToggle);
+  return toggle;
+}
