@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { buildSamples } from './samples.mjs';
+import { workerBundle } from './workerbundle.ts';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
@@ -37,10 +38,10 @@ const bundles = [
   { ...forNode, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   {
     ...forNode,
-    entryPoints: { engine: 'src/engine.ts', worker: 'src/worker/main.ts' },
+    entryPoints: { engine: 'src/engine.ts' },
     outdir: 'dist',
-    external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
   },
+  { ...shared, ...workerBundle, outdir: 'dist' },
   { ...forNode, entryPoints: { cli: 'src/cli.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
   {
     ...shared,

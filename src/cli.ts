@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
 import { createInstallation } from './node/installation/installation.ts';
+import { takeExitFile, writeExitFile } from './node/exitfile/exitfile.ts';
 import { version } from '../package.json';
 
 // Composition root of the command line: which capability answers which first word. Each group is evaluated only when used.
@@ -15,6 +16,7 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];
 
+const exitFile = takeExitFile(process.env);
 const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort(signal));
 
@@ -26,4 +28,5 @@ void runCommandLine(process.argv.slice(2), groups, {
   installation: createInstallation(__dirname, version),
 }).then((code) => {
   process.exitCode = code;
+  if (exitFile !== undefined) writeExitFile(exitFile, code);
 });

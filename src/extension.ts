@@ -25,7 +25,7 @@ export interface ExtensionApi {
 
 /** Composition root of the extension host: builds, wires, registers. It only draws and asks; the engine thread does the work. */
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
-  const own = <T extends vscode.Disposable>(disposable: T): T => {
+  const own = <T extends { dispose(): unknown }>(disposable: T): T => {
     context.subscriptions.push(disposable);
     return disposable;
   };
@@ -33,7 +33,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const report = (error: unknown): void => log.error(error instanceof Error ? error : String(error));
 
   const engine = own(new EngineThread(path.join(context.extensionPath, 'dist', 'engine.js'), report));
-  own(engine.onEvent('log', ({ level, text }) => (level === 'info' ? log.info(text) : level === 'warning' ? log.warn(text) : log.error(text))));
+  own(
+    engine.onEvent('log', ({ level, text }) =>
+      level === 'info' ? log.info(text) : level === 'warning' ? log.warn(text) : log.error(text),
+    ),
+  );
   const projects = own(new Projects(engine, report));
 
   const openLog = async (root: string, runId: string): Promise<void> =>
@@ -56,7 +60,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
-    'mlops.refresh': () => Promise.resolve(views.refresh()),
+    'mlops.refresh': () => {
+      views.refresh();
+      return Promise.resolve();
+    },
   };
   registerCommands(handlers, (error) => showFailure(error, log)).forEach(own);
 

@@ -48,7 +48,7 @@ export async function makeTarball(folder: string): Promise<string> {
   return path.join(folder, made.filename);
 }
 
-export async function readManifest(): Promise<Manifest> {
+async function readManifest(): Promise<Manifest> {
   return JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as Manifest;
 }
 

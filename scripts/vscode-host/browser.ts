@@ -41,7 +41,7 @@ export const chromiumMissing =
   'No Chromium or Chrome was found. Install one ("apt-get install chromium" on Debian), or name it in MLOPS_CHROMIUM.';
 
 /** MLOPS_CHROMIUM, else the first browser of the Chromium family in PATH. */
-export function findChromium(): string | undefined {
+function findChromium(): string | undefined {
   const { MLOPS_CHROMIUM } = process.env;
   if (MLOPS_CHROMIUM !== undefined && MLOPS_CHROMIUM !== '') return MLOPS_CHROMIUM;
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { exists } from '../../src/node/files/files.ts';
 import { readStartTime, stopTree } from '../../src/node/processes/processes.ts';
 import { readProgram } from '../programs.ts';
 import { quietSettings } from './settings.ts';
@@ -13,14 +12,11 @@ export interface ServerOptions {
   readonly codeServer: string;
   /** Everything of this server lies in here: user data, extensions, sockets. One folder per server at a time. */
   readonly home: string;
-  readonly userData?: string;
-  readonly extensions?: string;
   /** Default true: folders are trusted without a question. False: Restricted Mode until the person trusts the folder. */
   readonly trustEverything?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   /** More environment for the server and so for the extension host. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly args?: readonly string[];
   /** Gets everything that the server prints. */
   readonly log?: string;
 }
@@ -41,17 +37,15 @@ const START_LIMIT_MS = 60_000;
 /** Starts VS Code as a web server on a free port of this machine; resolves when it listens. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { home, codeServer } = options;
-  const userData = options.userData ?? path.join(home, 'user');
-  await writeSettings(userData, options.settings);
+  await writeSettings(home, options.settings);
   await writeConfig(home);
   const port = await findFreePort();
   const authority = `127.0.0.1:${port}`;
   const args = [
-    ...entry(codeServer, home, userData, options.extensions),
+    ...entry(codeServer, home),
     ...['--bind-addr', authority, '--auth', 'none', '--disable-telemetry', '--disable-update-check', '--disable-proxy'],
     ...(options.trustEverything === false ? [] : ['--disable-workspace-trust']),
     ...['--ignore-last-opened', '--vscode-option', 'force-disable-user-env'],
-    ...(options.args ?? []),
   ];
   const env = { ...environment(home), ...options.env };
   // A group of its own, so that stopping it takes the extension host and the terminals along.
@@ -67,29 +61,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 /** Installs a .vsix file (or more) into a folder of extensions, as `code --install-extension` does. */
 export async function installExtensions(
-  options: Pick<ServerOptions, 'codeServer' | 'home' | 'userData' | 'extensions'>,
+  options: Pick<ServerOptions, 'codeServer' | 'home'>,
   files: readonly string[],
 ): Promise<string> {
   const { codeServer, home } = options;
-  const userData = options.userData ?? path.join(home, 'user');
-  await mkdir(userData, { recursive: true });
   await writeConfig(home);
-  const args = [
-    ...entry(codeServer, home, userData, options.extensions),
-    ...files.flatMap((file) => ['--install-extension', file]),
-  ];
+  const args = [...entry(codeServer, home), ...files.flatMap((file) => ['--install-extension', file])];
   return readProgram(process.execPath, args, { env: environment(home) });
 }
 
-function entry(
-  codeServer: string,
-  home: string,
-  userData: string,
-  extensions = path.join(home, 'extensions'),
-): string[] {
+function entry(codeServer: string, home: string): string[] {
   return [
     path.join(codeServer, 'out/node/entry.js'),
-    ...['--config', path.join(home, 'config.yaml'), '--user-data-dir', userData, '--extensions-dir', extensions],
+    ...['--config', path.join(home, 'config.yaml')],
+    ...['--user-data-dir', path.join(home, 'user'), '--extensions-dir', path.join(home, 'extensions')],
   ];
 }
 
@@ -112,9 +97,8 @@ async function writeConfig(home: string): Promise<void> {
   await writeFile(path.join(home, 'config.yaml'), 'auth: none\n');
 }
 
-async function writeSettings(userData: string, settings: ServerOptions['settings']): Promise<void> {
-  const file = path.join(userData, 'User/settings.json');
-  if (settings === undefined && (await exists(file))) return;
+async function writeSettings(home: string, settings: ServerOptions['settings']): Promise<void> {
+  const file = path.join(home, 'user/User/settings.json');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, JSON.stringify({ ...quietSettings, ...settings }, null, 2));
 }

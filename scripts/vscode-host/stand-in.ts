@@ -44,8 +44,6 @@ async function runTests(): Promise<number> {
   const server = await startServer({
     codeServer: await ensureCodeServer(),
     home,
-    ...(options.userData === undefined ? {} : { userData: options.userData }),
-    ...(options.extensions === undefined ? {} : { extensions: options.extensions }),
     trustEverything: options.trustEverything,
     env: { MLOPS_HOST_TESTS: options.tests, MLOPS_HOST_OUTPUT: output, MLOPS_HOST_RESULT: result },
   });
@@ -109,13 +107,11 @@ async function listenForOutcome(page: Page, result: string, log: string[]): Prom
 interface CommandLine {
   readonly development: readonly string[];
   readonly tests: string;
-  readonly userData: string | undefined;
-  readonly extensions: string | undefined;
   readonly trustEverything: boolean;
   readonly opened: Opened;
 }
 
-/** Of VS Code's many flags, those that mean something here; the rest is about windows, updates and the GPU. */
+/** Of VS Code's many flags, those that mean something here. The profile is always a new one, so that no run sees an earlier one's state. */
 function parseCommandLine(argv: string[]): CommandLine {
   const { values, positionals } = parseArgs({
     args: argv,
@@ -124,8 +120,6 @@ function parseCommandLine(argv: string[]): CommandLine {
     options: {
       'extensionDevelopmentPath': { type: 'string', multiple: true },
       'extensionTestsPath': { type: 'string' },
-      'user-data-dir': { type: 'string' },
-      'extensions-dir': { type: 'string' },
       'disable-workspace-trust': { type: 'boolean' },
     },
   });
@@ -140,8 +134,6 @@ function parseCommandLine(argv: string[]): CommandLine {
   return {
     development: Array.isArray(development) ? development.map(String) : [],
     tests,
-    userData: text('user-data-dir'),
-    extensions: text('extensions-dir'),
     trustEverything: values['disable-workspace-trust'] === true,
     opened:
       target === undefined

@@ -5,6 +5,7 @@ import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { openBrowser, type Browser } from './browser.ts';
 import { workbenchUrl, type Opened } from './development.ts';
 import { ensureCodeServer } from './install.ts';
+import { createQuickInput, type QuickInput } from './quickinput.ts';
 import { installExtensions, startServer, type Server, type ServerOptions } from './server.ts';
 
 export interface WorkbenchOptions extends Pick<ServerOptions, 'trustEverything' | 'settings' | 'env'> {
@@ -16,16 +17,12 @@ export interface WorkbenchOptions extends Pick<ServerOptions, 'trustEverything' 
 }
 
 /** The whole of VS Code's window, for tests that look at it and act in it as a person does. */
-export interface Workbench {
+export interface Workbench extends QuickInput {
   readonly page: Page;
   /** Folder of the installed extensions. */
   readonly extensions: string;
-  /** Runs a command by its title, as "MLOps: New Project", from the palette. */
-  command(title: string): Promise<void>;
-  /** Picks the row with this text in the open quick pick. */
-  pick(text: string | RegExp): Promise<void>;
-  /** Types into the open input box and accepts it. */
-  answer(text: string): Promise<void>;
+  /** Waits until the window shows this folder as the opened one. */
+  showsFolder(name: string): Promise<void>;
   /** Opens a view container of the activity bar by its title. */
   container(title: string): Promise<void>;
   /** The rows of a tree view, by the title of its pane. */
@@ -36,14 +33,10 @@ export interface Workbench {
   picture(name: string): Promise<void>;
   /** Reloads the window and waits until it is usable. */
   reload(): Promise<void>;
-  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-const QUICK_ROW = '.quick-input-widget:visible .quick-input-list .monaco-list-row';
 const USABLE_MS = 60_000;
-const PALETTE_MS = 2000;
-const PALETTE_ATTEMPTS = 10;
 
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const home = await mkdtemp(path.join(tmpdir(), 'mlops-workbench-'));
@@ -55,7 +48,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     const browser = await openBrowser();
     const workbench = createWorkbench({ home, server, browser, pictures: options.pictures });
     await browser.page.goto(workbenchUrl(server.origin, options.opened), { waitUntil: 'domcontentloaded' });
-    await workbench.ready();
+    await waitUntilUsable(browser.page);
     return workbench;
   } catch (error) {
     await server.stop();
@@ -72,38 +65,18 @@ interface Parts {
 
 function createWorkbench({ home, server, browser, pictures }: Parts): Workbench {
   const { page } = browser;
-  const input = page.locator('.quick-input-widget:visible input.input');
-  const quickRows = page.locator(QUICK_ROW);
-  const ready = async (): Promise<void> => {
-    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: USABLE_MS });
-    await page.locator('.monaco-workbench .activitybar .action-item').first().waitFor({ timeout: USABLE_MS });
-  };
   return {
+    ...createQuickInput(page),
     page,
     extensions: path.join(home, 'extensions'),
-    ready,
-    async command(title) {
-      // The palette does not take in commands of extensions that arrive while it is open: it is opened anew until one is there.
-      const row = page.locator(`${QUICK_ROW}[aria-label="${title}"], ${QUICK_ROW}[aria-label^="${title},"]`).first();
-      for (let attempt = 0; ; attempt++) {
-        await page.keyboard.press('F1');
-        await input.waitFor();
-        await input.fill(`>${title}`);
-        const found = await row.waitFor({ timeout: PALETTE_MS }).then(
-          () => true,
-          () => false,
-        );
-        if (found) return row.click();
-        if (attempt === PALETTE_ATTEMPTS) throw new Error(`The palette has no command "${title}".`);
-        await page.keyboard.press('Escape');
+    async showsFolder(name) {
+      const deadline = performance.now() + USABLE_MS;
+      // The title is the window's own word for what is opened, whatever part of it is shown.
+      while (!(await page.title()).includes(name)) {
+        if (performance.now() > deadline) throw new Error(`The window does not show the folder "${name}".`);
+        await page.waitForTimeout(100);
       }
-    },
-    async pick(text) {
-      await quickRows.filter({ hasText: text }).first().click();
-    },
-    async answer(text) {
-      await input.fill(text);
-      await page.keyboard.press('Enter');
+      await waitUntilUsable(page);
     },
     async container(title) {
       const icon = page.locator('.activitybar .action-item').filter({ has: page.locator(`[aria-label^="${title}"]`) });
@@ -126,7 +99,7 @@ function createWorkbench({ home, server, browser, pictures }: Parts): Workbench 
     },
     async reload() {
       await page.reload({ waitUntil: 'domcontentloaded' });
-      await ready();
+      await waitUntilUsable(page);
     },
     async close() {
       await browser.close();
@@ -134,4 +107,9 @@ function createWorkbench({ home, server, browser, pictures }: Parts): Workbench 
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+async function waitUntilUsable(page: Page): Promise<void> {
+  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: USABLE_MS });
+  await page.locator('.monaco-workbench .activitybar .action-item').first().waitFor({ timeout: USABLE_MS });
 }

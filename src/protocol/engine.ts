@@ -239,10 +239,7 @@ export function serveEngine(port: Port, handlers: EngineHandlers): Emit {
 /**
  * The extension's end. `emit` gets every event; `close` fails every pending and every later request with the reason.
  */
-export function connectEngine(
-  port: Port,
-  emit: Emit,
-): Pick<EngineClient, 'request'> & { close(reason: Error): void } {
+export function connectEngine(port: Port, emit: Emit): Pick<EngineClient, 'request'> & { close(reason: Error): void } {
   const pending = new Map<number, { resolve: (reply: unknown) => void; reject: (error: Error) => void }>();
   let nextId = 1;
   let closed: Error | undefined;
@@ -253,10 +250,14 @@ export function connectEngine(
   };
   const receive = (message: FromEngine): void => {
     switch (message.type) {
-      case 'hello':
-        return checkVersion(message.protocol);
-      case 'event':
-        return emit(message.name, message.event as EngineEvents[EventName]);
+      case 'hello': {
+        checkVersion(message.protocol);
+        return;
+      }
+      case 'event': {
+        emit(message.name, message.event as EngineEvents[EventName]);
+        return;
+      }
       case 'reply':
       case 'failure': {
         const waiting = pending.get(message.id);
@@ -279,7 +280,10 @@ export function connectEngine(
     close,
     request: <N extends RequestName>(name: N, payload: PayloadOf<N>) =>
       new Promise<ReplyOf<N>>((resolve, reject) => {
-        if (closed !== undefined) return void reject(closed);
+        if (closed !== undefined) {
+          reject(closed);
+          return;
+        }
         const id = nextId++;
         pending.set(id, { resolve: resolve as (reply: unknown) => void, reject });
         port.post({ type: 'request', id, name, payload } satisfies ToEngine);

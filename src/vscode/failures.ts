@@ -11,7 +11,10 @@ export async function showFailure(error: unknown, log: vscode.LogOutputChannel):
   else log.error(error instanceof Error ? error : String(error));
   const sentence = isExpected
     ? error.message
-    : vscode.l10n.t('Something went wrong in MLOps Workflow: {0}', error instanceof Error ? error.message : String(error));
+    : vscode.l10n.t(
+        'Something went wrong in MLOps Workflow: {0}',
+        error instanceof Error ? error.message : String(error),
+      );
   const openLog = vscode.l10n.t('Show Log');
   const needsLog = !isExpected || error.problems.length > 0;
   const answer = await vscode.window.showErrorMessage(sentence, ...(needsLog ? [openLog] : []));

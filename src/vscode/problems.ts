@@ -24,7 +24,10 @@ export function registerProblems(
     for (const uri of shown.get(project) ?? []) collection.delete(uri);
     const byFile = Map.groupBy(problems, ({ file }) => toAbsolute(project, file));
     for (const [file, own] of byFile) collection.set(vscode.Uri.file(file), own.map(toDiagnostic));
-    shown.set(project, [...byFile.keys()].map((file) => vscode.Uri.file(file)));
+    shown.set(
+      project,
+      [...byFile.keys()].map((file) => vscode.Uri.file(file)),
+    );
   };
   const readAll = (): void => projects.list.forEach(({ root }) => void read(root).catch(report));
   return vscode.Disposable.from(

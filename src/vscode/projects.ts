@@ -8,7 +8,7 @@ export class Projects {
   readonly #engine: EngineThread;
   readonly #report: (error: unknown) => void;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #disposables: vscode.Disposable[];
+  readonly #disposables: readonly { dispose(): unknown }[];
   #list: readonly ProjectFolder[] = [];
   #known = Promise.resolve();
 

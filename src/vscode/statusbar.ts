@@ -37,7 +37,8 @@ export class RunningStatus {
       engine.onEvent('processes', ({ project, processes }) => this.#setProcesses(project, processes)),
       engine.onEvent('points', (event) => this.#addPoints(event)),
       engine.onEvent('changed', ({ project, areas }) => {
-        if (areas.includes('pipeline') && (this.#live.get(project)?.length ?? 0) > 0) this.#readStage(project).catch(report);
+        if (areas.includes('pipeline') && (this.#live.get(project)?.length ?? 0) > 0)
+          this.#readStage(project).catch(report);
       }),
       projects.onDidChange(() => this.#readAll()),
     ];
@@ -99,7 +100,10 @@ export class RunningStatus {
     void setContext('mlops.running', all.length > 0);
     const training = all.find(({ process }) => process.runId !== null);
     const shown = training ?? all[0];
-    if (shown === undefined) return this.#item.hide();
+    if (shown === undefined) {
+      this.#item.hide();
+      return;
+    }
     const { project, process } = shown;
     const what = this.#stages.get(project) ?? process.model ?? process.command;
     const progress = process.runId === null ? undefined : this.#progress.get(process.runId);
@@ -107,7 +111,8 @@ export class RunningStatus {
     this.#item.tooltip = process.runId === null ? vscode.l10n.t('Open the log') : vscode.l10n.t('Show the run’s chart');
     this.#item.accessibilityInformation = { label: vscode.l10n.t('MLOps runs {0}', what) };
     const command: CommandId = process.runId === null ? 'mlops.openLog' : 'mlops.showRunChart';
-    const target = process.runId === null ? { kind: 'project', project } : { kind: 'run', project, runId: process.runId };
+    const target =
+      process.runId === null ? { kind: 'project', project } : { kind: 'run', project, runId: process.runId };
     this.#item.command = { command, title: '', arguments: [target] };
     this.#item.show();
   }

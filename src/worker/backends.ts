@@ -16,7 +16,7 @@ export interface BackendPlaces {
 /** One rung of the ladder. `start` loads it and makes it the one that computes, or says why it can't, in a sentence. */
 interface Backend {
   readonly name: BackendName;
-  start(places: BackendPlaces): Promise<StartedTensorFlow | Unavailable>;
+  readonly start: (places: BackendPlaces) => Promise<StartedTensorFlow | Unavailable>;
 }
 
 interface Unavailable {

@@ -73,6 +73,9 @@ const optimizers: Readonly<Record<string, (tf: TensorFlow, learningRate: number)
 /** Names of what a model reports after its loss, as runs record them: `accuracy`, `mse`, … */
 export type MetricNames = readonly string[];
 
+/** Models that were compiled from the config, whose spelling of the metric is kept. */
+const compiledHere = new WeakMap<LayersModel, MetricNames>();
+
 /**
  * Compiles the model from the config, unless its own code has done so. An unknown name is a mistake in the config, told with
  * the nearest names. `targetWidth`: numbers per target.
@@ -83,11 +86,15 @@ export function ensureCompiled(
   training: TrainingSection,
   targetWidth: number,
 ): MetricNames {
+  const known = compiledHere.get(model);
+  if (known !== undefined) return known;
   if (isCompiled(model)) return model.metricsNames.slice(1).map(toRecordedName);
   const metric = lookUp(metrics, training.metric, 'metric')(tf);
   const optimizer = lookUp(optimizers, training.optimizer, 'optimizer')(tf, training.learning_rate) as Optimizer;
   model.compile({ optimizer, loss: lossNamed(training.loss_function, model, targetWidth), metrics: [metric] });
-  return [typeof metric === 'string' ? metric : training.metric];
+  const names = [typeof metric === 'string' ? metric : training.metric];
+  compiledHere.set(model, names);
+  return names;
 }
 
 /** The learning rate that the model's optimizer uses now; undefined for one that has none. */
@@ -120,7 +127,8 @@ function lookUp<T>(table: Readonly<Record<string, T>>, name: string, kind: strin
   const found = Object.hasOwn(table, normalise(name)) ? table[normalise(name)] : undefined;
   if (found !== undefined) return found;
   const nearest = findNearest(name, Object.keys(table));
-  const hint = nearest.length === 0 ? `Known are ${Object.keys(table).join(', ')}.` : `Did you mean ${nearest.join(' or ')}?`;
+  const hint =
+    nearest.length === 0 ? `Known are ${Object.keys(table).join(', ')}.` : `Did you mean ${nearest.join(' or ')}?`;
   throw badInput(`There is no ${kind} "${name}". ${hint}`);
 }
 

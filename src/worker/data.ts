@@ -35,7 +35,8 @@ export function checkExamples(value: unknown, toError: (sentence: string) => Err
   const count = inputs.length / size;
   if (count === 0) throw toError('no examples.');
   const each = `${size} numbers each (shape ${describeShape(shape)})`;
-  if (!Number.isInteger(count)) throw toError(`${inputs.length} inputs, which is not a whole number of examples of ${each}.`);
+  if (!Number.isInteger(count))
+    throw toError(`${inputs.length} inputs, which is not a whole number of examples of ${each}.`);
   const width = targets.length / count;
   if (width === 0 || !Number.isInteger(width))
     throw toError(`${targets.length} targets for ${count} examples of ${each}: every example needs the same number.`);
@@ -44,7 +45,8 @@ export function checkExamples(value: unknown, toError: (sentence: string) => Err
 
 function toFloats(value: unknown): Float32Array | undefined {
   if (value instanceof Float32Array) return value;
-  if (Array.isArray(value)) return value.every((item) => typeof item === 'number') ? Float32Array.from(value) : undefined;
+  if (Array.isArray(value))
+    return value.every((item) => typeof item === 'number') ? Float32Array.from(value) : undefined;
   const isNumeric = ArrayBuffer.isView(value) && 'length' in value && !(value instanceof BigInt64Array);
   return isNumeric ? Float32Array.from(value as unknown as ArrayLike<number>) : undefined;
 }

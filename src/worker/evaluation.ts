@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingSection } from '../core/config/config.ts';
-import { ensureCompiled } from './compilation.ts';
+import { ensureCompiled, outputShapeOf } from './compilation.ts';
 import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
 import { evaluate } from './fit.ts';
-import { answer, chooseLabelRule, scoreClasses, type Answers, type LabelRule } from './scores.ts';
+import { answer, chooseLabelRule, scoreClasses, type Answers } from './scores.ts';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
 
 export interface Splits {
@@ -37,27 +37,27 @@ export async function evaluateModel(
     test: await predictExamples(tf, model, test, training.batch_size),
   };
   const outputWidth = outputs.test.length / test.count;
+  // Pictures, sequences: no labels to compare.
+  if (outputShapeOf(model).length !== 1)
+    return { metrics: { test_loss: loss, ...prefixed(others) }, predictions: header };
   const rule = chooseLabelRule([train.ys, validation.ys, test.ys], test.width, outputWidth);
   const answersOf = (split: 'validation' | 'test'): Answers =>
     answer(rule, splits[split].ys, splits[split].width, outputs[split], outputWidth);
   const answers = { validation: answersOf('validation'), test: answersOf('test') };
   return {
-    metrics: { test_loss: loss, ...testMetrics(rule, answers.test, others) },
+    metrics: { test_loss: loss, ...prefixed(rule.kind === 'amount' ? others : scoreClasses(answers.test)) },
     predictions: [
-      'split,label,predicted,probabilities\n',
+      header,
       ...formatRows('validation', answers.validation, outputs.validation, outputWidth),
       ...formatRows('test', answers.test, outputs.test, outputWidth),
     ].join(''),
   };
 }
 
-function testMetrics(
-  rule: LabelRule,
-  answers: Answers,
-  others: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const found: object = rule.kind === 'amount' ? others : scoreClasses(answers);
-  return Object.fromEntries(Object.entries(found).map(([name, value]) => [`test_${name}`, value as number]));
+const header = 'split,label,predicted,probabilities\n';
+
+function prefixed(values: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`test_${name}`, value as number]));
 }
 
 /** The model's outputs for all examples, one after the other. */
@@ -92,6 +92,11 @@ function* formatRows(
 ): Generator<string> {
   for (const [index, label] of labels.entries()) {
     const row = width > 1 ? Array.from(outputs.subarray(index * width, (index + 1) * width)) : [];
-    yield `${split},${label},${predicted[index] ?? ''},${row.map((value) => value.toFixed(6)).join(' ')}\n`;
+    yield `${split},${inDigits(label)},${inDigits(predicted[index] ?? NaN)},${row.map((value) => value.toFixed(6)).join(' ')}\n`;
   }
+}
+
+/** As many digits as a 32-bit float holds: 0.1 is written as 0.1. */
+function inDigits(value: number): string {
+  return String(Number(value.toPrecision(8)));
 }

@@ -64,7 +64,8 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
     shuffle(order, options.random);
     const trained = await trainEpoch(model, order, metrics, options);
     if (trained === undefined) return;
-    const validated = validation === undefined ? {} : await evaluate(tf, model, validation, training.batch_size, metrics);
+    const validated =
+      validation === undefined ? {} : await evaluate(tf, model, validation, training.batch_size, metrics);
 
     const rate = readLearningRate(model);
     const values = {
@@ -166,7 +167,8 @@ function checkShapes(model: LayersModel, train: Examples, { loss_function }: Tra
   if (model.inputs.length !== 1 || model.outputs.length !== 1)
     throw new ExpectedError('training-failed', 'A model must have one input and one output to be trained by fit.');
   const input = inputShapeOf(model);
-  const fits = input.length === train.shape.length && input.every((size, i) => size === null || size === train.shape[i]);
+  const fits =
+    input.length === train.shape.length && input.every((size, i) => size === null || size === train.shape[i]);
   if (!fits)
     throw new ExpectedError(
       'training-failed',
@@ -175,7 +177,8 @@ function checkShapes(model: LayersModel, train: Examples, { loss_function }: Tra
   const output = outputShapeOf(model);
   const size = output.reduce<number>((product, axis) => product * (axis ?? NaN), 1);
   // Labels as numbers for a model with one output per class: the sparse losses take them.
-  const isSparse = train.width === 1 && size > 1 && /sparse|^(ce|cross_?entropy)$/i.test(lossNameOf(model) ?? loss_function);
+  const isSparse =
+    train.width === 1 && size > 1 && /sparse|^(ce|cross_?entropy)$/i.test(lossNameOf(model) ?? loss_function);
   if (!Number.isNaN(size) && size !== train.width && !isSparse)
     throw new ExpectedError(
       'training-failed',

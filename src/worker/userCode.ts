@@ -22,7 +22,9 @@ export interface Place {
 export async function loadUserModule(projectRoot: string, file: string): Promise<UserModule> {
   const absolute = path.join(projectRoot, file);
   if (!(await exists(absolute)))
-    throw new ExpectedError('missing-file', `${file} is missing: the training needs it.`, [problemAt(start(file), 'missing')]);
+    throw new ExpectedError('missing-file', `${file} is missing: the training needs it.`, [
+      problemAt(start(file), 'missing'),
+    ]);
   const exports = await guardUserCode(
     { projectRoot, file, what: 'loading it' },
     async () => (await import(pathToFileURL(absolute).href)) as Readonly<Record<string, unknown>>,
@@ -39,7 +41,10 @@ export async function callUserFunction(module: UserModule, name: string, args: r
     throw userMistake(module, name, `must export a function "${name}"; it exports ${others}.`);
   }
   const { projectRoot, file } = module;
-  return guardUserCode({ projectRoot, file, what: name }, async () => (await Reflect.apply(found, undefined, args)) as unknown);
+  return guardUserCode(
+    { projectRoot, file, what: name },
+    async () => (await Reflect.apply(found, undefined, args)) as unknown,
+  );
 }
 
 /** Something wrong with what user code gave back: the error points at the export that gave it. */
@@ -77,7 +82,7 @@ export function toUserError(error: unknown, { projectRoot, file, what }: Guarded
 
 function describe(error: unknown): string {
   if (error instanceof Error) return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
-  return `it threw ${typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error))}`;
+  return `it threw ${typeof error === 'string' ? error : JSON.stringify(error)}`;
 }
 
 /** The first place in the stack that lies in the project and not in one of its packages; undefined where there is none. */
@@ -88,9 +93,9 @@ export function findPlace(error: unknown, projectRoot: string): Place | undefine
   return placeOfSyntaxError(stack, root) ?? placeOfMissingImport(error.message, root) ?? placeOfFrame(stack, root);
 }
 
-/** Node heads the stack of a syntax error with `file:///…/x.ts:3`, the line, and a line of carets. */
+/** Node heads the stack of a syntax error with `file:///…/x.ts:3`, lines of source, and a line of carets. */
 function placeOfSyntaxError(stack: string, root: string): Place | undefined {
-  const match = /^(file:\/\/\S+):(\d+)\n.*\n( *)\^/.exec(stack);
+  const match = /^(file:\/\/\S+):(\d+)\n(?:.*\n){1,20}?( *)\^/.exec(stack);
   const file = match?.[1] === undefined ? undefined : ownFile(match[1], root);
   if (match === null || file === undefined) return undefined;
   return { file, line: Number(match[2]), column: (match[3] ?? '').length + 1 };

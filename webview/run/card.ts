@@ -5,6 +5,7 @@ import {
   nearestStep,
   readAt,
   stepBeside,
+  stepBounds,
   valueAt,
   type Range,
 } from '../../src/core/charts/charts.ts';
@@ -30,6 +31,8 @@ export interface CardLook {
   readonly window: Range | undefined;
   readonly isLog: boolean;
   readonly isTable: boolean;
+  /** Cards outside of the view are not drawn. */
+  readonly isInView: boolean;
 }
 
 /** One chart with its head, cursor and table. */
@@ -91,7 +94,7 @@ export class ChartCard {
     setHidden(this.#plotRoot, look.isTable);
     setHidden(this.#numbers.root, !look.isTable);
     if (look.isTable) this.#numbers.draw(plan);
-    else {
+    else if (look.isInView) {
       const window = look.window ?? plan.whole;
       const scale = look.isLog && plan.canBeLog ? 'log' : 'linear';
       this.#plot.draw({ plan, theme: look.theme, window, scale, bestWords: this.#bestWords() });
@@ -138,16 +141,17 @@ export class ChartCard {
 
   #press(event: KeyboardEvent): void {
     const steps = this.#allPoints();
+    const ends = stepBounds(steps);
     const far = event.shiftKey ? 10 : 1;
     const beside = (count: number): number | undefined =>
-      this.#step === undefined ? nearestStep(steps, count > 0 ? -Infinity : Infinity) : stepBeside(steps, this.#step, count);
+      this.#step === undefined ? (count > 0 ? ends?.min : ends?.max) : stepBeside(steps, this.#step, count);
     const moves: Readonly<Record<string, () => number | undefined>> = {
       ArrowLeft: () => beside(-far),
       ArrowRight: () => beside(far),
       PageUp: () => beside(-10),
       PageDown: () => beside(10),
-      Home: () => nearestStep(steps, -Infinity),
-      End: () => nearestStep(steps, Infinity),
+      Home: () => ends?.min,
+      End: () => ends?.max,
     };
     const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
     if (move !== undefined) this.#options.onCursor(move(), 'spoken');

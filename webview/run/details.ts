@@ -1,4 +1,4 @@
-import { formatValue } from '../../src/core/charts/charts.ts';
+import { formatCount, formatValue } from '../../src/core/charts/charts.ts';
 import type { NamedText, RunEvent, RunFacts, RunTexts } from '../../src/protocol/charts.ts';
 import { element, setHidden } from '../shared/dom.ts';
 import type { RunPlan } from './plan.ts';
@@ -21,22 +21,24 @@ export function createDetails(texts: RunTexts): {
       if (next === shown) return;
       shown = next;
       const named: NamedText[] = [[texts.experiment, facts.experiment], ...facts.details];
-      const lines = events.slice(-mostEvents).map(({ kind, text }): NamedText => [kind, text]);
+      const lines = events
+        .slice(-mostEvents)
+        .map(({ step, kind, text }): NamedText => [step === null ? '' : formatCount(step), text === '' ? kind : text]);
       root.replaceChildren(
         element('h2', {}, texts.parameters),
         facts.params.length === 0 ? element('p', { class: 'dim' }, texts.noParameters) : rows(facts.params),
         element('h2', {}, texts.runDetails),
         rows(named),
-        ...(lines.length === 0 ? [] : [element('h2', {}, texts.events), rows(lines)]),
+        ...(lines.length === 0 ? [] : [element('h2', {}, texts.events), rows(lines, 'events')]),
       );
     },
   };
 }
 
-function rows(named: readonly NamedText[]): HTMLElement {
+function rows(named: readonly NamedText[], kind?: string): HTMLElement {
   return element(
     'dl',
-    {},
+    kind === undefined ? {} : { class: kind },
     ...named.map(([name, text]) =>
       element('div', {}, element('dt', { title: name }, name), element('dd', { title: text }, text)),
     ),

@@ -25,6 +25,8 @@ class RunPage {
   readonly #host: Host<FromRunPage>;
   readonly #view = new RunView();
   readonly #cards = new Map<string, ChartCard>();
+  readonly #inView = new Set<Element>();
+  readonly #watcher = new IntersectionObserver((entries) => this.#look(entries));
   readonly #rhythm = createRhythm(pause, () => this.#draw());
   readonly #parts: ReturnType<typeof createParts>;
   #state: PageState;
@@ -33,7 +35,6 @@ class RunPage {
   /** By axis: the steps to show, if not the whole run. */
   readonly #windows = new Map<CardPlan['axis'], Range>();
   #cursor: { readonly step: number; readonly axis: CardPlan['axis']; readonly card: ChartCard } | undefined;
-  #lastDrawn = 0;
   #toAcknowledge: number | undefined;
   #answered = false;
 
@@ -87,9 +88,9 @@ class RunPage {
     header.draw(shown, { runs: this.#view.runs, chosen: this.#state.runId, isZoomed: this.#windows.size > 0 });
     strip.draw(this.#plan?.strip ?? []);
     details.draw(run?.facts, run?.events ?? [], this.#state.showsDetails);
-    this.#drawCards(this.#plan?.cards ?? []);
+    // Before the cards: they measure the room that it leaves.
     this.#showNotice(this.#noticeNow());
-    this.#lastDrawn += 1;
+    this.#drawCards(this.#plan?.cards ?? []);
     if (this.#toAcknowledge !== undefined) this.#host.post({ type: 'ack', sequence: this.#toAcknowledge });
     this.#toAcknowledge = undefined;
   }
@@ -105,6 +106,8 @@ class RunPage {
     const keys = new Set(plans.map(({ key }) => key));
     for (const [key, card] of this.#cards) {
       if (keys.has(key)) continue;
+      this.#watcher.unobserve(card.root);
+      this.#inView.delete(card.root);
       card.destroy();
       this.#cards.delete(key);
     }
@@ -121,9 +124,18 @@ class RunPage {
         window: this.#windows.get(plan.axis),
         isLog: this.#state.log.includes(plan.key),
         isTable: this.#state.table.includes(plan.key),
+        isInView: this.#inView.has(this.#cardOf(plan).root),
       });
     }
     this.#drawCursor();
+  }
+
+  #look(entries: readonly IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#inView.add(target);
+      else this.#inView.delete(target);
+    }
+    if (entries.some(({ isIntersecting }) => isIntersecting)) this.#rhythm.request();
   }
 
   #cardOf(plan: CardPlan): ChartCard {
@@ -140,6 +152,8 @@ class RunPage {
       onToggle: (what) => this.#toggle(what, plan.key),
     });
     this.#cards.set(plan.key, card);
+    this.#watcher.observe(card.root);
+    this.#inView.add(card.root);
     return card;
   }
 

@@ -7,6 +7,7 @@ import {
   metricLabel,
   runState,
   smooth,
+  stepBounds,
   type Card,
   type CardSeries,
   type Points,
@@ -62,7 +63,7 @@ export function planRun(run: ShownRun, texts: RunTexts): RunPlan {
   const metrics = [...series].map(([name, points]) => ({ name, points: points.steps.length }));
   const { cards, strip } = groupCards(metrics, facts.objective);
   const perEpoch = cards.filter(({ axis }) => axis === 'epoch').flatMap((card) => card.series);
-  const epoch = lastStep(perEpoch.map(({ metric }) => pointsOf(metric)));
+  const epoch = stepBounds(perEpoch.map(({ metric }) => pointsOf(metric)))?.max ?? null;
   return {
     cards: cards.map((card) => planCard(card, run, { texts, pointsOf })),
     strip: strip.map((metric) => ({ label: metricLabel(metric), value: pointsOf(metric).values[0] ?? NaN })),
@@ -124,16 +125,10 @@ function wholeRange(
   series: readonly PlannedSeries[],
   { isLive, epochs }: { readonly isLive: boolean; readonly epochs: number | null },
 ): Range {
-  const first = Math.min(...series.map(({ points }) => points.steps[0] ?? Infinity));
-  const last = lastStep(series.map(({ points }) => points)) ?? 1;
-  const min = Math.min(1, Number.isFinite(first) ? first : 1);
+  const { min: first, max: last } = stepBounds(series.map(({ points }) => points)) ?? { min: 1, max: 1 };
+  const min = Math.min(1, first);
   const max = isLive ? growingEnd(last, axis === 'epoch' ? epochs : null) : last;
   return { min, max: max > min ? max : min + 1 };
-}
-
-function lastStep(series: readonly Points[]): number | null {
-  const last = series.flatMap(({ steps }) => steps.at(-1) ?? []);
-  return last.length === 0 ? null : Math.max(...last);
 }
 
 function toMark({ step, text }: RunEvent): { step: number; text: string }[] {

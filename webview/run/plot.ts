@@ -83,6 +83,8 @@ interface View {
   yTicks: readonly number[];
 }
 
+const quietly = { solid: 1, dashed: 0.7, faint: 0.25 } as const;
+const strongly = { solid: 1, dashed: 1, faint: 0.5 } as const;
 const axisText = 11;
 const sidePadding = 16;
 
@@ -149,8 +151,7 @@ function seriesOptions(view: View, { look }: PlannedSeries, index: number): uPlo
   const stroke = (): string => {
     const theme = view.picture?.theme;
     if (theme === undefined) return '';
-    const faint = look === 'faint' ? 0.25 : look === 'dashed' ? 0.7 : 1;
-    return withAlpha(theme.series(0), isHighContrast(theme) && look !== 'faint' ? 1 : faint);
+    return withAlpha(theme.series(0), (isHighContrast(theme) ? strongly : quietly)[look]);
   };
   return {
     label: String(index),
@@ -167,7 +168,7 @@ function widthOf({ ctx }: uPlot, labels: string[] | null, font: string): number 
   ctx.font = font;
   const widths = (labels ?? []).map((label) => ctx.measureText(label).width);
   ctx.restore();
-  return Math.ceil(Math.max(36, ...widths)) + 8;
+  return Math.ceil(Math.max(40, ...widths)) + 8;
 }
 
 function select(chart: uPlot, onSelect: (window: Range) => void): void {

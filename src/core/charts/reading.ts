@@ -34,7 +34,17 @@ export function valueBounds(
   return { min, max };
 }
 
-/** The step nearest to `step` at which any of the series has a point; undefined when all are empty. */
+/** First and last step of all series; undefined when all are empty. */
+export function stepBounds(series: readonly Points[]): { readonly min: number; readonly max: number } | undefined {
+  const filled = series.filter(({ steps }) => steps.length > 0);
+  if (filled.length === 0) return undefined;
+  return {
+    min: Math.min(...filled.map(({ steps }) => steps[0] ?? NaN)),
+    max: Math.max(...filled.map(({ steps }) => steps.at(-1) ?? NaN)),
+  };
+}
+
+/** The step nearest to `step` (finite) at which any of the series has a point; undefined when all are empty. */
 export function nearestStep(series: readonly Points[], step: number): number | undefined {
   let nearest: number | undefined;
   for (const { steps } of series) {

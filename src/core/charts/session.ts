@@ -84,7 +84,7 @@ export class RunPageSession {
       shown.facts = run;
       this.#unsent.facts = true;
     }
-    shown.events.push(...events);
+    shown.events.push(...events.filter((event) => !shown.events.some((known) => isSame(known, event))));
     return series.every((points) => {
       const target = seriesOf(shown, points.name);
       const [before, changed] = [target.length, target.replaceFrom(points)];
@@ -130,6 +130,11 @@ export class RunPageSession {
       ...(runs ? { runs: this.#runs } : {}),
     };
   }
+}
+
+/** A change may repeat what the snapshot had already. */
+function isSame(a: RunEvent, b: RunEvent): boolean {
+  return a.time === b.time && a.step === b.step && a.kind === b.kind && a.text === b.text;
 }
 
 function nothingUnsent(events: number): Unsent {

@@ -60,8 +60,8 @@ export function valueRange({ min, max }: Range, scale: 'linear' | 'log'): Range 
   if (!(min <= max) || !Number.isFinite(min) || !Number.isFinite(max)) return scale === 'log' ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
   if (scale === 'log' && min > 0) return logRange({ min, max });
   if (min === max) {
-    const half = min === 0 ? 1 : Math.abs(min) / 10;
-    return valueRange({ min: min - half, max: max + half }, 'linear');
+    // A constant lies in the middle, and zero is on the axis: a flat line must not look like a zoomed-in one.
+    return min === 0 ? { min: -1, max: 1 } : valueRange({ min: Math.min(0, 2 * min), max: Math.max(0, 2 * max) }, 'linear');
   }
   const step = roundStep((max - min) / 5);
   return { min: tidy(Math.floor(min / step + 1e-9) * step), max: tidy(Math.ceil(max / step - 1e-9) * step) };

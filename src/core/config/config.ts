@@ -130,6 +130,7 @@ class ConfigChecker {
       this.#report(path, `${path.join('.')} must be ${field.expects}, not ${describe(value)}.`);
       return field.default;
     }
+    if (field.pending === true) this.#report(path, `${path.join('.')} has no effect yet.`, 'warning', 'key');
     if (field.fields === undefined || !isMapping(value)) return value;
     this.#warnUnknown(path, value, Object.keys(field.fields));
     const inner = Object.entries(field.fields).map(
@@ -144,7 +145,7 @@ class ConfigChecker {
     for (const [key, value] of Object.entries(checked.hyperparameter_tuning)) {
       if (key === 'strategy') continue;
       const path = ['hyperparameter_tuning', key];
-      if (!Array.isArray(value) || value.length === 0 || value.some((item) => typeof item === 'object'))
+      if (!Array.isArray(value) || value.length === 0)
         this.#report(path, `${path.join('.')} must be a list of the values to try, not ${describe(value)}.`);
       else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, 'strategy']);
     }

@@ -6,6 +6,8 @@ export interface Field {
   readonly accepts: (value: unknown) => boolean;
   readonly default?: unknown;
   readonly required?: true;
+  /** Accepted, but without effect so far: using it is worth a warning. */
+  readonly pending?: true;
   /** For a mapping: its own keys. */
   readonly fields?: Readonly<Record<string, Field>>;
 }
@@ -55,7 +57,7 @@ export const sections = {
       }),
       default: null,
     },
-    checkpoint: { ...mapping({ every: { ...wholeNumber(1), default: 1 } }), default: null },
+    checkpoint: { ...mapping({ every: { ...wholeNumber(1), default: 1 } }), default: null, pending: true },
     backend: { ...oneOf('auto', ...backendNames), default: 'auto' },
     threads: { ...wholeNumber(1), default: null },
   },

@@ -20,7 +20,13 @@ export type GitStep =
   /** Removes the note that an earlier merge had stopped. */
   | { readonly kind: 'forget-stopped-merge' }
   | { readonly kind: 'push'; readonly remote: string; readonly branch: string }
-  | { readonly kind: 'delete-remote-branch'; readonly remote: string; readonly branch: string }
+  /** Only while the branch stands at `expected`: what somebody has pushed meanwhile must not be lost. */
+  | {
+      readonly kind: 'delete-remote-branch';
+      readonly remote: string;
+      readonly branch: string;
+      readonly expected: string;
+    }
   | { readonly kind: 'delete-branch'; readonly branch: string; readonly force: boolean };
 
 export function describeStep(step: GitStep): FlowStep {
@@ -58,7 +64,10 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
   ],
   'forget-stopped-merge': () => ['Forget that an earlier merge had stopped'],
   'push': ({ remote, branch }) => [`Push ${branch} to ${remote}`, ['push', remote, branch]],
-  'delete-remote-branch': ({ remote, branch }) => [`Delete ${branch} on ${remote}`, ['push', remote, `:${branch}`]],
+  'delete-remote-branch': ({ remote, branch, expected }) => [
+    `Delete ${branch} on ${remote}`,
+    ['push', `--force-with-lease=${branch}:${expected}`, remote, `:${branch}`],
+  ],
   'delete-branch': ({ branch, force }) => [`Delete branch ${branch}`, ['branch', force ? '-D' : '-d', branch]],
 };
 

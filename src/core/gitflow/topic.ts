@@ -55,23 +55,30 @@ export function planStart(facts: FlowFacts, request: StartRequest): FlowPlan {
  */
 export function planFinish(facts: FlowFacts, request: FinishRequest): FlowPlan {
   const finish = resolveFinish(facts, request);
+  const { settings, branch, base, command } = finish;
   if (facts.mergeBase !== undefined && isResolved(facts, finish, facts.mergeBase)) {
-    const base = facts.mergeBase;
-    return toPlan(finish, base, [], [], [{ kind: 'forget-stopped-merge' }, ...planCleanup(facts, { ...finish, base })]);
+    const merged = { ...finish, base: facts.mergeBase };
+    return toPlan(merged, {
+      fetches: [],
+      warnings: requireUpToDate(facts, settings, branch.name),
+      steps: [{ kind: 'forget-stopped-merge' }, ...planCheckout(facts, merged.base), ...planCleanup(facts, merged)],
+    });
   }
   requireNothingStopped(facts);
-  requireCleanTree(facts, finish.command);
-  const { settings, branch, base } = finish;
-  const warnings = [...requireUpToDate(facts, settings, branch.name), ...requireUpToDate(facts, settings, base)];
+  requireCleanTree(facts, command);
   const args = [finish.name, settings.origin, branch.name];
-  return toPlan(finish, base, planFetches(facts, finish), warnings, [
-    ...(facts.mergeBase === undefined ? [] : [{ kind: 'forget-stopped-merge' } as const]),
-    ...planHook(facts, 'pre', `${request.type}-finish`, args),
-    ...(facts.current === base ? [] : [{ kind: 'checkout', branch: base } as const]),
-    ...planMerge(facts, finish),
-    ...planHook(facts, 'post', `${request.type}-finish`, args),
-    ...planCleanup(facts, finish),
-  ]);
+  return toPlan(finish, {
+    fetches: planFetches(facts, finish),
+    warnings: [...requireUpToDate(facts, settings, branch.name), ...requireUpToDate(facts, settings, base)],
+    steps: [
+      ...(facts.mergeBase === undefined ? [] : [{ kind: 'forget-stopped-merge' } as const]),
+      ...planHook(facts, 'pre', `${request.type}-finish`, args),
+      ...planCheckout(facts, base),
+      ...planMerge(facts, finish),
+      ...planHook(facts, 'post', `${request.type}-finish`, args),
+      ...planCleanup(facts, finish),
+    ],
+  });
 }
 
 interface Finish {
@@ -131,32 +138,27 @@ function readOptions({ config }: FlowFacts, settings: ReadySettings, request: Fi
 }
 
 function toPlan(
-  { type, branch, settings, options }: Finish,
-  base: string,
-  fetches: readonly GitStep[],
-  warnings: readonly string[],
-  steps: readonly GitStep[],
+  { type, branch, base, settings }: Finish,
+  plan: Pick<FlowPlan, 'fetches' | 'warnings' | 'steps'>,
 ): FlowPlan {
-  const gone = steps
-    .filter(({ kind }) => kind === 'delete-branch' || kind === 'delete-remote-branch')
-    .map(({ kind }) => kind);
-  const where =
-    gone.length === 2
-      ? `here and on ${settings.origin}`
-      : gone[0] === 'delete-branch'
-        ? 'here'
-        : `on ${settings.origin}`;
+  const isGone = (kind: GitStep['kind']): boolean => plan.steps.some((step) => step.kind === kind);
+  const places = [
+    ...(isGone('delete-branch') ? ['here'] : []),
+    ...(isGone('delete-remote-branch') ? [`on ${settings.origin}`] : []),
+  ];
   return {
-    fetches,
-    steps,
-    warnings,
+    ...plan,
     branch: branch.name,
     base,
     summary: [
       `The ${type} branch ${branch.name} is merged into ${base}.`,
-      gone.length === 0 || options.keep ? `The branch was kept.` : `The branch was deleted ${where}.`,
+      places.length === 0 ? 'The branch was kept.' : `The branch was deleted ${places.join(' and ')}.`,
     ],
   };
+}
+
+function planCheckout({ current }: FlowFacts, branch: string): readonly GitStep[] {
+  return current === branch ? [] : [{ kind: 'checkout', branch }];
 }
 
 function planMerge(facts: FlowFacts, { branch, base, options }: Finish): readonly GitStep[] {
@@ -175,11 +177,12 @@ function planCleanup(
   { settings, branch, base, options }: Pick<Finish, 'settings' | 'branch' | 'base' | 'options'>,
 ): readonly GitStep[] {
   const { origin } = settings;
-  const isPublished = findRemoteBranch(facts.branches, origin, branch.name) !== undefined;
-  const keepsRemote = isPublished && (options.keep || options.keepRemote);
+  const counterpart = findRemoteBranch(facts.branches, origin, branch.name);
+  const keepsRemote = counterpart !== undefined && (options.keep || options.keepRemote);
   const steps: GitStep[] = [];
   if (options.push) steps.push({ kind: 'push', remote: origin, branch: base });
-  if (isPublished && !keepsRemote) steps.push({ kind: 'delete-remote-branch', remote: origin, branch: branch.name });
+  if (counterpart !== undefined && !keepsRemote)
+    steps.push({ kind: 'delete-remote-branch', remote: origin, branch: branch.name, expected: counterpart.commit });
   if (steps.length > 0) requireRemote(facts, origin);
   if (options.keep || options.keepLocal) return steps;
   // With its counterpart still there git would compare with that and refuse, although the base has every commit.

@@ -52,7 +52,9 @@ export interface TrackedPaths {
 
 /** `outs`: paths that `dvc.lock` knows. Reasons of the kind `out` say which of them are not as they were left. */
 export function toTrackedPaths(status: StatusDocument, outs: readonly string[]): TrackedPaths {
-  const reasons = [...status.stages, ...status.data].flatMap((item) => item.reasons).filter(({ kind }) => kind === 'out');
+  const reasons = [...status.stages, ...status.data]
+    .flatMap((item) => item.reasons)
+    .filter(({ kind }) => kind === 'out');
   const withChange = (isMissing: boolean): string[] =>
     reasons.flatMap(({ path, change }) => (path !== undefined && (change === 'deleted') === isMissing ? [path] : []));
   return {
@@ -64,7 +66,8 @@ export function toTrackedPaths(status: StatusDocument, outs: readonly string[]):
 
 /** State of a path: its own, that of the out it lies in, or that of the outs below it. */
 export function stateOfPath(path: string, { tracked, modified, missing }: TrackedPaths): DataEntry['state'] {
-  const concerns = (other: string): boolean => other === path || path.startsWith(`${other}/`) || other.startsWith(`${path}/`);
+  const concerns = (other: string): boolean =>
+    other === path || path.startsWith(`${other}/`) || other.startsWith(`${path}/`);
   if (missing.includes(path)) return 'missing';
   if (modified.some(concerns)) return 'modified';
   return tracked.some(concerns) ? 'tracked' : null;

@@ -160,30 +160,29 @@ function escapeChar(char: string): string | undefined {
  */
 function escapeDouble(text: string, { column, indent, isKey }: ScalarPlace): string {
   const chars = Array.from(text);
-  const lead = `\n${' '.repeat(indent)}`;
+  const width = isKey ? Infinity : WIDTH;
   let out = '';
   let at = column + 1;
   let pending: string[] = [];
   for (let index = 0; index < chars.length; index += 1) {
     const char = chars[index] ?? '';
     const escaped = escapeChar(char);
-    const isEscape = escaped !== undefined;
-    if (isEscape) {
+    if (escaped !== undefined) {
       out += pending.join('') + escaped;
       at += pending.length + escaped.length;
       pending = [];
     }
-    const isInner = index > 0 && index < chars.length - 1 && !isKey;
+    const isEscape = Number(escaped !== undefined);
+    const isBreakable = (char === ' ' || pending.length === 0) && index > 0 && index < chars.length - 1;
     // An escape itself may pass the width by one.
-    const isFull = at + pending.length - Number(isEscape) > WIDTH;
-    if (isInner && isFull && (char === ' ' || pending.length === 0)) {
-      const space = isEscape ? index + 1 : index;
-      const folds = (isEscape || pending.length > 0) && canFold(chars, index, space);
-      out += `${pending.join('')}${folds ? '' : '\\'}${lead}`;
+    if (isBreakable && at + pending.length - isEscape > width) {
+      const space = index + isEscape;
+      const folds = pending.length + isEscape > 0 && canFold(chars, index, space);
+      out += `${pending.join('')}${folds ? '' : '\\'}\n${' '.repeat(indent)}`;
       at = indent;
-      pending = startOfLine(chars[space], { folds, isOwn: !isEscape });
+      pending = startOfLine(chars[space], { folds, isOwn: isEscape === 0 });
       if (chars[space] === ' ') index = space;
-    } else if (!isEscape) pending.push(char);
+    } else if (escaped === undefined) pending.push(char);
   }
   return `"${out}${pending.join('')}"`;
 }

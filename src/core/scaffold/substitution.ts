@@ -1,12 +1,12 @@
 import type { Problem } from '../../protocol/problem.ts';
 
-type Escape = (value: string) => string;
+type Escape = (value: string, startsLine: boolean) => string;
 
 /** Inside the double quotes of JSON. */
-const json: Escape = (value) => JSON.stringify(value).slice(1, -1);
+const json = (value: string): string => JSON.stringify(value).slice(1, -1);
 
 /** Inside the double quotes of YAML, which reads JSON's escapes and forbids a few characters more. */
-const yaml: Escape = (value) =>
+const yaml = (value: string): string =>
   json(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -18,11 +18,11 @@ const dvcYaml: Escape = (value) => yaml(value).replaceAll('${', '\\\\${');
 /** GitHub would evaluate `${{ … }}` wherever it stands; as an expression that gives the three characters, it stays text. */
 const workflow: Escape = (value) => yaml(value).replaceAll('${{', "${{ '${{' }}");
 
-/** Markdown: no links, markup or HTML by accident, and no heading or list at the start of a line. */
-const markdown: Escape = (value) =>
-  value
-    .replace(/[\\`*[\]<>|]/g, '\\$&')
-    .replace(/^([#+=~-]|\d+(?=[.)]))/, (start) => `${start.slice(0, -1)}\\${start.slice(-1)}`);
+/** Markdown: no links, markup or HTML by accident, and at the start of a line no heading or list. */
+const markdown: Escape = (value, startsLine) => {
+  const inline = value.replace(/[\\`*[\]<>|]/g, '\\$&');
+  return startsLine ? inline.replace(/^[#+=~-]/, '\\$&').replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2') : inline;
+};
 
 /** One line of a file without syntax of its own. */
 const text: Escape = (value) => value.replace(/[\r\n]+/g, ' ');
@@ -57,7 +57,7 @@ export function substitute(
   const problems: Problem[] = [];
   const filled = content.replace(/(?<!\$)\{\{([^{}\n]*)\}\}/g, (whole, inner: string, offset: number) => {
     const name = inner.trim();
-    if (Object.hasOwn(values, name)) return escape(values[name] ?? '');
+    if (Object.hasOwn(values, name)) return escape(values[name] ?? '', offset === 0 || content[offset - 1] === '\n');
     problems.push(problemAt(path, content, offset, `there is no value called "${name}".`));
     return whole;
   });

@@ -50,7 +50,8 @@ export function toConfigEntries(
 function describeConfig({ problems, sections }: ConfigOutline, errors: number, t: Translate): string {
   if (errors > 0) return errors === 1 ? t('1 problem') : t('{0} problems', errors);
   const kind = sections.find(({ name }) => name === 'model')?.entries.find(({ key }) => key === 'name')?.value;
-  const warnings = problems.length === 0 ? '' : problems.length === 1 ? t('1 warning') : t('{0} warnings', problems.length);
+  const warnings =
+    problems.length === 0 ? '' : problems.length === 1 ? t('1 warning') : t('{0} warnings', problems.length);
   return [kind, warnings].filter((part) => part !== undefined && part !== '').join(' · ');
 }
 
@@ -95,7 +96,8 @@ export function toDataEntries(
 }
 
 function describeData({ kind, files, bytes, state }: DataEntry, t: Translate): string {
-  const count = kind === 'file' ? '' : files === null ? t('many files') : files === 1 ? t('1 file') : t('{0} files', files);
+  const count =
+    kind === 'file' ? '' : files === null ? t('many files') : files === 1 ? t('1 file') : t('{0} files', files);
   return [count, bytes === null ? '' : formatBytes(bytes), nameDataState(state, t)]
     .filter((part) => part !== '')
     .join(' · ');

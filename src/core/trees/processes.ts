@@ -11,12 +11,14 @@ export function findProcessOfRun(processes: readonly LiveProcess[], runId: strin
 
 /** The live pipeline that a training is a stage of. One that was started by itself has a log of its own, or none of its stages. */
 function findPipelineOf(training: LiveProcess, processes: readonly LiveProcess[]): LiveProcess | undefined {
-  if (training.kind !== 'training' || training.command.startsWith('train ') && training.log !== null) return undefined;
+  if (training.kind !== 'training' || (training.command.startsWith('train ') && training.log !== null))
+    return undefined;
   const { model } = training;
   return processes.find(
     ({ kind, stages, id }) =>
       kind === 'pipeline' &&
       id !== training.id &&
-      (stages.length === 0 || stages.some((stage) => stage === model || stage.endsWith(`@${model ?? ''}`) || stage === 'train')),
+      (stages.length === 0 ||
+        stages.some((stage) => stage === model || stage.endsWith(`@${model ?? ''}`) || stage === 'train')),
   );
 }

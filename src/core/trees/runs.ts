@@ -57,7 +57,9 @@ function statusOf({ status, lost }: RunSummary): ShownStatus {
 function describeRun(run: RunSummary, t: Translate): string {
   switch (statusOf(run)) {
     case 'RUNNING':
-      return [describeMetric(run, tellingWhileLive, t), describeProgress(run, t)].filter((part) => part !== '').join(' · ');
+      return [describeMetric(run, tellingWhileLive, t), describeProgress(run, t)]
+        .filter((part) => part !== '')
+        .join(' · ');
     case 'FAILED':
       return run.tags['mlops.reason'] ?? t('failed');
     case 'KILLED':

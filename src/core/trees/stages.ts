@@ -35,7 +35,9 @@ export function toStageEntries({ project, stages, problems }: StatusDocument, t:
     groups.set(name, [...(groups.get(name) ?? []), stage]);
   }
   const entries = [...groups].flatMap(([name, members]) =>
-    members.some((member) => member.name !== name) ? [toGroupEntry(name, members, project, toEntry, t)] : members.map(toEntry),
+    members.some((member) => member.name !== name)
+      ? [toGroupEntry(name, members, project, toEntry, t)]
+      : members.map(toEntry),
   );
   return [...problems.map((problem) => toProblemEntry(problem, project)), ...entries];
 }

@@ -34,6 +34,8 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** True: arguments from the first positional on are passed on unread (`exec FILE ARG…`). */
   readonly passThrough?: boolean;
+  /** True: it answers, but no list shows it (what is not supported yet, and says so). */
+  readonly hidden?: boolean;
   /** Does the work and gives the exit code; failures are thrown. */
   readonly run: (invocation: Invocation) => Promise<number>;
 }
@@ -179,11 +181,12 @@ function findCommand(commands: readonly Command[], argv: readonly string[]): Com
 
 function explainGroup(argv: readonly string[], commands: readonly Command[], output: Output): number {
   const [first = '', second] = argv;
+  const listed = commands.filter(({ words, hidden }) => words[0] === first && hidden !== true);
   if (second === undefined || second === '--help') {
-    const usage = commands.filter(({ words }) => words[0] === first).map((command) => `  ${usageOf(command)}`);
+    const usage = listed.map((command) => `  ${usageOf(command)}`);
     return print(output, ['Usage:', ...usage].join('\n'));
   }
-  const names = commands.filter(({ words }) => words[0] === first).map(({ words }) => words.join(' '));
+  const names = listed.map(({ words }) => words.join(' '));
   const given = argv.filter((word) => !word.startsWith('-')).join(' ');
   throw unknownName('command', given, findNearest(given, names));
 }
@@ -247,7 +250,7 @@ function formatHelp(command: Command): string {
 }
 
 async function formatOverview(groups: readonly CommandGroup[]): Promise<string> {
-  const commands = (await Promise.all(groups.map(({ load }) => load()))).flat();
+  const commands = (await Promise.all(groups.map(({ load }) => load()))).flat().filter(({ hidden }) => hidden !== true);
   const width = Math.max(...commands.map((command) => usageOf(command).length));
   return [
     'MLOps Workflow: structure, pipeline, training, tracking and releases of a machine-learning project.',

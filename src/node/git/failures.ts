@@ -52,6 +52,11 @@ const explanations: readonly Explanation[] = [
     advice: 'The remote has deleted this branch: forget it with "git fetch --prune", then run it again.',
   },
   {
+    pattern: /stale info|\[rejected\]/,
+    code: 'branch-state',
+    advice: 'Somebody has pushed to it meanwhile: run "git fetch", take their commits in, then run it again.',
+  },
+  {
     pattern: /transport '[^']*' not allowed/,
     code: 'git-failed',
     advice: 'Remotes that run a program (ext::, fd::) are not used.',

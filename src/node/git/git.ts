@@ -107,7 +107,8 @@ export interface Git {
   deleteBranch(branch: string, options?: { force?: boolean }): Promise<void>;
   fetch(remote: string, branch: string): Promise<void>;
   push(remote: string, branch: string): Promise<void>;
-  deleteRemoteBranch(remote: string, branch: string): Promise<void>;
+  /** Deletes the branch on the remote if it stands at `expected` there; `branch-state` when somebody has moved it. */
+  deleteRemoteBranch(remote: string, branch: string, expected: string): Promise<void>;
 }
 
 export interface GitOptions {
@@ -248,7 +249,8 @@ function contentReads(
     isTracked: async (file) =>
       (await read(['--literal-pathspecs', 'ls-files', '-z', '--', relativeTo(folder, file)])) !== '',
     isIgnored: async (file) => (await ask(['check-ignore', '--quiet', '--', relativeTo(folder, file)])) !== undefined,
-    readConfig: async () => parseConfigList(await read(LIST_CONFIG)),
+    // Scope "command" is what we have set for this very call.
+    readConfig: async () => parseConfigList(await read(LIST_CONFIG)).filter(({ scope }) => scope !== 'command'),
     hasIdentity: calls.hasIdentity,
     branches: async () =>
       parseBranches(await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes'])),
@@ -357,9 +359,10 @@ function remoteWrites({ exchange }: Calls): Pick<Git, 'fetch' | 'push' | 'delete
       const ref = `refs/heads/${requireName(branch, 'branch')}`;
       await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), ref]);
     },
-    async deleteRemoteBranch(remote, branch) {
-      const ref = `:refs/heads/${requireName(branch, 'branch')}`;
-      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), ref]);
+    async deleteRemoteBranch(remote, branch, expected) {
+      const ref = `refs/heads/${requireName(branch, 'branch')}`;
+      const lease = `--force-with-lease=${ref}:${requireName(expected, 'commit')}`;
+      await exchange(['push', '--quiet', lease, '--', requireName(remote, 'remote'), `:${ref}`]);
     },
   };
 }

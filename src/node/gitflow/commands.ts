@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { topicTypeNames } from '../../core/gitflow/gitflow.ts';
-import { findNearest } from '../../core/names/names.ts';
-import { ExpectedError, exitCodes, unknownName } from '../../protocol/errors.ts';
+import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type {
   Distance,
   FlowRequest,
@@ -116,38 +115,34 @@ function commandsOf(type: SupportedTopicType): readonly Command[] {
   return [start, finish, list];
 }
 
-/** Every other word behind `flow`: what the whole of Gitflow knows and we don't yet is told apart from a slip. */
-const others: Command = {
-  words: ['flow'],
-  summary: 'Gitflow: how branches become a release',
-  positionals: '[COMMAND…]',
-  example: 'mlops flow init',
+/** What Gitflow has and we don't yet, told apart from a slip: these answer, but no list shows them. */
+const later: readonly Command[] = [
+  ...[...topicTypeNames.filter((type) => !supportedTypes.some((name) => name === type)), ...laterWords].map((word) => [
+    'flow',
+    word,
+  ]),
+  ...supportedTypes.flatMap((type) => laterActions.map((action) => ['flow', type, action])),
+].map((words) => ({
+  words,
+  summary: 'not supported yet',
+  positionals: '',
+  example: `mlops ${words.join(' ')}`,
   options: {},
   passThrough: true,
-  run: ({ positionals, output }) => {
-    const given = positionals.filter((word) => !word.startsWith('-'));
-    const [first = '', second = ''] = given;
-    const usages = offered().map(({ words, positionals: rest }) => `mlops ${words.join(' ')} ${rest}`.trimEnd());
-    if (first === '') {
-      output.result({ commands: usages }, () => usages.join('\n'));
-      return Promise.resolve(exitCodes.done);
-    }
-    const isType = topicTypeNames.some((type) => type === first);
-    const isSupported = supportedTypes.some((type) => type === first);
-    if (laterWords.includes(first) || (isType && !isSupported) || (isSupported && laterActions.includes(second)))
-      throw new ExpectedError(
-        'not-supported',
-        `"mlops flow ${[first, second].join(' ').trimEnd()}" is not supported yet. There are:\n${usages.map((usage) => `  ${usage}`).join('\n')}`,
-      );
-    const known = offered().map(({ words }) => words.join(' '));
-    throw unknownName('command', `flow ${given.join(' ')}`, findNearest(`flow ${given.slice(0, 2).join(' ')}`, known));
-  },
-};
+  hidden: true,
+  run: () => Promise.reject(notYet(words)),
+}));
 
-export const commands: readonly Command[] = [init, status, overview, ...supportedTypes.flatMap(commandsOf), others];
+const offered: readonly Command[] = [init, status, overview, ...supportedTypes.flatMap(commandsOf)];
 
-function offered(): readonly Command[] {
-  return commands.filter((command) => command !== others);
+export const commands: readonly Command[] = [...offered, ...later];
+
+function notYet(words: readonly string[]): ExpectedError {
+  const usages = offered.map((command) => `  mlops ${command.words.join(' ')} ${command.positionals}`.trimEnd());
+  return new ExpectedError(
+    'not-supported',
+    [`"mlops ${words.join(' ')}" is not supported yet. There are:`, ...usages].join('\n'),
+  );
 }
 
 function folderOf({ cwd, options }: Invocation): string {

@@ -65,7 +65,7 @@ const actions: Actions = {
   'merge': ({ branch, fastForward }, { git }) => git.merge(branch, fastForward),
   'forget-stopped-merge': async (_step, { git }) => rm(stoppedMergeFile(await git.gitDirectory()), { force: true }),
   'push': ({ remote, branch }, { git }) => git.push(remote, branch),
-  'delete-remote-branch': ({ remote, branch }, { git }) => git.deleteRemoteBranch(remote, branch),
+  'delete-remote-branch': ({ remote, branch, expected }, { git }) => git.deleteRemoteBranch(remote, branch, expected),
   'delete-branch': ({ branch, force }, { git }) => git.deleteBranch(branch, { force }),
 };
 

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConfigOutline, DataEntry, ModelFolder, ProjectFolder } from '../../protocol/engine.ts';
@@ -17,7 +18,9 @@ export async function listConfigs(project: Project): Promise<readonly ConfigOutl
   const folder = projectPaths.configs(project);
   const names = (await listEntries(folder)).filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name));
   return Promise.all(
-    names.map(async ({ name }) => outlineConfig((await readTextIfExists(path.join(folder, name))) ?? '', `configs/${name}`)),
+    names.map(async ({ name }) =>
+      outlineConfig((await readTextIfExists(path.join(folder, name))) ?? '', `configs/${name}`),
+    ),
   );
 }
 
@@ -106,9 +109,7 @@ async function readRunId(file: string): Promise<string | null> {
 export async function findProjects(folders: readonly string[]): Promise<readonly ProjectFolder[]> {
   const found = await Promise.all(folders.map(findBelow));
   const roots = [...new Set(found.flat())];
-  return Promise.all(
-    roots.map(async (root) => ({ root, name: path.basename(root), branch: await readBranch(root) })),
-  );
+  return Promise.all(roots.map(async (root) => ({ root, name: path.basename(root), branch: await readBranch(root) })));
 }
 
 async function findBelow(folder: string): Promise<readonly string[]> {
@@ -116,7 +117,9 @@ async function findBelow(folder: string): Promise<readonly string[]> {
   const below = (await listEntries(folder))
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
     .map(({ name }) => path.join(folder, name));
-  const roots = await Promise.all(below.map(async (candidate) => ((await isProjectRoot(candidate)) ? [candidate] : [])));
+  const roots = await Promise.all(
+    below.map(async (candidate) => ((await isProjectRoot(candidate)) ? [candidate] : [])),
+  );
   return roots.flat();
 }
 
@@ -127,12 +130,14 @@ async function isProjectRoot(folder: string): Promise<boolean> {
 /** The branch that `.git/HEAD` names, read as text: no program of git runs, so it is safe in any folder. */
 export async function readBranch(root: string): Promise<string | null> {
   const git = path.join(root, '.git');
-  const pointer = (await isDirectory(git)) ? undefined : /^gitdir: (.+)$/m.exec((await readTextIfExists(git)) ?? '')?.[1];
+  const pointer = (await isDirectory(git))
+    ? undefined
+    : /^gitdir: (.+)$/m.exec((await readTextIfExists(git)) ?? '')?.[1];
   const head = await readTextIfExists(path.join(pointer === undefined ? git : path.resolve(root, pointer), 'HEAD'));
   return /^ref: refs\/heads\/(.+)$/m.exec(head ?? '')?.[1] ?? null;
 }
 
-async function listEntries(folder: string): Promise<import('node:fs').Dirent[]> {
+async function listEntries(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;

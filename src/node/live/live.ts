@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { LiveProcess } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
+import { exitFileVariable } from '../exitfile/exitfile.ts';
 import { isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
 import { listLiveHolders, type LockHolder } from '../locks/locks.ts';
@@ -11,9 +12,6 @@ import { ensurePrivateFolders, projectPaths, type Project } from '../project/pro
 
 export { followProject, type ProjectFollower } from './following.ts';
 export { followLog, type LogFollower } from './logs.ts';
-
-/** Variable that names the file into which the command line writes its exit code, for whoever follows it from outside. */
-export const exitFileVariable = 'MLOPS_EXIT_FILE';
 
 /** First words that may run detached; anything else has no business outliving a window. */
 const startable: ReadonlySet<string> = new Set(['run', 'train']);
@@ -46,7 +44,7 @@ export async function startProcess(
   const pid = await spawnDetached([installation.cli, ...args, '--project', project.root], log, {
     node: installation.node,
     cwd: project.root,
-    env: { ...installationEnvironment(installation, env), [exitFileVariable]: `${stem}.exit` },
+    env: { ...installationEnvironment(installation, env), [exitFileVariable]: `${stem}.exit`, MLOPS_LOG_FILE: log },
   });
   const record: LogRecord = { pid, startTime: await readStartTime(pid), command: args.join(' '), since, log };
   await writeFileAtomic(`${stem}.json`, JSON.stringify(record));
@@ -141,22 +139,30 @@ function fromRecord(record: LogRecord): LiveProcess {
   };
 }
 
-function withLock(known: LiveProcess | undefined, holder: LockHolder & { file: string }): LiveProcess {
+/** What a lock tells, over what the log's record told. */
+function withLock(known: LiveProcess | undefined, holder: LockHolder): LiveProcess {
   const { details } = holder;
-  const text = (key: string): string | null => (typeof details[key] === 'string' ? details[key] : null);
-  const runId = text('runId');
-  const stages = Array.isArray(details['stages']) ? details['stages'].map(String) : (known?.stages ?? []);
-  return {
+  const runId = textOf(details, 'runId');
+  const own: LiveProcess = {
     id: toId(holder),
     pid: holder.pid,
-    command: known?.command ?? holder.command,
-    since: known?.since ?? holder.since,
-    kind: runId !== null ? 'training' : Array.isArray(details['stages']) ? 'pipeline' : (known?.kind ?? 'other'),
-    stages,
-    runId: runId ?? known?.runId ?? null,
-    model: text('model') ?? known?.model ?? null,
-    log: known?.log ?? text('log') ?? text('logFile'),
+    command: holder.command,
+    since: holder.since,
+    kind: runId !== null ? 'training' : Array.isArray(details['stages']) ? 'pipeline' : 'other',
+    stages: Array.isArray(details['stages']) ? details['stages'].map(String) : [],
+    runId,
+    model: textOf(details, 'model'),
+    log: textOf(details, 'log') ?? textOf(details, 'logFile'),
   };
+  if (known === undefined) return own;
+  const kind = own.kind === 'other' ? known.kind : own.kind;
+  const stages = own.stages.length === 0 ? known.stages : own.stages;
+  return { ...own, id: known.id, command: known.command, since: known.since, log: known.log, kind, stages };
+}
+
+function textOf(details: LockHolder['details'], key: string): string | null {
+  const value = details[key];
+  return typeof value === 'string' ? value : null;
 }
 
 function toId({ pid, startTime }: ProcessIdentity): string {

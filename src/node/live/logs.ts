@@ -27,40 +27,52 @@ export function followLog(
   { onText, onEnd, onFailure }: LogEvents,
 ): LogFollower {
   const decoder = new StringDecoder('utf8');
-  let position = offset;
-  let stopped = false;
+  const state = { position: offset, stopped: false };
 
   const read = async (handle: FileHandle): Promise<void> => {
     const { size } = await handle.stat();
-    if (size - position > MOST_BEHIND_BYTES) {
-      onText(`… ${size - position - CHUNK_BYTES} bytes left out …\n`, position);
-      position = size - CHUNK_BYTES;
+    const behind = size - state.position;
+    if (behind > MOST_BEHIND_BYTES) {
+      onText(`… ${behind - CHUNK_BYTES} bytes left out …\n`, state.position);
+      state.position = size - CHUNK_BYTES;
     }
-    for (let left = true; left && !stopped; ) {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, position);
-      position += bytesRead;
+    for (let left = true; left;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, state.position);
+      if (state.stopped) return;
+      state.position += bytesRead;
       left = bytesRead > 0;
       const text = decoder.write(buffer.subarray(0, bytesRead));
-      if (text !== '' && !stopped) onText(text, position);
+      if (text !== '') onText(text, state.position);
     }
   };
+  /** False when there is nothing more to come. */
+  const advance = async (handle: FileHandle | undefined): Promise<boolean> => {
+    // Asked before reading: what was printed before the end is then read for certain.
+    const alive = await isAlive();
+    if (handle !== undefined) await read(handle);
+    if (state.stopped) return false;
+    if (!alive) onEnd();
+    return alive;
+  };
   const follow = async (): Promise<void> => {
-    const handle = await open(log, 'r').catch((error: unknown) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    });
+    const handle = await openIfExists(log);
     try {
-      while (!stopped) {
-        // Asked before reading: what was printed before the end is then read for certain.
-        const alive = await isAlive();
-        if (handle !== undefined) await read(handle);
-        if (!alive) return stopped ? undefined : onEnd();
-        await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
-      }
+      while (await advance(handle)) await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     } finally {
       await handle?.close();
     }
   };
   follow().catch(onFailure);
-  return { stop: () => (stopped = true) };
+  return {
+    stop() {
+      state.stopped = true;
+    },
+  };
+}
+
+async function openIfExists(file: string): Promise<FileHandle | undefined> {
+  return open(file, 'r').catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
 }

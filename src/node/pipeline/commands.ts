@@ -1,3 +1,206 @@
-import type { Command } from '../commandline/commandline.ts';
+import path from 'node:path';
+import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
+import { describeReason, type RunDocument, type StageResult, type StatusDocument } from '../../protocol/pipeline.ts';
+import { formatProblem } from '../../protocol/problem.ts';
+import { escapeControls } from '../../core/names/names.ts';
+import { toDvcStatus, type RunPlan } from '../../core/pipeline/pipeline.ts';
+import {
+  badArguments,
+  takePositionals,
+  type Command,
+  type Invocation,
+  type Output,
+} from '../commandline/commandline.ts';
+import type { Project } from '../project/project.ts';
+import { loadPipeline } from './load.ts';
+import { planRun, runPipeline, type PipelineRunOptions } from './run.ts';
+import type { PipelineReporter } from './stagerun.ts';
+import { readStatus, refuseProblems } from './status.ts';
 
-export const commands: readonly Command[] = [];
+const status = {
+  words: ['status'],
+  positionals: '[STAGE…]',
+  summary: 'What is fresh or stale, and why.',
+  example: 'mlops status train@cnnbased',
+  options: { format: { type: 'string', value: 'dvc', summary: 'print what "dvc status --json" prints' } },
+  async run(invocation) {
+    const stages = takePositionals(invocation, status);
+    const format = invocation.options.text('format');
+    if (format !== undefined && format !== 'dvc') throw badArguments(`--format takes "dvc", not "${format}".`);
+    const project = await invocation.project();
+    const { env, signal, output } = invocation;
+    const document = await readStatus(project, { stages, env, signal });
+    refuseProblems(document);
+    if (format === 'dvc') return printDvcStatus(document, project, invocation);
+    for (const problem of document.problems) output.note(formatProblem(problem));
+    output.result(document, () => formatStatus(document, output));
+    return exitCodes.done;
+  },
+} as const satisfies Command;
+
+function formatStatus({ stages }: StatusDocument, output: Output): string {
+  if (stages.length === 0) return output.isTerminal ? 'The pipeline has no stages.' : '';
+  return output.table({
+    columns: ['STAGE', 'STATE', 'WHY'],
+    rows: stages.map(({ name, state, reasons }) => [name, state, reasons.map(describeReason).join(', ')]),
+  });
+}
+
+async function printDvcStatus(
+  { stages }: StatusDocument,
+  project: Project,
+  { cwd, output }: Invocation,
+): Promise<number> {
+  const { graph } = await loadPipeline(project);
+  const display = (file: string): string => path.relative(cwd, path.join(project.root, file)).split(path.sep).join('/');
+  const known = stages.flatMap(({ name, reasons }) => {
+    const stage = graph.byName.get(name);
+    return stage === undefined ? [] : [{ stage, reasons }];
+  });
+  const document = toDvcStatus(known, display);
+  output.result(document, () => JSON.stringify(document));
+  return exitCodes.done;
+}
+
+const run = {
+  words: ['run'],
+  positionals: '[STAGE…]',
+  summary: 'Run what is stale.',
+  example: 'mlops run train@cnnbased',
+  options: {
+    'single': { type: 'boolean', summary: 'the named stages only, not what they need' },
+    'downstream': { type: 'boolean', summary: 'the named stages and everything that needs them' },
+    'force': { type: 'boolean', summary: 'also what is fresh' },
+    'keep-going': { type: 'boolean', summary: 'after a failure go on with what does not need it' },
+    'jobs': { type: 'string', value: 'N', summary: 'stages at the same time (only 1 so far)' },
+  },
+  async run(invocation) {
+    const { options, output } = invocation;
+    const selection: PipelineRunOptions = {
+      stages: takePositionals(invocation, run),
+      single: options.flag('single'),
+      downstream: options.flag('downstream'),
+      force: options.flag('force'),
+      keepGoing: options.flag('keep-going'),
+    };
+    if ((options.integer('jobs', 1) ?? 1) > 1)
+      throw new ExpectedError('not-supported', 'Not yet supported: several stages at the same time (--jobs).');
+    if (selection.stages.length === 0 && (selection.single || selection.downstream))
+      throw badArguments('--single and --downstream need the name of a stage.');
+    const project = await invocation.project();
+    if (options.flag('dry-run')) return printPlan(await planRun(project, selection, invocation), output);
+    const { installation, env, signal } = invocation;
+    const document = await runPipeline(project, selection, { installation, env, signal, reporter: report(output) });
+    output.result(document, () => formatRun(document, output));
+    return exitOf(document);
+  },
+} as const satisfies Command;
+
+function exitOf({ outcome }: RunDocument): number {
+  if (outcome === 'succeeded') return exitCodes.done;
+  return outcome === 'stopped' ? exitCodes.stopped : exitCodes.failed;
+}
+
+/** A line when a stage starts and ends, its output in between. Stages that are fresh stand in the closing table only. */
+function report(output: Output): PipelineReporter {
+  return (event) => {
+    switch (event.type) {
+      case 'stage-started': {
+        const why = event.reasons.map(describeReason).join(', ');
+        output.note(escapeControls(`▶ ${event.stage}${why === '' ? '' : ` (${why})`}`));
+        break;
+      }
+      case 'command':
+        output.note(`  $ ${escapeControls(event.command)}`);
+        break;
+      case 'output':
+        output.note(`  ${event.line}`);
+        break;
+      case 'stage-ended':
+        if (event.result.outcome !== 'skipped') output.note(escapeControls(describeResult(event.result)));
+        break;
+      case 'note':
+        output.note(event.text);
+        break;
+    }
+  };
+}
+
+function describeResult({ name, outcome, seconds, reason }: StageResult): string {
+  const mark = outcome === 'succeeded' || outcome === 'restored' ? '✓' : outcome === 'blocked' ? '–' : '✗';
+  const why = reason === undefined || outcome === 'succeeded' ? '' : `: ${reason}`;
+  return `${mark} ${name} ${outcome}${outcome === 'blocked' ? '' : ` in ${seconds.toFixed(1)} s`}${why}`;
+}
+
+function formatRun({ stages }: RunDocument, output: Output): string {
+  return output.table({
+    columns: ['STAGE', 'OUTCOME', 'SECONDS', 'WHY', 'RUN'],
+    rows: stages.map(({ name, outcome, seconds, reason, runId }) => [
+      name,
+      outcome,
+      seconds.toFixed(1),
+      reason ?? '',
+      runId ?? '',
+    ]),
+  });
+}
+
+function printPlan(plan: RunPlan, output: Output): number {
+  output.result(plan, () =>
+    output.table({
+      columns: ['STAGE', 'WOULD', 'WHY', 'COMMAND'],
+      rows: plan.steps.map(({ name, action, reasons, cmd }) => [
+        name,
+        action === 'check' ? 'run if its inputs change' : action,
+        reasons.map(describeReason).join(', '),
+        typeof cmd === 'string' ? cmd : cmd.join('; '),
+      ]),
+    }),
+  );
+  return exitCodes.done;
+}
+
+const dag = {
+  words: ['dag'],
+  positionals: '',
+  summary: 'The graph of the stages.',
+  example: 'mlops dag --mermaid',
+  options: {
+    dot: { type: 'boolean', summary: 'for Graphviz' },
+    mermaid: { type: 'boolean', summary: 'for Mermaid (README files)' },
+  },
+  async run(invocation) {
+    takePositionals(invocation, dag);
+    const loaded = await loadPipeline(await invocation.project());
+    refuseProblems(loaded);
+    const stages = loaded.graph.stages.map(({ name }) => ({ name, needs: loaded.graph.needs.get(name) ?? [] }));
+    invocation.output.result({ stages }, () => formatGraph(stages, invocation));
+    return exitCodes.done;
+  },
+} as const satisfies Command;
+
+type Edges = readonly { readonly name: string; readonly needs: readonly string[] }[];
+
+function formatGraph(stages: Edges, { options, output }: Invocation): string {
+  const edges = stages.flatMap(({ name, needs }) => needs.map((need) => [need, name] as const));
+  if (options.flag('dot')) {
+    const nodes = stages.map(({ name }) => `  ${JSON.stringify(name)};`);
+    return [
+      'digraph pipeline {',
+      ...nodes,
+      ...edges.map(([a, b]) => `  ${JSON.stringify(a)} -> ${JSON.stringify(b)};`),
+      '}',
+    ].join('\n');
+  }
+  if (options.flag('mermaid')) {
+    const ids = new Map(stages.map(({ name }, index) => [name, `s${index}`]));
+    const label = (name: string): string => name.replaceAll('"', '#quot;');
+    const nodes = stages.map(({ name }) => `  ${ids.get(name) ?? ''}["${label(name)}"]`);
+    return ['flowchart TD', ...nodes, ...edges.map(([a, b]) => `  ${ids.get(a) ?? ''} --> ${ids.get(b) ?? ''}`)].join(
+      '\n',
+    );
+  }
+  return output.table({ columns: ['STAGE', 'NEEDS'], rows: stages.map(({ name, needs }) => [name, needs.join(', ')]) });
+}
+
+export const commands: readonly Command[] = [status, run, dag];

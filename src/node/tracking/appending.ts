@@ -11,22 +11,27 @@ export interface AppendFailure {
 const BLOCK = 64 * 1024;
 
 /**
- * Appends whole lines. A torn tail (an earlier writer died on a full disk) is cut off before, and one of our own after a
- * failure, so that the next append starts on a fresh line. Gives undefined when everything is written.
+ * Appends whole lines; gives undefined when everything is written. After a failure the part of a line that got through is cut off,
+ * so that the next append starts on a fresh line. `mends`: a torn tail that an earlier writer has left is cut off first; only
+ * for the first append, since another process may be in the middle of a line later on.
  */
-export async function appendLines(file: string, lines: string): Promise<AppendFailure | undefined> {
+export async function appendLines(
+  file: string,
+  lines: string,
+  { mends }: { mends: boolean },
+): Promise<AppendFailure | undefined> {
   const bytes = Buffer.from(lines);
   let written = 0;
   let start: number | undefined;
   let handle: FileHandle | undefined;
   try {
     handle = await openForAppend(file);
-    start = await cutTornTail(handle);
+    start = mends ? await cutTornTail(handle) : (await handle.stat()).size;
     while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
     return undefined;
   } catch (error) {
     const whole = bytes.subarray(0, written).lastIndexOf(0x0a) + 1;
-    // Should even this fail, the next append cuts the tail.
+    // Should even this fail, the tail is cut when the file is mended next.
     if (start !== undefined) await handle?.truncate(start + whole).catch(() => undefined);
     return { rest: bytes.subarray(whole).toString(), error };
   } finally {

@@ -18,6 +18,7 @@ export class FileRunWriter implements RunWriter {
   /** Lines not yet in their file, by metric; a full disk lets them pile up here. */
   readonly #pending = new Map<string, string>();
   readonly #pendingTags = new Map<string, string>();
+  /** Metrics whose file is known to end with a whole line. */
   readonly #touched = new Set<string>();
   #queue: Promise<unknown> = Promise.resolve();
   #failure: unknown;
@@ -58,6 +59,7 @@ export class FileRunWriter implements RunWriter {
       await this.#flush();
       if (status === 'FINISHED' && (this.#pending.size > 0 || this.#pendingTags.size > 0)) throw this.#failure;
       for (const name of this.#touched) await syncFile(this.#file('metrics', name));
+      this.#touched.clear();
       await writeStatus(this.#folder, status, endTime);
     });
   }
@@ -72,9 +74,12 @@ export class FileRunWriter implements RunWriter {
   async #flush(): Promise<void> {
     for (const [name, lines] of [...this.#pending]) {
       this.#pending.delete(name);
-      this.#touched.add(name);
-      const failure = await appendLines(this.#file('metrics', name), lines);
-      if (failure === undefined) continue;
+      const failure = await appendLines(this.#file('metrics', name), lines, { mends: !this.#touched.has(name) });
+      if (failure === undefined) {
+        this.#touched.add(name);
+        continue;
+      }
+      this.#touched.delete(name);
       // Lines that were logged while this append was under way come behind its rest.
       if (this.#keeps(failure.error, name)) this.#pending.set(name, failure.rest + (this.#pending.get(name) ?? ''));
     }
@@ -91,7 +96,6 @@ export class FileRunWriter implements RunWriter {
   /** True when it is worth trying again: the disk is at fault. A name that clashes with another (`a` and `a/b`) never fits. */
   #keeps(error: unknown, name: string): boolean {
     if (['EISDIR', 'ENOTDIR', 'EEXIST'].some((code) => hasCode(error, code))) {
-      this.#touched.delete(name);
       this.#onWarning(`"${name}" can't be kept: a name before it is a folder of that name, or the other way round.`);
       return false;
     }

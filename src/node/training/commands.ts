@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { exitCodes } from '../../protocol/errors.ts';
 import type { Prediction } from '../../protocol/training.ts';
-import { takePositionals, type Command, type Invocation, type Output } from '../commandline/commandline.ts';
+import { takePositionals, type Command, type Output } from '../commandline/commandline.ts';
 import { execute } from './exec.ts';
 import { predict } from './predict.ts';
 import { probeBackends } from './probe.ts';

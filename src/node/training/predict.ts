@@ -17,9 +17,10 @@ import { runWorker } from './worker.ts';
 export interface PredictRequest {
   /** A model's name (`models/<name>/`), or a run: id, unique prefix, name, `@last`, `@best`. */
   readonly model: string;
-  /** Paths of PNG files, from `cwd`. */
+  /** Paths of PNG files, absolute or from `cwd`. */
   readonly images: readonly string[];
-  readonly cwd: string;
+  /** Default: the project's root. */
+  readonly cwd?: string;
   readonly installation: Installation;
   readonly env: NodeJS.ProcessEnv;
   readonly store?: string | undefined;
@@ -30,9 +31,10 @@ export interface PredictRequest {
 export async function predict(
   project: Project,
   request: PredictRequest,
-  signal: AbortSignal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<readonly Prediction[]> {
-  const images = request.images.map((image) => path.resolve(request.cwd, image));
+  const { cwd = project.root } = request;
+  const images = request.images.map((image) => path.resolve(cwd, image));
   for (const image of images) {
     if (!(await exists(image))) throw new ExpectedError('missing-file', `There is no image ${image}.`);
   }
@@ -73,7 +75,8 @@ async function findModel(
   const isPlainName = path.basename(request.model) === request.model && !request.model.startsWith('@');
   if (isPlainName && (await exists(path.join(named, 'model.json'))))
     return { directory: named, configFile: `configs/${request.model}.yaml` };
-  const store = await openChosenStore({ project, option: request.store, env: request.env, cwd: request.cwd });
+  const { env, cwd = project.root } = request;
+  const store = await openChosenStore({ project, option: request.store, env, cwd });
   const run = await store.findRun(request.model).catch(async (error: unknown) => {
     if (!(error instanceof ExpectedError) || error.code !== 'unknown-name' || !isPlainName) throw error;
     const names = await listModels(project);

@@ -3,6 +3,7 @@ import { fromWireNumber, type FromWorker, type WireNumber } from '../../protocol
 import type { LoggedPoint, RunWriter } from '../tracking/tracking.ts';
 import type { EventLog } from './events.ts';
 import type { TrainReporter } from './training.ts';
+import type { MessageHandler } from './worker.ts';
 
 /** What the worker said on its way, as far as the end of the training needs it. */
 export interface Heard {
@@ -13,87 +14,91 @@ export interface Heard {
   diverged: string | null;
 }
 
-type Relay = (message: FromWorker, worker: { readonly stop: () => void }) => Promise<void>;
+type Handlers = {
+  readonly [T in FromWorker['type']]?: (
+    message: Extract<FromWorker, { type: T }>,
+    worker: { readonly stop: () => void },
+  ) => Promise<void>;
+};
 
-/** Carries a worker's messages into the run and to the reporter. Points are on disk when the returned promise resolves. */
-export function createRelay(
-  writer: RunWriter,
-  events: EventLog,
-  reporter: TrainReporter,
-): { relay: Relay; heard: Heard } {
-  const heard: Heard = { backend: null, epochs: 0, lastEpoch: 0, diverged: null };
-  const refused = new Set<string>();
+/** Carries a worker's messages into the run and to the reporter. Points are on disk when {@link handle} resolves. */
+export class RunRelay {
+  readonly heard: Heard = { backend: null, epochs: 0, lastEpoch: 0, diverged: null };
+  readonly #writer: RunWriter;
+  readonly #events: EventLog;
+  readonly #reporter: TrainReporter;
+  readonly #refused = new Set<string>();
+
+  constructor(writer: RunWriter, events: EventLog, reporter: TrainReporter) {
+    this.#writer = writer;
+    this.#events = events;
+    this.#reporter = reporter;
+  }
+
+  readonly handle: MessageHandler = async (message, worker) => {
+    // TypeScript can't see that the handler found by a message's type takes that message.
+    const handler = this.#handlers[message.type] as
+      ((message: FromWorker, worker: { readonly stop: () => void }) => Promise<void>) | undefined;
+    await handler?.(message, worker);
+  };
+
+  readonly #handlers: Handlers = {
+    backend: async (message) => {
+      const { name, version, threads } = message;
+      this.heard.backend = name;
+      await this.#writer.setTags({ 'mlops.backend': name, 'mlops.threads': String(threads) });
+      await this.#events.add('backend', `${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+      this.#reporter.backend?.(message);
+    },
+    log: async ({ level, text }) => {
+      if (level === 'info') this.#reporter.note(text);
+      else {
+        await this.#events.add(level, text, this.heard.lastEpoch);
+        this.#reporter.warning(text);
+      }
+    },
+    plan: ({ epochs }) => {
+      this.heard.epochs = epochs;
+      return Promise.resolve();
+    },
+    batch: async ({ step, loss, time }) => {
+      await this.#writer.logMetrics([toPoint('batch_loss', loss, step, time)]);
+      this.#reporter.batch?.(step, fromWireNumber(loss));
+    },
+    epoch: async ({ epoch, metrics, seconds, time }, worker) => {
+      this.heard.lastEpoch = epoch;
+      await this.#logAll(metrics, epoch, time);
+      const loss = metrics['training_loss'];
+      if (loss !== undefined && !Number.isFinite(fromWireNumber(loss))) {
+        this.heard.diverged ??= `the training loss is ${loss} after epoch ${epoch}; a smaller training.learning_rate may help`;
+        worker.stop();
+      }
+      this.#reporter.epoch(epoch, this.heard.epochs, toNumbers(metrics), seconds);
+    },
+    metric: ({ name, value, step, time }) =>
+      this.#guard(name, () => this.#writer.logMetrics([toPoint(name, value, step, time)])),
+    tag: ({ name, value }) => this.#guard(name, () => this.#writer.setTags({ [name]: value })),
+    test: ({ metrics, time }) => this.#logAll(metrics, this.heard.lastEpoch, time),
+  };
+
+  #logAll(metrics: Readonly<Record<string, WireNumber>>, step: number, time: number): Promise<void> {
+    return this.#writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, time)));
+  }
+
   /** A name from user code that MLflow would refuse loses its points, not the training. */
-  const guard = async (name: string, write: () => Promise<void>): Promise<void> => {
+  async #guard(name: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
       if (!(error instanceof ExpectedError)) throw error;
-      if (!refused.has(name)) reporter.warning(error.message);
-      refused.add(name);
+      if (!this.#refused.has(name)) this.#reporter.warning(error.message);
+      this.#refused.add(name);
     }
-  };
-  const logAll = (metrics: Readonly<Record<string, WireNumber>>, step: number, timestamp: number): Promise<void> =>
-    writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, timestamp)));
-
-  const relay: Relay = async (message, worker) => {
-    switch (message.type) {
-      case 'backend': {
-        heard.backend = message.name;
-        await writer.setTags({ 'mlops.backend': message.name, 'mlops.threads': String(message.threads) });
-        await events.add('backend', `${message.name} ${message.version}, ${message.threads} threads`);
-        reporter.backend?.(message);
-        return;
-      }
-      case 'log': {
-        if (message.level !== 'info') await events.add(message.level, message.text, heard.lastEpoch);
-        if (message.level === 'info') reporter.note(message.text);
-        else reporter.warning(message.text);
-        return;
-      }
-      case 'plan': {
-        heard.epochs = message.epochs;
-        return;
-      }
-      case 'batch':
-        await writer.logMetrics([toPoint('batch_loss', message.loss, message.step, message.time)]);
-        reporter.batch?.(message.step, fromWireNumber(message.loss));
-        return;
-      case 'epoch': {
-        heard.lastEpoch = message.epoch;
-        await logAll(message.metrics, message.epoch, message.time);
-        const loss = message.metrics['training_loss'];
-        if (loss !== undefined && !Number.isFinite(fromWireNumber(loss)) && heard.diverged === null) {
-          heard.diverged = `the training loss is ${loss} after epoch ${message.epoch}; a smaller training.learning_rate may help`;
-          worker.stop();
-        }
-        reporter.epoch(message.epoch, heard.epochs, toNumbers(message.metrics), message.seconds);
-        return;
-      }
-      case 'metric':
-        await guard(message.name, () =>
-          writer.logMetrics([toPoint(message.name, message.value, message.step, message.time)]),
-        );
-        return;
-      case 'tag':
-        await guard(message.name, () => writer.setTags({ [message.name]: message.value }));
-        return;
-      case 'test':
-        await logAll(message.metrics, heard.lastEpoch, message.time);
-        return;
-      case 'hello':
-      case 'probed':
-      case 'predicted':
-      case 'done':
-      case 'failed':
-        return;
-    }
-  };
-  return { relay, heard };
+  }
 }
 
-function toPoint(name: string, value: WireNumber, step: number, timestamp: number): LoggedPoint {
-  return { name, value: fromWireNumber(value), step, timestamp: Math.round(timestamp) };
+function toPoint(name: string, value: WireNumber, step: number, time: number): LoggedPoint {
+  return { name, value: fromWireNumber(value), step: Math.round(step), timestamp: Math.round(time) };
 }
 
 function toNumbers(metrics: Readonly<Record<string, WireNumber>>): Readonly<Record<string, number>> {

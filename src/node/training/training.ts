@@ -15,7 +15,7 @@ import { createEventLog, type EventLog } from './events.ts';
 import { findHash, keepPatch, keepStageLock, openProjectGit, readGitTags, readUser } from './provenance.ts';
 import { publishModel } from './publish.ts';
 import { backendsFor } from './ladder.ts';
-import { createRelay, type Heard } from './relay.ts';
+import { RunRelay, type Heard } from './relay.ts';
 import { runWorker, type WorkerEnd } from './worker.ts';
 
 export { predict, type PredictRequest } from './predict.ts';
@@ -130,7 +130,7 @@ export async function train(
 
 async function beginRun(
   project: Project,
-  { env, cwd }: TrainRequest,
+  { env }: TrainRequest,
   { file, model, config }: ResolvedConfig,
   store: RunStore,
   reporter: TrainReporter,
@@ -158,8 +158,7 @@ async function beginRun(
   const trouble = await keepPatch(git, writer.artifacts);
   if (trouble !== undefined) reporter.warning(trouble);
   if (stage !== undefined) {
-    const cmd = `mlops train ${path.posix.relative(cwd, path.join(project.root, file)) || file}`;
-    await keepStageLock(writer.artifacts, { name: stage, cmd, configFile: file, config, data });
+    await keepStageLock(writer.artifacts, { name: stage, cmd: `mlops train ${file}`, configFile: file, config, data });
   }
   reporter.started({ runId: writer.runId, name: writer.name, model });
   return writer;
@@ -176,9 +175,10 @@ async function reportToPipeline(project: Project, env: NodeJS.ProcessEnv, runId:
 async function carryOut(training: Training, signal: AbortSignal): Promise<TrainDocument> {
   const { project, request, writer, events, reporter, staging } = training;
   await mkdir(staging, { recursive: true });
-  const { relay, heard } = createRelay(writer, events, reporter);
+  const relay = new RunRelay(writer, events, reporter);
+  const { heard } = relay;
   const { installation, env } = request;
-  const end = await runWorker(toTask(training), { installation, env, cwd: project.root, signal }, relay);
+  const end = await runWorker(toTask(training), { installation, env, cwd: project.root, signal }, relay.handle);
   const ending = toEnding(end, heard, signal.aborted);
   // Whatever is left of a training that did not end well (stopped in the middle) goes to its run only.
   const modelPath = await keepModel(training, end, ending);

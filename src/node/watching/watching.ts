@@ -63,7 +63,10 @@ export function watchProject(project: Project, onChanged: (areas: readonly Area[
       return;
     }
     const entries = await readdir(absolute, { withFileTypes: true }).catch(() => undefined);
-    if (entries === undefined) return drop(folder);
+    if (entries === undefined) {
+      drop(folder);
+      return;
+    }
     for (const entry of entries) {
       if (entry.isDirectory()) await add(folder === '' ? entry.name : `${folder}/${entry.name}`);
     }

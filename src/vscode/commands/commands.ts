@@ -47,6 +47,8 @@ export function registerCommands(
 function notTrusted(): ExpectedError {
   return new ExpectedError(
     'not-trusted',
-    vscode.l10n.t('Nothing of this folder is run in Restricted Mode. Trust it first (“Workspaces: Manage Workspace Trust”).'),
+    vscode.l10n.t(
+      'Nothing of this folder is run in Restricted Mode. Trust it first (“Workspaces: Manage Workspace Trust”).',
+    ),
   );
 }

@@ -41,7 +41,10 @@ export function createGitflowCommands({
       const chosen = await vscode.window.showQuickPick(
         // The feature that is checked out comes first: it is the one that people finish.
         [...features].sort((a, b) => Number(b.current) - Number(a.current)).map(toChoice),
-        { title: vscode.l10n.t('Feature to finish'), placeHolder: vscode.l10n.t('It is merged and its branch is deleted.') },
+        {
+          title: vscode.l10n.t('Feature to finish'),
+          placeHolder: vscode.l10n.t('It is merged and its branch is deleted.'),
+        },
       );
       const name = chosen?.label;
       if (name !== undefined) tell(await perform(project, { action: 'finish', type: 'feature', name }));
@@ -61,7 +64,8 @@ function listFeatures({ topics }: FlowState): readonly FlowTopic[] {
 }
 
 function toChoice({ name, branch, base, distance, current }: FlowTopic): vscode.QuickPickItem {
-  const ahead = distance === null || base === null ? '' : vscode.l10n.t('{0} commits to merge into {1}', distance.ahead, base);
+  const ahead =
+    distance === null || base === null ? '' : vscode.l10n.t('{0} commits to merge into {1}', distance.ahead, base);
   return { label: name, description: current ? vscode.l10n.t('{0}, checked out', branch) : branch, detail: ahead };
 }
 

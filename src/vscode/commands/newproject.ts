@@ -133,7 +133,9 @@ async function askParent(draft: Draft, place: Place): Promise<Draft | 'back' | u
     placeholder: vscode.l10n.t('Where to make the folder “{0}”', repository),
     items: [
       ...parents.flatMap((parent) =>
-        parent === undefined ? [] : [{ label: path.join(parent, repository), iconPath: vscode.ThemeIcon.Folder, value: parent }],
+        parent === undefined
+          ? []
+          : [{ label: path.join(parent, repository), iconPath: vscode.ThemeIcon.Folder, value: parent }],
       ),
       { label: vscode.l10n.t('Browse …'), iconPath: new vscode.ThemeIcon('folder-opened'), value: '' },
     ],
@@ -177,7 +179,11 @@ async function askToWrite(draft: Draft, place: Place, engine: EngineClient): Pro
     items: [
       ...ways.map(([value, label], index) => ({ label, value, ...(index === 0 ? { detail } : {}) })),
       { label: vscode.l10n.t('Files'), kind: vscode.QuickPickItemKind.Separator },
-      ...files.map((file) => ({ label: file.path, description: formatBytes(file.bytes), iconPath: vscode.ThemeIcon.File })),
+      ...files.map((file) => ({
+        label: file.path,
+        description: formatBytes(file.bytes),
+        iconPath: vscode.ThemeIcon.File,
+      })),
     ],
     active: 'here',
   });

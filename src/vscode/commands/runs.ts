@@ -19,7 +19,8 @@ export function createRunsCommands({ engine, projects, showRun, showPrediction }
     async 'mlops.showRunChart'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
-      const runId = target?.kind === 'run' ? target.runId : await pickRun(engine, project, { title: vscode.l10n.t('Run') });
+      const runId =
+        target?.kind === 'run' ? target.runId : await pickRun(engine, project, { title: vscode.l10n.t('Run') });
       if (runId !== undefined) showRun(project, runId);
     },
     async 'mlops.predictImage'(target) {

@@ -42,7 +42,14 @@ export function askText({ title, step, totalSteps, prompt, value, check }: Input
 }
 
 /** Items without a value (separators, files of a preview) can be looked at but not chosen. */
-export function askChoice<T>({ title, step, totalSteps, placeholder, items, active }: ChoiceStep<T>): Promise<Answer<T>> {
+export function askChoice<T>({
+  title,
+  step,
+  totalSteps,
+  placeholder,
+  items,
+  active,
+}: ChoiceStep<T>): Promise<Answer<T>> {
   const input = vscode.window.createQuickPick<Choice<T> | vscode.QuickPickItem>();
   Object.assign(input, { title, step, totalSteps, placeholder, ignoreFocusOut: true, matchOnDescription: true });
   input.items = items;
@@ -88,7 +95,7 @@ export async function askInOrder<A>(
   start: A,
 ): Promise<A | undefined> {
   let answers = start;
-  for (let index = 0; index < questions.length; ) {
+  for (let index = 0; index < questions.length;) {
     const outcome = await questions[index]?.(answers, { step: index + 1, totalSteps: questions.length });
     if (outcome === undefined) return undefined;
     if (outcome === 'back') index = Math.max(0, index - 1);

@@ -105,7 +105,8 @@ export class EngineThread implements EngineClient {
       try {
         resolve(this.#start());
       } catch (error) {
-        return reject(error);
+        reject(error);
+        return;
       }
       for (const listener of this.#restartListeners) listener();
     }, pause);

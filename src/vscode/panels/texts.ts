@@ -35,7 +35,7 @@ export function runTexts(l10n: Localizer): RunTexts {
     batches: l10n.t('batch'),
     experiment: l10n.t('experiment'),
     log: l10n.t('log'),
-    logScale: l10n.t('Logarithmic scale of {0}'),
+    logScale: l10n.t('Log scale of {0}'),
     table: l10n.t('table'),
     tableOf: l10n.t('Table of {0}'),
     chartOf: l10n.t('Chart of {0}: {1}. Arrow keys move the cursor.'),

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { taskType } from '../manifest.ts';
+import type { taskType } from '../manifest.ts';
 
 /** A task of type `mlops` as tasks.json writes it: a stage, or a command of `mlops`, or nothing for the whole pipeline. */
 export interface MlopsTaskDefinition extends vscode.TaskDefinition {

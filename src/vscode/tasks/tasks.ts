@@ -15,12 +15,14 @@ interface TaskParts {
 /** Tasks of type `mlops`: the whole pipeline and each stage of each project; others can be written in tasks.json. */
 export function registerTasks(parts: TaskParts): vscode.Disposable {
   return vscode.tasks.registerTaskProvider(taskType, {
-    provideTasks: async () => (await Promise.all((await parts.projects.whenKnown()).map((project) => listTasks(parts, project.root)))).flat(),
+    provideTasks: async () =>
+      (await Promise.all((await parts.projects.whenKnown()).map((project) => listTasks(parts, project.root)))).flat(),
     resolveTask: (task) => {
       const definition = task.definition as MlopsTaskDefinition;
       const folder = typeof task.scope === 'object' ? task.scope : vscode.workspace.workspaceFolders?.[0];
       if (folder === undefined) return undefined;
-      const root = definition.project === undefined ? folder.uri.fsPath : path.resolve(folder.uri.fsPath, definition.project);
+      const root =
+        definition.project === undefined ? folder.uri.fsPath : path.resolve(folder.uri.fsPath, definition.project);
       return createTask(parts, { root, definition, name: task.name, scope: folder });
     },
   });
@@ -34,7 +36,11 @@ export function createProjectTask(
 ): vscode.Task {
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(root));
   const relative = folder === undefined ? '' : path.relative(folder.uri.fsPath, root);
-  const definition: MlopsTaskDefinition = { type: taskType, ...what, ...(relative === '' ? {} : { project: relative }) };
+  const definition: MlopsTaskDefinition = {
+    type: taskType,
+    ...what,
+    ...(relative === '' ? {} : { project: relative }),
+  };
   return createTask(parts, { root, definition, name, scope: folder ?? vscode.TaskScope.Workspace });
 }
 

@@ -86,10 +86,15 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   async #start(): Promise<void> {
     try {
       this.#process = await this.#begin();
-      if (this.#stopping) return await this.#stop();
+      if (this.#stopping) {
+        await this.#stop();
+        return;
+      }
       await this.#follow();
     } catch (error) {
-      this.#written.fire(`\u001b[31m${this.#sanitise(error instanceof Error ? error.message : String(error))}\u001b[0m\r\n`);
+      this.#written.fire(
+        `\u001b[31m${this.#sanitise(error instanceof Error ? error.message : String(error))}\u001b[0m\r\n`,
+      );
       this.#end(1);
     }
   }
@@ -128,7 +133,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
-    if (exitCode === null) this.#written.fire(`${vscode.l10n.t('The process ended without a word: it was killed.')}\r\n`);
+    if (exitCode === null)
+      this.#written.fire(`${vscode.l10n.t('The process ended without a word: it was killed.')}\r\n`);
     this.#closed.fire(exitCode ?? 1);
   }
 

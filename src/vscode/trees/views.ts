@@ -20,7 +20,7 @@ export function registerViews(
   engine: EngineClient,
   projects: Projects,
   report: (error: unknown) => void,
-): { readonly disposables: readonly vscode.Disposable[]; refresh(): void } {
+): { readonly disposables: readonly { dispose(): void }[]; refresh(): void } {
   const { t } = vscode.l10n;
   const listData = (project: string) => (folder: string) => engine.request('listData', { project, folder });
   const rows: readonly { readonly id: string; readonly areas: readonly Area[]; readonly load: Load }[] = [
@@ -70,7 +70,7 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   readonly #projects: Projects;
   readonly #report: (error: unknown) => void;
   readonly #view: vscode.TreeView<TreeEntry>;
-  readonly #disposables: vscode.Disposable[];
+  readonly #disposables: readonly { dispose(): unknown }[];
 
   readonly onDidChangeTreeData = this.#changed.event;
 

@@ -8,7 +8,7 @@ export function readCsv(file: string): Record<string, string>[] {
 
 export function parseCsv(text: string): Record<string, string>[] {
   const rows: string[][] = [[]];
-  const field = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|$)/y;
+  const field = /("(?:[^"]|"")*"|(?!")[^,\r\n]*)(,|\r?\n|$)/y;
   while (field.lastIndex < text.length) {
     const match = field.exec(text);
     if (match === null) throw new Error(`Line ${rows.length}: a quoted field is not closed, or goes on behind its quote.`);

@@ -1,0 +1,130 @@
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
+import { openGit } from './node/git/git.ts';
+import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
+import { createInstallation } from './node/installation/installation.ts';
+import { listConfigs, listModels } from './node/inventory/inventory.ts';
+import { listProcesses, startProcess, stopProcess } from './node/live/live.ts';
+import { listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
+import { predict } from './node/training/training.ts';
+import { WindowProjects, repairRun } from './node/window/window.ts';
+import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
+import { badInput } from './protocol/errors.ts';
+import { version } from '../package.json';
+
+// Composition root of the engine thread: answers what protocol/engine.ts names through the doors of the capabilities. It may be
+// ended and started again at any time, because all that it knows can be read again.
+
+if (parentPort === null) throw new Error('The engine is started as a thread of the extension.');
+const port = parentPort;
+const env = withoutEditor(process.env);
+const installation = createInstallation(__dirname, version);
+const projects = new WindowProjects({ env, emit: (name, event) => emit(name, event) });
+
+const handlers: EngineHandlers = {
+  configure: ({ folders, trusted }) => projects.configure(folders, trusted),
+  readStatus: ({ project }) => projects.get(project).readStatus(),
+  listConfigs: ({ project }) => listConfigs(projects.get(project).project),
+  listData: ({ project, folder }) => projects.get(project).listData(folder),
+  listRuns: ({ project }) => projects.get(project).listRuns(),
+  readRun: ({ project, runId }) => projects.get(project).readRun(runId),
+  listModels: ({ project }) => listModels(projects.get(project).project),
+  listProcesses: ({ project }) => listProcesses(projects.get(project).project),
+  async startProcess({ project: root, arguments: args }) {
+    projects.requireTrust();
+    const open = projects.get(root);
+    const started = await startProcess(open.project, args, { installation, env });
+    open.alert();
+    return started;
+  },
+  async followProcess({ project, id, offset, follower }) {
+    await projects.followProcess(project, id, offset, follower);
+    return null;
+  },
+  unfollowProcess({ follower }) {
+    projects.unfollow(follower);
+    return null;
+  },
+  async stopProcess({ project, id }) {
+    projects.requireTrust();
+    await stopProcess(projects.get(project).project, id);
+    return null;
+  },
+  readTemplates: async () => ({ templates: await listTemplates(installation), author: await readAuthor() }),
+  async planProject(request) {
+    const { files } = await plan(request);
+    return files.map((file) => ({ path: file.path, bytes: file.content.byteLength }));
+  },
+  async newProject(request) {
+    projects.requireTrust();
+    const { root, notes } = await newProject(request.target, await plan(request), { env });
+    return { root, notes };
+  },
+  // git reads the repository's configuration: also looking at branches is left to trusted folders.
+  readFlow({ project }) {
+    projects.requireTrust();
+    return readFlow(projects.get(project).project.root, { env });
+  },
+  performFlow({ project, flow }) {
+    projects.requireTrust();
+    return performFlow(projects.get(project).project.root, flow, { env });
+  },
+  async repairRun({ project, runId }) {
+    projects.requireTrust();
+    await repairRun(projects.get(project).project, runId, env);
+    return null;
+  },
+  predict({ project, model, images }) {
+    projects.requireTrust();
+    const { project: own } = projects.get(project);
+    return predict(own, { model, images, cwd: own.root, installation, env }, new AbortController().signal);
+  },
+};
+
+const emit = serveEngine(
+  {
+    post: (message) => port.postMessage(message),
+    listen: (listener) => void port.on('message', listener),
+  },
+  handlers,
+);
+mendLaunchers().catch((error: unknown) =>
+  emit('log', { level: 'warning', text: `The mlops command of terminals may not start: ${String(error)}` }),
+);
+
+async function plan({ target, template, answers }: NewProjectRequest): Promise<WritePlan> {
+  const author = await readAuthor();
+  const surroundings = {
+    folderName: path.basename(target),
+    year: new Date().getFullYear(),
+    ...(author === null ? {} : { author }),
+  };
+  const given = Object.entries(answers).flatMap(([name, answer]) =>
+    answer === undefined ? [] : [[name, answer] as const],
+  );
+  const { answers: resolved, problems } = resolveAnswers(Object.fromEntries(given), surroundings);
+  if (resolved === undefined) throw badInput(problems.map(({ message }) => message).join(' '));
+  return planProject(resolved, await readTemplate(installation, template), version);
+}
+
+/** Whom git would name in the user's home; nothing of a folder is asked. */
+async function readAuthor(): Promise<string | null> {
+  const entries = await openGit(env['HOME'] ?? env['USERPROFILE'] ?? path.dirname(installation.cli), { env })
+    .readConfig()
+    .catch(() => []); // No git, or none of it readable: then nobody is suggested.
+  return entries.findLast(({ key }) => key === 'user.name')?.value ?? null;
+}
+
+/** What the editor put into its own environment is nobody else's business, and would change what children do. */
+function withoutEditor(given: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(given).filter(([name]) => !/^(VSCODE_|ELECTRON_|APPLICATION_INSIGHTS)/.test(name)),
+  );
+}
+
+/** Unpacking an extension can lose the right to execute. */
+async function mendLaunchers(): Promise<void> {
+  if (process.platform !== 'win32') await chmod(path.join(installation.bin, 'mlops'), 0o755);
+}

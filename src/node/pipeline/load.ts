@@ -1,0 +1,204 @@
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
+import {
+  buildGraph,
+  builtInIgnore,
+  emptyLock,
+  isWithin,
+  parseLock,
+  parseParams,
+  parsePipeline,
+  resolveStages,
+  type LockFile,
+  type LockedStage,
+  type PipelineGraph,
+  type PyMap,
+  type Stage,
+} from '../../core/pipeline/pipeline.ts';
+import { diskError, isDirectory, isMissing, readTextIfExists } from '../files/files.ts';
+import type { Project } from '../project/project.ts';
+import { Ignores, readIgnoreFile } from './ignores.ts';
+
+/** Everything that the project's pipeline files say. With an error among the problems nothing may be run. */
+export interface LoadedPipeline {
+  readonly project: Project;
+  readonly graph: PipelineGraph;
+  /** Lock files by the dvc.yaml that they belong to. */
+  readonly locks: ReadonlyMap<string, LockFile>;
+  /** `.dvc` files (data tracked by themselves). */
+  readonly dataFiles: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly ignores: Ignores;
+  /** Rules of .gitignore files; undefined outside of Git. */
+  readonly gitIgnores: GitIgnores | undefined;
+}
+
+export interface GitIgnores {
+  /** Absolute path of the top of the work tree. */
+  readonly root: string;
+  readonly rules: Ignores;
+}
+
+/** dvc.yaml → dvc.lock, beside it. */
+export function lockFileOf(file: string): string {
+  return file.replace(/\.yaml$/, '.lock');
+}
+
+export function lockedStage({ locks }: Pick<LoadedPipeline, 'locks'>, stage: Stage): LockedStage | undefined {
+  return locks.get(stage.place.file)?.stages.get(stage.key);
+}
+
+/** Reads every dvc.yaml of the project with its lock, and the files that they name for `${…}`. */
+export async function loadPipeline(project: Project): Promise<LoadedPipeline> {
+  const ignores = new Ignores(project.root, '.dvcignore', [builtInIgnore]);
+  const gitIgnores = await findGitIgnores(project);
+  const loader = new Loader(project, ignores, gitIgnores);
+  await loader.visit('');
+  const { graph, problems } = buildGraph(loader.stages);
+  return {
+    project,
+    graph,
+    locks: loader.locks,
+    dataFiles: loader.dataFiles,
+    problems: [...loader.problems, ...problems, ...findIgnored(loader.stages, ignores)],
+    ignores,
+    gitIgnores,
+  };
+}
+
+async function findGitIgnores({ root }: Project): Promise<GitIgnores | undefined> {
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const git = path.join(folder, '.git');
+    // In a linked work tree .git is a file.
+    if ((await isDirectory(git)) || (await readTextIfExists(git).catch(() => undefined)) !== undefined) {
+      const exclude = readIgnoreFile(path.join(git, 'info', 'exclude'), '');
+      return { root: folder, rules: new Ignores(folder, '.gitignore', exclude === undefined ? [] : [exclude]) };
+    }
+    if (folder === path.dirname(folder)) return undefined;
+  }
+}
+
+/** Walks the project as DVC does: not into outputs, nor into what .dvcignore or Git ignore, nor through links. */
+class Loader {
+  readonly stages: Stage[] = [];
+  readonly locks = new Map<string, LockFile>();
+  readonly dataFiles: string[] = [];
+  readonly problems: Problem[] = [];
+  readonly #project: Project;
+  readonly #ignores: Ignores;
+  readonly #git: GitIgnores | undefined;
+  readonly #params = new Map<string, Parsed<PyMap> | undefined>();
+
+  constructor(project: Project, ignores: Ignores, git: GitIgnores | undefined) {
+    this.#project = project;
+    this.#ignores = ignores;
+    this.#git = git;
+  }
+
+  async visit(folder: string): Promise<void> {
+    const entries = await readdir(path.join(this.#project.root, folder), { withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (folder !== '' && !isMissing(error)) return [];
+        throw diskError(error, folder);
+      },
+    );
+    const toPath = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
+    const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+    for (const name of names.sort()) {
+      const isPipeline = name === 'dvc.yaml';
+      if (!isPipeline && !(name.endsWith('.dvc') && name !== '.dvc')) continue;
+      if (this.#isIgnored(toPath(name), { isDirectory: false }) && !(isPipeline && folder === '')) continue;
+      if (isPipeline) await this.#load(toPath(name));
+      else this.dataFiles.push(toPath(name));
+    }
+    for (const entry of entries) {
+      const inner = toPath(entry.name);
+      if (!entry.isDirectory() || this.#isOut(inner) || this.#isIgnored(inner, { isDirectory: true })) continue;
+      await this.visit(inner);
+    }
+  }
+
+  #isOut(folder: string): boolean {
+    return this.stages.some(({ outs }) => outs.some(({ file }) => file === folder));
+  }
+
+  #isIgnored(file: string, kind: { isDirectory: boolean }): boolean {
+    if (this.#ignores.hasHere(file, kind)) return true;
+    const inGit = this.#git && toGitPath(this.#project, this.#git, file);
+    return inGit !== undefined && this.#git?.rules.hasHere(inGit, kind) === true;
+  }
+
+  async #load(file: string): Promise<void> {
+    const { value: pipeline, problems } = parsePipeline(await this.#read(file), file);
+    this.problems.push(...problems);
+    if (pipeline === undefined) return;
+    const sources = new Map<string, Parsed<PyMap> | undefined>();
+    for (const { file: name } of pipeline.varFiles) sources.set(name, await this.#readParams(name));
+    const { value: stages = [], problems: found } = resolveStages(pipeline, sources);
+    this.problems.push(...found);
+    const lock = await this.#readLock(lockFileOf(file));
+    this.locks.set(file, lock);
+    for (const stage of stages) this.stages.push(this.#withLockLimits(stage, lock));
+  }
+
+  /** An entry that only DVC's remotes could judge makes its stage one for DVC. */
+  #withLockLimits(stage: Stage, lock: LockFile): Stage {
+    const locked = lock.stages.get(stage.key);
+    const foreign = [...(locked?.deps ?? []), ...(locked?.outs ?? [])].find(
+      ({ md5, foreign: keys }) => keys.length > 0 && md5 === undefined,
+    );
+    if (foreign === undefined) return stage;
+    const what = `the lock of ${foreign.path} (${foreign.foreign.join(', ')})`;
+    this.problems.push({ ...stage.place, severity: 'error', message: `${stage.key}: Not yet supported: ${what}.` });
+    return { ...stage, unsupported: [...stage.unsupported, what] };
+  }
+
+  async #read(file: string): Promise<string> {
+    return readFile(path.join(this.#project.root, file), 'utf8').catch((error: unknown) => {
+      throw diskError(error, file);
+    });
+  }
+
+  async #readParams(file: string): Promise<Parsed<PyMap> | undefined> {
+    if (!this.#params.has(file)) {
+      const text = await readTextIfExists(path.join(this.#project.root, file));
+      this.#params.set(file, text === undefined ? undefined : parseParams(text, file));
+    }
+    return this.#params.get(file);
+  }
+
+  async #readLock(file: string): Promise<LockFile> {
+    const text = await readTextIfExists(path.join(this.#project.root, file));
+    const { value, problems } = text === undefined ? { value: emptyLock, problems: [] } : parseLock(text, file);
+    this.problems.push(...problems);
+    return value ?? emptyLock;
+  }
+}
+
+/** The path as rules of the work tree's top see it. */
+export function toGitPath({ root }: Project, git: GitIgnores, file: string): string | undefined {
+  const relative = path.relative(git.root, path.join(root, file)).split(path.sep).join('/');
+  return relative === '' || relative.startsWith('../') ? undefined : relative;
+}
+
+/** DVC refuses stages whose inputs or outputs it may not see. */
+function findIgnored(stages: readonly Stage[], ignores: Ignores): Problem[] {
+  return stages.flatMap((stage) =>
+    [...stage.deps, ...stage.params, ...stage.outs]
+      .filter(({ file }) => isWithin('', file))
+      .filter(({ file }) => ignores.has(file, { isDirectory: false }) || ignores.has(file, { isDirectory: true }))
+      .map(({ path: written, place }) => ({
+        ...place,
+        severity: 'error' as const,
+        message: `${stage.key}: ${written} is ignored by .dvcignore, so it can be neither dependency nor output.`,
+      })),
+  );
+}
+
+export function throwOnErrors(
+  { problems }: Pick<LoadedPipeline, 'problems'>,
+  refuse: (problems: readonly Problem[]) => Error,
+): void {
+  if (hasErrors(problems)) throw refuse(problems);
+}

@@ -1,0 +1,63 @@
+import { readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { isAlive, type ProcessIdentity } from '../processes/processes.ts';
+import { projectPaths, type Project } from '../project/project.ts';
+
+/** What we remember about a stage beside dvc.lock. May be deleted at any time. */
+export interface StageMemory {
+  /** Seconds that its command took when it last succeeded. */
+  readonly seconds?: number;
+  /** Its last run failed; the signature tells of which inputs. */
+  readonly failure?: { readonly signature: string; readonly reason: string };
+}
+
+/** The stage that a run process executes right now. */
+export interface RunningStage {
+  readonly runner: ProcessIdentity;
+  readonly stage: string;
+  /** Environment variable MLOPS_STAGE_TOKEN of everything that the stage started. */
+  readonly token: string;
+  readonly child: ProcessIdentity | null;
+}
+
+type Memory = Readonly<Record<string, StageMemory>>;
+
+function memoryFile(project: Project): string {
+  return projectPaths.tmp(project, 'stages.json');
+}
+
+function runningFile(project: Project): string {
+  return projectPaths.tmp(project, 'running-stage.json');
+}
+
+export async function readMemory(project: Project): Promise<Memory> {
+  return (await readJson<Memory>(memoryFile(project))) ?? {};
+}
+
+export async function remember(project: Project, stage: string, memory: StageMemory): Promise<void> {
+  await writeFileAtomic(memoryFile(project), JSON.stringify({ ...(await readMemory(project)), [stage]: memory }));
+}
+
+export async function writeRunning(project: Project, running: RunningStage | null): Promise<void> {
+  await writeFileAtomic(runningFile(project), JSON.stringify(running));
+}
+
+/** The record as it stands; its runner may be dead. */
+export async function readRunning(project: Project): Promise<RunningStage | undefined> {
+  return (await readJson<RunningStage | null>(runningFile(project))) ?? undefined;
+}
+
+/** Name of the stage that a live run process executes. */
+export async function findRunningStage(project: Project): Promise<string | undefined> {
+  const running = await readRunning(project);
+  return running !== undefined && (await isAlive(running.runner)) ? running.stage : undefined;
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    const value: unknown = JSON.parse((await readTextIfExists(file)) ?? 'null');
+    return typeof value === 'object' && value !== null ? (value as T) : undefined;
+  } catch {
+    // Damaged, and rebuildable: as if it were not there.
+    return undefined;
+  }
+}

@@ -1,0 +1,198 @@
+import path from 'node:path';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { RunDocument, StageResult } from '../../protocol/pipeline.ts';
+import {
+  dependentsOf,
+  planRun as planSteps,
+  selectStages,
+  type PipelineGraph,
+  type RunOptions as SelectOptions,
+  type RunPlan,
+  type Stage,
+} from '../../core/pipeline/pipeline.ts';
+import { installationEnvironment, type Installation } from '../installation/installation.ts';
+import { takeLock } from '../locks/locks.ts';
+import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
+import { guardAgainstDvc } from './dvcguard.ts';
+import { Workspace } from './facts.ts';
+import { loadPipeline, type LoadedPipeline } from './load.ts';
+import { writeRunning } from './memory.ts';
+import { stopOrphans } from './orphans.ts';
+import { runStage, type PipelineReporter, type StageContext } from './stagerun.ts';
+import { judgeStages, refuseProblems, resolveTargets } from './status.ts';
+
+export interface PipelineRunOptions {
+  /** Addresses; a group's name or a dvc.yaml stands for its stages. Empty: all. */
+  readonly stages: readonly string[];
+  readonly single: boolean;
+  readonly downstream: boolean;
+  readonly force: boolean;
+  readonly keepGoing: boolean;
+}
+
+export interface PipelineRunTools {
+  readonly installation: Installation;
+  readonly env: NodeJS.ProcessEnv;
+  readonly reporter: PipelineReporter;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs what is stale, in DVC's order, and writes dvc.lock after each stage. How stages end is told in the document; thrown are
+ * wrong input (`bad-input`, `missing-param`, `unknown-name`) and another process at work (`busy`), before anything is touched.
+ */
+export async function runPipeline(
+  project: Project,
+  options: PipelineRunOptions,
+  tools: PipelineRunTools,
+): Promise<RunDocument> {
+  refuseInsideStage(project, tools.env);
+  await ensurePrivateFolders(project);
+  const command = ['mlops run', ...options.stages].join(' ');
+  const lock = await takeLock(path.join(projectPaths.locks(project), 'project.json'), command, {
+    stages: options.stages,
+    logFile: tools.env['MLOPS_LOG_FILE'] ?? null,
+  });
+  try {
+    const left = await stopOrphans(project);
+    if (left !== undefined)
+      tools.reporter({ type: 'note', text: `Ended what a killed run had left running of the stage ${left}.` });
+    return await runLocked(project, options, tools, command);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What {@link runPipeline} would do; nothing is written. */
+export async function planRun(
+  project: Project,
+  options: PipelineRunOptions,
+  { env }: { env: NodeJS.ProcessEnv },
+): Promise<RunPlan> {
+  const loaded = await loadPipeline(project);
+  refuseProblems(loaded);
+  const workspace = await Workspace.open(loaded, { env });
+  const selection = toSelection(loaded.graph, options);
+  const status = await judgeStages(loaded, workspace, undefined);
+  refuseProblems(workspace);
+  return planSteps(loaded.graph, status, selection);
+}
+
+function toSelection(graph: PipelineGraph, options: PipelineRunOptions): SelectOptions {
+  const { single, downstream, force } = options;
+  return { targets: [...(resolveTargets(graph, options.stages) ?? [])], single, downstream, force };
+}
+
+/** A stage that ran its own pipeline would wait for itself. */
+function refuseInsideStage(project: Project, env: NodeJS.ProcessEnv): void {
+  const stage = env['DVC_STAGE'];
+  const root = env['DVC_ROOT'];
+  if (stage === undefined || (root !== undefined && path.resolve(root) !== project.root)) return;
+  throw new ExpectedError(
+    'busy',
+    `"mlops run" was started inside the stage "${stage}", which a run of this pipeline waits for. Name the work as stages of their own instead.`,
+  );
+}
+
+async function runLocked(
+  project: Project,
+  options: PipelineRunOptions,
+  tools: PipelineRunTools,
+  command: string,
+): Promise<RunDocument> {
+  const loaded = await loadPipeline(project);
+  refuseProblems(loaded);
+  const stages = selectStages(loaded.graph, toSelection(loaded.graph, options));
+  const workspace = await Workspace.open(loaded, { env: tools.env, signal: tools.signal });
+  await refuseMissingParams(loaded, workspace, stages);
+  await workspace.cache.sweep();
+  let release: (() => Promise<void>) | undefined;
+  const environment = once(async () => {
+    release = await guardAgainstDvc(project, pathsOf(stages), command);
+    return stageEnvironment(project, tools);
+  });
+  const { reporter, signal } = tools;
+  const context: StageContext = { loaded, workspace, force: options.force, environment, reporter, signal };
+  try {
+    return await visit(stages, context, options);
+  } finally {
+    await Promise.all([release?.(), workspace.save({ prune: options.stages.length === 0 })]);
+    if (release !== undefined) await writeRunning(project, null);
+  }
+}
+
+async function visit(
+  stages: readonly Stage[],
+  context: StageContext,
+  { keepGoing }: PipelineRunOptions,
+): Promise<RunDocument> {
+  const results: StageResult[] = [];
+  const blocked = new Map<string, string>();
+  for (const stage of stages) {
+    const reason = context.signal.aborted ? 'the run was stopped' : blocked.get(stage.name);
+    const result =
+      reason === undefined
+        ? await runStage(stage, context)
+        : { name: stage.name, outcome: 'blocked' as const, seconds: 0, reason };
+    context.reporter({ type: 'stage-ended', stage: stage.name, result });
+    results.push(result);
+    if (result.outcome !== 'failed') continue;
+    const dependents = keepGoing ? dependentsOf(context.loaded.graph, stage.name) : stages.map(({ name }) => name);
+    for (const name of dependents) if (!blocked.has(name)) blocked.set(name, `${stage.name} failed`);
+  }
+  const outcomes = new Set(results.map(({ outcome }) => outcome));
+  const isStopped = context.signal.aborted || outcomes.has('stopped');
+  return { outcome: isStopped ? 'stopped' : outcomes.has('failed') ? 'failed' : 'succeeded', stages: results };
+}
+
+/** Params that no stage can bring forth are missed before anything runs, with their line in dvc.yaml. */
+async function refuseMissingParams(
+  { graph }: LoadedPipeline,
+  workspace: Workspace,
+  stages: readonly Stage[],
+): Promise<void> {
+  const made = new Set(graph.stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+  const problems = [];
+  for (const stage of stages) {
+    for (const file of stage.params) {
+      const values = await workspace.readParams(file);
+      if (stage.frozen || (values === undefined && made.has(file.file))) continue;
+      const missing = values === undefined ? [] : file.keys.filter((key) => !values.has(key));
+      const message =
+        values === undefined
+          ? `${stage.key}: the params file ${file.path} does not exist.`
+          : `${stage.key}: ${file.path} has no ${missing.map((key) => `"${key}"`).join(', ')}.`;
+      if (values === undefined || (missing.length > 0 && !made.has(file.file)))
+        problems.push({ ...file.place, severity: 'error' as const, message });
+    }
+  }
+  refuseProblems(workspace);
+  if (problems.length > 0) throw new ExpectedError('missing-param', 'Params are missing:', problems);
+}
+
+function pathsOf(stages: readonly Stage[]): { read: string[]; write: string[] } {
+  const write = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+  const inputs = stages.flatMap(({ deps, params }) => [...deps, ...params].map(({ file }) => file));
+  return { read: [...new Set(inputs)].filter((file) => !write.has(file)), write: [...write] };
+}
+
+/** Environment of every stage: our own commands first in PATH, and the project's tracking store, which is made to stand. */
+async function stageEnvironment(project: Project, { installation, env }: PipelineRunTools): Promise<NodeJS.ProcessEnv> {
+  const { ensureStore, openStore, resolveStoreUri } = await import('../tracking/tracking.ts');
+  const uri = await resolveStoreUri({ project, env });
+  const isFileStore = uri.startsWith('file:');
+  if (isFileStore) await ensureStore(openStore(uri));
+  return {
+    ...installationEnvironment(installation, env),
+    // Output goes through a pipe, where Python would hold it back until the end.
+    PYTHONUNBUFFERED: env['PYTHONUNBUFFERED'] ?? '1',
+    DVC_ROOT: project.root,
+    MLFLOW_TRACKING_URI: uri,
+    ...(isFileStore ? { MLFLOW_ALLOW_FILE_STORE: 'true' } : {}),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

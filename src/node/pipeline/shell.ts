@@ -1,0 +1,178 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { Outcome } from '../../protocol/outcome.ts';
+import { readStartTime, stopTree, toOutcome, type ProcessIdentity } from '../processes/processes.ts';
+
+export interface ShellRun {
+  readonly commands: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Takes everything that the commands print, as they print it (up to a limit). */
+  readonly log: string;
+  readonly signal: AbortSignal;
+  readonly onCommand: (command: string) => void;
+  readonly onStart: (child: ProcessIdentity) => Promise<void>;
+  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+}
+
+const MAX_LINE = 64 << 10;
+const MAX_LOG_BYTES = 64 << 20;
+/** How long output is awaited after the command itself has ended: something that it left running may hold the pipe. */
+const DRAIN_MS = 1000;
+
+/** Shells whose start-up files must not change what a command does, with the flags that DVC gives them. */
+const shellFlags: Readonly<Record<string, readonly string[]>> = {
+  bash: ['--noprofile', '--norc'],
+  zsh: ['--no-rcs'],
+  fish: ['--no-config'],
+};
+
+/** Runs a stage's commands one after the other, as DVC does, each in a process group of its own; the first failure ends it. */
+export async function runCommands(run: ShellRun): Promise<Outcome> {
+  await mkdir(path.dirname(run.log), { recursive: true });
+  const log = new Log(run.log);
+  try {
+    for (const command of run.commands) {
+      if (run.signal.aborted) return { kind: 'stopped' };
+      run.onCommand(command);
+      const outcome = await runCommand(command, run, log);
+      if (outcome.kind !== 'succeeded') return outcome;
+    }
+    return { kind: 'succeeded' };
+  } finally {
+    await log.close();
+  }
+}
+
+async function runCommand(command: string, run: ShellRun, log: Log): Promise<Outcome> {
+  const child = start(command, run);
+  // Everything is listened to before the first pause: a quick command is over by then.
+  const ended = waitForEnd(child);
+  const relayed = Promise.all([
+    relay(child.stdout, log, (line) => run.onLine(line, 'stdout')),
+    relay(child.stderr, log, (line) => run.onLine(line, 'stderr')),
+  ]);
+  const { pid } = child;
+  if (pid === undefined) return { kind: 'failed', reason: (await ended).error ?? 'the shell could not be started' };
+  const identity: ProcessIdentity = { pid, startTime: await readStartTime(pid) };
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => void (stopping ??= stopTree(identity));
+  run.signal.addEventListener('abort', stop, { once: true });
+  if (run.signal.aborted) stop();
+  try {
+    await run.onStart(identity);
+    const { code, signal } = await ended;
+    await settleWithin(relayed, DRAIN_MS);
+    await stopping;
+    return toOutcome(code, signal, stopping !== undefined);
+  } finally {
+    run.signal.removeEventListener('abort', stop);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
+}
+
+async function settleWithin(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}
+
+function start(command: string, { cwd, env }: ShellRun): ChildProcess {
+  const options = { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[], windowsHide: true };
+  if (process.platform === 'win32') return spawn(command, { ...options, shell: true });
+  const shell = env['SHELL'] ?? '';
+  const executable = shell === '' ? '/bin/sh' : shell;
+  const flags = shellFlags[path.basename(executable).toLowerCase()] ?? [];
+  return spawn(executable, [...flags, '-c', command], { ...options, detached: true });
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly error?: string;
+}
+
+/** Resolves when the process itself has ended, whether or not something that it started still holds its pipes. */
+function waitForEnd(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error: error.message }));
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** Passes a stream on to the log and, cut into lines of bearable length, to people. Resolves when the stream ends. */
+async function relay(stream: Readable | null, log: Log, onLine: (line: string) => void): Promise<void> {
+  if (stream === null) return;
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  stream.on('error', () => undefined);
+  stream.on('data', (chunk: Buffer) => {
+    if (!log.write(chunk)) {
+      stream.pause();
+      log.onceDrained(() => stream.resume());
+    }
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(toLine(line));
+    if (rest.length > MAX_LINE) {
+      onLine(`${toLine(rest.slice(0, MAX_LINE))}…`);
+      rest = '';
+    }
+  });
+  if (!stream.closed) await once(stream, 'close');
+  if (rest !== '') onLine(toLine(rest));
+}
+
+/**
+ * A line as it looks in a terminal in the end (progress bars rewrite their line), of all control sequences only colours kept:
+ * nothing that a stage prints may move the cursor, set a title or write the clipboard.
+ */
+export function toLine(text: string): string {
+  const shown = text.replace(/\r+$/, '').split('\r').at(-1) ?? '';
+  return shown
+    .slice(0, MAX_LINE)
+    .replace(
+      /\u001b(?:\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[P^_X][^\u001b]*(?:\u001b\\)?|\[[0-?]*[ -/]*[@-~]|.)/g,
+      (sequence) => (/^\u001b\[[0-9;:]*m$/.test(sequence) ? sequence : ''),
+    )
+
+    .replace(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f\u0080-\u009f]/g, '');
+}
+
+/** A log that stops growing at a limit. A disk that takes no more costs the log, not the stage. */
+class Log {
+  readonly #stream: WriteStream;
+  #left = MAX_LOG_BYTES;
+  #isBroken = false;
+
+  constructor(file: string) {
+    this.#stream = createWriteStream(file);
+    this.#stream.on('error', () => (this.#isBroken = true));
+  }
+
+  /** False when the caller should wait for {@link onceDrained}. */
+  write(chunk: Buffer): boolean {
+    if (this.#isBroken || this.#left <= 0) return true;
+    this.#left -= chunk.length;
+    const isFull = this.#left <= 0;
+    return this.#stream.write(isFull ? Buffer.concat([chunk, Buffer.from('\n[output truncated]\n')]) : chunk);
+  }
+
+  onceDrained(act: () => void): void {
+    this.#stream.once('drain', act);
+    this.#stream.once('error', act);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (this.#isBroken) resolve();
+      else this.#stream.once('error', () => resolve()).end(() => resolve());
+    });
+  }
+}

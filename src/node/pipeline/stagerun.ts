@@ -1,0 +1,312 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ExpectedError } from '../../protocol/errors.ts';
+import { describeOutcome } from '../../protocol/outcome.ts';
+import { describeReason, type StageResult, type StaleReason } from '../../protocol/pipeline.ts';
+import {
+  canRecord,
+  canRestore,
+  commandsEqual,
+  commandsOf,
+  emitMapping,
+  findLocked,
+  findReasons,
+  formatLock,
+  isAlwaysChanged,
+  parseLock,
+  toLockMapping,
+  toRunCacheTexts,
+  type LockedPath,
+  type LockedStage,
+  type Stage,
+  type StageFacts,
+} from '../../core/pipeline/pipeline.ts';
+import { diskError, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { identifySelf } from '../processes/processes.ts';
+import { projectPaths, type Project } from '../project/project.ts';
+import { gatherFacts, signatureOfInputs, takeLockEntry, type Workspace } from './facts.ts';
+import { ignoreOuts, refuseTrackedOuts } from './gitfiles.ts';
+import { looksLikeText } from './hashing.ts';
+import { lockFileOf, lockedStage, type LoadedPipeline } from './load.ts';
+import { readMemory, remember, writeRunning } from './memory.ts';
+import { runCommands } from './shell.ts';
+
+/** What happens to stages, as it happens. */
+export type PipelineEvent =
+  | {
+      readonly type: 'stage-started';
+      readonly stage: string;
+      readonly reasons: readonly StaleReason[];
+      /** Absolute path of the file that takes everything that the stage prints. */
+      readonly log: string;
+    }
+  | { readonly type: 'command'; readonly stage: string; readonly command: string }
+  | { readonly type: 'output'; readonly stage: string; readonly stream: 'stdout' | 'stderr'; readonly line: string }
+  | { readonly type: 'stage-ended'; readonly stage: string; readonly result: StageResult }
+  | { readonly type: 'note'; readonly text: string };
+
+export type PipelineReporter = (event: PipelineEvent) => void;
+
+export interface StageContext {
+  readonly loaded: LoadedPipeline;
+  readonly workspace: Workspace;
+  readonly force: boolean;
+  /** Environment of stage commands, without what differs from stage to stage; asked for when something really runs. */
+  readonly environment: () => Promise<NodeJS.ProcessEnv>;
+  readonly reporter: PipelineReporter;
+  readonly signal: AbortSignal;
+}
+
+/** Brings one stage up to date and tells how that ended. Everything that the user can mend is an outcome, not an error. */
+export async function runStage(stage: Stage, context: StageContext): Promise<StageResult> {
+  const started = performance.now();
+  const end = (rest: Omit<StageResult, 'name' | 'seconds'>): StageResult => ({
+    name: stage.name,
+    seconds: Math.round(performance.now() - started) / 1000,
+    ...rest,
+  });
+  try {
+    return end(await bringUpToDate(stage, context));
+  } catch (error) {
+    if (context.signal.aborted) return end({ outcome: 'stopped' });
+    if (!(error instanceof ExpectedError)) throw error;
+    return end({ outcome: 'failed', reason: error.message });
+  }
+}
+
+type StageEnd = Omit<StageResult, 'name' | 'seconds'>;
+
+async function bringUpToDate(stage: Stage, context: StageContext): Promise<StageEnd> {
+  const { loaded, workspace, force, signal } = context;
+  const locked = lockedStage(loaded, stage);
+  const facts = await gatherFacts(workspace, stage, locked);
+  signal.throwIfAborted();
+  const reasons = findReasons(stage, locked, facts);
+  if (reasons.length === 0 && !force) return { outcome: 'skipped' };
+  if (stage.frozen) return verifyFrozen(stage, context);
+  refuseMissingInputs(stage, facts);
+  await refuseTrackedOuts(loaded, stage);
+  const restored = force ? undefined : await restore(stage, locked, facts, context);
+  if (restored !== undefined) return restored;
+  return execute(stage, reasons, context);
+}
+
+/** A frozen stage is never run: what stands at its outputs becomes what the lock says, as in DVC. */
+async function verifyFrozen(stage: Stage, context: StageContext): Promise<StageEnd> {
+  await refuseMissingOuts(stage, context.workspace);
+  await save(stage, context);
+  return { outcome: 'skipped', reason: 'frozen' };
+}
+
+/** Checked before anything is removed, so that a missing input costs no output. */
+function refuseMissingInputs(stage: Stage, facts: StageFacts): void {
+  for (const [index, { path: written }] of stage.deps.entries())
+    if (facts.deps[index]?.md5 === undefined)
+      throw new ExpectedError('missing-file', `the dependency ${written} does not exist`);
+  for (const [index, file] of stage.params.entries()) {
+    const values = facts.params[index];
+    if (values === undefined) throw new ExpectedError('missing-file', `the params file ${file.path} does not exist`);
+    const missing = file.keys.filter((key) => !values.has(key));
+    if (missing.length > 0)
+      throw new ExpectedError('missing-param', `${file.path} has no ${missing.map((key) => `"${key}"`).join(', ')}`);
+  }
+}
+
+async function refuseMissingOuts(stage: Stage, workspace: Workspace): Promise<void> {
+  for (const out of stage.outs)
+    if ((await workspace.hash(out.file)) === undefined)
+      throw new ExpectedError('stage-failed', `the output ${out.path} does not exist`);
+}
+
+/**
+ * Takes the outputs from the cache when this very stage has run on these very inputs before: by the lock entry, else by a
+ * run-cache record, as DVC does.
+ */
+async function restore(
+  stage: Stage,
+  locked: LockedStage | undefined,
+  facts: StageFacts,
+  context: StageContext,
+): Promise<StageEnd | undefined> {
+  if (!canRestore(stage)) return undefined;
+  const { workspace } = context;
+  const record = isSameRun(stage, locked, facts) ? locked : await findRecord(stage, workspace);
+  if (record === undefined) return undefined;
+  const outs = stage.outs.map((out) => ({ out, entry: findLocked(record.outs, out.path) }));
+  for (const { entry } of outs)
+    if (entry?.md5 === undefined || !(await workspace.cache.holds({ md5: entry.md5, legacy: entry.legacy })))
+      return undefined;
+  for (const { out, entry } of outs)
+    if (entry?.md5 !== undefined)
+      await workspace.cache.checkout(out.file, { md5: entry.md5, legacy: entry.legacy }, { isexec: entry.isexec });
+  workspace.forget();
+  await save(stage, context);
+  return { outcome: 'restored' };
+}
+
+function isSameRun(stage: Stage, locked: LockedStage | undefined, facts: StageFacts): boolean {
+  if (locked === undefined || !commandsEqual(stage.cmd, locked.cmd)) return false;
+  return findReasons(stage, locked, facts).every(({ kind }) => kind === 'out');
+}
+
+async function findRecord(stage: Stage, workspace: Workspace): Promise<LockedStage | undefined> {
+  // Outs are in the key by path only, so their hashes may be left open.
+  const outs = stage.outs.map(({ path: written }): LockedPath => ({ ...emptyPath, path: written }));
+  const inputs = await takeLockEntry(workspace, { ...stage, outs: [] });
+  const { key } = toRunCacheTexts({ ...inputs, outs });
+  const folder = recordFolder(workspace, key);
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const dated = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      time: (await stat(path.join(folder, name)).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  const newest = dated.sort((a, b) => b.time - a.time)[0];
+  if (newest === undefined) return undefined;
+  const text = await readFile(path.join(folder, newest.name), 'utf8').catch(() => '');
+  return parseRecord(text);
+}
+
+const emptyPath: LockedPath = {
+  path: '',
+  md5: undefined,
+  legacy: false,
+  size: undefined,
+  nfiles: undefined,
+  isexec: false,
+  foreign: [],
+};
+
+/** A record has the shape of a stage's entry in dvc.lock; a damaged one is no record. */
+function parseRecord(text: string): LockedStage | undefined {
+  const entry = text
+    .split('\n')
+    .map((line) => `    ${line}\n`)
+    .join('');
+  return parseLock(`schema: '2.0'\nstages:\n  record:\n${entry}`, 'record').value?.stages.get('record');
+}
+
+function recordFolder(workspace: Workspace, keyText: string): string {
+  const key = createHash('sha256').update(keyText).digest('hex');
+  return path.join(workspace.cache.runs, key.slice(0, 2), key);
+}
+
+async function execute(stage: Stage, reasons: readonly StaleReason[], context: StageContext): Promise<StageEnd> {
+  const { workspace, reporter, signal, loaded } = context;
+  const { project } = workspace;
+  const token = randomBytes(16).toString('hex');
+  const log = logFileOf(project, stage.name);
+  const env = { ...(await context.environment()), DVC_STAGE: stage.name, MLOPS_STAGE_TOKEN: token };
+  reporter({ type: 'stage-started', stage: stage.name, reasons, log });
+  const signature = await signatureOfInputs(workspace, stage);
+  const runner = await identifySelf();
+  await writeRunning(project, { runner, stage: stage.name, token, child: null });
+  await removeOuts(stage, project);
+  const started = performance.now();
+  const outcome = await runCommands({
+    commands: commandsOf(stage.cmd),
+    cwd: path.join(project.root, stage.wdir),
+    env,
+    log,
+    signal,
+    onCommand: (command) => reporter({ type: 'command', stage: stage.name, command }),
+    onStart: (child) => writeRunning(project, { runner, stage: stage.name, token, child }),
+    onLine: (line, stream) => reporter({ type: 'output', stage: stage.name, stream, line }),
+  });
+  const seconds = Math.round(performance.now() - started) / 1000;
+  workspace.forget();
+  const runId = await takeRunId(project, token);
+  const tracked = runId === undefined ? {} : { runId };
+  if (outcome.kind === 'stopped') return { outcome: 'stopped', ...tracked };
+  const before = (await readMemory(project))[stage.name]?.seconds;
+  const fail = async (reason: string): Promise<StageEnd> => {
+    const memory = { ...(before === undefined ? {} : { seconds: before }), failure: { signature, reason } };
+    await remember(project, stage.name, memory);
+    return { outcome: 'failed', reason, ...tracked };
+  };
+  if (outcome.kind === 'failed') return fail(outcome.reason);
+  if (outcome.kind === 'killed') return fail(describeOutcome(outcome));
+  try {
+    await refuseMissingOuts(stage, workspace);
+    await refuseBinaryMetrics(stage, project);
+    await ignoreOuts(loaded, stage.outs);
+    await save(stage, context);
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error;
+    return await fail(error.message);
+  }
+  await remember(project, stage.name, { seconds });
+  return {
+    outcome: 'succeeded',
+    ...(reasons[0] === undefined ? {} : { reason: reasons.map(describeReason).join(', ') }),
+    ...tracked,
+  };
+}
+
+/** `train@cnnbased` → `.mlops/tmp/logs/train@cnnbased.log`; what can't stand in a file's name is replaced. */
+export function logFileOf(project: Project, stage: string): string {
+  return path.join(projectPaths.logs(project), `${stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120)}.log`);
+}
+
+async function removeOuts(stage: Stage, project: Project): Promise<void> {
+  for (const out of stage.outs) {
+    if (out.persist) continue;
+    await rm(path.join(project.root, out.file), { recursive: true, force: true }).catch((error: unknown) => {
+      throw diskError(error, out.file);
+    });
+  }
+}
+
+async function refuseBinaryMetrics(stage: Stage, project: Project): Promise<void> {
+  for (const out of stage.outs.filter(({ kind }) => kind === 'metric')) {
+    const file = path.join(project.root, out.file);
+    if ((await stat(file)).isDirectory()) continue;
+    const handle = await open(file);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0).finally(() => handle.close());
+    if (!looksLikeText(buffer.subarray(0, bytesRead)))
+      throw new ExpectedError('stage-failed', `the metrics file ${out.path} is binary; metrics must be text`);
+  }
+}
+
+/** The id that `mlops train` leaves for the stage that it ran in. */
+async function takeRunId(project: Project, token: string): Promise<string | undefined> {
+  const file = projectPaths.tmp(project, 'stage-runs', token);
+  const id = (await readTextIfExists(file))?.trim();
+  await rm(file, { force: true });
+  return id === undefined || id === '' ? undefined : id;
+}
+
+/** Puts outputs into the cache, then the record of the run, then the lock entry: a kill in between costs a run, never a wrong answer. */
+async function save(stage: Stage, { workspace, loaded }: StageContext): Promise<void> {
+  const entry = await takeLockEntry(workspace, stage);
+  const records = canRecord(stage);
+  for (const out of stage.outs) {
+    const hashed = await workspace.hash(out.file);
+    // DVC caches metrics that are kept in Git as well when it records a run, or it could not restore them.
+    if (hashed !== undefined && (out.cache || records)) await workspace.cache.store(out.file, hashed);
+  }
+  if (records && !isAlwaysChanged(stage)) await writeRecord(workspace, entry);
+  await writeLock(loaded, stage, entry);
+}
+
+async function writeRecord(workspace: Workspace, entry: LockedStage): Promise<void> {
+  const { key, value } = toRunCacheTexts(entry);
+  const file = path.join(recordFolder(workspace, key), createHash('sha256').update(value).digest('hex'));
+  if ((await readTextIfExists(file)) === undefined) await writeFileAtomic(file, emitMapping(toLockMapping(entry), 0));
+}
+
+/** Changes this stage's entry only, in the lock as it stands on disk now. */
+async function writeLock({ project }: LoadedPipeline, stage: Stage, entry: LockedStage): Promise<void> {
+  const name = lockFileOf(stage.place.file);
+  const file = path.join(project.root, name);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return '';
+    throw diskError(error, name);
+  });
+  const { value: lock, problems } = parseLock(text, name);
+  if (lock === undefined) throw new ExpectedError('bad-input', `${name} was damaged meanwhile`, problems);
+  const updated = formatLock(lock, stage.key, entry);
+  if (updated !== text) await writeFileAtomic(file, updated);
+}

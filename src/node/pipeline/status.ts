@@ -1,0 +1,122 @@
+import { badInput, unknownName } from '../../protocol/errors.ts';
+import type { StageStatus, StatusDocument } from '../../protocol/pipeline.ts';
+import { hasErrors } from '../../protocol/problem.ts';
+import { findNearest } from '../../core/names/names.ts';
+import { activeNeeds, findReasons, resolveTarget, toState, type PipelineGraph } from '../../core/pipeline/pipeline.ts';
+import type { Project } from '../project/project.ts';
+import { Workspace, gatherFacts, signatureOfInputs } from './facts.ts';
+import { loadPipeline, lockedStage, type LoadedPipeline } from './load.ts';
+import { findRunningStage, readMemory } from './memory.ts';
+
+export interface StatusOptions {
+  /** Addresses; a group's name or a dvc.yaml stands for its stages. Default: all. */
+  readonly stages?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What is fresh or stale, and why. Reads only (the hash state under `.mlops/tmp` aside). Wrong input does not throw: it stands
+ * in `problems`, and the stages that could be read are told all the same. Throws `unknown-name` for a stage that is not there.
+ */
+export async function readStatus(project: Project, options: StatusOptions = {}): Promise<StatusDocument> {
+  const loaded = await loadPipeline(project);
+  const targets = resolveTargets(loaded.graph, options.stages ?? []);
+  const { env = process.env, signal } = options;
+  const workspace = await Workspace.open(loaded, { env, signal });
+  const all = await judgeStages(loaded, workspace, targets);
+  await workspace.save({ prune: targets === undefined });
+  return {
+    project: project.root,
+    stages: targets === undefined ? all : all.filter(({ name }) => targets.has(name)),
+    data: loaded.dataFiles.map((path) => ({ path, state: 'needs-dvc', reasons: [] })),
+    problems: [
+      ...loaded.problems,
+      ...workspace.problems,
+      ...loaded.dataFiles.map((file) => ({
+        file,
+        line: 1,
+        column: 1,
+        severity: 'warning' as const,
+        message: 'Not yet supported: data tracked by a .dvc file; "dvc status" and "dvc checkout" take care of it.',
+      })),
+    ],
+  };
+}
+
+/** Addresses that the names on a command line stand for; undefined for none. Throws `unknown-name`. */
+export function resolveTargets(graph: PipelineGraph, names: readonly string[]): ReadonlySet<string> | undefined {
+  if (names.length === 0) return undefined;
+  return new Set(
+    names.flatMap((name) => {
+      const found = resolveTarget(graph, name);
+      if (found === undefined) {
+        const known = graph.stages.map((stage) => stage.name);
+        throw unknownName('stage', name, findNearest(name, known));
+      }
+      return found;
+    }),
+  );
+}
+
+/** Judges every stage, or the targets with all that stands before them. */
+export async function judgeStages(
+  loaded: LoadedPipeline,
+  workspace: Workspace,
+  targets: ReadonlySet<string> | undefined,
+): Promise<StageStatus[]> {
+  const wanted = targets === undefined ? undefined : withNeeds(loaded.graph, targets);
+  const [memory, running] = await Promise.all([readMemory(workspace.project), findRunningStage(workspace.project)]);
+  const own = new Map<string, StageStatus>();
+  for (const stage of loaded.graph.stages) {
+    if (wanted?.has(stage.name) === false) continue;
+    const locked = lockedStage(loaded, stage);
+    const reasons =
+      stage.unsupported.length > 0 ? [] : findReasons(stage, locked, await gatherFacts(workspace, stage, locked));
+    const { seconds, failure } = memory[stage.name] ?? {};
+    const hasFailed =
+      failure !== undefined && reasons.length > 0 && failure.signature === (await signatureOfInputs(workspace, stage));
+    const isRunning = running === stage.name;
+    own.set(stage.name, {
+      name: stage.name,
+      file: stage.place.file,
+      line: stage.place.line,
+      state: toState(stage, { reasons, isLocked: locked !== undefined, isRunning, hasFailed, isBehind: false }),
+      reasons,
+      needs: loaded.graph.needs.get(stage.name) ?? [],
+      lastSeconds: seconds ?? null,
+    });
+  }
+  return markBlocked(loaded.graph, own);
+}
+
+/** A fresh stage behind one that is not fresh is blocked; a frozen stage passes nothing on. */
+function markBlocked(graph: PipelineGraph, own: ReadonlyMap<string, StageStatus>): StageStatus[] {
+  const isDone = new Map<string, boolean>();
+  const done = (name: string): boolean => {
+    const known = isDone.get(name);
+    if (known !== undefined) return known;
+    isDone.set(name, true);
+    const status = own.get(name);
+    const result =
+      status === undefined ||
+      status.state === 'frozen' ||
+      (status.state === 'fresh' && activeNeeds(graph, name).every(done));
+    isDone.set(name, result);
+    return result;
+  };
+  return [...own.values()].map((status) =>
+    status.state === 'fresh' && !done(status.name) ? { ...status, state: 'blocked' as const } : status,
+  );
+}
+
+function withNeeds(graph: PipelineGraph, names: ReadonlySet<string>): ReadonlySet<string> {
+  const all = new Set(names);
+  for (const name of all) for (const need of graph.needs.get(name) ?? []) all.add(need);
+  return all;
+}
+
+/** Throws what is wrong with the pipeline's files as one `bad-input`. */
+export function refuseProblems({ problems }: Pick<StatusDocument, 'problems'>): void {
+  if (hasErrors(problems)) throw badInput('The pipeline can not be used as it is:', problems);
+}

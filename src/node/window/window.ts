@@ -1,0 +1,231 @@
+import path from 'node:path';
+import type { Area, DataEntry, Emit, LiveProcess, ProjectFolder, RunDetails } from '../../protocol/engine.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { StatusDocument } from '../../protocol/pipeline.ts';
+import type { RunList } from '../../protocol/tracking.ts';
+import { findProjects, listData } from '../inventory/inventory.ts';
+import {
+  findLog,
+  followLog,
+  followProject,
+  isProcessAlive,
+  readExitCode,
+  type LogFollower,
+  type ProjectFollower,
+} from '../live/live.ts';
+import { readStatus } from '../pipeline/pipeline.ts';
+import type { Project } from '../project/project.ts';
+import { watchProject, type Watcher } from '../watching/watching.ts';
+import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
+import { readTrackedPaths } from './tracked.ts';
+
+export { repairRun } from './runs.ts';
+
+/** New points of live runs are told at once; the lists that show their last values at most this often. */
+const POINTS_QUIET_MS = 1000;
+
+interface WindowOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly emit: Emit;
+}
+
+/** The projects that one editor window shows: watched, followed, and what was read of them kept until it changes. */
+export class WindowProjects {
+  readonly #options: WindowOptions;
+  readonly #open = new Map<string, OpenProject>();
+  readonly #logs = new Map<string, LogFollower>();
+  #folders: readonly string[] = [];
+  #folderWatchers: readonly Watcher[] = [];
+  #trusted = false;
+  #told = '';
+
+  constructor(options: WindowOptions) {
+    this.#options = options;
+  }
+
+  /** From now on these are the window's folders. */
+  async configure(folders: readonly string[], trusted: boolean): Promise<readonly ProjectFolder[]> {
+    this.#trusted = trusted;
+    this.#folders = folders;
+    for (const watcher of this.#folderWatchers) watcher.close();
+    const projects = await this.#find();
+    // A folder that is no project may become one.
+    const others = folders.filter((folder) => !this.#open.has(folder));
+    this.#folderWatchers = others.map((root) => watchProject({ root }, () => this.#findAgain()));
+    return projects;
+  }
+
+  /** Throws `not-a-project` for a folder that this window does not show. */
+  get(root: string): OpenProject {
+    const project = this.#open.get(root);
+    if (project === undefined) throw new ExpectedError('not-a-project', `${root} is not a project of this window.`);
+    return project;
+  }
+
+  /** The second fence behind that of the commands: whoever asks, nothing of an untrusted folder is executed. */
+  requireTrust(): void {
+    if (!this.#trusted)
+      throw new ExpectedError('not-trusted', 'Nothing of this folder is run in Restricted Mode; trust it first.');
+  }
+
+  async followProcess(root: string, id: string, offset: number, follower: string): Promise<void> {
+    const { project } = this.get(root);
+    const { emit } = this.#options;
+    const log = await findLog(project, id);
+    this.unfollow(follower);
+    if (log === undefined) {
+      emit('output', {
+        follower,
+        offset,
+        text: 'This process was started elsewhere; what it prints is shown there.\n',
+      });
+    }
+    const events = {
+      onText: (text: string, end: number) => emit('output', { follower, text, offset: end }),
+      onEnd: () => void this.#tellExit(follower, log),
+      onFailure: (error: unknown) => this.#fail(error),
+    };
+    this.#logs.set(
+      follower,
+      followLog(log ?? '', offset, () => isProcessAlive(id), events),
+    );
+  }
+
+  unfollow(follower: string): void {
+    this.#logs.get(follower)?.stop();
+    this.#logs.delete(follower);
+  }
+
+  async #tellExit(follower: string, log: string | undefined): Promise<void> {
+    this.#logs.delete(follower);
+    const exitCode = log === undefined ? null : await readExitCode(log);
+    this.#options.emit('exited', { follower, exitCode });
+  }
+
+  async #find(): Promise<readonly ProjectFolder[]> {
+    const projects = await findProjects(this.#folders);
+    const roots = new Set(projects.map(({ root }) => root));
+    for (const [root, project] of this.#open) {
+      if (roots.has(root)) continue;
+      project.close();
+      this.#open.delete(root);
+    }
+    for (const root of roots) {
+      if (this.#open.has(root)) continue;
+      const onBranch = (): void => this.#findAgain();
+      this.#open.set(
+        root,
+        new OpenProject({ root }, { ...this.#options, onBranch, onFailure: (error) => this.#fail(error) }),
+      );
+    }
+    this.#told = JSON.stringify(projects);
+    return projects;
+  }
+
+  #findAgain(): void {
+    const before = this.#told;
+    this.#find().then(
+      (projects) => {
+        if (this.#told !== before) this.#options.emit('projects', { projects });
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.#options.emit('log', {
+      level: 'error',
+      text: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+}
+
+interface ProjectOptions extends WindowOptions {
+  readonly onBranch: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+class OpenProject {
+  readonly project: Project;
+  readonly #options: ProjectOptions;
+  readonly #watcher: Watcher;
+  readonly #follower: ProjectFollower;
+  readonly #kept = new Map<string, { readonly areas: readonly Area[]; readonly value: Promise<unknown> }>();
+  #pointsTimer: NodeJS.Timeout | undefined;
+
+  constructor(project: Project, options: ProjectOptions) {
+    this.project = project;
+    this.#options = options;
+    this.#watcher = watchProject(project, (areas) => this.#change(areas));
+    this.#follower = followProject(project, {
+      findRunFolder: (runId) => findRunFolder(project, runId, options.env),
+      onProcesses: (processes) => this.#tellProcesses(processes),
+      onPoints: (runId, metric, from, points) => {
+        options.emit('points', { project: project.root, runId, metric, from, points });
+        this.#pointsTimer ??= setTimeout(() => {
+          this.#pointsTimer = undefined;
+          this.#change(['runs']);
+        }, POINTS_QUIET_MS);
+      },
+      onFailure: options.onFailure,
+    });
+  }
+
+  /** Reading the same thing for several views is done once, until something that it depends on has changed. */
+  readStatus(): Promise<StatusDocument> {
+    return this.#keep('status', ['pipeline', 'processes', 'data', 'configs', 'models'], () => readStatus(this.project));
+  }
+
+  listRuns(): Promise<RunList> {
+    return this.#keep('runs', ['runs', 'processes', 'configs'], () =>
+      listRunsOfProject(this.project, this.#options.env),
+    );
+  }
+
+  readRun(runId: string): Promise<RunDetails> {
+    return readRunDetails(this.project, runId, this.#options.env);
+  }
+
+  async listData(folder: string): Promise<readonly DataEntry[]> {
+    const isData = folder === 'data' || folder.startsWith('data/');
+    if (!isData || path.posix.normalize(folder) !== folder)
+      throw new ExpectedError('bad-arguments', `${folder} is not a folder of data.`);
+    const tracked = await this.#keep('tracked', ['pipeline', 'data'], async () =>
+      readTrackedPaths(this.project, await this.readStatus()),
+    );
+    return listData(this.project, folder, tracked);
+  }
+
+  alert(): void {
+    this.#follower.alert();
+  }
+
+  close(): void {
+    this.#watcher.close();
+    this.#follower.close();
+    clearTimeout(this.#pointsTimer);
+  }
+
+  #tellProcesses(processes: readonly LiveProcess[]): void {
+    this.#options.emit('processes', { project: this.project.root, processes });
+    this.#change(['processes', 'pipeline', 'runs', 'models', 'data']);
+  }
+
+  #change(areas: readonly Area[]): void {
+    for (const [name, { areas: own }] of this.#kept)
+      if (own.some((area) => areas.includes(area))) this.#kept.delete(name);
+    if (areas.includes('processes')) this.#follower.alert();
+    if (areas.includes('branches')) this.#options.onBranch();
+    this.#options.emit('changed', { project: this.project.root, areas });
+  }
+
+  #keep<T>(name: string, areas: readonly Area[], read: () => Promise<T>): Promise<T> {
+    const known = this.#kept.get(name)?.value as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const value = read();
+    this.#kept.set(name, { areas, value });
+    // A failure is told to whoever asked now, and tried again for the next.
+    value.catch(() => this.#kept.delete(name));
+    return value;
+  }
+}

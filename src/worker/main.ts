@@ -1,0 +1,93 @@
+import { Socket } from 'node:net';
+import path from 'node:path';
+import { toErrorDocument } from '../protocol/errors.ts';
+import type { FromWorker, WorkerTask } from '../protocol/training.ts';
+import { probeBackends } from './backends.ts';
+import { openChannel } from './channel.ts';
+import { runPrediction } from './prediction.ts';
+import { runTraining, type TaskContext } from './training.ts';
+import { watchParent } from './watchdog.ts';
+
+// Composition root of the training worker: one task, answered over file descriptor 3; stdout and stderr carry nothing but
+// what user code prints. It ends when the task has, when it is told to, and when the process that started it is gone.
+
+const stop = new AbortController();
+let isOver = false;
+
+const channel = openChannel(openPipe(), {
+  start: (task) => void run(task),
+  stop: () => stop.abort(),
+  broken: (error) => void fail(error),
+  lost: () => process.exit(1),
+});
+watchParent();
+filterWarnings();
+
+// Ctrl-C reaches the whole group of a terminal, and a tree is ended by SIGTERM first: both mean stop, and save what there is.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, (error: unknown) => void fail(error));
+// The reader of the prints is gone; whether that matters, the channel tells.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+async function run(task: WorkerTask): Promise<void> {
+  const context: TaskContext = {
+    send: channel.send,
+    drained: channel.drained,
+    signal: stop.signal,
+    wasmFolder: path.join(__dirname, 'wasm'),
+  };
+  try {
+    await end(await perform(task, context), 0);
+  } catch (error) {
+    await fail(error);
+  }
+}
+
+async function perform(task: WorkerTask, context: TaskContext): Promise<FromWorker> {
+  switch (task.kind) {
+    case 'train':
+      return runTraining(task, context);
+    case 'predict':
+      return { type: 'predicted', predictions: await runPrediction(task, context) };
+    case 'probe':
+      return {
+        type: 'probed',
+        backends: await probeBackends({ wasm: context.wasmFolder, projectRoot: process.cwd() }),
+      };
+  }
+}
+
+async function fail(error: unknown): Promise<void> {
+  await end({ type: 'failed', error: toErrorDocument(error) }, 1);
+}
+
+/** The last message, then the end: timers and handles that user code left open must not keep the process. */
+async function end(message: FromWorker, code: number): Promise<void> {
+  if (isOver) return;
+  isOver = true;
+  await channel.end(message);
+  const flushed = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));
+  await Promise.all(flushed);
+  process.exit(code);
+}
+
+function openPipe(): Socket {
+  try {
+    return new Socket({ fd: 3 });
+  } catch {
+    // No pipe at 3: somebody started this file by hand.
+    process.stderr.write('The training worker is started by "mlops train" and has no use of its own.\n');
+    return process.exit(2);
+  }
+}
+
+/** Node's remark that stripping types is new is no news to the user of a project that relies on it. */
+function filterWarnings(): void {
+  const listeners = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name === 'ExperimentalWarning' && /type stripping/i.test(warning.message)) return;
+    for (const listener of listeners) listener(warning);
+  });
+}

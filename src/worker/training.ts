@@ -1,0 +1,173 @@
+import path from 'node:path';
+import type { ModelConfig } from '../core/config/config.ts';
+import { writeFileAtomic } from '../node/files/files.ts';
+import {
+  toWireNumber,
+  type FromWorker,
+  type ModelSignature,
+  type TrainTask,
+  type WireNumber,
+} from '../protocol/training.ts';
+import { startBackend, type BackendPlaces } from './backends.ts';
+import { inputShapeOf, outputShapeOf } from './compilation.ts';
+import { checkExamples, loadSplit, type Examples } from './data.ts';
+import { evaluateModel } from './evaluation.ts';
+import { createRecord, examplesPerSecond, fitModel, type FitEvents, type TrainingRecord } from './fit.ts';
+import { writeModel } from './modelFiles.ts';
+import { createRandom, seedMathRandom } from './seeds.ts';
+import type { LayersModel, TensorFlow } from './tensorflow.ts';
+import { callUserFunction, loadUserModule, userMistake, type UserModule } from './userCode.ts';
+
+/** What a task needs of the process around it. */
+export interface TaskContext {
+  readonly send: (message: FromWorker) => void;
+  /** Resolves when the other side has read most of what was sent. */
+  readonly drained: () => Promise<void>;
+  /** Aborted by the user's stop. */
+  readonly signal: AbortSignal;
+  readonly wasmFolder: string;
+}
+
+/**
+ * Trains the project's model and leaves `model.json`, `weights.bin`, `history.json` and `predictions.csv` in the task's
+ * folder. A stop ends it after the current batch: what was trained is saved, but not tested. Returns the last message.
+ */
+export async function runTraining(task: TrainTask, context: TaskContext): Promise<FromWorker> {
+  const config = task.config as unknown as ModelConfig;
+  const places: BackendPlaces = { wasm: context.wasmFolder, projectRoot: task.projectRoot };
+  const { tf, name, version, threads, passedOver } = await startBackend(task.backends, places);
+  context.send({ type: 'backend', name, version, threads, passedOver });
+
+  seedMathRandom(task.seed);
+  const folder = `src/models/${task.model}`;
+  const loader = await loadUserModule(task.projectRoot, `${folder}/dataloader.ts`);
+  const trainer = await loadUserModule(task.projectRoot, `${folder}/train.ts`);
+  const data = {
+    train: await loadSplit(loader, 'train', config),
+    validation: await loadSplit(loader, 'validation', config),
+  };
+  const record = createRecord();
+  const isStopped = (): boolean => context.signal.aborted;
+  if (!isStopped()) await callTrain({ task, config, tf, trainer, data, record, context });
+  const model = record.lastModel;
+  if (model !== undefined) await saveTraining(tf, model, record, task.outputDirectory);
+  if (isStopped()) return finished('stopped', record, model);
+
+  const trained = requireModel(model, trainer);
+  const test = await loadSplit(loader, 'test', config);
+  const { metrics, predictions } = await evaluateModel(tf, trained, config.training, { ...data, test });
+  await writeFileAtomic(path.join(task.outputDirectory, 'predictions.csv'), predictions);
+  context.send({ type: 'test', metrics: toWireNumbers(metrics), time: Date.now() });
+  return finished(isStopped() ? 'stopped' : 'succeeded', record, trained);
+}
+
+interface Training {
+  readonly task: TrainTask;
+  readonly config: ModelConfig;
+  readonly tf: TensorFlow;
+  readonly trainer: UserModule;
+  readonly data: { readonly train: Examples; readonly validation: Examples };
+  readonly record: TrainingRecord;
+  readonly context: TaskContext;
+}
+
+/** Calls the project's `train(context)`; afterwards the record holds the model to keep: the returned, else the last fitted. */
+async function callTrain(training: Training): Promise<void> {
+  const { tf, trainer, record, context, task } = training;
+  // Loading data may have drawn numbers; the model's start must depend on the seed alone.
+  seedMathRandom(task.seed);
+  try {
+    const returned = await callUserFunction(trainer, 'train', [toUserContext(training)]);
+    if (returned === undefined || returned === null) return;
+    if (!(returned instanceof tf.LayersModel)) throw userMistake(trainer, 'train', 'must return a layers model.');
+    record.lastModel = returned;
+  } catch (error) {
+    // Code that gives up when it is asked to stop has not failed.
+    if (!context.signal.aborted) throw error;
+  }
+}
+
+function toUserContext({ task, config, tf, trainer, data, record, context }: Training): unknown {
+  const random = createRandom(task.seed);
+  const events = toEvents(context);
+  const publicData = { train: toUserData(data.train), validation: toUserData(data.validation) };
+  const known = new Map<unknown, Examples>([
+    [publicData.train, data.train],
+    [publicData.validation, data.validation],
+  ]);
+  const examplesOf = (given: unknown): Examples =>
+    known.get(given) ?? checkExamples(given, (sentence) => userMistake(trainer, 'train', `gives fit ${sentence}`));
+  return {
+    tf,
+    config,
+    data: publicData,
+    signal: context.signal,
+    run: {
+      id: task.runId,
+      logMetric: (metric: string, value: number, step: number) =>
+        context.send({ type: 'metric', name: metric, value: toWireNumber(value), step, time: Date.now() }),
+      setTag: (tag: string, value: string) => context.send({ type: 'tag', name: tag, value }),
+    },
+    async fit(model: LayersModel, given: { train: unknown; validation?: unknown } = publicData): Promise<unknown> {
+      const train = examplesOf(given.train);
+      const validation = given.validation === undefined ? undefined : examplesOf(given.validation);
+      await fitModel(model, {
+        ...{ tf, training: config.training, train, validation },
+        ...{ random, record, events, signal: context.signal },
+      });
+      return { history: record.history };
+    },
+  };
+}
+
+function toUserData({ xs, ys, shape }: Examples): { xs: Float32Array; ys: Float32Array; shape: readonly number[] } {
+  return { xs, ys, shape };
+}
+
+function toEvents({ send, drained }: TaskContext): FitEvents {
+  return {
+    plan: (plan) => send({ type: 'plan', ...plan }),
+    batch: (step, loss) => send({ type: 'batch', step, loss: toWireNumber(loss), time: Date.now() }),
+    epoch: (epoch, metrics, seconds) => {
+      send({ type: 'epoch', epoch, metrics: toWireNumbers(metrics), seconds, time: Date.now() });
+      return drained();
+    },
+  };
+}
+
+async function saveTraining(
+  tf: TensorFlow,
+  model: LayersModel,
+  { history }: TrainingRecord,
+  directory: string,
+): Promise<void> {
+  await writeModel(tf, model, directory);
+  const epochs = Math.max(0, ...Object.values(history).map((values) => values.length));
+  const epoch = Array.from({ length: epochs }, (_, index) => index + 1);
+  // A value that JSON can't hold becomes null: a gap in a curve.
+  await writeFileAtomic(path.join(directory, 'history.json'), `${JSON.stringify({ epoch, ...history })}\n`);
+}
+
+function requireModel(model: LayersModel | undefined, trainer: UserModule): LayersModel {
+  if (model === undefined) throw userMistake(trainer, 'train', 'must return the trained model or fit one.');
+  return model;
+}
+
+function finished(
+  outcome: 'succeeded' | 'stopped',
+  record: TrainingRecord,
+  model: LayersModel | undefined,
+): FromWorker {
+  const signature = model === undefined ? null : signatureOf(model);
+  return { type: 'done', outcome, examplesPerSecond: examplesPerSecond(record), signature };
+}
+
+/** Axes of any size are −1, as in MLmodel. */
+function signatureOf(model: LayersModel): ModelSignature {
+  const toSizes = (shape: readonly (number | null)[]): number[] => shape.map((size) => size ?? -1);
+  return { inputShape: toSizes(inputShapeOf(model)), outputShape: toSizes(outputShapeOf(model)) };
+}
+
+function toWireNumbers(values: Readonly<Record<string, number>>): Record<string, WireNumber> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toWireNumber(value)]));
+}

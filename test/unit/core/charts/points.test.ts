@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diffPoints, GrowingPoints, lowerBound, smooth, toPoints } from '../../../../src/core/charts/points.ts';
+
+const columns = (steps: number[], values: number[]) => ({ steps: Float64Array.from(steps), values: Float64Array.from(values) });
+const ascending = fc
+  .array(fc.tuple(fc.integer({ min: -5, max: 500 }), fc.double()), { maxLength: 200 })
+  .map((pairs) => pairs.sort(([a], [b]) => a - b))
+  .map((pairs) => columns(pairs.map(([step]) => step), pairs.map(([, value]) => value)));
+
+describe('points', () => {
+  it('what diffPoints tells turns the old points into the new ones', () => {
+    fc.assert(
+      fc.property(ascending, ascending, (previous, next) => {
+        const growing = new GrowingPoints();
+        growing.replaceFrom({ from: 0, ...previous });
+        const difference = diffPoints('x', previous, next);
+        if (difference !== undefined) expect(growing.replaceFrom(difference)).toBeDefined();
+        expect(growing.points).toEqual(next);
+      }),
+    );
+  });
+
+  it('tells the first point that changed, so that a repetition costs nothing', () => {
+    const growing = new GrowingPoints();
+    const put = (from: number, steps: number[], values: number[]) => growing.replaceFrom({ from, ...columns(steps, values) });
+    expect(put(0, [1, 2], [5, NaN])).toBe(0);
+    expect(put(0, [1, 2], [5, NaN])).toBe(2);
+    expect(put(1, [2, 3], [NaN, 7])).toBe(2);
+    expect(put(1, [2], [8])).toBe(1);
+    expect(growing.points).toEqual(columns([1, 2], [5, 8]));
+  });
+
+  it('refuses a gap and steps that go back, and changes nothing', () => {
+    const growing = new GrowingPoints();
+    growing.replaceFrom({ from: 0, ...columns([1, 2], [5, 6]) });
+    expect(growing.replaceFrom({ from: 3, ...columns([9], [9]) })).toBeUndefined();
+    expect(growing.replaceFrom({ from: 2, ...columns([1], [9]) })).toBeUndefined();
+    expect(growing.points).toEqual(columns([1, 2], [5, 6]));
+  });
+
+  it('sorts a stored history by step and leaves out steps that are none', () => {
+    expect(toPoints([3, 1, NaN, 1, 2], [30, 10, 99, 11, 20])).toEqual(columns([1, 1, 2, 3], [10, 11, 20, 30]));
+  });
+
+  it('finds the first step that is not below', () => {
+    const { steps } = columns([1, 2, 2, 5], []);
+    expect([0, 1, 2, 3, 5, 6].map((step) => lowerBound(steps, step))).toEqual([0, 0, 1, 3, 3, 4]);
+  });
+
+  it('smooths without bias at the start and lets gaps be gaps', () => {
+    expect([...smooth(Float64Array.of(4, 4, NaN, 4), 0.9)].map((value) => Number(value.toFixed(9)))).toEqual([4, 4, NaN, 4]);
+    expect([...smooth(Float64Array.of(0, 1), 0.5)]).toEqual([0, 0.5 / 0.75]);
+  });
+});

@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { flattenParams, parseConfig, parseProjectSettings } from '../../../../src/core/config/config.ts';
+import { formatProblem } from '../../../../src/protocol/problem.ts';
+
+const good = `data: { dataset_path: data/processed/ }
+model: { name: singleoutput, num_units: 224 }
+training:
+  batch_size: 128
+  num_epochs: 200
+  loss_function: mae
+  metric: mse
+mlflow: { mlruns_path: 'file:models/mlruns', experiment_name: singleOutput }
+hyperparameter_tuning: { num_units: [16, 64], batch_size: [128] }
+`;
+
+/** The problems of `good` with one text replaced by another, or with overrides. */
+function check(from: string, to: string, ...expected: string[]): void {
+  const text = good.replace(from, to);
+  expect(text === good && from !== '').toBe(false);
+  const { value, problems } = parseConfig(text, 'configs/a.yaml');
+  expect(problems.map(formatProblem)).toEqual(expected);
+  expect(value === undefined).toBe(expected.some((problem) => problem.includes(': error: ')));
+}
+
+describe('parseConfig', () => {
+  test('fills every default in and keeps the keys of the user', () => {
+    const { value, problems } = parseConfig(good, 'configs/a.yaml');
+    expect(problems).toEqual([]);
+    expect(value).toEqual({
+      data: { dataset_path: 'data/processed/' },
+      model: { name: 'singleoutput', num_units: 224 },
+      training: {
+        batch_size: 128,
+        num_epochs: 200,
+        loss_function: 'mae',
+        metric: 'mse',
+        optimizer: 'adam',
+        learning_rate: 0.001,
+        seed: 42,
+        early_stopping: null,
+        checkpoint: null,
+        backend: 'auto',
+        threads: null,
+      },
+      mlflow: { mlruns_path: 'file:models/mlruns', experiment_name: 'singleOutput' },
+      hyperparameter_tuning: { num_units: [16, 64], batch_size: [128], strategy: 'grid' },
+      objective: null,
+    });
+  });
+
+  test('a config without optional sections is named after its file', () => {
+    const text = 'training: {batch_size: 1, num_epochs: 1, loss_function: mse}';
+    const { value, problems } = parseConfig(text, '/x/cnn.based.yaml');
+    expect(problems).toEqual([]);
+    expect(value?.model.name).toBe('cnn.based');
+    expect(value?.mlflow.experiment_name).toBe('cnn.based');
+    expect(value?.data.dataset_path).toBe('data/processed/');
+  });
+
+  test('mistakes have their place', () => {
+    check(
+      'batch_size: 128',
+      'batch_size: many',
+      'configs/a.yaml:4:15: error: training.batch_size must be a whole number of at least 1, not the text "many".',
+    );
+    check(
+      'num_epochs: 200',
+      'num_epochs: 0',
+      'configs/a.yaml:5:15: error: training.num_epochs must be a whole number of at least 1, not the number 0.',
+    );
+    check('  loss_function: mae\n', '', 'configs/a.yaml:4:3: error: training.loss_function is missing: a text.');
+    check('metric: mse', 'metric: [mse]', 'configs/a.yaml:7:11: error: training.metric must be a text, not a list.');
+    check(
+      'metric: mse',
+      'learnin_rate: 1',
+      'configs/a.yaml:7:3: warning: Unknown key training.learnin_rate. Did you mean "learning_rate"?',
+    );
+    check('mlflow:', 'mlfow:', 'configs/a.yaml:8:1: warning: Unknown key mlfow. Did you mean "mlflow"?');
+    check(
+      '[16, 64]',
+      '16',
+      'configs/a.yaml:9:37: error: hyperparameter_tuning.num_units must be a list of the values to try, not the number 16.',
+    );
+    check(
+      '{ num_units: [',
+      '{ num_unit: [',
+      'configs/a.yaml:9:26: warning: Unknown key hyperparameter_tuning.num_unit. Did you mean "num_units"?',
+    );
+    check(
+      'metric: mse',
+      'backend: gpu',
+      'configs/a.yaml:7:12: error: training.backend must be one of auto, tfjs-node-gpu, tfjs-node, webgpu, wasm, cpu, not the text "gpu".',
+    );
+    check(
+      'metric: mse',
+      'early_stopping: {patience: 0, foo: 1}',
+      'configs/a.yaml:7:33: warning: Unknown key training.early_stopping.foo.',
+      'configs/a.yaml:7:30: error: training.early_stopping.patience must be a whole number of at least 1, not the number 0.',
+    );
+    check(
+      'metric: mse',
+      'checkpoint: {every: 2}',
+      'configs/a.yaml:7:3: warning: training.checkpoint has no effect yet.',
+    );
+    check(
+      'data: { dataset_path: data/processed/ }',
+      'data: [1]',
+      'configs/a.yaml:1:7: error: data must be a mapping of keys, not a list.',
+    );
+    check('metric: mse', 'metric: mse\n  metric: mse', 'configs/a.yaml:8:3: error: Map keys must be unique');
+    check(
+      good,
+      '',
+      'configs/a.yaml:1:1: error: The file is empty: a config has the sections data, model, training, mlflow, hyperparameter_tuning, objective.',
+    );
+    check(
+      good,
+      '- 1',
+      'configs/a.yaml:1:1: error: The file is not a mapping: a config has the sections data, model, training, mlflow, hyperparameter_tuning, objective.',
+    );
+  });
+
+  test('free keys of data and model are no problem, whatever they are', () => {
+    check('num_units: 224', 'num_units: 224, layers: [{type: dense, units: 3}], __proto__: {x: 1}');
+  });
+
+  test('an objective without direction follows its name', () => {
+    const objective = (yaml: string) => parseConfig(`${good}objective: ${yaml}\n`, 'a.yaml').value?.objective;
+    expect(objective('{metric: val_accuracy}')).toEqual({ metric: 'val_accuracy', direction: 'maximize' });
+    expect(objective('{metric: val_mae}')).toEqual({ metric: 'val_mae', direction: 'minimize' });
+    expect(objective('{metric: val_mae, direction: max}')).toEqual({ metric: 'val_mae', direction: 'maximize' });
+    expect(parseConfig(`${good}objective: {direction: up}\n`, 'a.yaml').problems.map(formatProblem)).toEqual([
+      'a.yaml:10:12: error: objective.metric is missing: a text.',
+      'a.yaml:10:24: error: objective.direction must be one of minimize, maximize, min, max, not the text "up".',
+    ]);
+  });
+
+  test('overrides are typed and their mistakes point at the argument', () => {
+    const parse = (...overrides: string[]) => parseConfig(good, 'a.yaml', overrides);
+    const { value } = parse(
+      'training.num_epochs=5',
+      'model.layers=[1, 2]',
+      'training.early_stopping.patience=3',
+      'model.on=true',
+    );
+    expect(value?.training.num_epochs).toBe(5);
+    expect(value?.training.early_stopping).toEqual({ monitor: 'val_loss', patience: 3, min_delta: 0 });
+    expect(value?.model).toEqual({ name: 'singleoutput', num_units: 224, layers: [1, 2], on: true });
+    const problemsOf = (text: string) => parse(text).problems.map(formatProblem);
+    expect(problemsOf('training.num_epochs=a')).toEqual([
+      '--set training.num_epochs=a:1:21: error: training.num_epochs must be a whole number of at least 1, not the text "a".',
+    ]);
+    expect(problemsOf('trainig.num_epochs=1')[0]).toContain('Did you mean "training"?');
+    expect(problemsOf('training.epochs=1')[0]).toContain('warning: Unknown key training.epochs.');
+    expect(problemsOf('num_epochs=1')[0]).toContain('--set takes section.key=value');
+    expect(problemsOf('training.num_epochs')[0]).toContain('--set takes section.key=value');
+    expect(problemsOf('model.name.first=1')[0]).toContain('model.name is not a mapping');
+    expect(problemsOf('model.__proto__.polluted=1')).toEqual([]);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  test('the configs of the templates are without any problem', () => {
+    const root = path.resolve(import.meta.dirname, '../../../../templates');
+    for (const file of [
+      'mnist/configs/cnnbased.yaml',
+      'mnist/configs/singleoutput.yaml',
+      'blank/configs/baseline.yaml',
+    ])
+      expect(parseConfig(readFileSync(path.join(root, file), 'utf8'), file).problems).toEqual([]);
+  });
+});
+
+test('params are the three sections with dotted names, values as text, nothing for what is not set', () => {
+  const text = good.replace('num_units: 224', 'rate: 0.5, on: false, list: [1, "a"], none: null, deep: {a: x}');
+  const config = parseConfig(text, 'a.yaml').value!;
+  expect(flattenParams(config)).toEqual({
+    'data.dataset_path': 'data/processed/',
+    'model.name': 'singleoutput',
+    'model.rate': '0.5',
+    'model.on': 'false',
+    'model.list': '[1,"a"]',
+    'model.deep.a': 'x',
+    'training.batch_size': '128',
+    'training.num_epochs': '200',
+    'training.loss_function': 'mae',
+    'training.metric': 'mse',
+    'training.optimizer': 'adam',
+    'training.learning_rate': '0.001',
+    'training.seed': '42',
+    'training.backend': 'auto',
+  });
+});
+
+test('settings of a project', () => {
+  const parse = (text: string) => parseProjectSettings(text, '.mlops/project.yaml');
+  expect(parse('stores: [file:x, file:y]\nobjective: {metric: f1}\nmore: 1').value).toEqual({
+    trackingUri: 'file:x',
+    objective: { metric: 'f1', direction: 'maximize' },
+  });
+  expect(parse('').value).toEqual({ trackingUri: null, objective: null });
+  expect(parse('a: 1\nstores: file:x').problems.map(formatProblem)).toEqual([
+    '.mlops/project.yaml:2:9: error: stores must be a list of tracking URIs, as file:models/mlruns.',
+  ]);
+});

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseFromPredictPage, parseFromRunPage, parseToPredictPage, parseToRunPage } from '../../../src/protocol/chartcodec.ts';
+import { chartProtocolVersion, type FromPredictPage, type FromRunPage, type RunFacts, type ToPredictPage, type ToRunPage } from '../../../src/protocol/charts.ts';
+
+const run: RunFacts = {
+  runId: 'a',
+  name: '<img src=x>',
+  model: null,
+  experiment: '',
+  status: 'RUNNING',
+  lost: false,
+  reason: null,
+  startTime: 1,
+  endTime: null,
+  epochs: 3,
+  examplesPerSecond: 8.5,
+  objective: { metric: 'val_loss', direction: 'minimize' },
+  params: [['__proto__', 'x']],
+  details: [],
+};
+const head = { protocol: chartProtocolVersion, sequence: 1 };
+const series = [{ name: 'loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(NaN, 3) }];
+const choices = [{ runId: 'a', name: 'x', status: 'FINISHED' as const, lost: false, startTime: 1 }];
+const event = { time: 1, step: null, kind: 'warning', text: 'x' };
+const snapshot: ToRunPage = { ...head, type: 'snapshot', snapshot: { run, series, events: [event] }, runs: choices };
+const notice: ToRunPage = { ...head, type: 'notice', notice: { kind: 'empty', text: 'x', action: 'none' }, runs: [] };
+const append: ToRunPage = { ...head, type: 'append', change: { series: [{ ...series[0]!, from: 4 }], events: [] } };
+const predictions: ToPredictPage = {
+  ...head,
+  type: 'predictions',
+  model: 'm',
+  images: [{ name: '3_1.png', bytes: Uint8Array.of(1), mediaType: 'image/png', label: '3', probabilities: [['3', 0.98]] }],
+};
+
+/** Every valid message once, with its parser. */
+const valid: readonly (readonly [(value: unknown) => unknown, ToRunPage | FromRunPage | ToPredictPage | FromPredictPage])[] = [
+  [parseToRunPage, snapshot],
+  [parseToRunPage, notice],
+  [parseToRunPage, append],
+  [parseToRunPage, { ...append, change: { ...append.change, run }, runs: choices }],
+  [parseFromRunPage, { type: 'ready', protocol: chartProtocolVersion }],
+  [parseFromRunPage, { type: 'ack', sequence: 3 }],
+  [parseFromRunPage, { type: 'resync' }],
+  [parseFromRunPage, { type: 'setRun', runId: 'a' }],
+  [parseFromRunPage, { type: 'stopRun', runId: 'a' }],
+  [parseFromRunPage, { type: 'openLog', runId: 'a' }],
+  [parseFromRunPage, { type: 'error', message: 'x' }],
+  [parseToPredictPage, predictions],
+  [parseToPredictPage, { ...head, type: 'notice', model: 'm', notice: { kind: 'broken', text: 'x', action: 'retry' } }],
+  [parseFromPredictPage, { type: 'ready', protocol: chartProtocolVersion }],
+  [parseFromPredictPage, { type: 'retry' }],
+  [parseFromPredictPage, { type: 'chooseImages' }],
+  [parseFromPredictPage, { type: 'error', message: 'x' }],
+];
+const parsers = [parseToRunPage, parseFromRunPage, parseToPredictPage, parseFromPredictPage];
+
+describe('messages between the extension and its pages', () => {
+  it.each(valid)('%o takes %o as it is', (parse, message) => expect(parse(message)).toBe(message));
+
+  it.each(valid)('%o refuses %o with any field missing or of another type', (parse, message) => {
+    for (const key of Object.keys(message)) {
+      if (key === 'runs' && message.type === 'append') continue;
+      for (const wrong of [undefined, null, Symbol('x'), { nested: [] }, -1.5, 'other'])
+        if (!(key !== 'type' && typeof wrong === 'string' && typeof message[key as never] === 'string'))
+          expect(parse({ ...message, [key]: wrong }), `${key}: ${String(wrong)}`).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ['another version', { ...snapshot, protocol: chartProtocolVersion + 1 }],
+    ['plain arrays as points', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: [1, 2] }] } }],
+    ['columns of different length', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(1) }] } }],
+    ['steps that go back', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(2, 1) }] } }],
+    ['a step that is none', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(1, NaN) }] } }],
+    ['a snapshot that begins in the middle', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], from: 1 }] } }],
+    ['an unknown status', { ...snapshot, runs: [{ ...choices[0], status: 'DONE' }] }],
+    ['a type that every object has', { ...snapshot, type: 'constructor' }],
+    ['a list', [snapshot]],
+  ])('refuses %s', (_, message) => expect(parseToRunPage(message)).toBeUndefined());
+
+  it('refuses probabilities that are none', () => {
+    for (const probability of [NaN, -0.1, 1.1, '0.5'])
+      expect(parseToPredictPage({ ...predictions, images: [{ ...predictions.images[0], probabilities: [['3', probability]] }] })).toBeUndefined();
+  });
+
+  it('never throws and never takes garbage for a message', () => {
+    fc.assert(
+      fc.property(fc.anything({ withTypedArray: true, withNullPrototype: true, withBigInt: true, withMap: true }), (garbage) => {
+        for (const parse of parsers) expect(parse(garbage)).toBeUndefined();
+      }),
+      { numRuns: 25_000 },
+    );
+  });
+});

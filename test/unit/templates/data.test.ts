@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { readySamples } from './rendered.ts';
+
+// The pure functions of the templates, run from the template files themselves.
+interface Idx {
+  shape: number[];
+  data: Uint8Array;
+}
+const load = async <T>(file: string): Promise<T> =>
+  (await import(pathToFileURL(path.resolve('templates', file)).href)) as T;
+
+const idx = await load<{
+  parseIdx: (bytes: Uint8Array) => Idx;
+  formatIdx: (idx: Idx) => Uint8Array;
+  readIdx: (file: string) => Idx;
+}>('mnist/src/data/idx.ts');
+const csv = await load<{
+  parseCsv: (text: string) => Record<string, string>[];
+  formatCsv: (header: string[], rows: (string | number)[][]) => string;
+}>('skeleton/src/data/csv.ts');
+const sampling = await load<{
+  stratifiedSplit: (labels: number[], share: number, seed: number) => { kept: number[]; taken: number[] };
+}>('skeleton/src/data/sampling.ts');
+const image = await load<{
+  prepareDigit: (pixels: Uint8Array, width: number, height: number) => Float32Array;
+}>('mnist/src/data/image.ts');
+const svg = await load<{
+  ticks: (low: number, high: number) => number[];
+  text: (x: number, y: number, content: string) => string;
+}>('skeleton/src/visualization/svg.ts');
+
+test('IDX: what was written is read, and broken files are named', () => {
+  const digits = { shape: [2, 2, 3], data: Uint8Array.from({ length: 12 }, (_, i) => i) };
+  const bytes = idx.formatIdx(digits);
+  expect([...bytes.subarray(0, 8)]).toEqual([0, 0, 8, 3, 0, 0, 0, 2]);
+  expect(idx.parseIdx(bytes)).toEqual(digits);
+  expect(() => idx.parseIdx(bytes.subarray(0, 27))).toThrow('11 values instead of 2 × 2 × 3');
+  expect(() => idx.parseIdx(bytes.subarray(0, 9))).toThrow('ends within its header');
+  expect(() => idx.parseIdx(Uint8Array.from([1, 2, 3, 4]))).toThrow('not an IDX file');
+  expect(() => idx.parseIdx(Uint8Array.from([0, 0, 13, 0]))).toThrow('type 13');
+});
+
+test('CSV: what was written is read', () => {
+  const rows = [
+    ['plain', 'with, comma'],
+    ['with "quotes"', 'two\nlines'],
+    ['', ''],
+  ];
+  const text = csv.formatCsv(['a', 'b'], rows);
+  expect(csv.parseCsv(text)).toEqual(rows.map(([a, b]) => ({ a, b })));
+  expect(csv.parseCsv('a,b\r\n1,2')).toEqual([{ a: '1', b: '2' }]);
+  expect(csv.parseCsv('a,b\n1,')).toEqual([{ a: '1', b: '' }]);
+  expect(csv.parseCsv('')).toEqual([]);
+  expect(() => csv.parseCsv('a\n"open')).toThrow('Line 2');
+});
+
+test('split: every class keeps its share, nothing is lost, and the seed decides', () => {
+  const labels = Array.from({ length: 1000 }, (_, i) => (i < 700 ? 0 : i < 900 ? 1 : 2));
+  const { kept, taken } = sampling.stratifiedSplit(labels, 0.1, 42);
+  expect([0, 1, 2].map((label) => taken.filter((i) => labels[i] === label).length)).toEqual([70, 20, 10]);
+  expect([...kept, ...taken].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+  expect(sampling.stratifiedSplit(labels, 0.1, 42)).toEqual({ kept, taken });
+  expect(sampling.stratifiedSplit(labels, 0.1, 43).taken).not.toEqual(taken);
+});
+
+/** A page with a filled rectangle of ink. */
+function page(width: number, height: number, box: [number, number, number, number], ink: number, paper: number): Uint8Array {
+  const [left, top, right, bottom] = box;
+  return Uint8Array.from({ length: width * height }, (_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return x >= left && x < right && y >= top && y < bottom ? ink : paper;
+  });
+}
+
+function boxOf(field: Float32Array): number[] {
+  const places = [...field.keys()].filter((i) => field[i]! > 0).map((i) => [i % 28, Math.floor(i / 28)] as const);
+  const [xs, ys] = [places.map(([x]) => x), places.map(([, y]) => y)];
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1];
+}
+
+test('a picture from outside: cropped, scaled to 20 pixels with its aspect, in the middle, ink 255', () => {
+  const prepared = image.prepareDigit(page(200, 120, [150, 10, 170, 50], 30, 240), 200, 120);
+  expect(prepared).toHaveLength(784);
+  expect(boxOf(prepared)).toEqual([10, 5, 20, 25]);
+  expect(Math.max(...prepared)).toBe(255);
+});
+
+test('light ink on a dark page gives the same', () => {
+  const dark = image.prepareDigit(page(90, 90, [5, 5, 45, 35], 20, 250), 90, 90);
+  const light = image.prepareDigit(page(90, 90, [40, 50, 80, 80], 230, 10), 90, 90);
+  expect(boxOf(light)).toEqual(boxOf(dark));
+  expect(light).toEqual(dark);
+});
+
+test('an empty page, a single pixel and faint dirt do no harm', () => {
+  expect(image.prepareDigit(new Uint8Array(100).fill(255), 10, 10)).toEqual(new Float32Array(784));
+  expect(boxOf(image.prepareDigit(Uint8Array.of(0), 1, 1))).toEqual([Infinity, Infinity, -Infinity, -Infinity]);
+  const dirty = page(60, 60, [20, 20, 40, 40], 0, 255);
+  const clean = image.prepareDigit(dirty, 60, 60);
+  dirty[60 * 59 + 30] = 200;
+  expect(image.prepareDigit(dirty, 60, 60)).toEqual(clean);
+});
+
+test('a digit of the data set comes back almost as it was', async () => {
+  const { data } = idx.parseIdx(gunzipSync(await readFile(path.join(await readySamples(), 'mnist/test_images.gz'))));
+  for (const i of [0, 1, 2, 3, 4]) {
+    const digit = data.subarray(i * 784, (i + 1) * 784);
+    const again = image.prepareDigit(digit, 28, 28);
+    const overlap = again.reduce((sum, ink, at) => sum + Math.min(ink, digit[at]!), 0);
+    expect(overlap / digit.reduce((sum, ink) => sum + ink, 0)).toBeGreaterThan(0.95);
+  }
+});
+
+test('figures: ticks are round, and texts can not become markup', () => {
+  expect(svg.ticks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(svg.ticks(1, 12)).toEqual([5, 10]);
+  expect(svg.ticks(0.9, 0.98)).toEqual([0.9, 0.92, 0.94, 0.96, 0.98]);
+  expect(svg.text(1, 2, '<a href="x">&')).toBe('<text x="1" y="2">&lt;a href=&quot;x&quot;>&amp;</text>');
+});
