@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { dist, root } from './places.ts';
+import { dist, nodeFlags, root } from './places.ts';
 import { runProgram } from './programs.ts';
 
 const BUNDLES = ['extension.js', 'engine.js', 'cli.js', 'worker.js'];
@@ -25,7 +25,7 @@ export async function ensureBuilt(): Promise<void> {
     ),
   );
   if ((await newestOf(SOURCES)) <= Math.min(...built)) return;
-  const code = await runProgram(process.execPath, [path.join(root, 'scripts/build.mjs')], { cwd: root });
+  const code = await runProgram(process.execPath, [...nodeFlags, path.join(root, 'scripts/build.mjs')], { cwd: root });
   if (code === 0) return;
   console.error('The build failed; its own message stands above.');
   process.exit(1);

@@ -9,6 +9,9 @@ export const dist = path.join(root, 'dist');
 /** Results of the layers, pictures, traces: ignored by git, kept by CI. */
 export const results = path.join(root, 'test-results');
 
+/** For Node on our own TypeScript: package.json names no module system (the bundles are CommonJS), and Node would remark on each file. */
+export const nodeFlags = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
+
 /** Shared by all clones of this repository: what takes long to install and is the same for each. */
 export function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;

@@ -15,12 +15,13 @@ import { Projects } from './vscode/projects.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
 import { registerTasks } from './vscode/tasks/tasks.ts';
 import { offerCommandLine } from './vscode/terminals.ts';
-import { registerViews } from './vscode/trees/views.ts';
+import { registerViews, type Views } from './vscode/trees/views.ts';
 
 /** What tests inside VS Code may reach. */
 export interface ExtensionApi {
   readonly engine: EngineThread;
   readonly projects: Projects;
+  readonly views: Views;
 }
 
 /** Composition root of the extension host: builds, wires, registers. It only draws and asks; the engine thread does the work. */
@@ -48,8 +49,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const showRun = (root: string, runId: string): void => charts.show(root, runId);
   const showPrediction = (root: string, model: string): void => predictions.show(root, model);
 
-  const views = registerViews(engine, projects, report);
-  views.disposables.forEach(own);
+  const views = own(registerViews(engine, projects, report));
   own(new RunningStatus(engine, projects, report));
   own(registerProblems(engine, projects, report));
   own(registerTasks({ engine, projects, report }));
@@ -70,7 +70,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   offerCommandLine(context);
   own(vscode.workspace.onDidGrantWorkspaceTrust(() => offerCommandLine(context)));
   welcomeNewProject(context, projects).catch(report);
-  return { engine, projects };
+  return { engine, projects, views };
 }
 
 // No deactivate: the subscriptions end the engine thread, and runs go on by themselves.

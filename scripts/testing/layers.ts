@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { listFiles } from '../../src/node/files/files.ts';
-import { results, root } from '../places.ts';
+import { nodeFlags, results, root } from '../places.ts';
 import { runProgram } from '../programs.ts';
 import { chromiumMissing, ensureChromium } from '../vscode-host/browser.ts';
 import { chooseEditor } from '../vscode-host/desktop.ts';
@@ -61,9 +61,8 @@ async function runHost(): Promise<Tally> {
   await rm(file, { force: true });
   await mkdir(results, { recursive: true });
   const args = [path.join(root, 'node_modules/@vscode/test-cli/out/bin.mjs')];
-  const flags = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
   const env = { ...process.env, MLOPS_HOST_TALLY: file };
-  const code = await runProgram(process.execPath, [...flags, ...args], { cwd: root, env });
+  const code = await runProgram(process.execPath, [...nodeFlags, ...args], { cwd: root, env });
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const tally = text === undefined ? nothing : (JSON.parse(text) as Tally);
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;

@@ -19,7 +19,7 @@ export interface QuickInput {
 const WIDGET = '.quick-input-widget:visible';
 const ROW = `${WIDGET} .quick-input-list .monaco-list-row`;
 const PALETTE_MS = 2000;
-const PALETTE_ATTEMPTS = 10;
+const PALETTE_ATTEMPTS = 20;
 
 export function createQuickInput(page: Page): QuickInput {
   const input = page.locator(`${WIDGET} input.input`);

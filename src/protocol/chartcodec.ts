@@ -1,4 +1,10 @@
-import { chartProtocolVersion, type FromPredictPage, type FromRunPage, type ToPredictPage, type ToRunPage } from './charts.ts';
+import {
+  chartProtocolVersion,
+  type FromPredictPage,
+  type FromRunPage,
+  type ToPredictPage,
+  type ToRunPage,
+} from './charts.ts';
 
 // Parsers of the messages between the extension and its pages: `undefined` means "not a message of this version". Each kind of message is a row of a
 // table, from its name to the checks of its fields; the mapped types make a missing or extra row, or field, an error of the compiler.
@@ -49,7 +55,8 @@ const shaped =
 const points: Check = (value) => {
   if (!isRecord(value)) return false;
   const { steps, values } = value;
-  if (!(steps instanceof Float64Array) || !(values instanceof Float64Array) || steps.length !== values.length) return false;
+  if (!(steps instanceof Float64Array) || !(values instanceof Float64Array) || steps.length !== values.length)
+    return false;
   return steps.every((step, i) => Number.isFinite(step) && (i === 0 || step >= (steps[i - 1] ?? NaN)));
 };
 
@@ -122,7 +129,12 @@ const fromPredictPage: Shapes<FromPredictPage> = {
 };
 
 function parserOf<M extends { readonly type: string }>(shapes: Shapes<M>): (value: unknown) => M | undefined {
-  const checks = new Map(Object.entries(shapes as Record<string, Readonly<Record<string, Check>>>).map(([type, shape]) => [type, shaped(shape)]));
+  const checks = new Map(
+    Object.entries(shapes as Record<string, Readonly<Record<string, Check>>>).map(([type, shape]) => [
+      type,
+      shaped(shape),
+    ]),
+  );
   return (value) => {
     if (!isRecord(value) || typeof value['type'] !== 'string') return undefined;
     return checks.get(value['type'])?.(value) === true ? (value as unknown as M) : undefined;

@@ -78,6 +78,7 @@ export type FromWorker =
       readonly passedOver: readonly BackendStatus[];
     }
   | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
+  /** `batches`: those of one epoch. */
   | { readonly type: 'plan'; readonly epochs: number; readonly batches: number; readonly examples: number }
   /** Sampled, at most five a second. `step`: batches completed since the start of training. */
   | { readonly type: 'batch'; readonly step: number; readonly loss: WireNumber; readonly time: number }

@@ -46,6 +46,7 @@ it('leads from an empty window to a live chart, by the palette alone', async () 
   await window.showsFolder('digits');
   await access(path.join(person.home, 'digits/dvc.yaml'));
   tell('project open');
+  await window.rows('Pipeline').filter({ hasText: 'ingest' }).waitFor({ timeout: 60_000 });
   await window.picture('new-project-4-open');
 
   await window.command('MLOps: Train');
@@ -68,6 +69,7 @@ it('finds the training again after the window was reloaded, and stops it', async
 
   await window.command('MLOps: Stop');
   await expect.poll(async () => (await onlyRun()).status, { timeout: 30_000 }).toBe('KILLED');
+  await window.webview().getByText('stopped').first().waitFor({ timeout: 30_000 });
   await window.picture('train-3-stopped');
 });
 

@@ -18,9 +18,16 @@ function picture(strokeAt: number): Uint8Array {
     return Buffer.concat([length, body, check]);
   };
   const header = Buffer.from([0, 0, 0, 32, 0, 0, 0, 32, 8, 0, 0, 0, 0]);
-  const rows = Array.from({ length: 32 }, () => Buffer.from([0, ...Array.from({ length: 32 }, (_, x) => (Math.abs(x - strokeAt) < 3 ? 30 : 245))]));
+  const rows = Array.from({ length: 32 }, () =>
+    Buffer.from([0, ...Array.from({ length: 32 }, (_, x) => (Math.abs(x - strokeAt) < 3 ? 30 : 245))]),
+  );
   return new Uint8Array(
-    Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0))]),
+    Buffer.concat([
+      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+      chunk('IHDR', header),
+      chunk('IDAT', deflateSync(Buffer.concat(rows))),
+      chunk('IEND', Buffer.alloc(0)),
+    ]),
   );
 }
 
@@ -34,7 +41,10 @@ function crc32(bytes: Buffer): number {
 }
 
 const probabilities = (best: number): (readonly [string, number])[] =>
-  Array.from({ length: 10 }, (_, digit) => [String(digit), digit === best ? 0.912 : (0.088 * (digit + 1)) / 55] as const);
+  Array.from(
+    { length: 10 },
+    (_, digit) => [String(digit), digit === best ? 0.912 : (0.088 * (digit + 1)) / 55] as const,
+  );
 const image = (name: string, label: number): PredictedImage => ({
   name,
   bytes: picture(6 + label * 2),
@@ -54,13 +64,19 @@ describe.skipIf(mustSkip())('the Predict page', () => {
     for (const { page, violations, complaints } of opened.splice(0)) {
       expect(await violations()).toEqual([]);
       expect(complaints).toEqual([]);
-      await page.context().close();
+      await page.close();
     }
   });
   afterAll(() => bench.close());
 
   async function open(theme: 'dark' | 'light' = 'dark'): Promise<OpenPage> {
-    const page = await bench.open({ page: 'predict', texts, context: { root: '/project', model: 'cnnbased' }, theme, size: { width: 960, height: 560 } });
+    const page = await bench.open({
+      page: 'predict',
+      texts,
+      context: { root: '/project', model: 'cnnbased' },
+      theme,
+      size: { width: 960, height: 560 },
+    });
     opened.push(page);
     return page;
   }
@@ -77,7 +93,9 @@ describe.skipIf(mustSkip())('the Predict page', () => {
     expect(await page.locator('h1').textContent()).toBe('Predictions of cnnbased');
     expect(await page.locator('.image').first().locator('h2').textContent()).toBe('33_3.png');
     expect(await page.locator('.image').first().locator('tr').first().textContent()).toBe('391.2 %');
-    await expect.poll(() => page.evaluate(`[...document.images].every((image) => image.naturalWidth === 32)`)).toBe(true);
+    await expect
+      .poll(() => page.evaluate(`[...document.images].every((image) => image.naturalWidth === 32)`))
+      .toBe(true);
     await shown.picture('predict-dark');
     await shown.setTheme('light');
     await shown.picture('predict-light');
@@ -101,7 +119,13 @@ describe.skipIf(mustSkip())('the Predict page', () => {
     await shown.send(
       predictions(
         { name: evil, bytes: null, mediaType: 'image/png', label: evil, probabilities: [] },
-        { name: 'torn.png', bytes: Uint8Array.of(1, 2, 3), mediaType: 'image/png', label: '3', probabilities: [[evil, 1]] },
+        {
+          name: 'torn.png',
+          bytes: Uint8Array.of(1, 2, 3),
+          mediaType: 'image/png',
+          label: '3',
+          probabilities: [[evil, 1]],
+        },
       ),
     );
     await expect.poll(() => shown.page.getByText(texts.noPicture).count()).toBe(2);

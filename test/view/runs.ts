@@ -10,10 +10,18 @@ function createNoise(seed: number): () => number {
 }
 
 export function seriesOf(name: string, values: readonly number[], firstStep = 1): SeriesPoints {
-  return { name, from: 0, steps: Float64Array.from(values, (_, i) => firstStep + i), values: Float64Array.from(values) };
+  return {
+    name,
+    from: 0,
+    steps: Float64Array.from(values, (_, i) => firstStep + i),
+    values: Float64Array.from(values),
+  };
 }
 
-const decay = (epochs: number, { to, speed, noise, seed }: { to: number; speed: number; noise: number; seed: number }): number[] => {
+const decay = (
+  epochs: number,
+  { to, speed, noise, seed }: { to: number; speed: number; noise: number; seed: number },
+): number[] => {
   const random = createNoise(seed);
   return Array.from({ length: epochs }, (_, epoch) => {
     const rest = Math.exp((-speed * epoch) / 4);
@@ -22,7 +30,8 @@ const decay = (epochs: number, { to, speed, noise, seed }: { to: number; speed: 
   });
 };
 
-const rise = (losses: readonly number[], ceiling: number): number[] => losses.map((loss) => ceiling - 0.42 * Math.min(1, loss / 2.2));
+const rise = (losses: readonly number[], ceiling: number): number[] =>
+  losses.map((loss) => ceiling - 0.42 * Math.min(1, loss / 2.2));
 
 export const facts: RunFacts = {
   runId: '4f0c7a52e8d24b5f9b1f0a4cfe1d2b3c',
@@ -63,16 +72,25 @@ export function snapshotOf(epochs: number, run: RunFacts = facts): RunSnapshot {
   const random = createNoise(5);
   const valLoss = decay(epochs, { to: 0.081, speed: 1.2, noise: 0.05, seed: 7 });
   const loss = decay(epochs, { to: 0.042, speed: 1.5, noise: 0.02, seed: 9 });
-  const batches = Array.from({ length: epochs * 12 }, (_, i) => 0.05 + 2 * Math.exp(-i / 40) + 0.25 * random() * (0.3 + Math.exp(-i / 60)));
+  const batches = Array.from(
+    { length: epochs * 12 },
+    (_, i) => 0.05 + 2 * Math.exp(-i / 40) + 0.25 * random() * (0.3 + Math.exp(-i / 60)),
+  );
   const series = [
     seriesOf('val_loss', valLoss),
     seriesOf('training_loss', loss),
     seriesOf('val_accuracy', rise(valLoss, 0.992)),
     seriesOf('training_accuracy', rise(loss, 0.998)),
-    seriesOf('learning_rate', valLoss.map((_, epoch) => (epoch < 14 ? 0.001 : 0.0002))),
+    seriesOf(
+      'learning_rate',
+      valLoss.map((_, epoch) => (epoch < 14 ? 0.001 : 0.0002)),
+    ),
     { ...seriesOf('batch_loss', batches), steps: Float64Array.from(batches, (_, i) => 1 + i * 6) },
   ];
-  const events = epochs < 15 ? [] : [{ time: run.startTime + 20_000, step: 15, kind: 'steering', text: 'learning rate 0.001 → 0.0002' }];
+  const events =
+    epochs < 15
+      ? []
+      : [{ time: run.startTime + 20_000, step: 15, kind: 'steering', text: 'learning rate 0.001 → 0.0002' }];
   return { run, series, events };
 }
 

@@ -35,7 +35,10 @@ function startPage(texts: PredictTexts): void {
     },
     toError: (message) => ({ type: 'error', message }),
   });
-  const choose = createButton(texts.chooseImages, { primary: true, onPress: () => host.post({ type: 'chooseImages' }) });
+  const choose = createButton(texts.chooseImages, {
+    primary: true,
+    onPress: () => host.post({ type: 'chooseImages' }),
+  });
   const retry = createButton(texts.retry, { primary: true, onPress: () => host.post({ type: 'retry' }) });
   const notice = element('div', { class: 'notice' }, text, retry);
 
@@ -92,7 +95,11 @@ function drawBars({ name, label, probabilities }: PredictedImage, texts: Predict
     );
   });
   const rest = sorted.slice(mostLabels);
-  const table = element('table', { 'class': 'bars', 'aria-label': fillIn(texts.probabilitiesOf, name) }, element('tbody', {}, ...rows));
+  const table = element(
+    'table',
+    { 'class': 'bars', 'aria-label': fillIn(texts.probabilitiesOf, name) },
+    element('tbody', {}, ...rows),
+  );
   const most = `${((rest[0]?.[1] ?? 0) * 100 + 0.05).toFixed(1)} %`;
   return rest.length === 0
     ? table

@@ -62,7 +62,10 @@ export class ChartCard {
       reading: element('span', { class: 'reading' }),
     };
     this.#log = createToggle(texts.log, { name: fillIn(texts.logScale, plan.title), onToggle: () => onToggle('log') });
-    this.#table = createToggle(texts.table, { name: fillIn(texts.tableOf, plan.title), onToggle: () => onToggle('table') });
+    this.#table = createToggle(texts.table, {
+      name: fillIn(texts.tableOf, plan.title),
+      onToggle: () => onToggle('table'),
+    });
     this.#numbers = createNumbers(texts);
     this.#plotRoot = element('div', { class: 'plot', role: 'img', tabindex: '0' });
     const { title, drawn, reading } = this.#head;
@@ -110,19 +113,24 @@ export class ChartCard {
     const place = step === undefined ? undefined : this.#placeOf(step);
     setHidden(this.#line, place === undefined);
     setHidden(this.#tip, place === undefined || !isOwner);
-    if (step === undefined || place === undefined || this.#look === undefined) return void this.#dots.replaceChildren();
+    if (step === undefined || place === undefined || this.#look === undefined) {
+      this.#dots.replaceChildren();
+      return;
+    }
     const color = this.#look.theme.series(0);
     this.#line.style.transform = `translateX(${Math.round(place)}px)`;
     this.#line.style.height = `calc(100% - 22px)`;
-    this.#dots.replaceChildren(...this.#plan.series.flatMap((series) => this.#dotOf(step, valueAt(series.points, step), color)));
+    this.#dots.replaceChildren(
+      ...this.#plan.series.flatMap((series) => this.#dotOf(step, valueAt(series.points, step), color)),
+    );
     if (isOwner) this.#drawTip(step, place, color);
   }
 
   /** `epoch 10: validation 0.9390, training 0.9510` */
   describe(step: number): string {
     const { texts } = this.#options;
-    const values = this.#plan.series.map(
-      ({ label, points }) => fillIn(texts.lastValue, label, this.#words(valueAt(points, step))),
+    const values = this.#plan.series.map(({ label, points }) =>
+      fillIn(texts.lastValue, label, this.#words(valueAt(points, step))),
     );
     return `${stepWords(this.#plan.axis, step, texts)}: ${values.join(', ')}`;
   }
@@ -185,7 +193,9 @@ export class ChartCard {
 
   #bestWords(): string {
     const { best } = this.#plan;
-    return best === undefined ? '' : fillIn(this.#options.texts.bestAt, formatValue(best.value), formatCount(best.step));
+    return best === undefined
+      ? ''
+      : fillIn(this.#options.texts.bestAt, formatValue(best.value), formatCount(best.step));
   }
 
   #summary(): string {

@@ -48,7 +48,12 @@ function rows(named: readonly NamedText[], kind?: string): HTMLElement {
 /** Metrics of the test split, once they are there. */
 export function createStrip(texts: RunTexts): { readonly root: HTMLElement; draw(strip: RunPlan['strip']): void } {
   const list = element('dl');
-  const root = element('section', { 'class': 'strip', 'aria-label': texts.testSplit, 'tabindex': '0' }, element('h2', {}, texts.testSplit), list);
+  const root = element(
+    'section',
+    { 'class': 'strip', 'aria-label': texts.testSplit, 'tabindex': '0' },
+    element('h2', {}, texts.testSplit),
+    list,
+  );
   return {
     root,
     draw(strip) {

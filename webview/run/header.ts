@@ -26,7 +26,10 @@ export interface HeaderOptions {
 
 export interface Header {
   readonly root: HTMLElement;
-  draw(shown: { run: ShownRun; plan: RunPlan } | undefined, look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean }): void;
+  draw(
+    shown: { run: ShownRun; plan: RunPlan } | undefined,
+    look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean },
+  ): void;
 }
 
 export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, onWhole }: HeaderOptions): Header {
@@ -56,7 +59,17 @@ export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, on
     setText(stop, isStopping ? texts.stopping : texts.stop);
   };
   return {
-    root: element('header', {}, title, picker.root, element('div', { class: 'about dim' }, state, rest), whole, details, log, stop),
+    root: element(
+      'header',
+      {},
+      title,
+      picker.root,
+      element('div', { class: 'about dim' }, state, rest),
+      whole,
+      details,
+      log,
+      stop,
+    ),
     draw(shown, { runs, chosen, isZoomed }) {
       facts = shown?.run.facts;
       if (facts !== undefined && runState(facts) !== 'running') asked = undefined;
@@ -75,8 +88,14 @@ export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, on
 }
 
 /** The newest runs, and the one that is shown if it is older than those. */
-function toChoices(runs: readonly RunChoice[], facts: RunFacts | undefined, chosen: string): { value: string; label: string }[] {
-  const listed = runs.slice(0, mostChoices).map(({ runId, name }) => ({ value: runId, label: name === '' ? runId : name }));
+function toChoices(
+  runs: readonly RunChoice[],
+  facts: RunFacts | undefined,
+  chosen: string,
+): { value: string; label: string }[] {
+  const listed = runs
+    .slice(0, mostChoices)
+    .map(({ runId, name }) => ({ value: runId, label: name === '' ? runId : name }));
   const isListed = listed.some(({ value }) => value === chosen);
   return isListed ? listed : [{ value: chosen, label: facts?.name ?? chosen.slice(0, 8) }, ...listed];
 }

@@ -3,7 +3,13 @@ import '../shared/page.css';
 import './style.css';
 import { RunView, type Range } from '../../src/core/charts/charts.ts';
 import { parseToRunPage } from '../../src/protocol/chartcodec.ts';
-import { chartProtocolVersion, type FromRunPage, type PageNotice, type RunTexts, type ToRunPage } from '../../src/protocol/charts.ts';
+import {
+  chartProtocolVersion,
+  type FromRunPage,
+  type PageNotice,
+  type RunTexts,
+  type ToRunPage,
+} from '../../src/protocol/charts.ts';
 import { createButton, registerControls } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
@@ -73,7 +79,10 @@ class RunPage {
 
   #receive(message: ToRunPage): void {
     this.#answered = true;
-    if (this.#view.receive(message) === 'resync') return this.#host.post({ type: 'resync' });
+    if (this.#view.receive(message) === 'resync') {
+      this.#host.post({ type: 'resync' });
+      return;
+    }
     this.#toAcknowledge = message.sequence;
     const runId = this.#view.run?.facts.runId;
     if (runId !== undefined && runId !== this.#state.runId) this.#change({ runId });
@@ -96,7 +105,8 @@ class RunPage {
   }
 
   #noticeNow(): PageNotice | undefined {
-    if (this.#plan === undefined) return this.#view.notice ?? { kind: 'loading', text: this.#texts.loading, action: 'none' };
+    if (this.#plan === undefined)
+      return this.#view.notice ?? { kind: 'loading', text: this.#texts.loading, action: 'none' };
     if (this.#plan.cards.length > 0) return undefined;
     const isOver = this.#view.run?.facts.endTime !== null;
     return { kind: 'empty', text: isOver ? this.#texts.nothingMeasured : this.#texts.waiting, action: 'none' };

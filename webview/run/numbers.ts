@@ -24,7 +24,9 @@ export function createNumbers(texts: RunTexts): { readonly root: HTMLElement; dr
       const head = [plan.axis === 'epoch' ? texts.epochs : texts.batches, ...plan.series.map(({ label }) => label)];
       const rows = steps.map((step) => {
         const values = plan.series.map(({ points }) => valueAt(points, step));
-        const cells = values.map((value) => element('td', { class: 'number' }, value === undefined ? '' : formatValue(value)));
+        const cells = values.map((value) =>
+          element('td', { class: 'number' }, value === undefined ? '' : formatValue(value)),
+        );
         return element('tr', {}, element('th', { scope: 'row', class: 'number' }, formatCount(step)), ...cells);
       });
       const columns = head.map((word) => element('th', { scope: 'col', class: 'number' }, word));

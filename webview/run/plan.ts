@@ -105,7 +105,8 @@ function planSeries(card: Card, { metric, role }: CardSeries, { texts, pointsOf 
     const label = role === 'validation' ? texts.validation : texts.training;
     return [{ label, points, look: role === 'validation' ? 'solid' : 'dashed' }];
   }
-  if (card.axis !== 'batch' || points.steps.length < fewestSmoothed) return [{ label: card.title, points, look: 'solid' }];
+  if (card.axis !== 'batch' || points.steps.length < fewestSmoothed)
+    return [{ label: card.title, points, look: 'solid' }];
   const smoothed: Points = { steps: points.steps, values: smooth(points.values, smoothing) };
   return [
     { label: texts.raw, points, look: 'faint' },

@@ -54,7 +54,11 @@ export function createPlot(parent: HTMLElement, onSelect: (window: Range) => voi
     if (chart === undefined || nextShape !== shape) {
       chart?.destroy();
       shape = nextShape;
-      chart = new uPlot(optionsOf(view, picture, { size, onSelect }), [[], ...picture.plan.series.map(() => [])], parent);
+      chart = new uPlot(
+        optionsOf(view, picture, { size, onSelect }),
+        [[], ...picture.plan.series.map(() => [])],
+        parent,
+      );
     }
     if (chart.width !== size.width || chart.height !== size.height) chart.setSize(size);
     fill(chart, view, picture);
@@ -72,7 +76,8 @@ export function createPlot(parent: HTMLElement, onSelect: (window: Range) => voi
     draw,
     place,
     area: () => ({ left: chart?.over.offsetLeft ?? 0, width: chart?.over.clientWidth ?? 0 }),
-    stepAt: (clientX) => (chart === undefined ? undefined : chart.posToVal(clientX - chart.over.getBoundingClientRect().left, 'x')),
+    stepAt: (clientX) =>
+      chart === undefined ? undefined : chart.posToVal(clientX - chart.over.getBoundingClientRect().left, 'x'),
     destroy: () => chart?.destroy(),
   };
 }
@@ -83,6 +88,9 @@ interface View {
   yTicks: readonly number[];
 }
 
+// uPlot declares these as a `const enum`, which exists in types only.
+const linear = 1 as uPlot.Scale.Distr;
+const logarithmic = 3 as uPlot.Scale.Distr;
 const quietly = { solid: 1, dashed: 0.7, faint: 0.25 } as const;
 const strongly = { solid: 1, dashed: 1, faint: 0.5 } as const;
 const axisText = 11;
@@ -94,13 +102,19 @@ function fill(chart: uPlot, view: View, { plan, window, scale }: Picture): void 
     { min: Math.min(...bounds.map(({ min }) => min)), max: Math.max(...bounds.map(({ max }) => max)) },
     scale,
   );
-  const rows = Math.min(6, Math.max(2, Math.floor(chart.height / 28)));
+  const rows = Math.min(scale === 'log' ? 8 : 6, Math.max(2, Math.floor(chart.height / 28)));
   const columns = Math.min(8, Math.max(2, Math.floor(chart.width / 64)));
   view.xTicks = stepTicks(window.min, window.max, columns);
   view.yTicks = scale === 'log' ? logTicks(range.min, range.max, rows) : linearTicks(range.min, range.max, rows);
   const pixels = Math.max(1, Math.round(chart.bbox.width));
-  const { x, ys } = decimate(plan.series.map(({ points }) => points), { ...window, columns: pixels });
-  const drawable = scale === 'log' ? ys.map((values) => values.map((value) => (value != null && value <= 0 ? null : value))) : ys;
+  const { x, ys } = decimate(
+    plan.series.map(({ points }) => points),
+    { ...window, columns: pixels },
+  );
+  const drawable =
+    scale === 'log'
+      ? ys.map((values) => values.map((value) => (typeof value === 'number' && value <= 0 ? null : value)))
+      : ys;
   chart.batch(() => {
     chart.setData([[...x], ...drawable.map((values) => [...values])], false);
     chart.setScale('x', window);
@@ -120,15 +134,22 @@ function optionsOf(
   const bare = { ticks: { show: false }, border: { show: false }, font: font(), stroke: dim };
   return {
     ...size,
-    padding: [8, sidePadding, 0, 0],
+    padding: [8, (chart) => rightOf(chart, view, font()), 0, 0],
     legend: { show: false },
     cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
     scales: {
       x: { time: false, auto: false },
-      y: { auto: false, distr: scale === 'log' ? 3 : 1 },
+      y: { auto: false, distr: scale === 'log' ? logarithmic : linear },
     },
     axes: [
-      { ...bare, size: 22, gap: 6, grid: { show: false }, splits: () => [...view.xTicks], values: (_, ticks) => ticks.map(formatCount) },
+      {
+        ...bare,
+        size: 22,
+        gap: 6,
+        grid: { show: false },
+        splits: () => [...view.xTicks],
+        values: (_, ticks) => ticks.map(formatCount),
+      },
       {
         ...bare,
         gap: 6,
@@ -171,6 +192,15 @@ function widthOf({ ctx }: uPlot, labels: string[] | null, font: string): number 
   return Math.ceil(Math.max(40, ...widths)) + 8;
 }
 
+/** Room for half of the last label of the step axis. */
+function rightOf({ ctx }: uPlot, { xTicks }: View, font: string): number {
+  ctx.save();
+  ctx.font = font;
+  const { width } = ctx.measureText(formatCount(xTicks.at(-1) ?? 0));
+  ctx.restore();
+  return Math.max(sidePadding, Math.ceil(width / 2) + 2);
+}
+
 function select(chart: uPlot, onSelect: (window: Range) => void): void {
   const { left, width } = chart.select;
   if (width < 4) return;
@@ -184,7 +214,12 @@ function drawOnTop(chart: uPlot, { picture }: View): void {
   const { ctx, bbox } = chart;
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left - 8 * uPlot.pxRatio, 0, bbox.width + (8 + sidePadding) * uPlot.pxRatio, bbox.top + bbox.height + 8 * uPlot.pxRatio);
+  ctx.rect(
+    bbox.left - 8 * uPlot.pxRatio,
+    0,
+    bbox.width + (8 + sidePadding) * uPlot.pxRatio,
+    bbox.top + bbox.height + 8 * uPlot.pxRatio,
+  );
   ctx.clip();
   for (const { step, text } of picture.plan.events.slice(-20)) drawEvent(chart, picture, step, text);
   picture.plan.series.forEach((_, index) => drawLonePoints(chart, picture, index + 1));
@@ -246,7 +281,7 @@ function dot(chart: uPlot, color: string, at: number, index: number, radius: num
 function drawEnd(chart: uPlot, { plan, theme, window }: Picture): void {
   const ys = chart.data[plan.series.length] ?? [];
   let at = ys.length - 1;
-  while (at >= 0 && ys[at] == null) at -= 1;
+  while (at >= 0 && typeof ys[at] !== 'number') at -= 1;
   const step = chart.data[0][at];
   if (step !== undefined && isInside(window, step)) dot(chart, theme.series(0), at, plan.series.length, 2.5);
 }
@@ -276,7 +311,11 @@ function drawBest(chart: uPlot, { plan, theme, window, scale, bestWords }: Pictu
 }
 
 /** Words over lines carry a halo of the background. */
-function write({ ctx }: uPlot, theme: Theme, { text, x, y }: { readonly text: string; readonly x: number; readonly y: number }): void {
+function write(
+  { ctx }: uPlot,
+  theme: Theme,
+  { text, x, y }: { readonly text: string; readonly x: number; readonly y: number },
+): void {
   ctx.font = `${axisText * uPlot.pxRatio}px ${theme.fontFamily}`;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';

@@ -7,7 +7,10 @@ export function registerControls(): void {
   provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption());
 }
 
-export function createButton(label: string, options: { readonly primary?: boolean; readonly onPress: () => void }): HTMLElement {
+export function createButton(
+  label: string,
+  options: { readonly primary?: boolean; readonly onPress: () => void },
+): HTMLElement {
   const button = document.createElement('vscode-button');
   button.setAttribute('appearance', options.primary === true ? 'primary' : 'secondary');
   button.append(label);
@@ -58,8 +61,15 @@ export function createDropdown(label: string, onChoose: (value: string) => void)
 }
 
 /** A word that switches something on and off, in the head of a card: too small a thing for a button with a frame. */
-export function createToggle(word: string, options: { readonly name: string; readonly onToggle: () => void }): HTMLButtonElement {
-  const toggle = element('button', { 'class': 'word', 'type': 'button', 'aria-label': options.name, 'aria-pressed': 'false' }, word);
+export function createToggle(
+  word: string,
+  options: { readonly name: string; readonly onToggle: () => void },
+): HTMLButtonElement {
+  const toggle = element(
+    'button',
+    { 'class': 'word', 'type': 'button', 'aria-label': options.name, 'aria-pressed': 'false' },
+    word,
+  );
   toggle.addEventListener('click', options.onToggle);
   return toggle;
 }

@@ -37,7 +37,10 @@ export function connectHost<In, Out>({ parse, receive, ignored, toError }: Conne
   window.addEventListener('unhandledrejection', (event) => report(event.reason));
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     const message = parse(event.data);
-    if (message !== undefined) return receive(message);
+    if (message !== undefined) {
+      receive(message);
+      return;
+    }
     ignoredCount += 1;
     ignored(ignoredCount);
   });

@@ -5,7 +5,16 @@ export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.
 export { fillIn, formatCount, formatDuration, formatTicks, formatValue } from './numbers.ts';
 export { seriesStyle, themeKind, type ThemeKind } from './palette.ts';
 export { diffPoints, smooth, toPoints, type Points } from './points.ts';
-export { findBest, nearestStep, readAt, stepBeside, stepBounds, valueAt, valueBounds, type Reading } from './reading.ts';
+export {
+  findBest,
+  nearestStep,
+  readAt,
+  stepBeside,
+  stepBounds,
+  valueAt,
+  valueBounds,
+  type Reading,
+} from './reading.ts';
 export { RunPageSession } from './session.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';

@@ -70,25 +70,31 @@ function minMax({ points: { steps, values }, start, end }: Slice, { min, max, co
   while (i < end) {
     const c = Math.min(columns - 1, Math.floor(((steps[i] ?? NaN) - min) / width));
     const edge = c === columns - 1 ? Infinity : min + (c + 1) * width;
-    let [low, high] = [-1, -1];
-    let broken = false;
-    do {
-      const value = values[i] ?? NaN;
-      if (!Number.isFinite(value)) broken = true;
-      else {
-        if (low < 0 || value < (values[low] ?? NaN)) low = i;
-        if (high < 0 || value > (values[high] ?? NaN)) high = i;
-      }
-      i += 1;
-    } while (i < end && (steps[i] ?? NaN) < edge);
+    let next = i + 1;
+    while (next < end && (steps[next] ?? NaN) < edge) next += 1;
+    const { low, high, isBroken } = extremes(values, i, next);
     const left = min + c * width;
-    if (low >= 0) {
-      column.set(left + 0.25 * width, values[Math.min(low, high)] ?? null);
-      if (low !== high) column.set(left + 0.75 * width, values[Math.max(low, high)] ?? null);
-    }
-    if (broken) column.set(left + 0.9 * width, null);
+    if (low >= 0) column.set(left + 0.25 * width, values[Math.min(low, high)] ?? null);
+    if (low !== high) column.set(left + 0.75 * width, values[Math.max(low, high)] ?? null);
+    if (isBroken) column.set(left + 0.9 * width, null);
+    i = next;
   }
   return column;
+}
+
+/** Indices of the least and the greatest finite value in [start, end), -1 when there is none; broken when some value is no number. */
+function extremes(values: Float64Array, start: number, end: number): { low: number; high: number; isBroken: boolean } {
+  let [low, high, isBroken] = [-1, -1, false];
+  let [least, greatest] = [Infinity, -Infinity];
+  for (let i = start; i < end; i += 1) {
+    const value = values[i] ?? NaN;
+    if (!Number.isFinite(value)) isBroken = true;
+    else {
+      if (value < least) [low, least] = [i, value];
+      if (value > greatest) [high, greatest] = [i, value];
+    }
+  }
+  return { low, high, isBroken };
 }
 
 function toDrawn(columns: readonly Column[]): Drawn {

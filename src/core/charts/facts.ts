@@ -1,4 +1,12 @@
-import type { NamedText, Objective, RunChoice, RunEvent, RunFacts, RunSnapshot, SeriesPoints } from '../../protocol/charts.ts';
+import type {
+  NamedText,
+  Objective,
+  RunChoice,
+  RunEvent,
+  RunFacts,
+  RunSnapshot,
+  SeriesPoints,
+} from '../../protocol/charts.ts';
 import type { MetricHistory, RunSummary } from '../../protocol/tracking.ts';
 import { toPoints } from './points.ts';
 
@@ -18,11 +26,10 @@ const shownTags: readonly NamedText[] = [
   ['mlflow.note.content', 'note'],
 ];
 
-/** A run as the engine reads it, made ready for the page. Without an objective `val_loss` is one, to be minimized, where it was measured. */
-export function toRunFacts(run: RunSummary, objective?: Objective | null): RunFacts {
+/** A run as the engine reads it, made ready for the page. */
+export function toRunFacts(run: RunSummary): RunFacts {
   const tag = (name: string): string | undefined => (Object.hasOwn(run.tags, name) ? run.tags[name] : undefined);
   const param = (name: string): string | undefined => (Object.hasOwn(run.params, name) ? run.params[name] : undefined);
-  const usual: Objective | null = Object.hasOwn(run.metrics, 'val_loss') ? { metric: 'val_loss', direction: 'minimize' } : null;
   return {
     runId: run.runId,
     name: shorten(run.name),
@@ -35,11 +42,13 @@ export function toRunFacts(run: RunSummary, objective?: Objective | null): RunFa
     endTime: run.endTime,
     epochs: toCount(param('training.num_epochs') ?? param('num_epochs')),
     examplesPerSecond: toPositive(tag('mlops.examples_per_second')),
-    objective: objective ?? usual,
+    objective: objectiveOf(run),
     params: Object.entries(run.params).map(([name, text]): NamedText => [shorten(name), shorten(text)]),
     details: shownTags.flatMap(([name, label]): NamedText[] => {
       const text = tag(name);
-      return text === undefined || text === '' ? [] : [[label, shorten(name.endsWith('.commit') ? text.slice(0, 10) : text)]];
+      return text === undefined || text === ''
+        ? []
+        : [[label, shorten(name.endsWith('.commit') ? text.slice(0, 10) : text)]];
     }),
   };
 }
@@ -61,6 +70,19 @@ export function toSeriesPoints(name: string, from: number, { steps, values }: Me
   return { name, from, ...toPoints(steps, values) };
 }
 
+/**
+ * The engine gives `best` to the objective's metric alone: its direction is seen from which end of the values that is. Before anything is
+ * measured, and where the engine knows of no objective, it is the usual one.
+ */
+function objectiveOf({ metrics }: RunSummary): Objective {
+  const [metric, summary] = Object.entries(metrics).find(([, { best }]) => best !== null) ?? [];
+  if (metric === undefined || summary === undefined) return { metric: 'val_loss', direction: 'minimize' };
+  const { best, min, max } = summary;
+  if (min?.value === max?.value)
+    return { metric, direction: /loss|error|mae|mse/i.test(metric) ? 'minimize' : 'maximize' };
+  return { metric, direction: best?.value === max?.value ? 'maximize' : 'minimize' };
+}
+
 function shorten(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }
@@ -71,7 +93,10 @@ function shortenOrNull(text: string | undefined): string | null {
 
 /** `configs/cnnbased.yaml` → `cnnbased`. */
 function modelOf(config: string | undefined): string | null {
-  const stem = config?.split(/[\\/]/).at(-1)?.replace(/\.ya?ml$/, '');
+  const stem = config
+    ?.split(/[\\/]/)
+    .at(-1)
+    ?.replace(/\.ya?ml$/, '');
   return stem === undefined || stem === '' ? null : shorten(stem);
 }
 

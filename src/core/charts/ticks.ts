@@ -30,11 +30,16 @@ export function stepTicks(min: number, max: number, most: number): number[] {
   const [first, last] = [Math.ceil(min), Math.floor(max)];
   if (last <= first) return [first];
   const step = Math.max(1, roundStep((last - first) / Math.max(1, most - 1)));
-  const inner = multiples(first, last, step).filter((value) => value - first >= 0.6 * step && last - value >= 0.6 * step);
+  const inner = multiples(first, last, step).filter(
+    (value) => value - first >= 0.6 * step && last - value >= 0.6 * step,
+  );
   return [first, ...inner, last];
 }
 
-/** 1-2-5 values within [min, max] (> 0); whole decades, or every nth, when there are more than `most`; linear ticks where fewer than two fit. */
+/**
+ * 1-2-5 values within [min, max] (> 0); where there are more than `most`, 1-5 values, then whole decades, then every nth of
+ * those; linear ticks where fewer than two fit.
+ */
 export function logTicks(min: number, max: number, most: number): number[] {
   const [low, high] = [Math.floor(Math.log10(min) + 1e-9), Math.ceil(Math.log10(max) - 1e-9)];
   const within = (value: number): boolean => value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9);
@@ -42,6 +47,8 @@ export function logTicks(min: number, max: number, most: number): number[] {
   const fine = decades.flatMap((decade) => [decade, tidy(2 * decade), tidy(5 * decade)]).filter(within);
   if (fine.length < 2) return linearTicks(min, max, most);
   if (fine.length <= most) return fine;
+  const halves = decades.flatMap((decade) => [decade, tidy(5 * decade)]).filter(within);
+  if (halves.length <= most) return halves;
   const whole = decades.filter(within);
   const every = Math.max(1, Math.ceil(whole.length / most));
   return whole.filter((_, i) => i % every === 0);
@@ -57,11 +64,16 @@ export interface Range {
  * finite value at all) give [0, 1]. With `log` both bounds are 1-2-5 values > 0.
  */
 export function valueRange({ min, max }: Range, scale: 'linear' | 'log'): Range {
-  if (!(min <= max) || !Number.isFinite(min) || !Number.isFinite(max)) return scale === 'log' ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
+  if (!(min <= max) || !Number.isFinite(min) || !Number.isFinite(max))
+    return scale === 'log' ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
+  // The width of a range must be a number too.
+  if (max - min === Infinity) return { min: -8e307, max: 8e307 };
   if (scale === 'log' && min > 0) return logRange({ min, max });
   if (min === max) {
     // A constant lies in the middle, and zero is on the axis: a flat line must not look like a zoomed-in one.
-    return min === 0 ? { min: -1, max: 1 } : valueRange({ min: Math.min(0, 2 * min), max: Math.max(0, 2 * max) }, 'linear');
+    return min === 0
+      ? { min: -1, max: 1 }
+      : valueRange({ min: Math.min(0, 2 * min), max: Math.max(0, 2 * max) }, 'linear');
   }
   const step = roundStep((max - min) / 5);
   return { min: tidy(Math.floor(min / step + 1e-9) * step), max: tidy(Math.ceil(max / step - 1e-9) * step) };

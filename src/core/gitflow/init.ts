@@ -42,6 +42,7 @@ export function planInit(facts: FlowFacts, request: InitRequest): FlowPlan {
     warnings: [],
     branch: choices.develop,
     base: choices.production,
+    command: 'flow init',
     summary:
       steps.length === 0
         ? [`Gitflow is set up already: production ${choices.production}, development ${choices.develop}.`]

@@ -10,6 +10,8 @@ export interface FlowPlan {
   /** Branch that is made or finished, and the one that it comes from or goes into. */
   readonly branch: string;
   readonly base: string;
+  /** What a person types behind "mlops" to have this done, now or again after it has stopped. */
+  readonly command: string;
   /** What will have been done and what comes next, as sentences. */
   readonly summary: readonly string[];
 }

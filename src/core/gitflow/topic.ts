@@ -42,6 +42,7 @@ export function planStart(facts: FlowFacts, request: StartRequest): FlowPlan {
     warnings,
     branch,
     base,
+    command: `flow ${type} start ${name}`,
     summary: [
       `Branch ${branch} was made from ${base} and is checked out.`,
       `Commit your work, then run "mlops flow ${type} finish ${name}".`,
@@ -138,7 +139,7 @@ function readOptions({ config }: FlowFacts, settings: ReadySettings, request: Fi
 }
 
 function toPlan(
-  { type, branch, base, settings }: Finish,
+  { type, branch, base, command, settings }: Finish,
   plan: Pick<FlowPlan, 'fetches' | 'warnings' | 'steps'>,
 ): FlowPlan {
   const isGone = (kind: GitStep['kind']): boolean => plan.steps.some((step) => step.kind === kind);
@@ -150,6 +151,7 @@ function toPlan(
     ...plan,
     branch: branch.name,
     base,
+    command,
     summary: [
       `The ${type} branch ${branch.name} is merged into ${base}.`,
       places.length === 0 ? 'The branch was kept.' : `The branch was deleted ${places.join(' and ')}.`,

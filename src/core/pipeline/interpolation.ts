@@ -64,10 +64,10 @@ function collectionError(expression: string, value: PyValue): InterpolationError
 }
 
 function select(expression: string, context: Context): PyValue {
-  if (!NAME.test(expression))
+  if (!NAME.test(expression.trim()))
     throw new InterpolationError(`\${${expression}} is no name: DVC fills in names like \${a.b} and \${a[0]} only.`);
   let value: PyValue = context;
-  for (const part of expression.replaceAll('[', '.').replaceAll(']', '').split('.')) {
+  for (const part of expression.trim().replaceAll('[', '.').replaceAll(']', '').split('.')) {
     const next = step(value, part.trim());
     if (next === undefined) throw new InterpolationError(`Could not find '${expression}'.`);
     value = next;

@@ -65,6 +65,9 @@ const WORDS = new Map<string, null | boolean>(
   ].map(([word, value]) => [String(word), value as null | boolean]),
 );
 
+/** Deeper than any file that is read; only aliases lead there. */
+const MAX_DEPTH = 200;
+
 /** What an unquoted scalar means; undefined for a date with a time of day, which is not read. */
 export function resolvePlain(source: string): PyValue | undefined {
   const word = WORDS.get(source);
@@ -100,17 +103,21 @@ export class UnreadableValue extends Error {
 }
 
 /** The value of a YAML node. Throws {@link UnreadableValue} for merge keys, tags and times of day. */
-export function toPyValue(node: Node | null, document: Document.Parsed): PyValue {
+export function toPyValue(node: Node | null, document: Document.Parsed, depth = 0): PyValue {
   if (node === null) return null;
-  if (isAlias(node)) return toPyValue(node.resolve(document) ?? null, document);
-  if (isSeq(node)) return node.items.map((item) => toPyValue(item as Node | null, document));
+  if (depth > MAX_DEPTH) throw new UnreadableValue('an alias that holds itself', offsetOf(node));
+  if (isAlias(node)) return toPyValue(node.resolve(document) ?? null, document, depth + 1);
+  if (isSeq(node)) return node.items.map((item) => toPyValue(item as Node | null, document, depth + 1));
   if (isMap(node))
     return {
       kind: 'map',
       entries: node.items.map(({ key, value }) => {
         if (isScalar(key) && key.source === '<<' && key.type === 'PLAIN')
           throw new UnreadableValue('merge keys (<<)', offsetOf(key));
-        return [toPyValue(key as Node | null, document), toPyValue(value as Node | null, document)] as const;
+        return [
+          toPyValue(key as Node | null, document, depth + 1),
+          toPyValue(value as Node | null, document, depth + 1),
+        ] as const;
       }),
     };
   return toPyScalar(node);

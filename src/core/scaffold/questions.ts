@@ -38,7 +38,7 @@ export interface Surroundings {
   readonly year: number;
 }
 
-export const licences = [
+const licences = [
   ['MIT', 'MIT: do what you like, keep the notice'],
   ['BSD-3-Clause', 'BSD 3-Clause: as MIT, and no advertising with our names'],
   ['none', 'No licence file'],
@@ -153,7 +153,7 @@ export function tidy(answer: string): string {
 }
 
 /** "Handwritten Digits!" → handwritten_digits */
-export function toRepositoryName(projectName: string): string {
+function toRepositoryName(projectName: string): string {
   const plain = projectName
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

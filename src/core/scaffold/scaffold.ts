@@ -6,7 +6,7 @@ import { substitute } from './substitution.ts';
 import type { Manifest } from './manifest.ts';
 import type { Answers } from './questions.ts';
 
-export { licences, questions, resolveAnswers, tidy } from './questions.ts';
+export { questions, resolveAnswers, tidy } from './questions.ts';
 export type { AnswerName, AnswerProblem, Answers, Question, Surroundings } from './questions.ts';
 export { parseManifest, type Manifest } from './manifest.ts';
 
@@ -82,7 +82,7 @@ function chooseFiles({ manifest, files }: TemplateLayer, answers: Answers): Map<
 }
 
 /** `dot-github/workflows/x.yml` → `.github/workflows/x.yml`: packagers drop or read files with the real names. */
-export function toProjectPath(path: string): string {
+function toProjectPath(path: string): string {
   return path
     .split('/')
     .map((segment) => segment.replace(/^dot-/, '.'))

@@ -64,10 +64,32 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
   if (document.errors.length > 0) return { value: undefined, problems };
   const aliases = countAliases(document);
   if (aliases > MAX_ALIASES) return refuse(`The file uses ${aliases} aliases; at most ${MAX_ALIASES} are followed.`);
-  return { value: toYamlFile(document, file, lines), problems };
+  const { value, error } = toPlainValue(document);
+  if (error !== undefined) return { value: undefined, problems: [...problems, toProblem('error')(error)] };
+  return { value: toYamlFile(document, value, file, lines), problems };
 }
 
-function toYamlFile(document: Document.Parsed, file: string, lines: LineCounter): YamlFile {
+/** The plain value. Aliases that name nothing, hold themselves or multiply without bound only show when they are followed. */
+function toPlainValue(document: Document.Parsed): {
+  value: unknown;
+  error?: { message: string; pos: [number, number] };
+} {
+  try {
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
+  } catch (error) {
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    let start = 0;
+    visit(document, {
+      Alias: (_, alias) => {
+        start = alias.range?.[0] ?? 0;
+        return visit.BREAK;
+      },
+    });
+    return { value: undefined, error: { message: error.message, pos: [start, start] } };
+  }
+}
+
+function toYamlFile(document: Document.Parsed, value: unknown, file: string, lines: LineCounter): YamlFile {
   const place: YamlFile['place'] = (path, at = 'value') => {
     const { line, col } = lines.linePos(offsetOf(document, path, at));
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -75,7 +97,7 @@ function toYamlFile(document: Document.Parsed, file: string, lines: LineCounter)
   return {
     file,
     document,
-    value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown,
+    value,
     place,
     problemAt: (path, message, { severity = 'error', at = 'value' } = {}) => ({
       file,

@@ -124,7 +124,12 @@ export async function callGit({ folder, args, env, isRead, settings = [], signal
       ...(signal === undefined ? {} : { abort: signal }),
     })
       .env(environment)
-      .outputHandler((_command, out) => void out.on('data', (chunk: Buffer) => stdout.push(chunk)));
+      .outputHandler((_command, out) => {
+        out.on('data', (chunk: Buffer) => stdout.push(chunk));
+        // simple-git waits 50 ms after a command that printed nothing. "close" comes after all output, so there is
+        // nothing to wait for, and a plan has many silent commands; an empty chunk says that something was printed.
+        setImmediate(() => out.emit('data', Buffer.alloc(0)));
+      });
     await git.raw([...args]);
   } catch (error) {
     throw await toExpected(error, folder, signal);

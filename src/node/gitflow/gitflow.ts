@@ -52,7 +52,7 @@ export async function performFlow(
   const git = await openRoot(folder, { env, ...(signal === undefined ? {} : { signal }) });
   let facts = await readFacts(git, request);
   let plan = planRequest(facts, request);
-  const command = formatRequest(request);
+  const { command } = plan;
   const perform = (steps: FlowPlan['steps'], current: FlowFacts) =>
     performSteps({ git, facts: current, command, env, reporter, signal }, steps);
   return withProjectLock(git, folder, `mlops ${command}`, async () => {
@@ -72,12 +72,6 @@ export async function performFlow(
       summary: plan.summary,
     };
   });
-}
-
-/** The request as a person types it behind "mlops". */
-function formatRequest(request: FlowRequest): string {
-  if (request.action === 'init') return 'flow init';
-  return ['flow', request.type, request.action, request.name ?? ''].join(' ').trimEnd();
 }
 
 async function openRoot(folder: string, options: FlowOptions): Promise<Git> {

@@ -40,6 +40,8 @@ export async function guardAgainstDvc(
   if (!(await isDirectory(folder))) return () => Promise.resolve();
   const info: Info = { pid: process.pid, cmd };
   const entered = await editLocked(file, (lock) => {
+    // A killed run of this process id, or of ours before it, left these behind.
+    removeOwn(lock, info);
     for (const item of write) lock.write[item] = info;
     for (const item of read) (lock.read[item] ??= []).push(info);
   });

@@ -1,6 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { folderOf, type Stage } from '../../core/pipeline/pipeline.ts';
+import { isTemporary } from '../files/files.ts';
 import { isAlive, readStartTime, stopTree } from '../processes/processes.ts';
-import type { Project } from '../project/project.ts';
+import { projectPaths, type Project } from '../project/project.ts';
 import { readRunning, writeRunning } from './memory.ts';
 
 /**
@@ -30,4 +33,21 @@ export async function findByToken(token: string): Promise<number[]> {
       }),
   );
   return found.flat();
+}
+
+/** A temporary file younger than this may still be written by another process. */
+const LEFT_MS = 600_000;
+
+/** Removes what killed runs left half-written beside locks, outputs and our own records. */
+export async function sweepTemporaries(project: Project, stages: readonly Stage[]): Promise<void> {
+  const folders = new Set(['', ...stages.flatMap(({ place, outs }) => [place, ...outs].map(({ file }) => folderOf(file)))]);
+  const absolute = [...folders].map((folder) => path.join(project.root, folder));
+  for (const folder of [...absolute, projectPaths.tmp(project), projectPaths.locks(project)]) {
+    const names = await readdir(folder).catch(() => [] as string[]);
+    for (const name of names.filter(isTemporary)) {
+      const file = path.join(folder, name);
+      const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now());
+      if (age > LEFT_MS) await rm(file, { recursive: true, force: true });
+    }
+  }
 }

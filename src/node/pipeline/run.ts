@@ -17,7 +17,7 @@ import { guardAgainstDvc } from './dvcguard.ts';
 import { Workspace } from './facts.ts';
 import { loadPipeline, type LoadedPipeline } from './load.ts';
 import { writeRunning } from './memory.ts';
-import { stopOrphans } from './orphans.ts';
+import { stopOrphans, sweepTemporaries } from './orphans.ts';
 import { runStage, type PipelineReporter, type StageContext } from './stagerun.ts';
 import { judgeStages, refuseProblems, resolveTargets } from './status.ts';
 
@@ -105,14 +105,15 @@ async function runLocked(
   const stages = selectStages(loaded.graph, toSelection(loaded.graph, options));
   const workspace = await Workspace.open(loaded, { env: tools.env, signal: tools.signal });
   await refuseMissingParams(loaded, workspace, stages);
-  await workspace.cache.sweep();
   let release: (() => Promise<void>) | undefined;
-  const environment = once(async () => {
+  const prepare = once(async () => {
     release = await guardAgainstDvc(project, pathsOf(stages), command);
-    return stageEnvironment(project, tools);
+    await sweepTemporaries(project, stages);
+    await workspace.cache.sweep();
   });
+  const environment = once(() => stageEnvironment(project, tools));
   const { reporter, signal } = tools;
-  const context: StageContext = { loaded, workspace, force: options.force, environment, reporter, signal };
+  const context: StageContext = { loaded, workspace, force: options.force, prepare, environment, reporter, signal };
   try {
     return await visit(stages, context, options);
   } finally {

@@ -52,6 +52,8 @@ export interface StageContext {
   readonly loaded: LoadedPipeline;
   readonly workspace: Workspace;
   readonly force: boolean;
+  /** Called before the first file is changed. */
+  readonly prepare: () => Promise<void>;
   /** Environment of stage commands, without what differs from stage to stage; asked for when something really runs. */
   readonly environment: () => Promise<NodeJS.ProcessEnv>;
   readonly reporter: PipelineReporter;
@@ -84,9 +86,12 @@ async function bringUpToDate(stage: Stage, context: StageContext): Promise<Stage
   signal.throwIfAborted();
   const reasons = findReasons(stage, locked, facts);
   if (reasons.length === 0 && !force) return { outcome: 'skipped' };
+  if (!stage.frozen) {
+    refuseMissingInputs(stage, facts);
+    await refuseTrackedOuts(loaded, stage);
+  }
+  await context.prepare();
   if (stage.frozen) return verifyFrozen(stage, context);
-  refuseMissingInputs(stage, facts);
-  await refuseTrackedOuts(loaded, stage);
   const restored = force ? undefined : await restore(stage, locked, facts, context);
   if (restored !== undefined) return restored;
   return execute(stage, reasons, context);

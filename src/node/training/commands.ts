@@ -56,6 +56,7 @@ function createReporter(output: Output): TrainReporter {
   return {
     note: (text) => output.note(text),
     warning: (text) => output.note(`warning: ${text}`),
+    failure: (text) => output.note(`error: ${text}`),
     started: ({ runId, name, model }) => output.note(`Training ${model} as ${name} (${runId.slice(0, 8)}).`),
     backend: ({ name, version, threads }) =>
       output.note(`Backend ${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}.`),

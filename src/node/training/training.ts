@@ -37,6 +37,8 @@ export interface TrainRequest {
 export interface TrainReporter {
   note(text: string): void;
   warning(text: string): void;
+  /** Why the training failed, with the place in user code where it is known; may be of several lines. */
+  failure(text: string): void;
   started(run: { readonly runId: string; readonly name: string; readonly model: string }): void;
   backend?(message: Extract<FromWorker, { type: 'backend' }>): void;
   batch?(step: number, loss: number): void;
@@ -179,12 +181,13 @@ async function carryOut(training: Training, signal: AbortSignal): Promise<TrainD
   const { heard } = relay;
   const { installation, env } = request;
   const end = await runWorker(toTask(training), { installation, env, cwd: project.root, signal }, relay.handle);
-  const ending = toEnding(end, heard, signal.aborted);
-  // Whatever is left of a training that did not end well (stopped in the middle) goes to its run only.
-  const modelPath = await keepModel(training, end, ending);
+  const told = toEnding(end, heard, signal.aborted);
+  const modelPath = await keepModel(training, end, told);
+  const isIncomplete = told.kind === 'succeeded' && modelPath === null;
+  const ending: Ending = isIncomplete ? { kind: 'failed', reason: 'the worker has left no model' } : told;
   return finish(training, ending, {
     backend: heard.backend,
-    modelPath: ending.kind === 'failed' || ending.kind === 'killed' ? null : modelPath,
+    modelPath,
     examplesPerSecond: end.kind === 'done' ? end.message.examplesPerSecond : null,
   });
 }
@@ -202,9 +205,10 @@ function toTask({ project, resolved: { model, config }, writer, staging }: Train
   };
 }
 
+/** What a stopped training has so far goes to its run only; a failed one has nothing worth keeping. */
 async function keepModel(training: Training, end: WorkerEnd, ending: Ending): Promise<string | null> {
   const { project, request, resolved, writer, staging } = training;
-  if (end.kind !== 'done') return null;
+  if (end.kind !== 'done' || (ending.kind !== 'succeeded' && ending.kind !== 'stopped')) return null;
   return publishModel({
     project,
     model: resolved.model,
@@ -255,7 +259,7 @@ async function finish(
     await events.add(ending.kind, reason);
     if (ending.kind !== 'stopped') {
       await writer.setTags({ 'mlops.reason': reason });
-      reporter.warning(ending.text ?? reason);
+      reporter.failure(ending.text ?? reason);
     }
   }
   await writer.finish(statuses[ending.kind], Date.now());

@@ -21,8 +21,8 @@ import { readTrackedPaths } from './tracked.ts';
 
 export { repairRun } from './runs.ts';
 
-/** New points of live runs are told at once; the lists that show their last values at most this often. */
-const POINTS_QUIET_MS = 1000;
+/** A training changes its run all the time: what shows it is told at most this often (points themselves are told at once). */
+const QUIET_MS = 1000;
 
 interface WindowOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -151,7 +151,9 @@ class OpenProject {
   readonly #watcher: Watcher;
   readonly #follower: ProjectFollower;
   readonly #kept = new Map<string, { readonly areas: readonly Area[]; readonly value: Promise<unknown> }>();
-  #pointsTimer: NodeJS.Timeout | undefined;
+  readonly #pending = new Set<Area>();
+  #timer: NodeJS.Timeout | undefined;
+  #toldAt = -Infinity;
 
   constructor(project: Project, options: ProjectOptions) {
     this.project = project;
@@ -162,10 +164,7 @@ class OpenProject {
       onProcesses: (processes) => this.#tellProcesses(processes),
       onPoints: (runId, metric, from, points) => {
         options.emit('points', { project: project.root, runId, metric, from, points });
-        this.#pointsTimer ??= setTimeout(() => {
-          this.#pointsTimer = undefined;
-          this.#change(['runs']);
-        }, POINTS_QUIET_MS);
+        this.#change(['runs']);
       },
       onFailure: options.onFailure,
     });
@@ -203,7 +202,7 @@ class OpenProject {
   close(): void {
     this.#watcher.close();
     this.#follower.close();
-    clearTimeout(this.#pointsTimer);
+    clearTimeout(this.#timer);
   }
 
   #tellProcesses(processes: readonly LiveProcess[]): void {
@@ -216,6 +215,14 @@ class OpenProject {
       if (own.some((area) => areas.includes(area))) this.#kept.delete(name);
     if (areas.includes('processes')) this.#follower.alert();
     if (areas.includes('branches')) this.#options.onBranch();
+    for (const area of areas) this.#pending.add(area);
+    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, this.#toldAt + QUIET_MS - performance.now()));
+  }
+
+  #tell(): void {
+    const areas = [...this.#pending];
+    this.#pending.clear();
+    [this.#timer, this.#toldAt] = [undefined, performance.now()];
     this.#options.emit('changed', { project: this.project.root, areas });
   }
 

@@ -19,7 +19,8 @@ export interface PredictOptions {
   readonly log: vscode.LogOutputChannel;
 }
 
-export interface PredictPanels extends vscode.Disposable {
+export interface PredictPanels {
+  dispose(): void;
   /** Shows what a model says of images (absolute paths). Without images the page offers to choose some. */
   show(root: string, model: string, images?: readonly string[]): void;
 }
@@ -34,7 +35,10 @@ export function registerPredictPanels(options: PredictOptions): PredictPanels {
     show(root, model, images = []) {
       const key = JSON.stringify([root, model]);
       const known = open.get(key);
-      if (known !== undefined) return known.show(images);
+      if (known !== undefined) {
+        known.show(images);
+        return;
+      }
       const title = vscode.l10n.t('Predict: {0}', model);
       const column = vscode.ViewColumn.Active;
       const panel = vscode.window.createWebviewPanel(predictViewType, title, column, pageOptions(options.extensionUri));
@@ -96,13 +100,18 @@ class PredictPanel {
     switch (message.type) {
       case 'ready':
         this.#isReady = true;
-        return this.#send(this.#content);
+        {
+          this.#send(this.#content);
+          return;
+        }
       case 'retry':
         return void this.#predict();
       case 'chooseImages':
         return void this.#choose();
-      case 'error':
-        return this.#options.log.error(`Predict page: ${message.message.slice(0, 2000)}`);
+      case 'error': {
+        this.#options.log.error(`Predict page: ${message.message.slice(0, 2000)}`);
+        return;
+      }
     }
   }
 

@@ -13,7 +13,8 @@ export interface RunChartOptions {
   readonly log: vscode.LogOutputChannel;
 }
 
-export interface RunCharts extends vscode.Disposable {
+export interface RunCharts {
+  dispose(): void;
   /** Shows a run: in the panel that has it already, else in a new one. */
   show(root: string, runId: string, options?: { readonly preserveFocus?: boolean }): void;
 }
@@ -48,7 +49,10 @@ export function registerRunCharts(options: RunChartOptions): RunCharts {
   return {
     show(root, runId, { preserveFocus = false } = {}) {
       const known = [...open].find((chart) => chart.shows(root, runId));
-      if (known !== undefined) return known.reveal(preserveFocus);
+      if (known !== undefined) {
+        known.reveal(preserveFocus);
+        return;
+      }
       const column = { viewColumn: vscode.ViewColumn.Active, preserveFocus };
       const title = vscode.l10n.t('Run');
       adopt(vscode.window.createWebviewPanel(runChartViewType, title, column, pageOptions(options.extensionUri)), {
@@ -81,6 +85,7 @@ class RunChartPanel {
   #following: { dispose(): void } | undefined;
   #watchdog: NodeJS.Timeout | undefined;
   #ignored = 0;
+  #hasEnded = false;
   #isDisposed = false;
 
   constructor(panel: vscode.WebviewPanel, { root, runId }: PageState, options: RunChartOptions) {
@@ -139,6 +144,7 @@ class RunChartPanel {
       if (this.#isOutdated(load)) return;
       this.#session.showRun(snapshot);
       this.#panel.title = snapshot.run.name;
+      this.#hasEnded = snapshot.run.endTime !== null;
       isRead = true;
       if (!early.every((change) => this.#session.change(change))) return void this.#read();
     } catch (error) {
@@ -168,10 +174,10 @@ class RunChartPanel {
   #apply(change: RunChange): void {
     if (this.#isDisposed) return;
     if (!this.#session.change(change)) return void this.#read();
-    if (change.run !== undefined) {
-      this.#panel.title = change.run.name;
-      if (change.run.endTime !== null) void this.#readRuns(this.#load);
-    }
+    if (change.run !== undefined) this.#panel.title = change.run.name;
+    // What a run writes last (its test metrics) may be told after its end, or not at all: it is read once more as a whole.
+    const isOver = (change.run?.endTime ?? null) !== null;
+    if (isOver && !this.#hasEnded) return void this.#read();
     this.#send();
   }
 
@@ -192,7 +198,10 @@ class RunChartPanel {
 
   #receive(raw: unknown): void {
     const message = parseFromRunPage(raw);
-    if (message !== undefined) return this.#handle(message);
+    if (message !== undefined) {
+      this.#handle(message);
+      return;
+    }
     this.#ignored += 1;
     if (this.#ignored === 1) this.#options.log.warn('A Run chart page sent a message that is none; it was ignored.');
   }
@@ -201,21 +210,31 @@ class RunChartPanel {
     switch (message.type) {
       case 'ready':
         this.#session.begin();
-        return this.#send();
+        {
+          this.#send();
+          return;
+        }
       case 'resync':
         this.#session.begin();
         return void this.#read();
       case 'ack':
         this.#session.acknowledge(message.sequence);
-        return this.#send();
-      case 'setRun':
-        return this.#setRun(message.runId);
+        {
+          this.#send();
+          return;
+        }
+      case 'setRun': {
+        this.#setRun(message.runId);
+        return;
+      }
       case 'stopRun':
         return void this.#attempt(this.#options.feed.stop(this.#root, message.runId));
       case 'openLog':
         return void this.#attempt(this.#options.feed.openLog(this.#root, message.runId));
-      case 'error':
-        return this.#options.log.error(`Run chart page: ${message.message.slice(0, 2000)}`);
+      case 'error': {
+        this.#options.log.error(`Run chart page: ${message.message.slice(0, 2000)}`);
+        return;
+      }
     }
   }
 

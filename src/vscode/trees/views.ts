@@ -13,14 +13,17 @@ import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { toTreeItem } from './adapter.ts';
 
+export interface Views {
+  refresh(): void;
+  /** Entries of a view by its id, as the tree asks for them: for tests. */
+  read(id: string): Promise<readonly TreeEntry[]>;
+  dispose(): void;
+}
+
 type Load = (project: string) => Promise<readonly TreeEntry[]>;
 
 /** The five views. A new one is a row here, in the manifest, and a pure `to…Entries` in src/core/trees. */
-export function registerViews(
-  engine: EngineClient,
-  projects: Projects,
-  report: (error: unknown) => void,
-): { readonly disposables: readonly { dispose(): void }[]; refresh(): void } {
+export function registerViews(engine: EngineClient, projects: Projects, report: (error: unknown) => void): Views {
   const { t } = vscode.l10n;
   const listData = (project: string) => (folder: string) => engine.request('listData', { project, folder });
   const rows: readonly { readonly id: string; readonly areas: readonly Area[]; readonly load: Load }[] = [
@@ -60,11 +63,16 @@ export function registerViews(
     },
   ];
   const views = rows.map(({ id, areas, load }) => new EntryView(id, areas, load, { engine, projects, report }));
-  return { disposables: views, refresh: () => views.forEach((view) => view.refresh()) };
+  return {
+    refresh: () => views.forEach((view) => view.refresh()),
+    read: async (id) => (await views.find((view) => view.id === id)?.getChildren()) ?? [],
+    dispose: () => views.forEach((view) => view.dispose()),
+  };
 }
 
 /** One view: asks the engine when it is looked at and when something that it shows has changed. */
 class EntryView implements vscode.TreeDataProvider<TreeEntry> {
+  readonly id: string;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #load: Load;
   readonly #projects: Projects;
@@ -80,6 +88,7 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
     load: Load,
     { engine, projects, report }: { engine: EngineClient; projects: Projects; report: (error: unknown) => void },
   ) {
+    this.id = id;
     this.#load = load;
     this.#projects = projects;
     this.#report = report;
@@ -125,7 +134,8 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
 
   #describe(): void {
     const [project, ...others] = this.#projects.list;
-    this.#view.description = others.length === 0 && this.#view.title !== undefined ? (project?.branch ?? '') : '';
+    const showsBranch = this.id === viewIds.pipeline && others.length === 0;
+    this.#view.description = showsBranch ? (project?.branch ?? '') : '';
     if (vscode.workspace.isTrusted || project === undefined) delete this.#view.message;
     else this.#view.message = vscode.l10n.t('Restricted Mode: everything is shown, nothing is run.');
   }

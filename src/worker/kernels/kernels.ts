@@ -1,4 +1,5 @@
 import { registerKernel, unregisterKernel, getKernel, type KernelConfig } from '@tensorflow/tfjs-core';
+import { cast } from './cast.ts';
 import { convolutionFilter } from './convolutionFilter.ts';
 import { convolutionInput } from './convolutionInput.ts';
 import { depthwiseFilter, depthwiseInput } from './depthwise.ts';
@@ -12,6 +13,7 @@ import { sum } from './sum.ts';
 const gradientKernels: readonly GradientKernel[] = [
   matMul,
   sum,
+  cast,
   maxPool,
   convolutionFilter,
   convolutionInput,

@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFromPredictPage, parseFromRunPage, parseToPredictPage, parseToRunPage } from '../../../src/protocol/chartcodec.ts';
-import { chartProtocolVersion, type FromPredictPage, type FromRunPage, type RunFacts, type ToPredictPage, type ToRunPage } from '../../../src/protocol/charts.ts';
+import {
+  parseFromPredictPage,
+  parseFromRunPage,
+  parseToPredictPage,
+  parseToRunPage,
+} from '../../../src/protocol/chartcodec.ts';
+import {
+  chartProtocolVersion,
+  type FromPredictPage,
+  type FromRunPage,
+  type RunFacts,
+  type ToPredictPage,
+  type ToRunPage,
+} from '../../../src/protocol/charts.ts';
 
 const run: RunFacts = {
   runId: 'a',
@@ -30,11 +42,16 @@ const predictions: ToPredictPage = {
   ...head,
   type: 'predictions',
   model: 'm',
-  images: [{ name: '3_1.png', bytes: Uint8Array.of(1), mediaType: 'image/png', label: '3', probabilities: [['3', 0.98]] }],
+  images: [
+    { name: '3_1.png', bytes: Uint8Array.of(1), mediaType: 'image/png', label: '3', probabilities: [['3', 0.98]] },
+  ],
 };
 
 /** Every valid message once, with its parser. */
-const valid: readonly (readonly [(value: unknown) => unknown, ToRunPage | FromRunPage | ToPredictPage | FromPredictPage])[] = [
+const valid: readonly (readonly [
+  (value: unknown) => unknown,
+  ToRunPage | FromRunPage | ToPredictPage | FromPredictPage,
+])[] = [
   [parseToRunPage, snapshot],
   [parseToRunPage, notice],
   [parseToRunPage, append],
@@ -63,17 +80,32 @@ describe('messages between the extension and its pages', () => {
       if (key === 'runs' && message.type === 'append') continue;
       for (const wrong of [undefined, null, Symbol('x'), { nested: [] }, -1.5, 'other'])
         if (!(key !== 'type' && typeof wrong === 'string' && typeof message[key as never] === 'string'))
-          expect(parse({ ...message, [key]: wrong }), `${key}: ${String(wrong)}`).toBeUndefined();
+          expect(parse({ ...message, [key]: wrong }), `${key}: ${typeof wrong}`).toBeUndefined();
     }
   });
 
   it.each([
     ['another version', { ...snapshot, protocol: chartProtocolVersion + 1 }],
-    ['plain arrays as points', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: [1, 2] }] } }],
-    ['columns of different length', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(1) }] } }],
-    ['steps that go back', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(2, 1) }] } }],
-    ['a step that is none', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(1, NaN) }] } }],
-    ['a snapshot that begins in the middle', { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], from: 1 }] } }],
+    [
+      'plain arrays as points',
+      { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: [1, 2] }] } },
+    ],
+    [
+      'columns of different length',
+      { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(1) }] } },
+    ],
+    [
+      'steps that go back',
+      { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(2, 1) }] } },
+    ],
+    [
+      'a step that is none',
+      { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], steps: Float64Array.of(1, NaN) }] } },
+    ],
+    [
+      'a snapshot that begins in the middle',
+      { ...snapshot, snapshot: { ...snapshot.snapshot, series: [{ ...series[0], from: 1 }] } },
+    ],
     ['an unknown status', { ...snapshot, runs: [{ ...choices[0], status: 'DONE' }] }],
     ['a type that every object has', { ...snapshot, type: 'constructor' }],
     ['a list', [snapshot]],
@@ -81,14 +113,22 @@ describe('messages between the extension and its pages', () => {
 
   it('refuses probabilities that are none', () => {
     for (const probability of [NaN, -0.1, 1.1, '0.5'])
-      expect(parseToPredictPage({ ...predictions, images: [{ ...predictions.images[0], probabilities: [['3', probability]] }] })).toBeUndefined();
+      expect(
+        parseToPredictPage({
+          ...predictions,
+          images: [{ ...predictions.images[0], probabilities: [['3', probability]] }],
+        }),
+      ).toBeUndefined();
   });
 
   it('never throws and never takes garbage for a message', () => {
     fc.assert(
-      fc.property(fc.anything({ withTypedArray: true, withNullPrototype: true, withBigInt: true, withMap: true }), (garbage) => {
-        for (const parse of parsers) expect(parse(garbage)).toBeUndefined();
-      }),
+      fc.property(
+        fc.anything({ withTypedArray: true, withNullPrototype: true, withBigInt: true, withMap: true }),
+        (garbage) => {
+          for (const parse of parsers) expect(parse(garbage)).toBeUndefined();
+        },
+      ),
       { numRuns: 25_000 },
     );
   });

@@ -20,7 +20,11 @@ export function prepareDigit(pixels: Uint8Array, width: number, height: number):
   const digit = crop({ pixels: ink, width, height });
   if (digit === undefined) return new Float32Array(SIDE * SIDE);
   const scale = BOX / Math.max(digit.width, digit.height);
-  const small = resize(digit, Math.max(1, Math.round(digit.width * scale)), Math.max(1, Math.round(digit.height * scale)));
+  const small = resize(
+    digit,
+    Math.max(1, Math.round(digit.width * scale)),
+    Math.max(1, Math.round(digit.height * scale)),
+  );
   return centre(stretch(small));
 }
 
@@ -30,7 +34,10 @@ function invert(pixels: Uint8Array, width: number, height: number): Float32Array
   for (let x = 0; x < width; x += 1) border.push(pixels[x], pixels[(height - 1) * width + x]);
   for (let y = 0; y < height; y += 1) border.push(pixels[y * width], pixels[y * width + width - 1]);
   const paper = border.sort((a, b) => a - b)[border.length >> 1];
-  const [darkest, lightest] = pixels.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [255, 0]);
+  const [darkest, lightest] = pixels.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [255, 0],
+  );
   const sign = paper - darkest >= lightest - paper ? -1 : 1;
   return Float32Array.from(pixels, (value) => Math.max(0, sign * (value - paper)));
 }

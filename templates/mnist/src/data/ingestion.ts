@@ -5,7 +5,17 @@
 //
 // To keep the second, change the stage's `cmd` in dvc.yaml: the pipeline then knows that everything is to be made anew.
 import { createHash } from 'node:crypto';
-import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -16,20 +26,38 @@ const DOWNLOADS = '.mlops/tmp/downloads';
 
 /** Our name for each file of the original data set, its name on a mirror, and the SHA-256 of its bytes. */
 const FULL_SET = [
-  { name: 'train_images.gz', file: 'train-images-idx3-ubyte.gz', sha256: '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609' },
-  { name: 'train_labels.gz', file: 'train-labels-idx1-ubyte.gz', sha256: '3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c' },
-  { name: 'test_images.gz', file: 't10k-images-idx3-ubyte.gz', sha256: '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6' },
-  { name: 'test_labels.gz', file: 't10k-labels-idx1-ubyte.gz', sha256: 'f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6' },
+  {
+    name: 'train_images.gz',
+    file: 'train-images-idx3-ubyte.gz',
+    sha256: '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609',
+  },
+  {
+    name: 'train_labels.gz',
+    file: 'train-labels-idx1-ubyte.gz',
+    sha256: '3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c',
+  },
+  {
+    name: 'test_images.gz',
+    file: 't10k-images-idx3-ubyte.gz',
+    sha256: '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6',
+  },
+  {
+    name: 'test_labels.gz',
+    file: 't10k-labels-idx1-ubyte.gz',
+    sha256: 'f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6',
+  },
 ];
 
 const { mirror } = parseArgs({ options: { mirror: { type: 'string' } } }).values;
 const samples = process.env.MLOPS_SAMPLES;
-if (samples === undefined) throw new Error('MLOPS_SAMPLES is not set: run this file with "mlops exec src/data/ingestion.ts".');
+if (samples === undefined)
+  throw new Error('MLOPS_SAMPLES is not set: run this file with "mlops exec src/data/ingestion.ts".');
 const packaged = join(samples, 'mnist');
 
 mkdirSync(RAW, { recursive: true });
 for (const { name, file, sha256 } of FULL_SET) {
-  const source = mirror === undefined ? join(packaged, name) : await download(`${mirror.replace(/\/$/, '')}/${file}`, sha256);
+  const source =
+    mirror === undefined ? join(packaged, name) : await download(`${mirror.replace(/\/$/, '')}/${file}`, sha256);
   copyFileSync(source, join(RAW, name));
 }
 cpSync(join(packaged, 'external'), EXTERNAL, { recursive: true });
@@ -56,7 +84,8 @@ async function fetchInto(part: string, url: string): Promise<void> {
   const response = await fetch(url, start > 0 ? { headers: { Range: `bytes=${start}-` } } : {});
   // 416: nothing is left behind `start`, the file is whole already.
   if (response.status === 416) return;
-  if (!response.ok || response.body === null) throw new Error(`${url}: the mirror answered ${response.status} ${response.statusText}.`);
+  if (!response.ok || response.body === null)
+    throw new Error(`${url}: the mirror answered ${response.status} ${response.statusText}.`);
   // 206: the rest of the file. Anything else is the file from its start, whatever we asked for.
   let done = response.status === 206 ? start : 0;
   if (done === 0) writeFileSync(part, '');

@@ -6,7 +6,10 @@ const CLEAN = 'data/interim/clean';
 const OUT = 'data/interim/labeled';
 
 const dropped = new Set(readCsv(`${CLEAN}/dropped.csv`).map(({ record }) => Number(record)));
-join('train', readIdx('data/raw/train_labels.gz').data.filter((_, record) => !dropped.has(record)));
+join(
+  'train',
+  readIdx('data/raw/train_labels.gz').data.filter((_, record) => !dropped.has(record)),
+);
 join('test', readIdx('data/raw/test_labels.gz').data);
 
 function join(split: string, labels: Uint8Array): void {

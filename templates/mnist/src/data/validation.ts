@@ -18,13 +18,18 @@ if (problems.length > 0) {
 }
 mkdirSync('data/interim', { recursive: true });
 writeFileSync(REPORT, `${JSON.stringify(report, null, 2)}\n`);
-console.log(`${report.train.digits} digits to learn from and ${report.test.digits} to test with look sound (${REPORT}).`);
+console.log(
+  `${report.train.digits} digits to learn from and ${report.test.digits} to test with look sound (${REPORT}).`,
+);
 
 function describe(split: 'train' | 'test') {
   const images = readIdx(`data/raw/${split}_images.gz`);
   const labels = readIdx(`data/raw/${split}_labels.gz`).data;
   const [digits, rows, columns] = images.shape;
-  check(images.shape.length === 3 && rows === SIDE && columns === SIDE, `the pictures are ${images.shape.slice(1).join(' × ')} pixels instead of 28 × 28.`);
+  check(
+    images.shape.length === 3 && rows === SIDE && columns === SIDE,
+    `the pictures are ${images.shape.slice(1).join(' × ')} pixels instead of 28 × 28.`,
+  );
   check(labels.length === digits, `${digits} pictures, but ${labels.length} labels.`);
 
   const perClass = Array.from({ length: CLASSES }, () => 0);
@@ -33,7 +38,10 @@ function describe(split: 'train' | 'test') {
     else check(false, `a label is ${label}; they go from 0 to 9.`);
   }
   perClass.forEach((count, label) =>
-    check(count >= RAREST * digits, `only ${count} of ${digits} digits are a ${label}; each class needs ${RAREST * 100} %.`),
+    check(
+      count >= RAREST * digits,
+      `only ${count} of ${digits} digits are a ${label}; each class needs ${RAREST * 100} %.`,
+    ),
   );
 
   let [lightest, darkest, sum] = [255, 0, 0];
@@ -42,7 +50,10 @@ function describe(split: 'train' | 'test') {
     if (pixel > darkest) darkest = pixel;
     sum += pixel;
   }
-  check(lightest === 0 && darkest === 255, `the pixels go from ${lightest} to ${darkest}; they should use 0 (paper) to 255 (ink).`);
+  check(
+    lightest === 0 && darkest === 255,
+    `the pixels go from ${lightest} to ${darkest}; they should use 0 (paper) to 255 (ink).`,
+  );
   return { digits, perClass, meanPixel: Number((sum / images.data.length).toFixed(3)) };
 
   function check(holds: boolean, sentence: string): void {

@@ -33,7 +33,11 @@ function drawCounts(): string {
           const height = (count / most) * (barHeight - 30);
           return [
             rect(label * step, barHeight - height, step - 8, height, { fill: colors.data }),
-            text(label * step + 22, barHeight - height - 4, count, { 'text-anchor': 'middle', 'font-size': 11, 'fill': colors.dim }),
+            text(label * step + 22, barHeight - height - 4, count, {
+              'text-anchor': 'middle',
+              'font-size': 11,
+              'fill': colors.dim,
+            }),
             text(label * step + 22, barHeight + 16, label, { 'text-anchor': 'middle' }),
           ];
         }),
@@ -48,7 +52,9 @@ function drawDigits(): string {
   const labels = labelsOf('train');
   const rows = Array.from({ length: CLASSES }, (_, digit) => {
     const examples = [...labels.keys()].filter((i) => labels[i] === digit).slice(0, SHOWN);
-    return examples.map((i, column) => move(40 + column * 60, digit * 60 + 10, ...pixels(data.subarray(i * RECORD + 1, (i + 1) * RECORD))));
+    return examples.map((i, column) =>
+      move(40 + column * 60, digit * 60 + 10, ...pixels(data.subarray(i * RECORD + 1, (i + 1) * RECORD))),
+    );
   });
   return svg(
     60 + SHOWN * 60,

@@ -11,7 +11,8 @@ export function parseCsv(text: string): Record<string, string>[] {
   const field = /("(?:[^"]|"")*"|(?!")[^,\r\n]*)(,|\r?\n|$)/y;
   while (field.lastIndex < text.length) {
     const match = field.exec(text);
-    if (match === null) throw new Error(`Line ${rows.length}: a quoted field is not closed, or goes on behind its quote.`);
+    if (match === null)
+      throw new Error(`Line ${rows.length}: a quoted field is not closed, or goes on behind its quote.`);
     const [, value, end] = match;
     rows[rows.length - 1].push(value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value);
     if (end !== ',') rows.push([]);

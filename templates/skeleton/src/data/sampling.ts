@@ -35,7 +35,13 @@ export function stratifiedSplit(
   const classes = [...byClass.keys()].sort((a, b) => a - b).map((label) => shuffle(byClass.get(label) ?? [], random));
   const cut = (examples: number[]) => Math.round(examples.length * share);
   return {
-    kept: shuffle(classes.flatMap((examples) => examples.slice(cut(examples))), random),
-    taken: shuffle(classes.flatMap((examples) => examples.slice(0, cut(examples))), random),
+    kept: shuffle(
+      classes.flatMap((examples) => examples.slice(cut(examples))),
+      random,
+    ),
+    taken: shuffle(
+      classes.flatMap((examples) => examples.slice(0, cut(examples))),
+      random,
+    ),
   };
 }

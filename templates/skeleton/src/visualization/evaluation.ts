@@ -40,7 +40,10 @@ function score(answers: Answer[]) {
     return { precision, recall, f1: share(2 * precision * recall, precision + recall) };
   });
   const mean = (name: 'precision' | 'recall' | 'f1') =>
-    share(classes.reduce((sum, scores) => sum + scores[name], 0), classes.length);
+    share(
+      classes.reduce((sum, scores) => sum + scores[name], 0),
+      classes.length,
+    );
   const rounded = (value: number) => Number(value.toFixed(6));
   return {
     accuracy: rounded(share(right, answers.length)),
@@ -57,10 +60,10 @@ function drawCurves(model: string, history: Record<string, number[]>): string {
     .map((name) => name.slice('val_'.length));
   return svg(
     names.length * 360 + 20,
-    300,
+    312,
     text(20, 26, `${model}: learning curves`, { 'font-weight': 600, 'font-size': 14 }),
     text(20, 44, 'training dashed, validation solid, by epochs', { fill: colors.dim }),
-    ...names.map((name, i) => move(20 + i * 360, 60, drawCurve(name, history))),
+    ...names.map((name, i) => move(20 + i * 360, 72, drawCurve(name, history))),
   );
 }
 
@@ -77,29 +80,58 @@ function drawCurve(name: string, history: Record<string, number[]>): string {
   const places = (series: number[]) =>
     series.map((value, i): [number, number] => [x(i + 1), y(value)]).filter(([, place]) => Number.isFinite(place));
 
-  const best = name.includes('accuracy') ? Math.max(...validation) : Math.min(...validation);
-  const epoch = validation.indexOf(best) + 1;
-  const words = `${best.toPrecision(3)} at ${epoch}`;
-  const isLate = epoch > epochs / 2;
+  const best = findBest(name, validation);
   return [
     text(0, 4, name, { 'font-weight': 600 }),
     ...ticks(low, high).flatMap((value) => [
-      line([[left, y(value)], [left + width, y(value)]], { stroke: colors.grid }),
-      text(left - 8, y(value) + 4, value, { 'text-anchor': 'end', 'font-size': 11, fill: colors.dim }),
+      line(
+        [
+          [left, y(value)],
+          [left + width, y(value)],
+        ],
+        { stroke: colors.grid },
+      ),
+      text(left - 8, y(value) + 4, value, { 'text-anchor': 'end', 'font-size': 11, 'fill': colors.dim }),
     ]),
     ...ticks(1, epochs)
       .filter((value) => Number.isInteger(value) && value >= 1)
-      .map((value) => text(x(value), top + height + 20, value, { 'text-anchor': 'middle', 'font-size': 11, fill: colors.dim })),
+      .map((value) =>
+        text(x(value), top + height + 20, value, { 'text-anchor': 'middle', 'font-size': 11, 'fill': colors.dim }),
+      ),
     line(places(training), { 'stroke': colors.data, 'stroke-width': 1.5, 'stroke-dasharray': '4 3', 'opacity': 0.7 }),
     line(places(validation), { 'stroke': colors.data, 'stroke-width': 1.5 }),
-    circle(x(epoch), y(best), 4, { fill: '#ffffff', stroke: colors.data, 'stroke-width': 1.5 }),
-    text(x(epoch) + (isLate ? -8 : 8), y(best) + (name.includes('accuracy') ? 18 : -10), words, {
+    ...(best === undefined ? [] : markBest(name, best, x(best.epoch), y(best.value), best.epoch > epochs / 2)),
+  ].join('\n');
+}
+
+/** The validation's best value; undefined when none is a number. */
+function findBest(name: string, validation: number[]): { epoch: number; value: number } | undefined {
+  const values = validation.filter(Number.isFinite);
+  if (values.length === 0) return undefined;
+  const value = isBetterHigh(name) ? Math.max(...values) : Math.min(...values);
+  return { epoch: validation.indexOf(value) + 1, value };
+}
+
+function isBetterHigh(name: string): boolean {
+  return name.includes('acc');
+}
+
+function markBest(
+  name: string,
+  best: { epoch: number; value: number },
+  x: number,
+  y: number,
+  isLate: boolean,
+): string[] {
+  return [
+    circle(x, y, 4, { 'fill': '#ffffff', 'stroke': colors.data, 'stroke-width': 1.5 }),
+    text(x + (isLate ? -8 : 8), y + (isBetterHigh(name) ? 20 : -12), `${best.value.toPrecision(3)} at ${best.epoch}`, {
       'text-anchor': isLate ? 'end' : 'start',
       'stroke': '#ffffff',
       'stroke-width': 3,
       'paint-order': 'stroke',
     }),
-  ].join('\n');
+  ];
 }
 
 /** Rows are what the digits are, columns what they were taken for. What went wrong is red; what never happened stays blank. */
@@ -118,14 +150,23 @@ function drawConfusion(model: string, answers: Answer[]): string {
   return svg(
     Math.max(left + size + 24, 460),
     top + size + 24,
-    text(20, 26, `${model}: ${percent(score(answers).accuracy)} of ${answers.length} right`, { 'font-weight': 600, 'font-size': 14 }),
+    text(20, 26, `${model}: ${percent(score(answers).accuracy)} of ${answers.length} right`, {
+      'font-weight': 600,
+      'font-size': 14,
+    }),
     text(20, 44, describeWorst(worst, answers), { fill: colors.dim }),
     text(left + size / 2, top - 26, 'was read as', { ...centred, fill: colors.dim }),
     text(20, top + size / 2, 'is', { fill: colors.dim }),
     ...classes.flatMap((label, i) => [
       text(left + (i + 0.5) * cell, top - 8, label, centred),
       text(left - 12, top + (i + 0.5) * cell + 4, label, { 'text-anchor': 'end' }),
-      line([[left, top + i * cell], [left + size, top + i * cell]], { stroke: colors.grid }),
+      line(
+        [
+          [left, top + i * cell],
+          [left + size, top + i * cell],
+        ],
+        { stroke: colors.grid },
+      ),
     ]),
     ...cells
       .filter((each) => each.count > 0)
@@ -135,7 +176,11 @@ function drawConfusion(model: string, answers: Answer[]): string {
         const strength = 0.15 + 0.85 * (found / worst.count);
         return [
           rect(x + 1, y + 1, cell - 2, cell - 2, { 'fill': colors.error, 'fill-opacity': strength.toFixed(2) }),
-          text(x + cell / 2, y + cell / 2 + 4, found, { ...centred, 'font-weight': 600, 'fill': strength > 0.5 ? '#ffffff' : colors.text }),
+          text(x + cell / 2, y + cell / 2 + 4, found, {
+            ...centred,
+            'font-weight': 600,
+            'fill': strength > 0.5 ? '#ffffff' : colors.text,
+          }),
         ].join('\n');
       }),
   );

@@ -37,9 +37,10 @@ export function move(x: number, y: number, ...content: string[]): string {
 
 /** Four to six round values (1, 2 or 5 times a power of ten apart) within `low` … `high`. */
 export function ticks(low: number, high: number): number[] {
-  const rough = (high - low || 1) / 4;
+  const rough = (high - low || 1) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.8) ?? 10 * power;
+  const step =
+    [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.8) ?? 10 * power;
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));

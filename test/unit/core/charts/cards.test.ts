@@ -2,15 +2,32 @@ import { describe, expect, it } from 'vitest';
 import { groupCards, metricLabel } from '../../../../src/core/charts/cards.ts';
 import type { Objective } from '../../../../src/protocol/charts.ts';
 
-const summary = (names: readonly (string | readonly [string, number])[], objective: Objective | null = null): unknown => {
-  const metrics = names.map((name) => (typeof name === 'string' ? { name, points: 5 } : { name: name[0], points: name[1] }));
+const summary = (
+  names: readonly (string | readonly [string, number])[],
+  objective: Objective | null = null,
+): unknown => {
+  const metrics = names.map((name) =>
+    typeof name === 'string' ? { name, points: 5 } : { name: name[0], points: name[1] },
+  );
   const { cards, strip } = groupCards(metrics, objective);
-  return { cards: cards.map(({ key, axis, series }) => `${key} (${axis}): ${series.map(({ metric }) => metric).join(' < ')}`), strip };
+  return {
+    cards: cards.map(({ key, axis, series }) => `${key} (${axis}): ${series.map(({ metric }) => metric).join(' < ')}`),
+    strip,
+  };
 };
 
 describe('groupCards', () => {
   it('pairs training and validation, keeps batches apart and one-time values out', () => {
-    const names = ['batch_loss', 'val_accuracy', 'learning_rate', 'training_loss', 'val_loss', 'training_accuracy', ['test_f1', 1], ['test_accuracy', 1]] as const;
+    const names = [
+      'batch_loss',
+      'val_accuracy',
+      'learning_rate',
+      'training_loss',
+      'val_loss',
+      'training_accuracy',
+      ['test_f1', 1],
+      ['test_accuracy', 1],
+    ] as const;
     expect(summary(names)).toEqual({
       cards: [
         'loss (epoch): training_loss < val_loss',
@@ -23,7 +40,9 @@ describe('groupCards', () => {
   });
 
   it('puts the objective first', () => {
-    expect(summary(['val_loss', 'val_mse', 'training_mse'], { metric: 'val_mse', direction: 'minimize' })).toMatchObject({
+    expect(
+      summary(['val_loss', 'val_mse', 'training_mse'], { metric: 'val_mse', direction: 'minimize' }),
+    ).toMatchObject({
       cards: ['mse (epoch): training_mse < val_mse', 'loss (epoch): val_loss'],
     });
   });
@@ -35,7 +54,14 @@ describe('groupCards', () => {
   });
 
   it('draws a first epoch, and a test metric that was measured often', () => {
-    expect(summary([['val_loss', 1], ['rmse', 1], ['test_loss', 4], ['empty', 0]])).toEqual({
+    expect(
+      summary([
+        ['val_loss', 1],
+        ['rmse', 1],
+        ['test_loss', 4],
+        ['empty', 0],
+      ]),
+    ).toEqual({
       cards: ['loss (epoch): val_loss', 'test_loss (epoch): test_loss'],
       strip: ['rmse'],
     });
@@ -43,11 +69,20 @@ describe('groupCards', () => {
 
   it('takes any text as a name', () => {
     expect(summary(['__proto__', 'constructor', 'val_', 'val_<b>x</b>\n'])).toMatchObject({
-      cards: ['<b>x</b>\n (epoch): val_<b>x</b>\n', '__proto__ (epoch): __proto__', 'constructor (epoch): constructor', 'val_ (epoch): val_'],
+      cards: [
+        '<b>x</b>\n (epoch): val_<b>x</b>\n',
+        '__proto__ (epoch): __proto__',
+        'constructor (epoch): constructor',
+        'val_ (epoch): val_',
+      ],
     });
   });
 
   it('names a metric without its split', () => {
-    expect([metricLabel('test_f1'), metricLabel('val_mean_squared_error'), metricLabel('test_')]).toEqual(['F1', 'mean squared error', 'test ']);
+    expect([metricLabel('test_f1'), metricLabel('val_mean_squared_error'), metricLabel('test_')]).toEqual([
+      'F1',
+      'mean squared error',
+      'test ',
+    ]);
   });
 });

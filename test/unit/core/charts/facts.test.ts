@@ -14,7 +14,12 @@ const run: RunSummary = {
   endTime: 2000,
   parentRunId: null,
   params: { 'training.num_epochs': '24', 'long': 'x'.repeat(5000) },
-  tags: { 'mlops.config': 'configs/cnnbased.yaml', 'mlops.reason': 'NaN loss', 'mlops.backend': 'wasm', 'mlflow.source.git.commit': '0123456789abcdef' },
+  tags: {
+    'mlops.config': 'configs/cnnbased.yaml',
+    'mlops.reason': 'NaN loss',
+    'mlops.backend': 'wasm',
+    'mlflow.source.git.commit': '0123456789abcdef',
+  },
   metrics: { val_loss: metric },
   lost: false,
   artifacts: null,
@@ -38,15 +43,43 @@ describe('toRunFacts', () => {
   it('cuts long texts and makes do with nothing', () => {
     const facts = toRunFacts(run);
     expect(facts.params[1]?.[1]).toHaveLength(2001);
-    expect(toRunFacts({ ...run, params: { num_epochs: 'many' }, tags: {}, metrics: {} })).toMatchObject({ model: null, epochs: null, reason: null, objective: null });
-    expect(toRunFacts({ ...run, params: { num_epochs: '7' } }, { metric: 'acc', direction: 'maximize' })).toMatchObject({ epochs: 7, objective: { metric: 'acc' } });
+    expect(toRunFacts({ ...run, params: { num_epochs: 'many' }, tags: {}, metrics: {} })).toMatchObject({
+      model: null,
+      epochs: null,
+      reason: null,
+    });
+    expect(toRunFacts({ ...run, params: { num_epochs: '7' } })).toMatchObject({ epochs: 7 });
   });
+
+  it.each([
+    [1, 3, 3, 'maximize'],
+    [1, 3, 1, 'minimize'],
+    [2, 2, 2, 'maximize'],
+  ] as const)(
+    'takes the metric that has a best value as the objective: %d to %d, best %d, %s',
+    (min, max, best, direction) => {
+      const point = (value: number) => ({ value, step: 1 });
+      const val_accuracy = { ...metric, min: point(min), max: point(max), best: point(best) };
+      expect(toRunFacts({ ...run, metrics: { val_loss: metric, val_accuracy } }).objective).toEqual({
+        metric: 'val_accuracy',
+        direction,
+      });
+    },
+  );
 
   it('makes snapshots and choices', () => {
     const points = { steps: [2, 1], values: [20, 10], timestamps: [0, 0] };
     const { series } = toRunSnapshot(toRunFacts(run), [{ metric: 'val_loss', points }], []);
-    expect(series).toEqual([{ name: 'val_loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(10, 20) }]);
-    expect(toRunChoice(run)).toEqual({ runId: 'abc', name: 'warm-fox', status: 'FAILED', lost: false, startTime: 1000 });
+    expect(series).toEqual([
+      { name: 'val_loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(10, 20) },
+    ]);
+    expect(toRunChoice(run)).toEqual({
+      runId: 'abc',
+      name: 'warm-fox',
+      status: 'FAILED',
+      lost: false,
+      startTime: 1000,
+    });
   });
 });
 
@@ -61,8 +94,20 @@ describe('looks', () => {
   ] as const)('%s, lost %s: %s', (status, lost, state) => expect(runState({ status, lost })).toBe(state));
 
   it('knows the kind of a theme by its classes', () => {
-    const kinds = ['vscode-dark', 'vscode-light', 'vscode-high-contrast', 'vscode-high-contrast vscode-high-contrast-light', ''];
-    expect(kinds.map((classes) => themeKind(classes.split(' ')))).toEqual(['dark', 'light', 'high-contrast', 'high-contrast-light', 'dark']);
+    const kinds = [
+      'vscode-dark',
+      'vscode-light',
+      'vscode-high-contrast',
+      'vscode-high-contrast vscode-high-contrast-light',
+      '',
+    ];
+    expect(kinds.map((classes) => themeKind(classes.split(' ')))).toEqual([
+      'dark',
+      'light',
+      'high-contrast',
+      'high-contrast-light',
+      'dark',
+    ]);
   });
 
   it('never gives two of the first eighteen series one look', () => {

@@ -2,11 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffPoints, GrowingPoints, lowerBound, smooth, toPoints } from '../../../../src/core/charts/points.ts';
 
-const columns = (steps: number[], values: number[]) => ({ steps: Float64Array.from(steps), values: Float64Array.from(values) });
+const columns = (steps: number[], values: number[]) => ({
+  steps: Float64Array.from(steps),
+  values: Float64Array.from(values),
+});
 const ascending = fc
   .array(fc.tuple(fc.integer({ min: -5, max: 500 }), fc.double()), { maxLength: 200 })
   .map((pairs) => pairs.sort(([a], [b]) => a - b))
-  .map((pairs) => columns(pairs.map(([step]) => step), pairs.map(([, value]) => value)));
+  .map((pairs) =>
+    columns(
+      pairs.map(([step]) => step),
+      pairs.map(([, value]) => value),
+    ),
+  );
 
 describe('points', () => {
   it('what diffPoints tells turns the old points into the new ones', () => {
@@ -23,7 +31,8 @@ describe('points', () => {
 
   it('tells the first point that changed, so that a repetition costs nothing', () => {
     const growing = new GrowingPoints();
-    const put = (from: number, steps: number[], values: number[]) => growing.replaceFrom({ from, ...columns(steps, values) });
+    const put = (from: number, steps: number[], values: number[]) =>
+      growing.replaceFrom({ from, ...columns(steps, values) });
     expect(put(0, [1, 2], [5, NaN])).toBe(0);
     expect(put(0, [1, 2], [5, NaN])).toBe(2);
     expect(put(1, [2, 3], [NaN, 7])).toBe(2);
@@ -49,7 +58,12 @@ describe('points', () => {
   });
 
   it('smooths without bias at the start and lets gaps be gaps', () => {
-    expect([...smooth(Float64Array.of(4, 4, NaN, 4), 0.9)].map((value) => Number(value.toFixed(9)))).toEqual([4, 4, NaN, 4]);
+    expect([...smooth(Float64Array.of(4, 4, NaN, 4), 0.9)].map((value) => Number(value.toFixed(9)))).toEqual([
+      4,
+      4,
+      NaN,
+      4,
+    ]);
     expect([...smooth(Float64Array.of(0, 1), 0.5)]).toEqual([0, 0.5 / 0.75]);
   });
 });

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { findBest, nearestStep, readAt, stepBeside, stepBounds, valueAt, valueBounds } from '../../../../src/core/charts/reading.ts';
+import {
+  findBest,
+  nearestStep,
+  readAt,
+  stepBeside,
+  stepBounds,
+  valueAt,
+  valueBounds,
+} from '../../../../src/core/charts/reading.ts';
 
-const columns = (steps: number[], values: number[]) => ({ steps: Float64Array.from(steps), values: Float64Array.from(values) });
+const columns = (steps: number[], values: number[]) => ({
+  steps: Float64Array.from(steps),
+  values: Float64Array.from(values),
+});
 const validation = columns([1, 2, 3, 4], [0.9, 0.5, NaN, 0.5]);
 const training = columns([1, 2, 4, 6], [0.8, 0.6, Infinity, -2]);
 const none = columns([], []);
@@ -27,15 +38,32 @@ describe('reading', () => {
 
   it('walks from point to point and stays at the ends', () => {
     const walk = (step: number, count: number) => stepBeside([validation, training], step, count);
-    expect([walk(1, 1), walk(4, 1), walk(6, 1), walk(6, -1), walk(1, -1), walk(1, 10), walk(6, -2)]).toEqual([2, 6, 6, 4, 1, 6, 3]);
+    expect([walk(1, 1), walk(4, 1), walk(6, 1), walk(6, -1), walk(1, -1), walk(1, 10), walk(6, -2)]).toEqual([
+      2, 6, 6, 4, 1, 6, 3,
+    ]);
   });
 
   it('reads the last value of a step, nothing between', () => {
-    expect([valueAt(validation, 2), valueAt(validation, 2.5), valueAt(columns([1, 1], [3, 4]), 1), valueAt(none, 1)]).toEqual([0.5, undefined, 4, undefined]);
+    expect([
+      valueAt(validation, 2),
+      valueAt(validation, 2.5),
+      valueAt(columns([1, 1], [3, 4]), 1),
+      valueAt(none, 1),
+    ]).toEqual([0.5, undefined, 4, undefined]);
   });
 
   it('sorts the table by value, what has none last', () => {
-    const series = [{ label: 'gap', points: validation }, { label: 'low', points: columns([3], [1]) }, { label: 'none', points: none }, { label: 'high', points: columns([3], [2]) }];
-    expect(readAt(series, 3).map(({ label, value, index }) => [label, value, index])).toEqual([['high', 2, 3], ['low', 1, 1], ['gap', NaN, 0], ['none', undefined, 2]]);
+    const series = [
+      { label: 'gap', points: validation },
+      { label: 'low', points: columns([3], [1]) },
+      { label: 'none', points: none },
+      { label: 'high', points: columns([3], [2]) },
+    ];
+    expect(readAt(series, 3).map(({ label, value, index }) => [label, value, index])).toEqual([
+      ['high', 2, 3],
+      ['low', 1, 1],
+      ['gap', NaN, 0],
+      ['none', undefined, 2],
+    ]);
   });
 });

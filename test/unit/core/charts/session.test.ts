@@ -58,10 +58,16 @@ describe('the two halves of a Run chart page', () => {
     session.showRun(snapshot(points('loss', 0, 3)));
     session.next();
     session.change(change(points('loss', 1, 2)));
-    session.change({ ...change(points('loss', 2, 1), points('acc', 0, 9)), run: { ...facts, status: 'FINISHED', endTime: 5 } });
+    session.change({
+      ...change(points('loss', 2, 1), points('acc', 0, 9)),
+      run: { ...facts, status: 'FINISHED', endTime: 5 },
+    });
     session.acknowledge(1);
     const message = session.next();
-    expect(message).toMatchObject({ type: 'append', change: { run: { status: 'FINISHED' }, series: [points('loss', 1, 2, 1), points('acc', 0, 9)] } });
+    expect(message).toMatchObject({
+      type: 'append',
+      change: { run: { status: 'FINISHED' }, series: [points('loss', 1, 2, 1), points('acc', 0, 9)] },
+    });
     expect(message).not.toHaveProperty('runs');
   });
 
@@ -82,7 +88,9 @@ describe('the two halves of a Run chart page', () => {
     const view = new RunView();
     const head = { protocol: 1, sequence: 1 } as const;
     expect(view.receive({ ...head, type: 'append', change: change(points('loss', 1, 1)) })).toBe('resync');
-    expect(view.receive({ ...head, sequence: 2, type: 'snapshot', snapshot: snapshot(points('loss', 0, 3)), runs: [] })).toBe('draw');
+    expect(
+      view.receive({ ...head, sequence: 2, type: 'snapshot', snapshot: snapshot(points('loss', 0, 3)), runs: [] }),
+    ).toBe('draw');
     expect(view.receive({ ...head, sequence: 4, type: 'append', change: change(points('loss', 1, 1)) })).toBe('resync');
     expect(valuesOf(view, 'loss')).toEqual([3]);
   });
@@ -98,8 +106,15 @@ describe('the two halves of a Run chart page', () => {
 
   it('end with equal points, whatever is repeated, replaced, lost or loaded again', () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('points' as const), name: fc.constantFrom('loss', 'acc'), back: fc.nat(3), values: fc.array(fc.double(), { maxLength: 5 }) }),
-      fc.record({ kind: fc.constantFrom('deliver' as const, 'acknowledge' as const, 'lose' as const, 'reload' as const) }),
+      fc.record({
+        kind: fc.constant('points' as const),
+        name: fc.constantFrom('loss', 'acc'),
+        back: fc.nat(3),
+        values: fc.array(fc.double(), { maxLength: 5 }),
+      }),
+      fc.record({
+        kind: fc.constantFrom('deliver' as const, 'acknowledge' as const, 'lose' as const, 'reload' as const),
+      }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

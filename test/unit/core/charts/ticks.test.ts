@@ -22,7 +22,11 @@ describe('ticks', () => {
         const ticks = linearTicks(min, max, most);
         const dust = (max - min) * 1e-6;
         expect(ticks.length).toBeLessThanOrEqual(most);
-        expect(ticks.every((tick, i) => tick >= min - dust && tick <= max + dust && (i === 0 || tick > (ticks[i - 1] ?? NaN)))).toBe(true);
+        expect(
+          ticks.every(
+            (tick, i) => tick >= min - dust && tick <= max + dust && (i === 0 || tick > (ticks[i - 1] ?? NaN)),
+          ),
+        ).toBe(true);
       }),
     );
   });
@@ -35,12 +39,15 @@ describe('ticks', () => {
     [1, 1500, 4, [1, 500, 1000, 1500]],
     [1, 200, 6, [1, 50, 100, 150, 200]],
     [3.4, 7.8, 6, [4, 5, 6, 7]],
-  ])('steps %f to %f begin at the first and end at the last', (min, max, most, expected) => expect(stepTicks(min, max, most)).toEqual(expected));
+  ])('steps %f to %f begin at the first and end at the last', (min, max, most, expected) =>
+    expect(stepTicks(min, max, most)).toEqual(expected),
+  );
 
   it.each([
     [0.05, 2, 6, [0.05, 0.1, 0.2, 0.5, 1, 2]],
     [0.001, 1000, 6, [0.001, 0.1, 10, 1000]],
     [1, 100, 3, [1, 10, 100]],
+    [0.02, 5, 6, [0.05, 0.1, 0.5, 1, 5]],
     [0.3, 0.4, 5, [0.3, 0.32, 0.34, 0.36, 0.38, 0.4]],
   ])('log %f to %f: 1-2-5', (min, max, most, expected) => {
     const ticks = logTicks(min, max, most);
@@ -53,6 +60,7 @@ describe('ticks', () => {
     [{ min: 0.23, max: 0.985 }, 'linear', { min: 0.2, max: 1 }],
     [{ min: 0.001, max: 0.001 }, 'linear', { min: 0, max: 0.002 }],
     [{ min: 0, max: 0 }, 'linear', { min: -1, max: 1 }],
+    [{ min: -1e308, max: 1e308 }, 'linear', { min: -8e307, max: 8e307 }],
     [{ min: -5, max: -5 }, 'linear', { min: -10, max: 0 }],
     [{ min: Infinity, max: -Infinity }, 'linear', { min: 0, max: 1 }],
     [{ min: 0.042, max: 2.1 }, 'log', { min: 0.02, max: 5 }],
@@ -75,6 +83,12 @@ describe('ticks', () => {
   });
 
   it('lets a growing axis end at the plan, or at a round number beyond the last step', () => {
-    expect([growingEnd(14, 24), growingEnd(30, 24), growingEnd(3, null), growingEnd(1010, null), growingEnd(8123, null)]).toEqual([24, 30, 10, 1500, 10_000]);
+    expect([
+      growingEnd(14, 24),
+      growingEnd(30, 24),
+      growingEnd(3, null),
+      growingEnd(1010, null),
+      growingEnd(8123, null),
+    ]).toEqual([24, 30, 10, 1500, 10_000]);
   });
 });

@@ -14,12 +14,16 @@ describe('output of processes in a terminal', () => {
       }
       // And one character at a time.
       const step = createSanitiser();
-      expect([...input].map((char) => step(char)).join('')).toBe(expected);
+      expect(Array.from(input, (char) => step(char)).join('')).toBe(expected);
     });
 
   check('plain text', 'loss 0.5\tok', 'loss 0.5\tok');
   check('line ends', 'a\nb\r\nc\r', 'a\r\nb\r\nc\r');
-  check('colours stay', '\u001b[1;31mred\u001b[0m \u001b[38:2::1:2:3mrgb\u001b[m', '\u001b[1;31mred\u001b[0m \u001b[38:2::1:2:3mrgb\u001b[m');
+  check(
+    'colours stay',
+    '\u001b[1;31mred\u001b[0m \u001b[38:2::1:2:3mrgb\u001b[m',
+    '\u001b[1;31mred\u001b[0m \u001b[38:2::1:2:3mrgb\u001b[m',
+  );
   check('cursor moves and clears go', 'a\u001b[2Jb\u001b[10;20Hc\u001b[?25ld\u001b[K', 'abcd');
   check('questions to the terminal go', 'a\u001b[6nb\u001b[cc\u001b[>0q', 'abc');
   check('title (OSC 0, BEL)', 'a\u001b]0;evil\u0007b', 'ab');

@@ -17,14 +17,17 @@ import type { DataEntry, LiveProcess } from '../../../../src/protocol/engine.ts'
 import type { StageStatus, StatusDocument } from '../../../../src/protocol/pipeline.ts';
 import type { MetricSummary, RunSummary } from '../../../../src/protocol/tracking.ts';
 
-const t = (sentence: string, ...values: (string | number | boolean)[]): string => fillIn(sentence, ...values.map(String));
+const t = (sentence: string, ...values: (string | number | boolean)[]): string =>
+  fillIn(sentence, ...values.map(String));
 const root = '/home/me/digits';
 
 /** A tree as a person sees it: shape, label, description; two spaces a level. */
 async function draw(entries: readonly TreeEntry[], indent = ''): Promise<string[]> {
   const lines: string[] = [];
   for (const entry of entries) {
-    lines.push(`${indent}${entry.icon?.id ?? '-'} ${entry.label}${entry.description === '' ? '' : ` | ${entry.description}`}`);
+    lines.push(
+      `${indent}${entry.icon?.id ?? '-'} ${entry.label}${entry.description === '' ? '' : ` | ${entry.description}`}`,
+    );
     lines.push(...(await draw((await entry.children?.()) ?? [], `${indent}  `)));
   }
   return lines;
@@ -87,17 +90,23 @@ describe('the Pipeline view', () => {
       'warning h | command changed and 2 more',
     ],
   );
-  check('groups', status([stage('t@a', 'fresh'), stage('t@b', 'fresh'), stage('u@a', 'running'), stage('u@b', 'fresh')]), [
-    'check t | all 2 fresh',
-    '  check t@a | fresh',
-    '  check t@b | fresh',
-    'sync~spin u | 1 of 2 running',
-    '  sync~spin u@a | running',
-    '  check u@b | fresh',
-  ]);
-  check('a broken dvc.yaml', status([], [{ file: 'dvc.yaml', line: 7, column: 3, severity: 'error', message: 'No.' }]), [
-    'error No. | dvc.yaml:7',
-  ]);
+  check(
+    'groups',
+    status([stage('t@a', 'fresh'), stage('t@b', 'fresh'), stage('u@a', 'running'), stage('u@b', 'fresh')]),
+    [
+      'check t | all 2 fresh',
+      '  check t@a | fresh',
+      '  check t@b | fresh',
+      'sync~spin u | 1 of 2 running',
+      '  sync~spin u@a | running',
+      '  check u@b | fresh',
+    ],
+  );
+  check(
+    'a broken dvc.yaml',
+    status([], [{ file: 'dvc.yaml', line: 7, column: 3, severity: 'error', message: 'No.' }]),
+    ['error No. | dvc.yaml:7'],
+  );
 
   it('leads to the line, names the stage to commands, and keeps ids', () => {
     const [entry] = toStageEntries(status([stage('ingest', 'stale')]), t);
@@ -148,11 +157,14 @@ describe('the Runs view', () => {
     params: { 'training.num_epochs': '24' },
     metrics: { val_loss: metric(0.081, 14), training_loss: metric(0.07, 14), batch_loss: metric(0.1, 900) },
   });
-  it('shows newest first, live progress, outcomes and what can not be read', async () => {
+  it('shows newest first, live progress, outcomes and what can not be read', () => {
     const runs = [
       run('deep-wren', { startTime: 3, metrics: { val_loss: metric(0.09, 20, { value: 0.088, step: 18 }) } }),
       run('shy-otter', { startTime: 4, status: 'FAILED', tags: { 'mlops.reason': 'NaN loss at epoch 18' } }),
-      run('calm-bee', { startTime: 5, metrics: { test_accuracy: metric(0.9712, 12, null, 1), val_loss: metric(0.1, 12) } }),
+      run('calm-bee', {
+        startTime: 5,
+        metrics: { test_accuracy: metric(0.9712, 12, null, 1), val_loss: metric(0.1, 12) },
+      }),
       run('old-cat', { startTime: 2, status: 'RUNNING', lost: true }),
       run('odd-elk', { startTime: 1, status: 'KILLED' }),
       live,
@@ -196,7 +208,13 @@ describe('the Runs view', () => {
 });
 
 describe('the Configs view', () => {
-  const problem = { file: 'configs/cnn.yaml', line: 4, column: 3, severity: 'warning', message: 'Unknown key x.' } as const;
+  const problem = {
+    file: 'configs/cnn.yaml',
+    line: 4,
+    column: 3,
+    severity: 'warning',
+    message: 'Unknown key x.',
+  } as const;
   const config = {
     file: 'configs/cnn.yaml',
     model: 'cnn',

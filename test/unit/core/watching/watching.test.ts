@@ -35,10 +35,27 @@ describe('which folders are watched', () => {
     it(`${folder}: ${watched}`, () => {
       expect(isWatched(folder)).toBe(watched);
     });
-  for (const folder of ['', 'src/models/cnn', 'configs', 'data', 'data/raw', 'models/cnn', 'models/mlruns/1/abc', '.mlops/tmp/locks'])
+  for (const folder of [
+    '',
+    'src/models/cnn',
+    'configs',
+    'data',
+    'data/raw',
+    'models/cnn',
+    'models/mlruns/1/abc',
+    '.mlops/tmp/locks',
+  ])
     check(folder, true);
-  for (const folder of ['.git', '.git/refs/heads/feature', '.mlops', '.mlops/tmp', '.dvc', 'mlruns/0/abc']) check(folder, true);
-  for (const folder of ['node_modules', '.dvc/cache', '.git/objects', '.git/logs/refs/heads', 'data/raw/images', 'models/mlruns/1/abc/metrics'])
+  for (const folder of ['.git', '.git/refs/heads/feature', '.mlops', '.mlops/tmp', '.dvc', 'mlruns/0/abc'])
+    check(folder, true);
+  for (const folder of [
+    'node_modules',
+    '.dvc/cache',
+    '.git/objects',
+    '.git/logs/refs/heads',
+    'data/raw/images',
+    'models/mlruns/1/abc/metrics',
+  ])
     check(folder, false);
   for (const folder of ['models/cnn/deep', '.mlops/tmp/logs', '.mlops/state', 'notebooks']) check(folder, false);
 });

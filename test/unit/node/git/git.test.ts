@@ -278,7 +278,7 @@ describe('hostile repositories (F32)', () => {
   test('the trap works: plain git runs it', async () => {
     const { folder, marks } = await makeTrap();
     await end(folder, ground.env, 'git', 'status', '--porcelain');
-    console.log(await end(folder, ground.env, 'git', 'diff'));
+    await end(folder, ground.env, 'git', 'diff', '--', 'a.txt');
     const sprung = await readdir(marks);
     expect(sprung).toEqual(expect.arrayContaining(['clean', 'fsmonitor']));
     expect(sprung.some((name) => ['diff-external', 'diff-command', 'textconv'].includes(name))).toBe(true);

@@ -281,16 +281,16 @@ test('a copied store is read from the copy', async () => {
 
 test('readers see only whole records while one is rewritten all the time', async () => {
   const writer = await store.createRun(start);
-  let isDone = false;
+  const state = { isDone: false };
   const writing = (async () => {
     for (let i = 0; i < 150; i += 1) {
       await writer.setTags({ note: `value ${i} `.repeat(200) });
       await writer.finish(i % 2 === 0 ? 'FAILED' : 'KILLED', i);
     }
-    isDone = true;
+    state.isDone = true;
   })();
   let reads = 0;
-  while (!isDone) {
+  while (!state.isDone) {
     const { runs, unreadable, warnings } = await store.listRuns();
     expect([unreadable, warnings]).toEqual([[], []]);
     expect(new Set(runs[0]?.tags['note']?.match(/\d+/g)).size).toBeLessThan(2);

@@ -9,7 +9,9 @@ export async function load(split: mlops.Split, config: mlops.Config): Promise<ml
   const width = config.model.num_inputs;
   rows.forEach((row, i) => {
     if (row.length !== width + 1 || row.some(Number.isNaN))
-      throw new Error(`${file}, row ${i + 1}: ${width} numbers and a target are expected (num_inputs in the configuration).`);
+      throw new Error(
+        `${file}, row ${i + 1}: ${width} numbers and a target are expected (num_inputs in the configuration).`,
+      );
   });
   const xs = Float32Array.from(rows.flatMap((row) => row.slice(0, width)));
   return { xs: preprocess(xs, config), ys: Float32Array.from(rows, (row) => row[width]), shape: [width] };

@@ -1,0 +1,247 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatMlflowYaml } from '../../src/core/tracking/yaml.ts';
+import { openStore, type RunStore } from '../../src/node/tracking/tracking.ts';
+import { train } from '../../src/node/training/training.ts';
+
+const run = promisify(execFile);
+let folder: string;
+let store: RunStore;
+
+/** Runs Python with MLflow; the script's last line is JSON. A missing Python fails, loudly: interop is no optional layer. */
+async function python(script: string, ...args: string[]): Promise<unknown> {
+  const program = process.env['MLOPS_INTEROP_PYTHON'];
+  if (program === undefined)
+    throw new Error('MLOPS_INTEROP_PYTHON must name a Python with MLflow (npm run test:interop sets it).');
+  const { stdout } = await run(program, ['-W', 'ignore', '-c', script, ...args], {
+    cwd: folder,
+    env: { ...process.env, MLFLOW_ALLOW_FILE_STORE: 'true', MLFLOW_TRACKING_URI: store.uri },
+    maxBuffer: 64 << 20,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'mlops interop '));
+  store = openStore(pathToFileURL(path.join(folder, 'models', 'mlruns')).href);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const listScript = `
+import json, sys, mlflow
+from mlflow import MlflowClient
+client = MlflowClient()
+def text(value): return repr(value)
+runs = []
+for experiment in client.search_experiments():
+    for run in client.search_runs([experiment.experiment_id], max_results=1000):
+        runs.append({
+            'id': run.info.run_id, 'name': run.info.run_name, 'status': run.info.status, 'experiment': experiment.name,
+            'start': run.info.start_time, 'end': run.info.end_time, 'user': run.info.user_id,
+            'params': run.data.params, 'tags': run.data.tags,
+            'metrics': {k: text(v) for k, v in run.data.metrics.items()},
+            'history': {k: [[text(m.value), m.step, m.timestamp] for m in client.get_metric_history(run.info.run_id, k)] for k in run.data.metrics},
+            'artifacts': sorted(f.path for f in client.list_artifacts(run.info.run_id)),
+        })
+print(json.dumps(runs))
+`;
+
+test('MLflow lists a run of ours as we do: metrics, params, tags, status, artifacts, model', async () => {
+  await mkdir(path.join(folder, 'src', 'models', 'm'), { recursive: true });
+  await mkdir(path.join(folder, 'configs'));
+  await writeFile(path.join(folder, 'dvc.yaml'), 'stages: {}\n');
+  await writeFile(
+    path.join(folder, 'configs', 'm.yaml'),
+    'model: {act: good, ratio: 1e-7}\ntraining: {batch_size: 2, num_epochs: 3, loss_function: mse}\nmlflow: {experiment_name: "ünïcode: yes"}\n',
+  );
+  const fixtures = path.resolve(import.meta.dirname, '../fixtures/training');
+  const installation = {
+    node: process.execPath,
+    version: '0.1.0',
+    cli: '',
+    worker: path.join(fixtures, 'worker.mjs'),
+    bin: fixtures,
+    samples: fixtures,
+    templates: fixtures,
+  };
+  const nothing = (): void => undefined;
+  const document = await train(
+    { root: folder },
+    { config: 'configs/m.yaml', cwd: folder, installation, env: { ...process.env, MLFLOW_TRACKING_URI: store.uri } },
+    { note: nothing, warning: nothing, failure: nothing, started: nothing, epoch: nothing },
+    new AbortController().signal,
+  );
+  const listed = (await python(listScript)) as Record<string, unknown>[];
+  expect(listed).toMatchObject([
+    {
+      id: document.runId,
+      name: document.name,
+      status: 'FINISHED',
+      experiment: 'ünïcode: yes',
+      start: document.startTime,
+      end: document.endTime,
+      params: document.params,
+      tags: document.tags,
+      artifacts: ['mlops', 'model'],
+      metrics: { 'training_loss': '0.3333333333333333', 'test_accuracy': '0.9', 'custom/thing': 'inf' },
+    },
+  ]);
+  const { steps, timestamps } = await store.readHistory(document.runId, 'val_loss');
+  expect((listed[0]?.['history'] as Record<string, unknown>)['val_loss']).toEqual([
+    ['1.5', steps[0], timestamps[0]],
+    ['0.75', steps[1], timestamps[1]],
+    ['0.5', steps[2], timestamps[2]],
+  ]);
+
+  const model = await python(
+    `
+import json, sys
+from mlflow.models import Model
+model = Model.load(sys.argv[1])
+signature = model.signature
+print(json.dumps({'run': model.run_id, 'flavors': model.flavors, 'time': model.utc_time_created, 'size': model.model_size_bytes,
+  'inputs': [list(s.shape) for s in signature.inputs.inputs], 'outputs': [list(s.shape) for s in signature.outputs.inputs]}))
+`,
+    document.modelPath ?? '',
+  );
+  expect(model).toMatchObject({
+    run: document.runId,
+    flavors: { tfjs: { data: 'model.json', format: 'layers-model', tfjs_version: '4.22.0' } },
+    inputs: [[-1, 28, 28, 1]],
+    outputs: [[-1, 10]],
+  });
+});
+
+test('MLflow reads every number and text as we wrote it, also while the run goes on', async () => {
+  const values = [0.1, 1, -0, 1e-5, 1e16, 123456789012345680, 5e-324, 1e308, NaN, Infinity, -Infinity, 1 / 3];
+  const texts = ['', 'a\nb', ' x ', 'yes', '0o14', 'größe 😀', '<b>&${x}</b>', 'a: b #c', '\t', '1:30'];
+  const writer = await store.createRun({
+    experiment: '007',
+    name: '12e4',
+    user: 'no',
+    startTime: 1795291200000,
+    params: Object.fromEntries(texts.map((text, index) => [`p${index}`, text])),
+    tags: { 'mlops.x': 'y' },
+  });
+  for (const [step, value] of values.entries())
+    await writer.logMetrics([{ name: 'deep/er.m', value, step: step - 2, timestamp: 1795291200000 + step }]);
+  const listed = (await python(listScript)) as { id: string; [key: string]: unknown }[];
+  const found = listed.find(({ id }) => id === writer.runId);
+  expect(found).toMatchObject({ name: '12e4', user: 'no', status: 'RUNNING', end: null, experiment: '007' });
+  const expected = (await readFile(path.join(path.dirname(writer.artifacts), 'metrics', 'deep', 'er.m'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[1]);
+  expect((found?.['history'] as Record<string, unknown[][]>)['deep/er.m']?.map(([value]) => value)).toEqual(expected);
+  // MLflow itself trims what surrounds a param; the rest must be equal.
+  const params = found?.['params'] as Record<string, string>;
+  for (const [index, text] of texts.entries()) expect(params[`p${index}`]?.trim()).toBe(text.trim());
+  await writer.finish('KILLED', 1795291205000);
+  expect((await python(listScript)) as object[]).toContainEqual(
+    expect.objectContaining({ id: writer.runId, status: 'KILLED' }),
+  );
+});
+
+test('we read a run of MLflow as it does', async () => {
+  const written = (await python(`
+import json, mlflow
+mlflow.set_experiment('from python')
+with mlflow.start_run(run_name='no') as run:
+    mlflow.log_params({'lr': 1e-7, 'text': 'a\\nb'})
+    for step in range(3):
+        mlflow.log_metric('loss', 1 / (step + 1), step=step)
+    mlflow.log_metric('val/acc', float('nan'))
+    mlflow.set_tag('k', 'v')
+    mlflow.log_text('x', 'notes/a.txt')
+print(json.dumps(run.info.run_id))
+`)) as string;
+  const found = await store.findRun(written);
+  expect(found).toMatchObject({
+    name: 'no',
+    experiment: 'from python',
+    status: 'FINISHED',
+    lost: false,
+    params: { lr: '1e-07', text: 'a\nb' },
+    metrics: {
+      'loss': { points: 3, last: { value: 1 / 3, step: 2 }, max: { value: 1 } },
+      'val/acc': { last: { value: NaN }, min: null },
+    },
+  });
+  expect(found.tags).toMatchObject({ 'k': 'v', 'mlflow.runName': 'no' });
+  expect(await readFile(path.join(found.artifacts ?? '', 'notes', 'a.txt'), 'utf8')).toBe('x');
+});
+
+test('PyYAML reads what we quote', async () => {
+  const texts = [
+    'y',
+    'yes',
+    'on',
+    '0',
+    '0o14',
+    '014',
+    '0b10',
+    '0x1f',
+    '1_000',
+    '1e3',
+    '1.5e3',
+    '.5',
+    '+1',
+    '12:30',
+    '1:2:3',
+    '2026-11-21',
+    '2026-11-21 20:00:00',
+    '~',
+    'null',
+    '',
+    '=',
+    '<<',
+    '.nan',
+    '-.inf',
+    '-',
+    '?',
+    ': ',
+    'a:',
+    'a: b',
+    '#a',
+    'a #b',
+    '&a',
+    '*a',
+    '!a',
+    '|',
+    '>',
+    '%a',
+    '@a',
+    '`a',
+    "'",
+    '"',
+    '\\',
+    '[a',
+    '{a',
+    'a, b',
+    'a\u0000b',
+    '\u0085',
+    '\u2028',
+    '\ufeff',
+    '😀',
+    'a\r\nb',
+    ' lead',
+    'trail ',
+    '---',
+    '...',
+    'file:///a b',
+    '0123456789012345678901234567890e',
+  ];
+  await writeFile(
+    path.join(folder, 'texts.yaml'),
+    formatMlflowYaml(Object.fromEntries(texts.map((text, index) => [`k${index}`, text]))),
+  );
+  const read = (await python(
+    "import json, yaml; print(json.dumps(yaml.safe_load(open('texts.yaml', encoding='utf-8'))))",
+  )) as object;
+  expect(read).toEqual(Object.fromEntries(texts.map((text, index) => [`k${index}`, text])));
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { formatProblem } from '../../../../src/protocol/problem.ts';
+import { parseParams, pickParams } from '../../../../src/core/pipeline/params.ts';
+import { integer, toPyMap } from '../../../../src/core/pipeline/values.ts';
+
+const pick = (text: string, keys: string[], file = 'params.yaml') => {
+  const { value, problems } = parseParams(text, file);
+  expect(problems).toEqual([]);
+  return Object.fromEntries(pickParams(value!, keys));
+};
+
+describe('params', () => {
+  const yaml = 'a: {b: [10, {c: 1.0}]}\n5: five\nn:\n__proto__: {x: 1}\n';
+  it.each([
+    [['a.b.0'], { 'a.b.0': integer(10) }],
+    [['a.b.1.c'], { 'a.b.1.c': { kind: 'float', value: 1 } }],
+    [['5'], { 5: 'five' }],
+    [['n'], { n: null }],
+    [['a.b.7', 'nope', 'n.x', 'constructor'], {}],
+    [['__proto__.x'], { '__proto__.x': integer(1) }],
+  ])('%j', (keys, values) => expect(pick(yaml, keys)).toEqual(values));
+
+  it('a whole file', () => expect(pick('x: 1\ny: [a]\n', [])).toEqual({ x: integer(1), y: ['a'] }));
+  it('an empty file has none', () => expect(pick('', [])).toEqual({}));
+  it('JSON keeps kinds of numbers', () =>
+    expect(
+      pick(
+        '{"i": 1, "f": 1.0, "e": 1e5, "o": {"kind": "int", "value": "7"}, "big": 12345678901234567890}',
+        [],
+        'p.json',
+      ),
+    ).toEqual({
+      i: integer(1),
+      f: { kind: 'float', value: 1 },
+      e: { kind: 'float', value: 100_000 },
+      o: toPyMap([
+        ['kind', 'int'],
+        ['value', '7'],
+      ]),
+      big: integer(12345678901234567890n),
+    }));
+
+  it.each([
+    ['x: [1', 'params.yaml', /^params\.yaml:\d+:\d+: error/],
+    ['- 1', 'params.yaml', /must be a mapping/],
+    ['t: 2024-01-01 10:00:00', 'params.yaml', /^params\.yaml:1:4: error: Not yet supported: a time of day/],
+    ['{"a":\n 1,}', 'p.json', /^p\.json:2:4: error/],
+  ])('%j of %s is a problem', (text, file, message) =>
+    expect(parseParams(text, file).problems.map(formatProblem)[0]).toMatch(message),
+  );
+});

@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runChartViewType } from '../../../src/protocol/charts.ts';
+import { commandIds, contextKeys, settingDefaults, taskType, viewIds } from '../../../src/vscode/manifest.ts';
+import { listSources } from './sources.ts';
+
+interface MenuItem {
+  readonly command: string;
+  readonly when: string;
+}
+interface Manifest {
+  readonly activationEvents: readonly string[];
+  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: string } };
+  readonly contributes: {
+    readonly commands: readonly { command: string; enablement?: string; category: string }[];
+    readonly menus: Readonly<Record<string, readonly MenuItem[]>>;
+    readonly views: Readonly<Record<string, readonly { id: string; icon: string }[]>>;
+    readonly viewsWelcome: readonly { view: string; contents: string; when: string }[];
+    readonly configuration: { readonly properties: Readonly<Record<string, { default: unknown; scope: string }>> };
+    readonly taskDefinitions: readonly { type: string; properties: Readonly<Record<string, unknown>> }[];
+    readonly problemMatchers: readonly { name: string; pattern: { regexp: string } }[];
+  };
+}
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const text = await readFile(path.join(root, 'package.json'), 'utf8');
+const manifest = JSON.parse(text) as Manifest;
+const words = JSON.parse(await readFile(path.join(root, 'package.nls.json'), 'utf8')) as Record<string, string>;
+const { commands, menus, views, viewsWelcome, configuration, taskDefinitions, problemMatchers } = manifest.contributes;
+const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort();
+const clauses = [
+  ...commands.map(({ enablement }) => enablement ?? ''),
+  ...Object.values(menus).flatMap((items) => items.map(({ when }) => when)),
+  ...viewsWelcome.map(({ when }) => when),
+];
+
+describe('package.json and the code agree', () => {
+  it('on commands', () => {
+    expect(sorted(commands.map(({ command }) => command))).toEqual(sorted(Object.keys(commandIds)));
+    expect(commands).toHaveLength(Object.keys(commandIds).length);
+  });
+
+  it('on which commands Restricted Mode leaves: all others are disabled there', () => {
+    for (const { command, enablement = '' } of commands) {
+      const isGuarded = /\b(mlops\.trusted|isWorkspaceTrusted)\b/.test(enablement);
+      expect([command, isGuarded]).toEqual([command, !commandIds[command as keyof typeof commandIds].inRestrictedMode]);
+    }
+    expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');
+  });
+
+  it('on views, in one container, each with an icon and a welcome', () => {
+    expect(Object.keys(views)).toEqual(['mlops']);
+    const own = views['mlops'] ?? [];
+    expect(sorted(own.map(({ id }) => id))).toEqual(sorted(Object.values(viewIds)));
+    expect(own.every(({ icon }) => icon.startsWith('$('))).toBe(true);
+    expect(sorted(viewsWelcome.map(({ view }) => view))).toEqual(sorted(Object.values(viewIds)));
+  });
+
+  it('on settings, their defaults and a scope', () => {
+    const given = Object.entries(configuration.properties).map(([key, { default: value }]) => [key, value]);
+    expect(Object.fromEntries(given)).toEqual(settingDefaults);
+    for (const { scope } of Object.values(configuration.properties))
+      expect(scope).toMatch(/^(window|resource|machine)/);
+  });
+
+  it('on menus: their commands and views exist', () => {
+    const items = Object.values(menus).flat();
+    const ids: readonly string[] = [...Object.keys(commandIds), ...Object.values(viewIds)];
+    for (const { command, when } of items) {
+      expect(ids).toContain(command);
+      for (const [, view = ''] of when.matchAll(/\bview == (\S+)/g)) expect(ids).toContain(view);
+    }
+  });
+
+  it('on context keys', () => {
+    const others = new Set<string>([...Object.values(viewIds)]);
+    const used = clauses.flatMap((clause) => clause.match(/\bmlops\.\w+/g) ?? []).filter((key) => !others.has(key));
+    expect(sorted(used)).toEqual(sorted(contextKeys));
+  });
+
+  it('on what items of the trees are called in menus', async () => {
+    const sources = (await listSources(root, ['src/core/trees'])).map((source) => source.text).join('\n');
+    const named = clauses.flatMap((clause) => [...clause.matchAll(/viewItem == '?([\w ]+?)'?(?=$| &&| \|\|)/g)]);
+    expect(named.length).toBeGreaterThan(5);
+    for (const [, context = ''] of named) {
+      const [first = '', ...states] = context.split(' ');
+      expect(sources, context).toMatch(new RegExp(`['\`]${first}\\b`));
+      for (const state of states) expect(sources.toLowerCase(), context).toContain(state);
+    }
+  });
+
+  it('on the task type, the problem matcher and what wakes the extension', () => {
+    expect(taskDefinitions.map(({ type }) => type)).toEqual([taskType]);
+    expect(Object.keys(taskDefinitions[0]?.properties ?? {})).toEqual(['stage', 'command', 'project']);
+    const pattern = new RegExp(problemMatchers[0]?.pattern.regexp ?? '');
+    expect(pattern.exec('configs/cnn.yaml:6:15: error: training.num_epochs must be a number.')?.slice(1)).toEqual([
+      'configs/cnn.yaml',
+      '6',
+      '15',
+      'error',
+      'training.num_epochs must be a number.',
+    ]);
+    expect(pattern.exec('C:\\p\\dvc.yaml:1:2: warning: x')?.[1]).toBe('C:\\p\\dvc.yaml');
+    expect(manifest.activationEvents).toContain(`onWebviewPanel:${runChartViewType}`);
+    expect(manifest.activationEvents.filter((event) => /^\*|onStartup|\*\*/.test(event))).toEqual([]);
+  });
+
+  it('on the words of the manifest: each is used, each is there', () => {
+    const used = [...text.matchAll(/"%([\w.]+)%"/g)].map(([, key = '']) => key);
+    expect(sorted(used)).toEqual(sorted(Object.keys(words)));
+  });
+
+  it('on links of welcome views: they lead to commands of ours or of the editor', () => {
+    const links = Object.values(words).flatMap((sentence) => [...sentence.matchAll(/\(command:([\w.]+)\)/g)]);
+    expect(links.length).toBeGreaterThan(3);
+    for (const [, command = ''] of links)
+      expect(['vscode.openFolder', 'workbench.trust.manage', ...Object.keys(commandIds)]).toContain(command);
+  });
+});

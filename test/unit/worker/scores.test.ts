@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { answer, chooseLabelRule, scoreClasses } from '../../../src/worker/scores.ts';
+
+const floats = (...values: number[]) => Float32Array.from(values);
+const doubles = (...values: number[]) => Float64Array.from(values);
+
+describe('scores are macro means as scikit-learn takes them', () => {
+  // sklearn.metrics.precision_recall_fscore_support(labels, predicted, average='macro', zero_division=0)
+  const cases: [name: string, labels: number[], predicted: number[], expected: number[]][] = [
+    ['all right', [0, 1, 2], [0, 1, 2], [1, 1, 1, 1]],
+    ['all wrong', [0, 1], [1, 0], [0, 0, 0, 0]],
+    [
+      'mixed',
+      [0, 0, 1, 1, 2, 2],
+      [0, 1, 1, 1, 2, 0],
+      [4 / 6, (1 / 2 + 2 / 3 + 1) / 3, (1 / 2 + 1 + 1 / 2) / 3, (1 / 2 + 4 / 5 + 2 / 3) / 3],
+    ],
+    ['a class that was never predicted', [0, 1], [0, 0], [1 / 2, 1 / 4, 1 / 2, 1 / 3]],
+    ['a class that does not exist', [0, 0], [0, 5], [1 / 2, 1 / 2, 1 / 4, 1 / 3]],
+  ];
+  test.each(cases)('%s', (_, labels, predicted, [accuracy, precision, recall, f1]) => {
+    const scores = scoreClasses({ labels: doubles(...labels), predicted: doubles(...predicted) });
+    expect(scores.accuracy).toBeCloseTo(accuracy!);
+    expect(scores.precision).toBeCloseTo(precision!);
+    expect(scores.recall).toBeCloseTo(recall!);
+    expect(scores.f1).toBeCloseTo(f1!);
+  });
+});
+
+describe('what the numbers of a model mean', () => {
+  test('several numbers: the greatest wins', () => {
+    const rule = chooseLabelRule([floats(1, 0, 0, 1)], 2, 2);
+    expect(rule).toEqual({ kind: 'classes' });
+    const { labels, predicted } = answer(rule, floats(1, 0, 0, 1), 2, floats(0.2, 0.8, 0.4, 0.6), 2);
+    expect([[...labels], [...predicted]]).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+
+  test('labels as numbers for a model with one output per class', () => {
+    const rule = chooseLabelRule([floats(2, 0)], 1, 3);
+    const { labels, predicted } = answer(rule, floats(2, 0), 1, floats(0, 0, 1, 0, 1, 0), 3);
+    expect([[...labels], [...predicted]]).toEqual([
+      [2, 0],
+      [2, 1],
+    ]);
+  });
+
+  test('one number and whole labels: rounded, within the labels that there are', () => {
+    const rule = chooseLabelRule([floats(0, 9), floats(3)], 1, 1);
+    expect(rule).toEqual({ kind: 'rounded', low: 0, high: 9 });
+    const { predicted } = answer(rule, floats(0, 9, 3, 3), 1, floats(-0.4, 12, 3.5, 3.49), 1);
+    expect([...predicted]).toEqual([0, 9, 4, 3]);
+  });
+
+  test('one number and amounts: as it is', () => {
+    const rule = chooseLabelRule([floats(1, 2), floats(0.5)], 1, 1);
+    expect(rule).toEqual({ kind: 'amount' });
+    expect([...answer(rule, floats(0.5), 1, floats(0.25), 1).predicted]).toEqual([0.25]);
+  });
+});
