@@ -7,6 +7,7 @@ import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { listProcesses, startProcess, stopProcess } from './node/live/live.ts';
+import type { Project } from './node/project/project.ts';
 import { listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { predict } from './node/training/training.ts';
 import { WindowProjects, repairRun } from './node/window/window.ts';
@@ -25,16 +26,16 @@ const projects = new WindowProjects({ env, emit: (name, event) => emit(name, eve
 
 const handlers: EngineHandlers = {
   configure: ({ folders, trusted }) => projects.configure(folders, trusted),
-  readStatus: ({ project }) => projects.get(project).readStatus(),
-  listConfigs: ({ project }) => listConfigs(projects.get(project).project),
-  listData: ({ project, folder }) => projects.get(project).listData(folder),
-  listRuns: ({ project }) => projects.get(project).listRuns(),
-  readRun: ({ project, runId }) => projects.get(project).readRun(runId),
-  listModels: ({ project }) => listModels(projects.get(project).project),
-  listProcesses: ({ project }) => listProcesses(projects.get(project).project),
+  readStatus: async ({ project }) => (await projects.get(project)).readStatus(),
+  listConfigs: async ({ project }) => listConfigs(await find(project)),
+  listData: async ({ project, folder }) => (await projects.get(project)).listData(folder),
+  listRuns: async ({ project }) => (await projects.get(project)).listRuns(),
+  readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
+  listModels: async ({ project }) => listModels(await find(project)),
+  listProcesses: async ({ project }) => listProcesses(await find(project)),
   async startProcess({ project: root, arguments: args }) {
     projects.requireTrust();
-    const open = projects.get(root);
+    const open = await projects.get(root);
     const started = await startProcess(open.project, args, { installation, env });
     open.alert();
     return started;
@@ -49,7 +50,7 @@ const handlers: EngineHandlers = {
   },
   async stopProcess({ project, id }) {
     projects.requireTrust();
-    await stopProcess(projects.get(project).project, id);
+    await stopProcess(await find(project), id);
     return null;
   },
   readTemplates: async () => ({ templates: await listTemplates(installation), author: await readAuthor() }),
@@ -63,22 +64,22 @@ const handlers: EngineHandlers = {
     return { root, notes };
   },
   // git reads the repository's configuration: also looking at branches is left to trusted folders.
-  readFlow({ project }) {
+  async readFlow({ project }) {
     projects.requireTrust();
-    return readFlow(projects.get(project).project.root, { env });
+    return readFlow((await find(project)).root, { env });
   },
-  performFlow({ project, flow }) {
+  async performFlow({ project, flow }) {
     projects.requireTrust();
-    return performFlow(projects.get(project).project.root, flow, { env });
+    return performFlow((await find(project)).root, flow, { env });
   },
   async repairRun({ project, runId }) {
     projects.requireTrust();
-    await repairRun(projects.get(project).project, runId, env);
+    await repairRun(await find(project), runId, env);
     return null;
   },
-  predict({ project, model, images }) {
+  async predict({ project, model, images }) {
     projects.requireTrust();
-    const { project: own } = projects.get(project);
+    const own = await find(project);
     return predict(own, { model, images, cwd: own.root, installation, env }, new AbortController().signal);
   },
 };
@@ -93,6 +94,10 @@ const emit = serveEngine(
 mendLaunchers().catch((error: unknown) =>
   emit('log', { level: 'warning', text: `The mlops command of terminals may not start: ${String(error)}` }),
 );
+
+async function find(root: string): Promise<Project> {
+  return (await projects.get(root)).project;
+}
 
 async function plan({ target, template, answers }: NewProjectRequest): Promise<WritePlan> {
   const author = await readAuthor();

@@ -16,13 +16,14 @@ const FLAGS = [
 ];
 
 /** A headless Chromium with a fresh profile of its own. Throws a plain sentence where none is installed. */
-export async function openBrowser(executable = findChromium()): Promise<Browser> {
+export async function openBrowser(viewport = { width: 1280, height: 800 }): Promise<Browser> {
+  const executable = findChromium();
   if (executable === undefined) throw new Error(chromiumMissing);
   const profile = await mkdtemp(path.join(tmpdir(), 'mlops-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: executable,
     headless: true,
-    viewport: { width: 1280, height: 800 },
+    viewport,
     permissions: ['clipboard-read', 'clipboard-write'],
     env: { ...definedOnly(process.env), HOME: profile },
     args: FLAGS,

@@ -36,8 +36,7 @@ try {
 }
 
 async function runTests(): Promise<number> {
-  const chromium = await ensureChromium();
-  if (chromium === undefined) throw new Error(chromiumMissing);
+  if ((await ensureChromium()) === undefined) throw new Error(chromiumMissing);
   const output = path.join(home, 'output.log');
   const result = path.join(home, 'result.json');
   await writeFile(output, '');
@@ -47,7 +46,7 @@ async function runTests(): Promise<number> {
     trustEverything: options.trustEverything,
     env: { MLOPS_HOST_TESTS: options.tests, MLOPS_HOST_OUTPUT: output, MLOPS_HOST_RESULT: result },
   });
-  const browser = await openBrowser(chromium);
+  const browser = await openBrowser();
   const printed = followFile(output, (text) => process.stdout.write(text));
   try {
     const log: string[] = [];

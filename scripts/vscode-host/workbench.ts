@@ -12,6 +12,8 @@ export interface WorkbenchOptions extends Pick<ServerOptions, 'trustEverything' 
   readonly opened: Opened;
   /** Packages that are installed before the window opens, as `code --install-extension` does. */
   readonly vsix?: readonly string[];
+  /** Of the window, in pixels. Lists draw only the rows that can be seen. */
+  readonly size?: { readonly width: number; readonly height: number };
   /** Where `picture` writes to. */
   readonly pictures: string;
 }
@@ -45,7 +47,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   const { trustEverything = true, settings = {}, env = {} } = options;
   const server = await startServer({ codeServer, home, trustEverything, settings, env });
   try {
-    const browser = await openBrowser();
+    const browser = await openBrowser(options.size);
     const workbench = createWorkbench({ home, server, browser, pictures: options.pictures });
     await browser.page.goto(workbenchUrl(server.origin, options.opened), { waitUntil: 'domcontentloaded' });
     await waitUntilUsable(browser.page);

@@ -12,7 +12,7 @@ let window: Workbench;
 beforeAll(async () => {
   person = await createPerson();
   project = await person.makeProject('digits', 1);
-  window = await person.open({ opened: { folder: project } });
+  window = await person.open({ opened: { folder: project }, size: { width: 1280, height: 1440 } });
 });
 
 afterAll(() => person.leave());
@@ -33,7 +33,7 @@ it('runs every stage and shows each as fresh, with its runs and models', async (
   const rows = window.rows('Pipeline');
   await rows.filter({ hasText: /ingest.*fresh/s }).waitFor({ timeout: 60_000 });
   await window.picture('pipeline-2-running');
-  await rows.filter({ hasText: /evaluate.*fresh/s }).waitFor({ timeout: 240_000 });
+  await rows.filter({ hasText: /evaluate.*fresh/s }).waitFor({ timeout: 180_000 });
   tell('the pipeline has run');
   for (const stage of stages)
     await rows

@@ -15,6 +15,7 @@ beforeAll(async () => {
   window = await person.open({
     opened: { folder: project },
     trustEverything: false,
+    size: { width: 1280, height: 1440 },
     settings: { 'security.workspace.trust.startupPrompt': 'never' },
   });
 });

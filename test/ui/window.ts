@@ -12,7 +12,7 @@ import { openWorkbench, type Workbench, type WorkbenchOptions } from '../../scri
 export interface Person {
   readonly home: string;
   /** Opens VS Code with the packaged extension installed. */
-  open(options: Pick<WorkbenchOptions, 'opened' | 'trustEverything' | 'settings'>): Promise<Workbench>;
+  open(options: Pick<WorkbenchOptions, 'opened' | 'trustEverything' | 'settings' | 'size'>): Promise<Workbench>;
   /** Makes an MNIST project in the home whose models train for `epochs` only. */
   makeProject(name: string, epochs: number): Promise<string>;
   /** Closes the windows, ends what still runs in the projects, removes the home. */

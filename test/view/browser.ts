@@ -10,7 +10,7 @@ import { pageHtml, pagePolicy } from '../../src/vscode/panels/html.ts';
 import { themes, type ThemeName } from './themes.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-export const pictures = path.join(root, 'test-results', 'view');
+const pictures = path.join(root, 'test-results', 'view');
 
 /** MLOPS_SKIP_VIEW=1 leaves these tests out, loudly. Without it a missing Chromium fails them, with a sentence. */
 export function mustSkip(): boolean {
@@ -178,7 +178,9 @@ const inPage = /* js */ `(state, theme) => {
     violations: [],
     state,
     deliver(message) {
-      window.dispatchEvent(new MessageEvent('message', { data: revive(message) }));
+      const data = revive(message);
+      host.delivered = performance.now();
+      window.dispatchEvent(new MessageEvent('message', { data }));
     },
   };
   const revive = (value) => {
@@ -190,7 +192,10 @@ const inPage = /* js */ `(state, theme) => {
   };
   window.testHost = host;
   window.acquireVsCodeApi = () => ({
-    postMessage: (message) => void window.testPost(message),
+    postMessage: (message) => {
+      if (message.type === 'ack') host.drawnAfter = performance.now() - host.delivered;
+      window.testPost(message);
+    },
     getState: () => host.state ?? undefined,
     setState: (next) => { host.state = next; },
   });

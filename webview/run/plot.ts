@@ -14,7 +14,7 @@ import { isHighContrast, withAlpha, type Theme } from '../shared/theme.ts';
 import type { CardPlan, PlannedSeries } from './plan.ts';
 
 /** What one drawing shows. */
-export interface Picture {
+interface Picture {
   readonly plan: CardPlan;
   readonly theme: Theme;
   readonly window: Range;
@@ -23,7 +23,7 @@ export interface Picture {
   readonly bestWords: string;
 }
 
-export interface Place {
+interface Place {
   readonly left: number;
   readonly top: number;
 }
@@ -88,9 +88,11 @@ interface View {
   yTicks: readonly number[];
 }
 
-// uPlot declares these as a `const enum`, which exists in types only.
+// uPlot declares these as a `const enum`, which exists in types only and can't be named here.
+/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
 const linear = 1 as uPlot.Scale.Distr;
 const logarithmic = 3 as uPlot.Scale.Distr;
+/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 const quietly = { solid: 1, dashed: 0.7, faint: 0.25 } as const;
 const strongly = { solid: 1, dashed: 1, faint: 0.5 } as const;
 const axisText = 11;

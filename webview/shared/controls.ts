@@ -22,7 +22,7 @@ export function setDisabled(control: HTMLElement, isDisabled: boolean): void {
   control.toggleAttribute('disabled', isDisabled);
 }
 
-export interface Choice {
+interface Choice {
   readonly value: string;
   readonly label: string;
 }

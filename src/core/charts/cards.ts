@@ -1,6 +1,6 @@
 import type { Objective } from '../../protocol/charts.ts';
 
-export type Role = 'validation' | 'training' | 'single';
+type Role = 'validation' | 'training' | 'single';
 
 export interface CardSeries {
   /** Name of the metric as stored. */

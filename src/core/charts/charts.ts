@@ -1,10 +1,10 @@
 // The door of charts: what the pages, the panels and the engine may use. Everything behind it is pure.
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
-export { decimate, type Drawn, type DrawnValue } from './decimate.ts';
+export { decimate } from './decimate.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
 export { fillIn, formatCount, formatDuration, formatTicks, formatValue } from './numbers.ts';
 export { seriesStyle, themeKind, type ThemeKind } from './palette.ts';
-export { diffPoints, smooth, toPoints, type Points } from './points.ts';
+export { smooth, type Points } from './points.ts';
 export {
   findBest,
   nearestStep,

@@ -8,7 +8,7 @@ export interface PixelGrid {
 }
 
 /** `null` ends the line here; `undefined` only means that another series has a point at this x. */
-export type DrawnValue = number | null | undefined;
+type DrawnValue = number | null | undefined;
 
 /** What is to be drawn: one shared ascending x, and a column for each series. */
 export interface Drawn {

@@ -75,21 +75,6 @@ export function toPoints(steps: readonly number[], values: readonly number[]): P
   };
 }
 
-/** What must be sent so that a reader who has `previous` has `next`; undefined when nothing changed. */
-export function diffPoints(name: string, previous: Points | undefined, next: Points): SeriesPoints | undefined {
-  const known = previous?.steps.length ?? 0;
-  const limit = Math.min(known, next.steps.length);
-  let from = 0;
-  while (
-    from < limit &&
-    previous?.steps[from] === next.steps[from] &&
-    Object.is(previous?.values[from], next.values[from])
-  )
-    from += 1;
-  if (previous !== undefined && from === known && from === next.steps.length) return undefined;
-  return { name, from, steps: next.steps.slice(from), values: next.values.slice(from) };
-}
-
 /** Index of the first step that is not below `step` (the length, if none). */
 export function lowerBound(steps: Float64Array, step: number): number {
   let [low, high] = [0, steps.length];

@@ -12,7 +12,7 @@ export interface Field {
   readonly fields?: Readonly<Record<string, Field>>;
 }
 
-export const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
+const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
 
 const text: Field = { expects: 'a text', accepts: (value) => typeof value === 'string' && value !== '' };
 const wholeNumber = (minimum: number): Field => ({

@@ -6,7 +6,7 @@ import { planFinish, planStart } from './topic.ts';
 
 // Door of Gitflow's pure half: facts of a repository in, state and plans out. git-flow (AVH) is the measure of every rule.
 
-export { adviseOnMerge, findUnfinished, listPairs, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
+export { adviseOnMerge, listPairs, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
 export { describeStep, type GitStep } from './steps.ts';
 export { topicTypeNames } from './settings.ts';
 export type { FlowPlan } from './plan.ts';

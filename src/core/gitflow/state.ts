@@ -44,7 +44,7 @@ export interface FlowFacts {
   readonly distances: ReadonlyMap<string, Distance>;
 }
 
-export interface FlowHooks {
+interface FlowHooks {
   /** Absolute path, or as the user's configuration gives it. */
   readonly folder: string;
   /** Names of the programs in it that Gitflow would run. */

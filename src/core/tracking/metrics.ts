@@ -20,7 +20,7 @@ export function formatMetricLine({ timestamp, value, step }: TimedPoint): string
 }
 
 /** Python's repr of a float: `1.0`, `1e-05`, `1e+16`, `nan`, `inf`, `-0.0`. Both languages print the same shortest digits. */
-export function formatPythonFloat(value: number): string {
+function formatPythonFloat(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';

@@ -1,7 +1,7 @@
 import type { ModelSignature } from '../../protocol/training.ts';
 import { formatMlflowYaml } from './yaml.ts';
 
-export interface MlmodelFacts {
+interface MlmodelFacts {
   readonly runId: string;
   /** 32 hex digits, unique to this model. */
   readonly modelId: string;

@@ -1,6 +1,6 @@
 import { badInput } from '../../protocol/errors.ts';
 
-export type Named = 'metric' | 'param' | 'tag';
+type Named = 'metric' | 'param' | 'tag';
 
 const MAX_LENGTH = 250;
 

@@ -9,7 +9,7 @@ export {
   type RunMeta,
 } from './meta.ts';
 export { formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
-export { formatMlmodel, type MlmodelFacts } from './mlmodel.ts';
+export { formatMlmodel } from './mlmodel.ts';
 export { nameRun } from './runnames.ts';
 export { orderRuns, selectRun, type ObjectiveOf } from './selection.ts';
-export { checkName, type Named } from './names.ts';
+export { checkName } from './names.ts';

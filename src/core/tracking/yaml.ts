@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../names/names.ts';
 
 export type YamlValue = string | number | boolean | null | readonly YamlValue[] | YamlMapping;
-export interface YamlMapping {
+interface YamlMapping {
   readonly [key: string]: YamlValue;
 }
 

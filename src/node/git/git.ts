@@ -12,27 +12,22 @@ import {
 } from '../../core/git/git.ts';
 import { escapeControls } from '../../core/names/names.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { Distance } from '../../protocol/gitflow.ts';
 import { explainFailure } from './failures.ts';
 import { GitExit, callGit, type Call } from './program.ts';
 
-export type { Branch, ConfigEntry, StatusEntry } from '../../core/git/git.ts';
+export type { ConfigEntry } from '../../core/git/git.ts';
 
 /** The commit that is checked out; `branch` is null when HEAD is detached. */
-export interface Head {
+interface Head {
   /** Full hash. */
   readonly commit: string;
   readonly branch: string | null;
 }
 
-export interface Identity {
+interface Identity {
   readonly name: string;
   readonly email: string;
-}
-
-/** How often each side of a comparison has commits that the other lacks. */
-export interface Divergence {
-  readonly ahead: number;
-  readonly behind: number;
 }
 
 /**
@@ -81,7 +76,7 @@ export interface Git {
   hasIdentity(): Promise<boolean>;
   branches(): Promise<readonly Branch[]>;
   /** Commits on `branch` that `base` lacks, and the other way round. Both are names or hashes. */
-  compare(branch: string, base: string): Promise<Divergence>;
+  compare(branch: string, base: string): Promise<Distance>;
 
   /** Makes the folder a repository with `branch` as its first branch. */
   initialise(branch: string): Promise<void>;

@@ -220,16 +220,19 @@ function describeDistance(distance: Distance | null, otherwise: string): string 
   return parts.length === 0 ? 'equal' : parts.join(', ');
 }
 
+function describeStanding({ base, distance }: FlowTopic): string {
+  if (base === null || distance === null) return 'without a base';
+  const words = describeDistance(distance, '');
+  return `${words} ${words === 'equal' ? 'to' : 'of'} ${base}`;
+}
+
 function formatState(state: FlowState): string {
   const setUp = state.initialised
     ? `Gitflow: production ${state.production ?? ''}, development ${state.develop ?? ''}.`
     : `Gitflow is not set up. ${state.reason ?? ''} "mlops flow init" does it.`;
   const topic = state.topics.find(({ current }) => current);
   const checkedOut = state.current === null ? 'No branch is checked out.' : `Checked out: ${state.current}`;
-  const standing =
-    topic === undefined
-      ? ''
-      : ` (${topic.type}, ${describeDistance(topic.distance, 'no base')} of ${topic.base ?? ''})`;
+  const standing = topic === undefined ? '' : ` (${topic.type}, ${describeStanding(topic)})`;
   return [
     setUp,
     `${checkedOut}${standing}`,

@@ -1,8 +1,21 @@
 import path from 'node:path';
-import { readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { exists, isDirectory, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { addIgnoreEntry, isWithin, type Out, type Stage } from '../../core/pipeline/pipeline.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { toGitPath, type LoadedPipeline } from './load.ts';
+
+/**
+ * Makes `.dvc/` what `dvc init` makes of it, where parts are missing: Git must not see the cache, and DVC must find a
+ * configuration (without Git one that says so).
+ */
+export async function ensureDvcFolder({ project, gitIgnores }: LoadedPipeline): Promise<void> {
+  const folder = path.join(project.root, '.dvc');
+  const isNew = !(await isDirectory(folder));
+  const ignore = path.join(folder, '.gitignore');
+  if (!(await exists(ignore))) await writeFileAtomic(ignore, '/config.local\n/tmp\n/cache\n');
+  if (isNew)
+    await writeFileAtomic(path.join(folder, 'config'), gitIgnores === undefined ? '[core]\n    no_scm = True\n' : '');
+}
 
 /** DVC refuses to take over what Git tracks; so do we, before anything is touched. */
 export async function refuseTrackedOuts({ project, gitIgnores }: LoadedPipeline, stage: Stage): Promise<void> {

@@ -40,7 +40,10 @@ const LEFT_MS = 600_000;
 
 /** Removes what killed runs left half-written beside locks, outputs and our own records. */
 export async function sweepTemporaries(project: Project, stages: readonly Stage[]): Promise<void> {
-  const folders = new Set(['', ...stages.flatMap(({ place, outs }) => [place, ...outs].map(({ file }) => folderOf(file)))]);
+  const folders = new Set([
+    '',
+    ...stages.flatMap(({ place, outs }) => [place, ...outs].map(({ file }) => folderOf(file))),
+  ]);
   const absolute = [...folders].map((folder) => path.join(project.root, folder));
   for (const folder of [...absolute, projectPaths.tmp(project), projectPaths.locks(project)]) {
     const names = await readdir(folder).catch(() => [] as string[]);

@@ -15,6 +15,7 @@ import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
 import { guardAgainstDvc } from './dvcguard.ts';
 import { Workspace } from './facts.ts';
+import { ensureDvcFolder } from './gitfiles.ts';
 import { loadPipeline, type LoadedPipeline } from './load.ts';
 import { writeRunning } from './memory.ts';
 import { stopOrphans, sweepTemporaries } from './orphans.ts';
@@ -108,6 +109,7 @@ async function runLocked(
   let release: (() => Promise<void>) | undefined;
   const prepare = once(async () => {
     release = await guardAgainstDvc(project, pathsOf(stages), command);
+    await ensureDvcFolder(loaded);
     await sweepTemporaries(project, stages);
     await workspace.cache.sweep();
   });

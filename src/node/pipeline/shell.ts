@@ -22,6 +22,7 @@ export interface ShellRun {
 
 const MAX_LINE = 64 << 10;
 const MAX_LOG_BYTES = 64 << 20;
+const LINES_PER_SECOND = 5000;
 /** How long output is awaited after the command itself has ended: something that it left running may hold the pipe. */
 const DRAIN_MS = 1000;
 
@@ -110,23 +111,56 @@ function waitForEnd(child: ChildProcess): Promise<Exit> {
 async function relay(stream: Readable | null, log: Log, onLine: (line: string) => void): Promise<void> {
   if (stream === null) return;
   const decoder = new StringDecoder('utf8');
-  let rest = '';
+  const lines = new LineRelay(onLine);
   stream.on('error', () => undefined);
   stream.on('data', (chunk: Buffer) => {
     if (!log.write(chunk)) {
       stream.pause();
       log.onceDrained(() => stream.resume());
     }
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(toLine(line));
-    if (rest.length > MAX_LINE) {
-      onLine(`${toLine(rest.slice(0, MAX_LINE))}…`);
-      rest = '';
-    }
+    lines.push(decoder.write(chunk));
   });
   if (!stream.closed) await once(stream, 'close');
-  if (rest !== '') onLine(toLine(rest));
+  lines.end();
+}
+
+/** Cuts text into lines and passes on as many as a person could look at; the others are counted, and stand in the log. */
+class LineRelay {
+  readonly #onLine: (line: string) => void;
+  #rest = '';
+  #windowEnds = 0;
+  #shown = 0;
+  #hidden = 0;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(text: string): void {
+    if (performance.now() > this.#windowEnds) this.#startWindow();
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    const free = Math.max(0, LINES_PER_SECOND - this.#shown);
+    for (const line of lines.slice(0, free)) this.#onLine(toLine(line));
+    this.#shown += Math.min(free, lines.length);
+    this.#hidden += Math.max(0, lines.length - free);
+    if (this.#rest.length > MAX_LINE) {
+      this.#onLine(`${toLine(this.#rest.slice(0, MAX_LINE))}…`);
+      this.#rest = '';
+    }
+  }
+
+  end(): void {
+    this.#startWindow();
+    if (this.#rest !== '') this.#onLine(toLine(this.#rest));
+  }
+
+  #startWindow(): void {
+    if (this.#hidden > 0) this.#onLine(`… ${this.#hidden} lines more, see the log`);
+    this.#windowEnds = performance.now() + 1000;
+    this.#shown = 0;
+    this.#hidden = 0;
+  }
 }
 
 /**
@@ -150,10 +184,15 @@ class Log {
   readonly #stream: WriteStream;
   #left = MAX_LOG_BYTES;
   #isBroken = false;
+  #waiting: (() => void)[] = [];
 
   constructor(file: string) {
     this.#stream = createWriteStream(file);
-    this.#stream.on('error', () => (this.#isBroken = true));
+    this.#stream.on('drain', () => this.#wake());
+    this.#stream.on('error', () => {
+      this.#isBroken = true;
+      this.#wake();
+    });
   }
 
   /** False when the caller should wait for {@link onceDrained}. */
@@ -165,14 +204,20 @@ class Log {
   }
 
   onceDrained(act: () => void): void {
-    this.#stream.once('drain', act);
-    this.#stream.once('error', act);
+    this.#waiting.push(act);
   }
 
   async close(): Promise<void> {
+    if (this.#isBroken) return;
     await new Promise<void>((resolve) => {
-      if (this.#isBroken) resolve();
-      else this.#stream.once('error', () => resolve()).end(() => resolve());
+      this.#waiting.push(resolve);
+      this.#stream.end(() => resolve());
     });
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const act of waiting) act();
   }
 }

@@ -51,7 +51,7 @@ export function resolveTargets(graph: PipelineGraph, names: readonly string[]): 
     names.flatMap((name) => {
       const found = resolveTarget(graph, name);
       if (found === undefined) {
-        const known = graph.stages.map((stage) => stage.name);
+        const known = graph.stages.flatMap((stage) => [stage.name, stage.name.split('@')[0] ?? '']);
         throw unknownName('stage', name, findNearest(name, known));
       }
       return found;

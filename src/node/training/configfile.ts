@@ -41,7 +41,7 @@ export async function readConfig(
 }
 
 /** Config files of the project, as `configs/cnnbased.yaml`. */
-export async function listConfigs(project: Project): Promise<readonly string[]> {
+async function listConfigs(project: Project): Promise<readonly string[]> {
   const names = await readdir(projectPaths.configs(project)).catch(() => [] as string[]);
   return names.filter((name) => /\.ya?ml$/.test(name)).map((name) => `configs/${name}`);
 }

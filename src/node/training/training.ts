@@ -7,18 +7,27 @@ import { formatProblem } from '../../protocol/problem.ts';
 import type { RunStatus, RunSummary } from '../../protocol/tracking.ts';
 import type { FromWorker, TrainTask } from '../../protocol/training.ts';
 import type { Installation } from '../installation/installation.ts';
-import { takeLock } from '../locks/locks.ts';
+import type { Git } from '../git/git.ts';
+import { takeLock, type Lock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
-import { openChosenStore, type RunStore, type RunWriter } from '../tracking/tracking.ts';
+import { openChosenStore, type RunStart, type RunStore, type RunWriter } from '../tracking/tracking.ts';
 import { readConfig, type ResolvedConfig } from './configfile.ts';
 import { createEventLog, type EventLog } from './events.ts';
-import { findHash, keepPatch, keepStageLock, openProjectGit, readGitTags, readUser } from './provenance.ts';
+import {
+  findHash,
+  keepPatch,
+  keepStageLock,
+  openProjectGit,
+  readGitTags,
+  readUser,
+  type HashedPath,
+} from './provenance.ts';
 import { publishModel } from './publish.ts';
 import { backendsFor } from './ladder.ts';
 import { RunRelay, type Heard } from './relay.ts';
 import { runWorker, type WorkerEnd } from './worker.ts';
 
-export { predict, type PredictRequest } from './predict.ts';
+export { predict } from './predict.ts';
 export { probeBackends } from './probe.ts';
 
 export interface TrainRequest {
@@ -110,37 +119,37 @@ export async function train(
   await ensurePrivateFolders(project);
   const { env, cwd } = request;
   const store = await openChosenStore({ project, option: request.store, env, config: resolved.config, cwd });
-  const writer = await beginRun(project, request, resolved, store, reporter);
-  const lock = await takeLock(
-    path.join(projectPaths.locks(project), `run-${writer.runId}.json`),
-    `mlops train ${resolved.file}`,
-    { runId: writer.runId, model: resolved.model },
-  );
+  const git = openProjectGit(project, env);
+  const data = await findHash(project, resolved.config.data.dataset_path);
+  const writer = await store.createRun(toRunStart(request, resolved, await readGitTags(git), data, reporter));
   const staging = projectPaths.tmp(project, 'models', writer.runId);
   const events = createEventLog(writer.artifacts, (message) => reporter.warning(message));
   const training: Training = { project, request, resolved, store, writer, events, reporter, staging };
+  let lock: Lock | undefined;
   try {
+    const lockFile = path.join(projectPaths.locks(project), `run-${writer.runId}.json`);
+    lock = await takeLock(lockFile, `mlops train ${resolved.file}`, { runId: writer.runId, model: resolved.model });
+    await reportToPipeline(project, env, writer.runId);
+    reporter.started({ runId: writer.runId, name: writer.name, model: resolved.model });
+    await keepProvenance(training, git, data);
     return await carryOut(training, signal);
   } catch (error) {
     await endAfterError(training, error);
     throw error;
   } finally {
     await rm(staging, { recursive: true, force: true });
-    await lock.release();
+    await lock?.release();
   }
 }
 
-async function beginRun(
-  project: Project,
+function toRunStart(
   { env }: TrainRequest,
   { file, model, config }: ResolvedConfig,
-  store: RunStore,
+  gitTags: Readonly<Record<string, string>>,
+  data: HashedPath | undefined,
   reporter: TrainReporter,
-): Promise<RunWriter> {
-  const stage = env['DVC_STAGE'];
-  const data = await findHash(project, config.data.dataset_path);
-  const git = openProjectGit(project, env);
-  const writer = await store.createRun({
+): RunStart {
+  return {
     experiment: config.mlflow.experiment_name,
     user: readUser(env),
     startTime: Date.now(),
@@ -148,22 +157,26 @@ async function beginRun(
     tags: {
       'mlops.config': file,
       'mlops.seed': String(config.training.seed),
-      ...(stage === undefined ? {} : { 'mlops.stage': stage }),
+      ...(isInStage(env) ? { 'mlops.stage': env['DVC_STAGE'] ?? '' } : {}),
       ...(data === undefined ? {} : { 'mlops.data': data.md5 }),
       'mlflow.source.name': `src/models/${model}/train.ts`,
       'mlflow.source.type': 'LOCAL',
-      ...(await readGitTags(git)),
+      ...gitTags,
     },
     onWarning: (message) => reporter.warning(message),
-  });
-  await reportToPipeline(project, env, writer.runId);
+  };
+}
+
+async function keepProvenance(
+  { request, resolved: { file, config }, writer, reporter }: Training,
+  git: Git,
+  data: HashedPath | undefined,
+): Promise<void> {
   const trouble = await keepPatch(git, writer.artifacts);
   if (trouble !== undefined) reporter.warning(trouble);
-  if (stage !== undefined) {
-    await keepStageLock(writer.artifacts, { name: stage, cmd: `mlops train ${file}`, configFile: file, config, data });
-  }
-  reporter.started({ runId: writer.runId, name: writer.name, model });
-  return writer;
+  if (!isInStage(request.env)) return;
+  const name = request.env['DVC_STAGE'] ?? '';
+  await keepStageLock(writer.artifacts, { name, cmd: `mlops train ${file}`, configFile: file, config, data });
 }
 
 /** Our pipeline learns which run its stage has made through a file that only it knows the name of. */

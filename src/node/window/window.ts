@@ -35,6 +35,7 @@ export class WindowProjects {
   readonly #open = new Map<string, OpenProject>();
   readonly #logs = new Map<string, LogFollower>();
   #folders: readonly string[] = [];
+  #configured: Promise<unknown> = Promise.resolve();
   #folderWatchers: readonly Watcher[] = [];
   #trusted = false;
   #told = '';
@@ -44,8 +45,14 @@ export class WindowProjects {
   }
 
   /** From now on these are the window's folders. */
-  async configure(folders: readonly string[], trusted: boolean): Promise<readonly ProjectFolder[]> {
+  configure(folders: readonly string[], trusted: boolean): Promise<readonly ProjectFolder[]> {
     this.#trusted = trusted;
+    const configured = this.#configure(folders);
+    this.#configured = configured.catch(() => []);
+    return configured;
+  }
+
+  async #configure(folders: readonly string[]): Promise<readonly ProjectFolder[]> {
     this.#folders = folders;
     for (const watcher of this.#folderWatchers) watcher.close();
     const projects = await this.#find();
@@ -55,8 +62,9 @@ export class WindowProjects {
     return projects;
   }
 
-  /** Throws `not-a-project` for a folder that this window does not show. */
-  get(root: string): OpenProject {
+  /** Throws `not-a-project` for a folder that this window does not show. Waits while the window is being configured. */
+  async get(root: string): Promise<OpenProject> {
+    await this.#configured;
     const project = this.#open.get(root);
     if (project === undefined) throw new ExpectedError('not-a-project', `${root} is not a project of this window.`);
     return project;
@@ -69,7 +77,7 @@ export class WindowProjects {
   }
 
   async followProcess(root: string, id: string, offset: number, follower: string): Promise<void> {
-    const { project } = this.get(root);
+    const { project } = await this.get(root);
     const { emit } = this.#options;
     const log = await findLog(project, id);
     this.unfollow(follower);

@@ -1,11 +1,12 @@
 import { registerKernel, unregisterKernel, getKernel, type KernelConfig } from '@tensorflow/tfjs-core';
-import { cast } from './cast.ts';
+
 import { convolutionFilter } from './convolutionFilter.ts';
 import { convolutionInput } from './convolutionInput.ts';
 import { depthwiseFilter, depthwiseInput } from './depthwise.ts';
 import { createBasicKernels, wasmBackend, type GradientKernel } from './kernel.ts';
 import { matMul } from './matMul.ts';
 import { maxPool } from './pooling.ts';
+import { cast, identity } from './references.ts';
 import { segmentSum } from './segmentSum.ts';
 import { sum } from './sum.ts';
 
@@ -14,6 +15,7 @@ const gradientKernels: readonly GradientKernel[] = [
   matMul,
   sum,
   cast,
+  identity,
   maxPool,
   convolutionFilter,
   convolutionInput,

@@ -23,7 +23,7 @@ beforeAll(async () => {
         for (;;) { /* never gives the event loop a turn */ }
       }`,
   });
-});
+}, 60_000);
 afterAll(async () => {
   await bundle.remove();
   await project.remove();

@@ -35,7 +35,7 @@ beforeAll(async () => {
     modelDirectory: project.output,
     images,
   };
-});
+}, 60_000);
 afterAll(async () => {
   await bundle.remove();
   await project.remove();

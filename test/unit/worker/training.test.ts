@@ -10,7 +10,7 @@ const projects: Project[] = [];
 
 beforeAll(async () => {
   bundle = await buildWorker();
-});
+}, 60_000);
 afterAll(() => bundle.remove());
 afterEach(async () => {
   await Promise.all(projects.splice(0).map((project) => project.remove()));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diffPoints, GrowingPoints, lowerBound, smooth, toPoints } from '../../../../src/core/charts/points.ts';
+import { GrowingPoints, lowerBound, smooth, toPoints } from '../../../../src/core/charts/points.ts';
 
 const columns = (steps: number[], values: number[]) => ({
   steps: Float64Array.from(steps),
@@ -17,14 +17,14 @@ const ascending = fc
   );
 
 describe('points', () => {
-  it('what diffPoints tells turns the old points into the new ones', () => {
+  it('become what was put, whatever stood there', () => {
     fc.assert(
       fc.property(ascending, ascending, (previous, next) => {
         const growing = new GrowingPoints();
         growing.replaceFrom({ from: 0, ...previous });
-        const difference = diffPoints('x', previous, next);
-        if (difference !== undefined) expect(growing.replaceFrom(difference)).toBeDefined();
+        expect(growing.replaceFrom({ from: 0, ...next })).toBeDefined();
         expect(growing.points).toEqual(next);
+        expect(growing.copyFrom('x', 0)).toEqual({ name: 'x', from: 0, ...next });
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatLock, parseLock, type LockFile, type LockedStage } from '../../../../src/core/pipeline/lockfile.ts';
-import { integer, toPyMap } from '../../../../src/core/pipeline/values.ts';
+import { integer, toPyMap, type PyValue } from '../../../../src/core/pipeline/values.ts';
 
 const entry = (path: string, md5: string, more: object = {}) => ({
   path,
@@ -19,24 +19,24 @@ const prepare: LockedStage = {
     entry('z.py', '1234567890123456789012345678e123'),
     entry('a.py', 'b1946ac92492d2347c6235b4d2611184', { isexec: true }),
   ],
-  params: new Map([
+  params: new Map<string, ReadonlyMap<string, PyValue>>([
     [
       'conf/a.yaml',
-      new Map([
+      new Map<string, PyValue>([
         [
           'x',
           toPyMap([
             ['b', integer(1)],
-            ['a', [{ kind: 'float' as const, value: 2 }]],
+            ['a', [{ kind: 'float' , value: 2 }]],
           ]),
         ],
       ]),
     ],
     [
       'params.yaml',
-      new Map([
+      new Map<string, PyValue>([
         ['train.epochs', integer(10)],
-        ['lr', { kind: 'float' as const, value: 0.1 }],
+        ['lr', { kind: 'float' , value: 0.1 }],
       ]),
     ],
   ]),

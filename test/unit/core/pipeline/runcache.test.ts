@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { toRunCacheTexts } from '../../../../src/core/pipeline/runcache.ts';
-import { integer } from '../../../../src/core/pipeline/values.ts';
+import { integer, type PyValue } from '../../../../src/core/pipeline/values.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -13,8 +13,8 @@ it("names of a run-cache record are DVC's", () => {
     params: new Map([
       [
         'params.yaml',
-        new Map([
-          ['lr', { kind: 'float' as const, value: 0.1 }],
+        new Map<string, PyValue>([
+          ['lr', { kind: 'float', value: 0.1 }],
           ['epochs', integer(10)],
         ]),
       ],

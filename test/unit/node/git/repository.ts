@@ -46,7 +46,7 @@ export async function makeGround(globalConfig = IDENTITY): Promise<Ground> {
   };
 }
 
-export const IDENTITY = '[user]\n\tname = A Tester\n\temail = tester@example.org\n';
+const IDENTITY = '[user]\n\tname = A Tester\n\temail = tester@example.org\n';
 
 export interface Ended {
   readonly code: number;

@@ -1,0 +1,184 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readFlow } from '../../../../src/node/gitflow/gitflow.ts';
+import { exists } from '../../../../src/node/files/files.ts';
+import { commit, git, readFlowConfig, readGraph } from '../git/repository.ts';
+import { refused, useFlowGround } from './ground.ts';
+
+const { ground, env, start, finish, makeFlow, makeConflict, current } = useFlowGround();
+const mergeBase = (folder: string): string => path.join(folder, '.git', '.gitflow', 'MERGE_BASE');
+
+describe('a conflict', () => {
+  test('stops with the files and what to do, and the same finish completes it', async () => {
+    const folder = await makeConflict();
+    const error = await refused(finish(folder, 'x'));
+    expect(error.code).toBe('merge-conflict');
+    expect(error.message).toBe(
+      'Merging feature/x into develop met conflicts in 1 file. Resolve the conflicts, mark the files with "git add", and commit the merge with "git commit"; or undo it with "git merge --abort". Then run "mlops flow feature finish x" again.',
+    );
+    expect(error.problems).toEqual([
+      { file: 'a', line: 1, column: 1, severity: 'error', message: 'has a merge conflict' },
+    ]);
+    expect(await readFile(mergeBase(folder), 'utf8')).toBe('develop\n');
+    const state = await readFlow(folder, { env: env() });
+    expect(state.unfinished).toMatchObject({ kind: 'finish', branch: 'feature/x', base: 'develop', conflicts: ['a'] });
+
+    expect(await refused(finish(folder, 'x'))).toMatchObject({ code: 'merge-conflict' });
+    expect(await refused(start(folder, 'y'))).toMatchObject({ code: 'branch-state' });
+    await writeFile(path.join(folder, 'a'), 'both');
+    await git(folder, env(), 'add', 'a');
+    expect((await refused(finish(folder, 'x'))).message).toContain('Commit the merge with "git commit"');
+    await git(folder, env(), 'commit', '-q', '--no-edit');
+
+    const result = await finish(folder, 'x');
+    expect(result.summary[0]).toBe('The feature branch feature/x is merged into develop.');
+    expect(await exists(mergeBase(folder))).toBe(false);
+    expect(await git(folder, env(), 'branch', '--list', 'feature/*')).toBe('');
+    expect(await readFlowConfig(folder, env())).toHaveLength(9);
+    expect((await readFlow(folder, { env: env() })).unfinished).toBeNull();
+  });
+
+  test('undone: the finish begins again', async () => {
+    const folder = await makeConflict();
+    await refused(finish(folder, 'x'));
+    await git(folder, env(), 'merge', '--abort');
+    expect((await readFlow(folder, { env: env() })).unfinished?.kind).toBe('finish');
+    expect((await refused(finish(folder, 'x'))).code).toBe('merge-conflict');
+    await git(folder, env(), 'merge', '--abort');
+    await git(folder, env(), 'checkout', '-q', 'feature/x');
+    await git(folder, env(), 'merge', '-q', '-X', 'ours', '--no-edit', 'develop');
+    await finish(folder, 'x');
+    expect(await exists(mergeBase(folder))).toBe(false);
+    expect(await readFile(path.join(folder, 'a'), 'utf8')).toBe('theirs');
+  });
+
+  test('a hook that refuses the merge leaves it prepared', async () => {
+    const folder = await makeFlow();
+    await start(folder, 'x');
+    await commit(folder, env(), 'b', '1');
+    await commit(folder, env(), 'b', '2');
+    const hook = path.join(folder, '.git', 'hooks', 'pre-merge-commit');
+    await mkdir(path.dirname(hook), { recursive: true });
+    await writeFile(hook, '#!/bin/sh\necho no merges on Fridays >&2\nexit 1\n', { mode: 0o755 });
+    const error = await refused(finish(folder, 'x'));
+    expect(error).toMatchObject({ code: 'merge-conflict', message: expect.stringContaining('no merges on Fridays') });
+    await rm(hook);
+    await git(folder, env(), 'commit', '-q', '--no-edit');
+    await finish(folder, 'x');
+    expect(await git(folder, env(), 'branch', '--list', 'feature/*')).toBe('');
+  });
+});
+
+describe('a remote', () => {
+  const clone = async (folder: string): Promise<string> => {
+    const other = await ground().make('other');
+    await git(
+      other,
+      env(),
+      'clone',
+      '-q',
+      '-b',
+      'develop',
+      await git(folder, env(), 'remote', 'get-url', 'origin'),
+      '.',
+    );
+    return other;
+  };
+
+  test('a published branch is deleted there too', async () => {
+    const folder = await makeFlow({ remote: true });
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', '1');
+    await git(folder, env(), 'push', '-q', '-u', 'origin', 'feature/x');
+    const result = await finish(folder);
+    expect(result.steps.map(({ title }) => title)).toEqual([
+      'Fetch feature/x from origin',
+      'Check out develop',
+      'Merge feature/x into develop',
+      'Delete feature/x on origin',
+      'Delete branch feature/x',
+      'Remove the settings gitflow.branch.feature/x',
+    ]);
+    expect(await git(folder, env(), 'ls-remote', '--heads', 'origin', 'feature/*')).toBe('');
+  });
+
+  test("somebody's commits on the branch are not lost", async () => {
+    const folder = await makeFlow({ remote: true });
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', '1');
+    await git(folder, env(), 'push', '-q', '-u', 'origin', 'feature/x');
+    const other = await clone(folder);
+    await git(other, env(), 'checkout', '-q', 'feature/x');
+    await commit(other, env(), 'f', '2');
+    await git(other, env(), 'push', '-q');
+    const error = await refused(finish(folder));
+    expect(error).toMatchObject({
+      code: 'branch-state',
+      message: expect.stringContaining('git merge --ff-only origin/feature/x'),
+    });
+    expect(await current(folder)).toBe('feature/x');
+    await git(folder, env(), 'merge', '-q', '--ff-only', 'origin/feature/x');
+    await finish(folder);
+    expect(await git(folder, env(), 'log', '-1', '--format=%s', 'develop^2')).toBe('f: 2');
+  });
+
+  test('somebody pushes between our merge and the deletion', async () => {
+    const folder = await makeConflict();
+    const origin = await ground().make('origin');
+    await git(origin, env(), 'init', '-q', '--bare');
+    await git(folder, env(), 'remote', 'add', 'origin', origin);
+    await git(folder, env(), 'push', '-q', 'origin', '--all');
+    await refused(finish(folder, 'x'));
+    const other = await clone(folder);
+    await git(other, env(), 'checkout', '-q', 'feature/x');
+    await commit(other, env(), 'late', '1');
+    await git(other, env(), 'push', '-q');
+    await commit(folder, env(), 'a', 'both');
+    const error = await refused(finish(folder, 'x'));
+    expect(error).toMatchObject({ code: 'branch-state', message: expect.stringContaining('pushed to it meanwhile') });
+    expect(await git(folder, env(), 'ls-remote', '--heads', 'origin', 'feature/x')).not.toBe('');
+    expect(await git(folder, env(), 'branch', '--list', 'feature/x')).not.toBe('');
+  });
+
+  test('a base that is behind or apart is refused, one ahead is a warning', async () => {
+    const folder = await makeFlow({ remote: true });
+    const other = await clone(folder);
+    await commit(other, env(), 'o', '1');
+    await git(other, env(), 'push', '-q');
+    await git(folder, env(), 'fetch', '-q');
+    expect((await refused(start(folder, 'x'))).message).toContain('lacks 1 commit');
+    await commit(folder, env(), 'p', '1');
+    expect((await refused(start(folder, 'x'))).message).toContain('has 1 of its own');
+    await git(folder, env(), 'merge', '-q', '--no-edit', 'origin/develop');
+    expect((await start(folder, 'x')).warnings).toEqual(['develop has 2 commits that origin does not have yet.']);
+  });
+
+  test('a remote that is gone stops the finish before anything was changed', async () => {
+    const folder = await makeFlow({ remote: true });
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', '1');
+    await git(folder, env(), 'push', '-q', 'origin', 'feature/x');
+    await git(folder, env(), 'remote', 'set-url', 'origin', path.join(ground().folder, 'nowhere'));
+    const before = await readGraph(folder, env());
+    const error = await refused(finish(folder));
+    expect(error).toMatchObject({ code: 'git-failed', message: expect.stringContaining('Check the connection') });
+    expect(await readGraph(folder, env())).toEqual(before);
+  });
+
+  test('a push that is refused after the merge: said, and completed by the next finish', async () => {
+    const folder = await makeFlow({ remote: true });
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', '1');
+    await git(folder, env(), 'push', '-q', 'origin', 'feature/x');
+    const origin = await git(folder, env(), 'remote', 'get-url', 'origin');
+    await git(origin, env(), 'config', 'receive.denyDeletes', 'true');
+    const error = await refused(finish(folder));
+    expect(error.message).toContain('Done before: ');
+    expect(error.message).toContain('Merge feature/x into develop');
+    expect(error.message).toContain('run "mlops flow feature finish x" again');
+    await git(origin, env(), 'config', 'receive.denyDeletes', 'false');
+    await finish(folder, 'x');
+    expect(await git(folder, env(), 'branch', '--all', '--list', '*feature*')).toBe('');
+  });
+});

@@ -1,0 +1,216 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../../../src/node/processes/processes.ts';
+import { TestProject, bundleCommands, startCommand, until } from './bench.ts';
+
+let folder: string;
+let cli: string;
+let project: TestProject;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-pipeline-cli-'));
+  cli = await bundleCommands(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => project.remove());
+
+const readPid = async () => Number(await project.read('pid').catch(() => '')) || undefined;
+const isGone = async (pid: number) => !(await isAlive({ pid, startTime: null }));
+const run = (...args: string[]) => startCommand(cli, args, project).ended;
+
+/** Leaves half an output and waits; `go` lets it end. */
+const slow = `stages:
+  first:
+    cmd: echo 1 > first.txt
+    outs: [first.txt]
+  slow:
+    cmd: mkdir out; echo half > out/a; echo $$ > pid; while [ ! -e go ]; do sleep 0.05; done; echo whole > out/b
+    deps: [first.txt]
+    outs: [out]
+`;
+
+describe('results and exit codes', () => {
+  it('status and run', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {a: {cmd: echo x > a, outs: [a]}, b: {cmd: exit 1, deps: [a]}}',
+    });
+    expect(await run('status')).toMatchObject({
+      code: 0,
+      stdout: 'a\tnever-run\ta deleted\nb\tnever-run\ta deleted\n',
+    });
+    const failed = await run('run', '--json');
+    expect(failed.code).toBe(1);
+    expect(JSON.parse(failed.stdout)).toEqual({
+      outcome: 'failed',
+      stages: [
+        { name: 'a', outcome: 'succeeded', seconds: expect.any(Number), reason: 'a deleted' },
+        { name: 'b', outcome: 'failed', seconds: expect.any(Number), reason: 'exit code 1' },
+      ],
+    });
+    expect(failed.stderr.split('\n').map((line) => line.replace(/\d+\.\d/, 'N'))).toEqual([
+      '▶ a (a deleted)',
+      '  $ echo x > a',
+      '✓ a succeeded in N s',
+      '▶ b (a changed)',
+      '  $ exit 1',
+      '✗ b failed in N s: exit code 1',
+      '',
+    ]);
+    const { code, stdout } = await run('status', 'b', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      project: project.root,
+      stages: [
+        {
+          name: 'b',
+          file: 'dvc.yaml',
+          line: 1,
+          state: 'failed',
+          reasons: [{ kind: 'dep', path: 'a', change: 'modified' }],
+          needs: ['a'],
+        },
+      ],
+      data: [],
+    });
+    expect(JSON.parse((await run('status', '--format', 'dvc')).stdout)).toEqual({
+      b: [{ 'changed deps': { a: 'modified' } }],
+    });
+    expect(await run('run', '--dry-run')).toMatchObject({
+      code: 0,
+      stdout: 'a\tskip\t\techo x > a\nb\trun\ta changed\texit 1\n',
+    });
+    expect(JSON.parse((await run('dag', '--json')).stdout)).toEqual({
+      stages: [
+        { name: 'a', needs: [] },
+        { name: 'b', needs: ['a'] },
+      ],
+    });
+    expect((await run('dag', '--mermaid')).stdout).toContain('s0 --> s1');
+  });
+
+  it.each([
+    [['run', 'nope'], 4, 'There is no stage "nope".'],
+    [['run', '--jobs', '2'], 2, 'Not yet supported: several stages at the same time (--jobs).'],
+    [['run', '--single'], 2, '--single and --downstream need the name of a stage.'],
+    [['status', '--format', 'xml'], 2, '--format takes "dvc", not "xml".'],
+  ])('%j: %d', async (args, code, message) => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {a: {cmd: echo}}' });
+    const ended = await run(...args, '--json');
+    expect(ended.code).toBe(code);
+    expect(JSON.parse(ended.stdout).error.message).toBe(message);
+  });
+
+  it('not supported yet: exit 2 with the place', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    deps:\n      - s3://bucket/x\n' });
+    for (const command of ['run', 'status'])
+      expect(await run(command)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining('dvc.yaml:5:9: error: a: Not yet supported: s3://bucket/x') as string,
+      });
+  });
+
+  it('a stage may not run its own pipeline', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': `stages: {a: {cmd: "${process.execPath} ${cli} run > inner.txt 2>&1; echo $? >> inner.txt"}}`,
+    });
+    expect((await run('run')).code).toBe(0);
+    expect(await project.read('inner.txt')).toMatch(/^"mlops run" was started inside the stage "a".*\n3\n$/);
+  });
+});
+
+describe('two processes, and dead ones', () => {
+  it('a second run is told who works, with exit code 3; status still answers', async () => {
+    project = await TestProject.create({ 'dvc.yaml': slow });
+    const first = startCommand(cli, ['run'], project);
+    await until(() => readPid());
+    const second = await run('run', 'first', '--json');
+    expect(second.code).toBe(3);
+    expect(JSON.parse(second.stdout).error).toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining(`pid ${first.child.pid}, "mlops run"`) as string,
+    });
+    expect((await run('status')).stdout).toBe('first\tfresh\t\nslow\trunning\tfirst.txt changed, out changed\n');
+    await project.write('go', '');
+    expect((await first.ended).code).toBe(0);
+    expect(await project.states()).toBe('first:fresh slow:fresh');
+  });
+
+  it('SIGTERM stops the stage and ends with 130', async () => {
+    project = await TestProject.create({ 'dvc.yaml': slow });
+    const { child, ended } = startCommand(cli, ['run', '--json'], project);
+    const pid = await until(() => readPid());
+    child.kill('SIGTERM');
+    const { code, stdout } = await ended;
+    expect([code, JSON.parse(stdout).outcome]).toEqual([130, 'stopped']);
+    expect(await isGone(pid)).toBe(true);
+    expect(await project.states()).toBe('first:fresh slow:never-run');
+  });
+
+  it('kill -9 in mid-stage: nothing half-made counts, the next run ends what was left and goes on', async () => {
+    project = await TestProject.create({ 'dvc.yaml': slow });
+    const { child, ended } = startCommand(cli, ['run'], project);
+    const pid = await until(() => readPid());
+    child.kill('SIGKILL');
+    await ended;
+    expect(await project.states()).toBe('first:fresh slow:never-run');
+    await rm(project.path('pid'));
+    const again = startCommand(cli, ['run'], project);
+    await until(() => readPid());
+    if (process.platform === 'linux') expect(await isGone(pid)).toBe(true);
+    await project.write('go', '');
+    const { code, stderr, stdout } = await again.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('Ended what a killed run had left running of the stage slow.');
+    expect(stdout).toMatch(/^first\tskipped\t.*\nslow\tsucceeded\t/);
+    expect(await project.read('out/b')).toBe('whole\n');
+    expect(await project.states()).toBe('first:fresh slow:fresh');
+  });
+});
+
+/** A small disk of its own needs root; the reason is printed where it can't be had. */
+function canMount(): boolean {
+  try {
+    execFileSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d" && rmdir "$d"'], {
+      stdio: 'ignore',
+    });
+    return true;
+  } catch {
+    console.warn('SKIPPED: the full-disk test needs the right to mount a tmpfs');
+    return false;
+  }
+}
+
+describe.skipIf(!canMount())('a full disk', () => {
+  it('leaves the old lock, says so, and the run goes on where there is space again', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {a: {cmd: cp in out, deps: [in], outs: [out]}}',
+      'in': '1',
+    });
+    expect((await run('run')).code).toBe(0);
+    const lock = await project.read('dvc.lock');
+    execFileSync('mkdir', [project.path('small')]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', project.path('small')]);
+    try {
+      execFileSync('cp', [
+        '-a',
+        ...['.dvc', 'dvc.yaml', 'dvc.lock', 'in', 'out'].map((name) => project.path(name)),
+        project.path('small'),
+      ]);
+      const small = Object.assign(Object.create(project) as TestProject, { root: project.path('small') });
+      await project.write('small/in', '2');
+      execFileSync('sh', ['-c', 'dd if=/dev/zero of=fill bs=1k 2>/dev/null; true'], { cwd: small.root });
+      const full = await startCommand(cli, ['run'], small).ended;
+      expect(full.code).toBe(1);
+      expect(full.stdout + full.stderr).toContain('the disk is full; free some space and run it again');
+      expect(await project.read('small/dvc.lock')).toBe(lock);
+      await rm(project.path('small/fill'));
+      expect(await startCommand(cli, ['run'], small).ended).toMatchObject({ code: 0 });
+      expect(await project.read('small/out')).toBe('2');
+    } finally {
+      execFileSync('umount', [project.path('small')]);
+    }
+  });
+});

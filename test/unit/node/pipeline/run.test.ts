@@ -1,0 +1,468 @@
+import { chmod, mkdir, readFile, readdir, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ExpectedError } from '../../../../src/protocol/errors.ts';
+import { describeReason } from '../../../../src/protocol/pipeline.ts';
+import { formatProblem } from '../../../../src/protocol/problem.ts';
+import { planRun, readStatus } from '../../../../src/node/pipeline/pipeline.ts';
+import { TestProject, toOutcomes, until } from './bench.ts';
+
+const pipeline = `stages:
+  prepare:
+    cmd:
+      - mkdir -p data
+      - tr a-z A-Z < in.txt > data/out.txt
+    deps: [in.txt]
+    outs: [data]
+  train:
+    foreach: [a, b]
+    do:
+      cmd: (cat data/out.txt; grep lr params.yaml) > \${item}.model; echo 1 > \${item}.json
+      deps: [data]
+      params: [lr]
+      outs: ["\${item}.model"]
+      metrics: ["\${item}.json": {cache: false}]
+  report:
+    cmd: cat a.model b.model > report.txt
+    deps: [a.model, b.model]
+    outs: [report.txt]
+`;
+const files = { 'dvc.yaml': pipeline, 'in.txt': 'hello\n', 'params.yaml': 'lr: 1e-3\nother: 1\n' };
+
+let project: TestProject;
+afterEach(() => project.remove());
+
+async function errorOf(work: Promise<unknown>): Promise<ExpectedError> {
+  const error: unknown = await work.then(() => undefined).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ExpectedError);
+  return error as ExpectedError;
+}
+
+const all = (outcome: string): string =>
+  ['prepare', 'train@a', 'train@b', 'report'].map((name) => `${name}:${outcome}`).join(' ');
+
+describe('a run', () => {
+  it('runs what is stale, writes lock and cache, and finds everything fresh afterwards', async () => {
+    project = await TestProject.create(files);
+    expect(await project.states()).toBe(all('never-run'));
+    expect(await project.outcomes()).toBe(all('succeeded'));
+    expect(await project.read('report.txt')).toBe('HELLO\nlr: 1e-3\nHELLO\nlr: 1e-3\n');
+    const lock = await project.read('dvc.lock');
+    expect(lock).toContain("schema: '2.0'\nstages:\n  prepare:\n    cmd:\n    - mkdir -p data\n");
+    expect(lock).toContain('    params:\n      params.yaml:\n        lr: 0.001\n');
+    expect(await project.states()).toBe(all('fresh'));
+    expect(await project.outcomes()).toBe(all('skipped'));
+    expect(await project.read('dvc.lock')).toBe(lock);
+    const objects = await readdir(project.path('.dvc/cache/files/md5'), { recursive: true, withFileTypes: true });
+    for (const entry of objects.filter((one) => one.isFile()))
+      expect((await stat(`${entry.parentPath}/${entry.name}`)).mode & 0o777).toBe(0o444);
+  });
+
+  it('tells what happens, in order', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages:\n  s:\n    cmd: [echo one; echo two >&2, "printf three"]\n    outs: []\n',
+    });
+    await project.run();
+    expect(project.events.map(({ type }) => type).filter((type) => type !== 'output')).toEqual([
+      'stage-started',
+      'command',
+      'command',
+      'stage-ended',
+    ]);
+    const lines = project.events.flatMap((event) =>
+      event.type === 'output' ? [`${event.stream}: ${event.line}`] : [],
+    );
+    expect(lines.sort()).toEqual(['stderr: two', 'stdout: one', 'stdout: three']);
+    expect((await project.read('.mlops/tmp/logs/s.log')).split('\n').sort()).toEqual(['one', 'three', 'two'].sort());
+  });
+
+  it('gives commands their environment and folder', async () => {
+    project = await TestProject.create({
+      'dvc.yaml':
+        'stages:\n  s:\n    cmd: (pwd; echo $DVC_STAGE $DVC_ROOT $MLFLOW_TRACKING_URI $MLFLOW_ALLOW_FILE_STORE ${#MLOPS_STAGE_TOKEN} $PATH) > env.txt\n    wdir: sub\n    outs: [env.txt]\n',
+      'sub/x': '',
+    });
+    // In dvc.yaml "${" is an interpolation, so the shell's own has to be escaped.
+    await project.write('dvc.yaml', (await project.read('dvc.yaml')).replace('${#', '\\${#'));
+    expect(await project.outcomes()).toBe('s:succeeded');
+    const [folder, line = ''] = (await project.read('sub/env.txt')).split('\n');
+    expect(folder).toBe(project.path('sub'));
+    expect(line).toContain(`s ${project.root} file://${project.root}/models/mlruns true 32 /nowhere/bin:`);
+    expect(await project.read('models/mlruns/0/meta.yaml')).toContain('experiment_id');
+  });
+
+  it('visits the named stages only', async () => {
+    project = await TestProject.create(files);
+    expect(await project.outcomes({ stages: ['train@b'] })).toBe('prepare:succeeded train@b:succeeded');
+    expect(await project.outcomes({ stages: ['train'] })).toBe('prepare:skipped train@a:succeeded train@b:skipped');
+    expect(await project.outcomes({ stages: ['report'], single: true })).toBe('report:succeeded');
+    expect(await project.outcomes({ stages: ['train@a'], downstream: true, force: true })).toBe(
+      'train@a:succeeded report:succeeded',
+    );
+    const error = await errorOf(project.run({ stages: ['trian'] }));
+    expect([error.code, error.message]).toEqual(['unknown-name', expect.stringContaining('"train@a"')]);
+  });
+
+  it('plans without touching anything', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    await project.write('params.yaml', 'lr: 2\n');
+    const options = { stages: [], single: false, downstream: false, force: false, keepGoing: false };
+    const { steps } = await planRun({ root: project.root }, options, { env: project.env });
+    expect(steps.map(({ name, action }) => `${name}:${action}`).join(' ')).toBe(
+      'prepare:skip train@a:run train@b:run report:check',
+    );
+    expect(await project.states()).toBe('prepare:fresh train@a:stale train@b:stale report:blocked');
+  });
+});
+
+describe('what changed decides', () => {
+  const changes: [string, (project: TestProject) => Promise<unknown>, string][] = [
+    ['a dependency', (it) => it.write('in.txt', 'other\n'), 'prepare: in.txt changed'],
+    ['a param', (it) => it.write('params.yaml', 'lr: 2\n'), 'train@a: lr changed|train@b: lr changed'],
+    ['another param', (it) => it.write('params.yaml', 'lr: 0.001\nother: 7\n'), ''],
+    [
+      'a command',
+      (it) => it.write('dvc.yaml', pipeline.replace('cat a.model', 'cat  a.model')),
+      'report: command changed',
+    ],
+    ['an output gone', (it) => rm(it.path('report.txt')), 'report: report.txt deleted'],
+    [
+      'an output edited',
+      (it) => it.write('data/out.txt', 'x'),
+      'prepare: data changed|train@a: data changed|train@b: data changed',
+    ],
+    [
+      'a file more in an output',
+      (it) => it.write('data/more.txt', 'x'),
+      'prepare: data changed|train@a: data changed|train@b: data changed',
+    ],
+    ['a metric edited', (it) => it.write('a.json', '2\n'), 'train@a: a.json changed'],
+    ['only a time stamp', (it) => it.age('in.txt', 'report.txt'), ''],
+    [
+      'the cache is gone',
+      (it) => rm(it.path('.dvc/cache'), { recursive: true }),
+      'prepare: data is not in the cache|train@a: a.model is not in the cache|train@b: b.model is not in the cache|report: report.txt is not in the cache',
+    ],
+  ];
+  it.each(changes)('%s', async (_, change, expected) => {
+    project = await TestProject.create(files);
+    await project.run();
+    await change(project);
+    const { stages } = await readStatus({ root: project.root }, { env: project.env });
+    expect(
+      stages.flatMap(({ name, reasons }) => reasons.map((reason) => `${name}: ${describeReason(reason)}`)).join('|'),
+    ).toBe(expected);
+  });
+
+  it('a remembered hash is not trusted when the content changed under an old time stamp', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    await project.age('in.txt');
+    expect(await project.states()).toBe(all('fresh'));
+    await project.write('in.txt', 'HELLO\n');
+    await project.age('in.txt');
+    expect(await project.states()).toContain('prepare:stale');
+  });
+});
+
+describe('restoring', () => {
+  it('takes deleted outputs from the cache, metrics included, without running', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    for (const name of ['data', 'a.model', 'a.json', 'report.txt']) await rm(project.path(name), { recursive: true });
+    expect(await project.outcomes()).toBe('prepare:restored train@a:restored train@b:skipped report:restored');
+    expect(await project.read('report.txt')).toBe('HELLO\nlr: 1e-3\nHELLO\nlr: 1e-3\n');
+    expect((await stat(project.path('report.txt'))).mode & 0o200).toBe(0o200);
+  });
+
+  it('finds an earlier run when a param is set back', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    const lock = await project.read('dvc.lock');
+    await project.write('params.yaml', 'lr: 5\n');
+    expect(await project.outcomes()).toBe('prepare:skipped train@a:succeeded train@b:succeeded report:succeeded');
+    await project.write('params.yaml', 'lr: 0.001\n');
+    expect(await project.outcomes()).toBe('prepare:skipped train@a:restored train@b:restored report:restored');
+    expect(await project.read('dvc.lock')).toBe(lock);
+    expect(await project.outcomes({ force: true })).toBe(all('succeeded'));
+  });
+
+  it('runs again when the cache lost a member, or holds a damaged one', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    const object = project.path('.dvc/cache/files/md5', ...(await objectOf('a.model')));
+    await chmod(object, 0o644);
+    await project.write(object.slice(project.root.length + 1), 'damaged');
+    expect(await project.states()).toBe('prepare:fresh train@a:stale train@b:stale report:blocked');
+    expect(await project.outcomes()).toBe('prepare:skipped train@a:succeeded train@b:skipped report:skipped');
+    expect(await readFile(object, 'utf8')).toBe('HELLO\nlr: 1e-3\n');
+    expect(await project.states()).toBe(all('fresh'));
+  });
+
+  async function objectOf(out: string): Promise<[string, string]> {
+    const md5 = new RegExp(`path: ${out}\\n      hash: md5\\n      md5: (\\w+)`).exec(
+      await project.read('dvc.lock'),
+    )![1]!;
+    return [md5.slice(0, 2), md5.slice(2)];
+  }
+});
+
+describe('failures', () => {
+  const broken = `stages:
+  one:
+    cmd: CMD
+    outs: [one.txt]
+  two:
+    cmd: cp one.txt two.txt
+    deps: [one.txt]
+    outs: [two.txt]
+  other:
+    cmd: echo > other.txt
+    outs: [other.txt]
+`;
+  const table: [string, string][] = [
+    ['echo > one.txt; exit 3', 'exit code 3'],
+    ['kill -9 $$', 'died of SIGKILL'],
+    ["sh -c 'kill -9 $$'; exit 137", 'died of SIGKILL'],
+    ['true', 'the output one.txt does not exist'],
+    ['no-such-program', 'exit code 127'],
+  ];
+  it.each(table)('%s: %s', async (cmd, reason) => {
+    project = await TestProject.create({ 'dvc.yaml': broken.replace('CMD', () => JSON.stringify(cmd)) });
+    const document = await project.run();
+    expect(document.outcome).toBe('failed');
+    expect(document.stages[0]).toMatchObject({ name: 'one', outcome: 'failed', reason });
+    expect(toOutcomes(document)).toBe('one:failed two:blocked other:blocked');
+    await expect(project.read('dvc.lock')).rejects.toThrow();
+    expect(await project.states()).toBe('one:failed two:never-run other:never-run');
+    expect(toOutcomes(await project.run({ keepGoing: true }))).toBe('one:failed two:blocked other:succeeded');
+    await project.write('dvc.yaml', broken.replace('CMD', 'echo ok > one.txt'));
+    expect(await project.states()).toBe('one:never-run two:never-run other:fresh');
+    expect(await project.outcomes()).toBe('one:succeeded two:succeeded other:skipped');
+    expect(await project.states()).toBe('one:fresh two:fresh other:fresh');
+  });
+
+  it('of a stage that is set off by a missing dependency cost no output', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    await unlink(project.path('in.txt'));
+    const { stages } = await project.run();
+    expect(stages[0]).toMatchObject({ outcome: 'failed', reason: 'the dependency in.txt does not exist' });
+    expect(await project.read('data/out.txt')).toBe('HELLO\n');
+  });
+
+  it('a binary metrics file', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: "printf \'a\\\\0b\' > m", metrics: [m]}}' });
+    expect((await project.run()).stages[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'the metrics file m is binary; metrics must be text',
+    });
+  });
+
+  it('missing params are told with their place before anything runs', async () => {
+    project = await TestProject.create({ ...files, 'params.yaml': 'other: 1\n' });
+    const error = await errorOf(project.run());
+    expect([error.code, error.exitCode]).toEqual(['missing-param', 2]);
+    expect(error.problems.map(formatProblem)[0]).toBe('dvc.yaml:13:16: error: train@a: params.yaml has no "lr".');
+    expect(project.events).toEqual([]);
+  });
+
+  it('bad pipeline files are refused with every place, and told by the status', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    outs: [o]\n  b: {cmd: x, outs: [o], odd: 1}\n',
+    });
+    const error = await errorOf(project.run());
+    expect([error.code, error.problems.map(formatProblem)]).toEqual([
+      'bad-input',
+      ['dvc.yaml:5:26: error: Unknown key "odd".'],
+    ]);
+    const { problems, stages } = await readStatus({ root: project.root }, { env: project.env });
+    expect([problems.length, stages]).toEqual([1, []]);
+    await project.write('dvc.yaml', `a: &a [x]\n${Array.from({ length: 200 }, (_, i) => `b${i}: [*a]`).join('\n')}`);
+    expect((await errorOf(project.run())).problems[0]!.message).toContain('aliases');
+    await project.write('dvc.yaml', 'stages: {a: {cmd: x}}\n');
+    await project.write('dvc.lock', 'nonsense');
+    expect((await errorOf(project.run())).problems.map(formatProblem)[0]).toBe(
+      'dvc.lock:1:1: error: A lock file must be a mapping.',
+    );
+  });
+});
+
+describe('stopping', () => {
+  it('ends the whole tree and leaves the stage unfinished', async () => {
+    project = await TestProject.create({
+      'dvc.yaml':
+        'stages:\n  s:\n    cmd: sleep 300 & echo $! > pid; echo half > out; wait\n    outs: [out]\n  t: {cmd: "echo", deps: [out]}\n',
+    });
+    const abort = new AbortController();
+    const running = project.run({}, abort.signal);
+    const pid = await until(async () => Number(await project.read('pid').catch(() => '')) || undefined);
+    await until(async () => (await project.states()).startsWith('s:running'));
+    abort.abort('SIGINT');
+    const document = await running;
+    expect([document.outcome, toOutcomes(document)]).toEqual(['stopped', 's:stopped t:blocked']);
+    await until(() => !isRunning(pid));
+    expect(await project.states()).toBe('s:never-run t:never-run');
+  });
+
+  function isRunning(pid: number): boolean {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+});
+
+describe('in Git', () => {
+  it('outputs are ignored as DVC ignores them, and tracked ones are refused', async () => {
+    project = await TestProject.create({
+      ...files,
+      '.gitignore': 'b.model',
+      'dvc.yaml': pipeline.replaceAll('report.txt', '"re[p]ort.txt"'),
+    });
+    await project.git('init', '-q');
+    expect(await project.outcomes()).toBe(all('succeeded'));
+    expect(await project.read('.gitignore')).toBe('b.model\n/data\n/a.model\n/re\\[p\\]ort.txt\n');
+    expect((await project.git('status', '--short', '--untracked-files=all')).split('\n').sort()).toEqual(
+      [
+        '',
+        '.dvc/.gitignore',
+        '.gitignore',
+        'a.json',
+        'b.json',
+        'dvc.lock',
+        'dvc.yaml',
+        'in.txt',
+        'models/mlruns/0/meta.yaml',
+        'params.yaml',
+      ].map((name) => (name === '' ? '' : `?? ${name}`)),
+    );
+    await project.git('add', '-f', 'a.model');
+    await project.write('params.yaml', 'lr: 3\n');
+    expect((await project.run()).stages[1]).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('a.model is tracked by Git') as string,
+    });
+    expect(await project.read('a.model')).toBe('HELLO\nlr: 1e-3\n');
+  });
+});
+
+describe('files of every kind', () => {
+  it('folders with odd names, links, empty folders, .dvcignore', async () => {
+    project = await TestProject.create({
+      'dvc.yaml':
+        'stages: {s: {cmd: "mkdir -p out/empty; cp -r in/. out", deps: [in], outs: [out]}, e: {cmd: mkdir e, outs: [e]}}',
+      'in/é "q" \\ 😀.txt': 'x',
+      'in/skip.tmp': 'y',
+      'in/deep/a': '',
+      '.dvcignore': '*.tmp\n',
+      'elsewhere/big': 'z',
+    });
+    await symlink('../elsewhere', project.path('in/linked-folder'));
+    await symlink('../elsewhere/big', project.path('in/linked-file'));
+    expect(await project.outcomes()).toBe('s:succeeded e:succeeded');
+    const lock = await project.read('dvc.lock');
+    expect(lock).toContain('md5: d751713988987e9331980363e24189ce.dir\n      size: 0\n      nfiles: 0\n');
+    expect(/path: in\n.*\n.*\n.*\n\s*nfiles: (\d)/.exec(lock)![1]).toBe('3');
+    await project.write('in/skip.tmp', 'changed');
+    expect(await project.states()).toBe('s:fresh e:fresh');
+  });
+
+  it('a pipe in a dependency is refused, never opened', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: echo, deps: [in]}}', 'in/x': '' });
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('mkfifo', [project.path('in/fifo')]);
+    expect((await project.run()).stages[0]).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('neither a file nor a folder') as string,
+    });
+  });
+
+  it('persist keeps the output for the next run, and the exec bit is told', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {s: {cmd: "echo x >> log; chmod +x log", deps: [in], outs: [log: {persist: true}]}}',
+      'in': '1',
+    });
+    await project.run();
+    await project.write('in', '2');
+    await project.run();
+    expect(await project.read('log')).toBe('x\nx\n');
+    expect(await project.read('dvc.lock')).toContain('size: 4\n      isexec: true\n');
+  });
+
+  it('lock entries of DVC 2 are compared by the hash of DVC 2, until the stage runs', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {s: {cmd: cp in out, deps: [in], outs: [out: {cache: false}]}}',
+      'in': 'a\r\nb\r\n',
+      'out': 'a\r\nb\r\n',
+      'dvc.lock':
+        "schema: '2.0'\nstages:\n  s:\n    cmd: cp in out\n    deps:\n    - path: in\n      md5: dd8c6a395b5dd36c56d23275028f526c\n      size: 6\n    outs:\n    - path: out\n      md5: dd8c6a395b5dd36c56d23275028f526c\n      size: 6\n",
+    });
+    expect(await project.states()).toBe('s:fresh');
+    await project.write('in', 'a\r\nc\r\n');
+    expect(await project.states()).toBe('s:stale');
+    await project.write('in', 'a\r\nb\r\n');
+    await project.run({ force: true });
+    expect(await project.read('dvc.lock')).toContain('hash: md5\n      md5: 59b0d7772f0561efb95518f3cb8abc60');
+  });
+
+  it('frozen stages are not run, always_changed ones each time', async () => {
+    project = await TestProject.create({
+      'dvc.yaml':
+        'stages: {f: {cmd: cp in f, deps: [in], outs: [f], frozen: true}, a: {cmd: echo a > a, deps: [f], outs: [a], always_changed: true}}',
+      'in': '1',
+      'f': 'old',
+    });
+    expect(await project.outcomes()).toBe('f:skipped a:succeeded');
+    await project.write('in', '2');
+    expect(await project.outcomes()).toBe('f:skipped a:succeeded');
+    expect([await project.read('f'), await project.states()]).toEqual(['old', 'f:frozen a:stale']);
+  });
+
+  it('dvc.yaml files below the root belong to the pipeline; ignored folders do not', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {top: {cmd: cp sub/o t, deps: [sub/o], outs: [t]}}',
+      'sub/dvc.yaml': 'stages: {low: {cmd: echo 1 > o, outs: [o]}}',
+      'node_modules/x/dvc.yaml': 'nonsense',
+      '.dvcignore': 'node_modules\n',
+    });
+    expect(await project.outcomes()).toBe('sub/dvc.yaml:low:succeeded top:succeeded');
+    expect(await project.read('sub/dvc.lock')).toContain('  low:\n');
+    expect(await project.states()).toBe('top:fresh sub/dvc.yaml:low:fresh');
+  });
+});
+
+describe('settings of DVC', () => {
+  it('another cache folder is used, links are refused', async () => {
+    project = await TestProject.create({
+      ...files,
+      '.dvc/config': '[core]\n    analytics = false\n[cache]\n    dir = ../kept\n',
+    });
+    await project.run();
+    expect(await readdir(project.path('kept'))).toEqual(['files', 'runs']);
+    await project.write('.dvc/config.local', '[cache]\n    type = symlink\n');
+    const error = await errorOf(project.run());
+    expect([error.code, error.problems.map(formatProblem)[0]]).toEqual([
+      'not-supported',
+      expect.stringMatching(/config\.local:2:1: error: Not yet supported: cache\.type = symlink/),
+    ]);
+  });
+
+  it('live entries of DVC in its rwlock are respected', async () => {
+    project = await TestProject.create(files);
+    await mkdir(project.path('.dvc/tmp'));
+    const entry = (pid: number): string =>
+      JSON.stringify({ write: { [project.path('data')]: { pid, cmd: 'dvc repro' } } });
+    await project.write('.dvc/tmp/rwlock', entry(process.ppid));
+    const { stages } = await project.run();
+    expect(stages[0]).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining(`pid ${process.ppid}`) as string,
+    });
+    await project.write('.dvc/tmp/rwlock', entry(2 ** 22 - 1));
+    expect(await project.outcomes()).toBe(all('succeeded'));
+    expect(await project.read('.dvc/tmp/rwlock')).not.toContain('mlops run');
+  });
+});

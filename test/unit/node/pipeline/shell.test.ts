@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCommands, toLine } from '../../../../src/node/pipeline/shell.ts';
+
+describe('lines for people', () => {
+  it.each([
+    ['plain é😀', 'plain é😀'],
+    ['10 %\r50 %\r100 %\r', '100 %'],
+    ['\u001b[31mred\u001b[0m', '\u001b[31mred\u001b[0m'],
+    ['\u001b[2J\u001b[1;1Hmoved', 'moved'],
+    ['\u001b]0;title\u0007x\u001b]52;c;Zm9v\u001b\\y', 'xy'],
+    ['\u001b]8;;http://x\u0007link\u001b]8;;\u0007', 'link'],
+    ['\u001bPq#0\u001b\\z\u001b[6n', 'z'],
+    ['tab\tbell\u0007 nul\u0000', 'tab\tbell nul'],
+    ['\u009b31mx', '31mx'],
+    ['unfinished \u001b', 'unfinished \u001b'],
+  ])('%j → %j', (text, line) => expect(toLine(text).replace(/\u001b$/, '\u001b')).toBe(line));
+});
+
+describe('commands', () => {
+  let folder: string;
+  beforeEach(async () => void (folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-shell-'))));
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  async function run(commands: string[], env: NodeJS.ProcessEnv = {}) {
+    const lines: string[] = [];
+    const log = path.join(folder, 'logs', 'x.log');
+    const outcome = await runCommands({
+      commands,
+      cwd: folder,
+      env: { PATH: process.env['PATH'], ...env },
+      log,
+      signal: new AbortController().signal,
+      onCommand: () => undefined,
+      onStart: () => Promise.resolve(),
+      onLine: (line) => lines.push(line),
+    });
+    return { outcome, lines, log };
+  }
+
+  it('very long lines and very much output stay bounded', async () => {
+    const { outcome, lines, log } = await run(['head -c 3000000 /dev/zero | tr "\\0" x', 'yes | head -c 70000000']);
+    expect(outcome).toEqual({ kind: 'succeeded' });
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(100_000);
+    const { size } = await stat(log);
+    expect(size).toBeGreaterThan(60 << 20);
+    expect(size).toBeLessThan(66 << 20);
+    expect((await readFile(log, 'utf8')).endsWith('[output truncated]\n')).toBe(true);
+  });
+
+  it('something left in the background does not hold the stage', async () => {
+    const { outcome, lines } = await run(['echo started; sleep 30 & exit 0']);
+    expect([outcome.kind, lines]).toEqual(['succeeded', ['started']]);
+  });
+
+  it("start-up files of the user's shell are not read", async () => {
+    const { lines } = await run(['echo ${MARK:-none}'], { SHELL: '/bin/bash', BASH_ENV: '', HOME: folder });
+    expect(lines).toEqual(['none']);
+  });
+
+  it('a shell that is not there fails', async () => {
+    const { outcome } = await run(['true'], { SHELL: '/no/such/shell' });
+    expect(outcome).toEqual({ kind: 'failed', reason: expect.stringContaining('ENOENT') as string });
+  });
+});
