@@ -1,6 +1,6 @@
 // `npm run bench`: how fast it is, each figure with its aim beside it. Works on a copy of demo/, which "npm run demo" makes.
 import { cp, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { exists } from '../src/node/files/files.ts';
 import { askMlops } from './mlops.ts';
@@ -11,6 +11,8 @@ import { formatTable } from './tables.ts';
 import { ensurePythonTools } from './testing/interop.ts';
 import { chromiumMissing, ensureChromium } from './vscode-host/browser.ts';
 import { openWorkbench } from './vscode-host/workbench.ts';
+
+const WINDOWS = 3;
 
 /** A measured figure, or why there is none. */
 type Figure = { readonly value: number; readonly text: string } | { readonly missing: string };
@@ -41,8 +43,6 @@ const measurements: readonly Measurement[] = [
   },
 ];
 
-process.exitCode = await main();
-
 async function main(): Promise<number> {
   const demo = path.join(root, 'demo');
   if (!(await exists(path.join(demo, 'dvc.lock')))) {
@@ -62,27 +62,34 @@ async function main(): Promise<number> {
       rows.push([what, ...row]);
     }
     console.log(`\n${formatTable(['what', 'measured', 'aim', ''], rows)}`);
+    const [load = 0] = loadavg();
+    console.log(`\nOn ${availableParallelism()} cores with a load of ${load.toFixed(1)}, this bench included.`);
     return 0;
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** What VS Code itself says about the installed package ("Developer: Show Running Extensions"), the project being open. */
+/**
+ * What VS Code itself says about the installed package ("Developer: Show Running Extensions"), the project being open: loading
+ * its code and activating it, in milliseconds. Median of several windows.
+ */
 async function measureActivation(project: string): Promise<Figure> {
   if ((await ensureChromium()) === undefined) return { missing: chromiumMissing };
   const { vsix } = await ensurePackage();
-  const workbench = await openWorkbench({
-    opened: { folder: project },
-    vsix: [vsix],
-    pictures: path.join(results, 'bench'),
-  });
+  const pictures = path.join(results, 'bench');
+  const workbench = await openWorkbench({ opened: { folder: project }, vsix: [vsix], pictures });
   try {
-    await workbench.command('Developer: Show Running Extensions');
-    const row = workbench.page.locator('.runtime-extensions-editor .extension').filter({ hasText: 'MLOps Workflow' });
-    const text = await row.locator('.activation-time').innerText({ timeout: 30_000 });
-    const value = Number(/(\d+)\s*ms/.exec(text)?.[1] ?? Number.NaN);
-    return Number.isNaN(value) ? { missing: `not read from "${text}"` } : { value, text: `${value} ms` };
+    const times: number[] = [];
+    while (times.length < WINDOWS) {
+      if (times.length > 0) await workbench.reload();
+      await workbench.command('Developer: Show Running Extensions');
+      const row = workbench.page.locator('.runtime-extensions-editor .extension').filter({ hasText: 'MLOps Workflow' });
+      const text = await row.locator('.activation-time', { hasText: /\d\s*ms/ }).innerText({ timeout: 30_000 });
+      times.push(Number(/(\d+)\s*ms/.exec(text)?.[1] ?? Number.NaN));
+    }
+    const value = median(times);
+    return { value, text: `${value} ms` };
   } finally {
     await workbench.close();
   }
@@ -133,5 +140,11 @@ async function medianTime(times: number, run: () => Promise<unknown>): Promise<n
     await run();
     measured.push(performance.now() - start);
   }
-  return measured.sort((a, b) => a - b)[Math.floor(times / 2)] ?? Number.NaN;
+  return median(measured);
 }
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+process.exitCode = await main();

@@ -1,4 +1,5 @@
-// Builds dist/: bundles, pages, launchers, wasm binaries, packaged data. `--watch` keeps the bundles up to date.
+// Builds dist/: bundles, pages, launchers, wasm binaries, packaged data. `--watch` keeps the bundles up to date, `--quiet` names only
+// what is wrong.
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -17,7 +18,7 @@ const shared = {
   sourcemap: 'linked',
   minify: !watch,
   keepNames: true,
-  logLevel: 'info',
+  logLevel: process.argv.includes('--quiet') ? 'warning' : 'info',
   legalComments: 'linked',
   metafile: true,
 };

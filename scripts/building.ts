@@ -25,7 +25,9 @@ export async function ensureBuilt(): Promise<void> {
     ),
   );
   if ((await newestOf(SOURCES)) <= Math.min(...built)) return;
-  const code = await runProgram(process.execPath, [...nodeFlags, path.join(root, 'scripts/build.mjs')], { cwd: root });
+  console.log('Building dist/.');
+  const build = [...nodeFlags, path.join(root, 'scripts/build.mjs'), '--quiet'];
+  const code = await runProgram(process.execPath, build, { cwd: root });
   if (code === 0) return;
   console.error('The build failed; its own message stands above.');
   process.exit(1);

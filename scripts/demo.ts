@@ -1,6 +1,6 @@
 // `npm run demo`: writes the MNIST project into demo/, runs its whole pipeline, and shows what came of it.
 import path from 'node:path';
-import type { RunDocument } from '../src/protocol/pipeline.ts';
+import type { RunDocument, StageResult } from '../src/protocol/pipeline.ts';
 import type { RunList, RunSummary } from '../src/protocol/tracking.ts';
 import { exists } from '../src/node/files/files.ts';
 import { ensureBuilt } from './building.ts';
@@ -10,8 +10,6 @@ import { readProgram } from './programs.ts';
 import { formatTable } from './tables.ts';
 
 const project = path.join(root, 'demo');
-
-process.exitCode = await main();
 
 async function main(): Promise<number> {
   await ensureBuilt();
@@ -51,7 +49,10 @@ async function ensureFirstCommit(): Promise<void> {
 }
 
 function formatStages({ stages }: RunDocument): string {
-  const rows = stages.map(({ name, outcome, seconds, reason }) => [name, outcome, seconds.toFixed(1), reason ?? '']);
+  // Why a stage ran is told while it runs; here only what went wrong is worth the space.
+  const why = ({ outcome, reason = '' }: StageResult): string =>
+    outcome === 'succeeded' || outcome === 'skipped' || outcome === 'restored' ? '' : reason;
+  const rows = stages.map((stage) => [stage.name, stage.outcome, stage.seconds.toFixed(1), why(stage)]);
   return formatTable(['stage', 'outcome', 'seconds', ''], rows);
 }
 
@@ -62,10 +63,12 @@ function formatRuns(runs: readonly RunSummary[]): string {
     run.experiment,
     run.status,
     last(run, 'test_accuracy'),
-    last(run, 'val_accuracy'),
+    last(run, 'val_loss'),
     last(run, 'test_loss'),
     run.tags['mlops.backend'] ?? '–',
     run.runId.slice(0, 8),
   ]);
-  return formatTable(['run', 'model', 'status', 'test accuracy', 'val accuracy', 'test loss', 'backend', 'id'], rows);
+  return formatTable(['run', 'model', 'status', 'test accuracy', 'val loss', 'test loss', 'backend', 'id'], rows);
 }
+
+process.exitCode = await main();

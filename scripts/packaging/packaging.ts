@@ -4,7 +4,7 @@ import { ensureBuilt, newestOf } from '../building.ts';
 import { root } from '../places.ts';
 import { readProgram, runProgram } from '../programs.ts';
 
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly publisher: string;
   readonly version: string;

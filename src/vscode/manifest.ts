@@ -29,8 +29,21 @@ export const viewIds = {
   models: 'mlops.models',
 } as const;
 
-/** `ready`: the engine has said which projects there are, so that welcome views do not flicker. */
-export const contextKeys = ['mlops.ready', 'mlops.hasProject', 'mlops.running', 'mlops.trusted'] as const;
+/**
+ * `ready`: the engine has said which projects there are; `no…`: a view has been read and has nothing to show. Without them the
+ * welcome views would flash while the trees are still being read.
+ */
+export const contextKeys = [
+  'mlops.ready',
+  'mlops.hasProject',
+  'mlops.running',
+  'mlops.trusted',
+  'mlops.noStages',
+  'mlops.noConfigs',
+  'mlops.noData',
+  'mlops.noRuns',
+  'mlops.noModels',
+] as const;
 export type ContextKey = (typeof contextKeys)[number];
 
 export const taskType = 'mlops';

@@ -61,7 +61,7 @@ function prefixed(values: object): Record<string, number> {
 }
 
 /** The model's outputs for all examples, one after the other. */
-export async function predictExamples(
+async function predictExamples(
   tf: TensorFlow,
   model: LayersModel,
   examples: Examples,

@@ -12,7 +12,7 @@ export interface UserModule {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
-export interface Place {
+interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -70,7 +70,7 @@ async function guardUserCode<T>(guarded: Guarded, action: () => Promise<T>): Pro
 }
 
 /** An error that user code threw, with the innermost place in the project's own files. Our own errors pass unchanged. */
-export function toUserError(error: unknown, { projectRoot, file, what }: Guarded): ExpectedError {
+function toUserError(error: unknown, { projectRoot, file, what }: Guarded): ExpectedError {
   if (error instanceof ExpectedError) return error;
   const description = describe(error);
   const place = findPlace(error, projectRoot) ?? start(file);
@@ -86,7 +86,7 @@ function describe(error: unknown): string {
 }
 
 /** The first place in the stack that lies in the project and not in one of its packages; undefined where there is none. */
-export function findPlace(error: unknown, projectRoot: string): Place | undefined {
+function findPlace(error: unknown, projectRoot: string): Place | undefined {
   if (!(error instanceof Error)) return undefined;
   const stack = error.stack ?? '';
   const root = realpathSync(projectRoot);

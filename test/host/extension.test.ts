@@ -13,7 +13,7 @@ const pipeline = `stages:
     outs: [made.txt]
   slow:
     cmd: node slow.mjs
-    deps: [made.txt]
+    deps: [made.txt, turn.txt]
     outs: [slow.txt]
   broken:
     cmd: node broken.mjs
@@ -72,6 +72,12 @@ async function startTask(
   return { execution: await vscode.tasks.executeTask(task), ended };
 }
 
+/** What the stage has made stays in the cache: only another input makes it run again. */
+async function makeSlowStale(turn: string): Promise<void> {
+  await rm(inProject('slow.txt'), { force: true });
+  await writeFile(inProject('turn.txt'), turn);
+}
+
 async function readStates(): Promise<Record<string, string>> {
   const entries = await api.views.read(viewIds.pipeline);
   return Object.fromEntries(entries.map(({ label, description }) => [label, description]));
@@ -106,6 +112,7 @@ describe('the extension', () => {
     await mkdir(inProject('configs'), { recursive: true });
     await mkdir(inProject('data/raw'), { recursive: true });
     await writeFile(inProject('input.txt'), 'one\n');
+    await writeFile(inProject('turn.txt'), '0');
     await writeFile(inProject('data/raw/digits.csv'), '1,2\n');
     await writeFile(inProject('slow.mjs'), slow);
     await writeFile(inProject('broken.mjs'), broken);
@@ -172,7 +179,7 @@ describe('the extension', () => {
   });
 
   it('leaves a run alone whose terminal is closed by the user', async () => {
-    await rm(inProject('slow.txt'));
+    await makeSlowStale('1');
     await startTask('slow');
     await until(async () => ((await readStates())['slow'] === 'running' ? true : undefined));
     vscode.window.terminals.find(({ name }) => name.includes('slow'))?.show();
@@ -189,7 +196,7 @@ describe('the extension', () => {
   });
 
   it('stops a run whose task is terminated', async () => {
-    await rm(inProject('slow.txt'));
+    await makeSlowStale('2');
     const { execution } = await startTask('slow');
     await until(async () => ((await readStates())['slow'] === 'running' ? true : undefined));
     execution.terminate();
@@ -221,7 +228,11 @@ describe('the extension', () => {
         assert.equal(outcome.status, 'rejected');
         assert.equal((outcome.reason as { code?: string }).code, 'not-trusted');
       }
+      await rm(inProject('.mlops'), { recursive: true });
+      await vscode.commands.executeCommand('mlops.refresh');
+      await writeFile(inProject('input.txt'), 'three\n');
       assert.equal((await api.engine.request('readStatus', { project: folder })).stages.length, 3);
+      assert.equal((await readdir(folder)).includes('.mlops'), false);
       assert.equal(await isThere(inProject('new')), undefined);
     } finally {
       await api.engine.request('configure', { folders: [folder], trusted: true });

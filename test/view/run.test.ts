@@ -354,7 +354,7 @@ describe.skipIf(mustSkip())('the Run chart page', () => {
       events: [],
     });
     console.log(
-      `4 series of 100 000 points: drawn after ${await shown.page.evaluate('Math.round(window.testHost.drawnAfter)')} ms`,
+      `4 series of 100 000 points: drawn after ${await shown.page.evaluate<number>('Math.round(window.testHost.drawnAfter)')} ms`,
     );
     const top = async (): Promise<number> =>
       (await pixelsOf(shown, 'spiky', blue.dark)).filter(([row]) => row < 60).length;

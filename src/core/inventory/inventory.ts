@@ -50,18 +50,22 @@ export interface TrackedPaths {
   readonly missing: readonly string[];
 }
 
-/** `outs`: paths that `dvc.lock` knows. Reasons of the kind `out` say which of them are not as they were left. */
+/**
+ * `outs`: paths that `dvc.lock` knows. Reasons of the kind `out` say which of them are not as they were left; outs that were never
+ * made are not missing.
+ */
 export function toTrackedPaths(status: StatusDocument, outs: readonly string[]): TrackedPaths {
   const reasons = [...status.stages, ...status.data]
     .flatMap((item) => item.reasons)
     .filter(({ kind }) => kind === 'out');
+  const tracked = [...outs, ...status.data.map(({ path }) => path.replace(/\.dvc$/, ''))].map(normalise);
   const withChange = (isMissing: boolean): string[] =>
-    reasons.flatMap(({ path, change }) => (path !== undefined && (change === 'deleted') === isMissing ? [path] : []));
-  return {
-    tracked: [...outs, ...status.data.map(({ path }) => path.replace(/\.dvc$/, ''))].map(normalise),
-    modified: withChange(false).map(normalise),
-    missing: withChange(true).map(normalise),
-  };
+    reasons
+      .flatMap(({ path, change }) =>
+        path !== undefined && (change === 'deleted') === isMissing ? [normalise(path)] : [],
+      )
+      .filter((path) => tracked.includes(path));
+  return { tracked, modified: withChange(false), missing: withChange(true) };
 }
 
 /** State of a path: its own, that of the out it lies in, or that of the outs below it. */

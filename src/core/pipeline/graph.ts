@@ -1,5 +1,5 @@
 import type { Problem } from '../../protocol/problem.ts';
-import { isWithin, overlaps, type Out, type Place, type Stage, type StagePath } from './stage.ts';
+import { isWithin, overlaps, type Out, type Place, type Stage } from './stage.ts';
 
 /** The stages in the order of their files, and for each the stages that must be done first, in the order of its inputs. */
 export interface PipelineGraph {
@@ -133,11 +133,6 @@ function findCycle({ stages, byName, needs }: PipelineGraph): Problem[] {
 
 function toProblem({ file, line, column }: Place, message: string): Problem {
   return { file, line, column, severity: 'error', message };
-}
-
-/** Where a stage's input comes from: the output of another stage that is, holds or lies in it. */
-export function findProducer(graph: PipelineGraph, { file }: StagePath): Stage | undefined {
-  return graph.stages.find((stage) => stage.outs.some((out) => overlaps(out.file, file)));
 }
 
 /**

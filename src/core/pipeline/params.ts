@@ -85,7 +85,7 @@ export function pickParams(params: PyMap, keys: readonly string[]): ParamValues 
 }
 
 /** `train.epochs`, `layers.0`: parts are keys of mappings (of any kind, by their text) or positions in lists. */
-export function findParam(params: PyMap, key: string): PyValue | undefined {
+function findParam(params: PyMap, key: string): PyValue | undefined {
   let value: PyValue | undefined = params;
   for (const part of key.split('.')) {
     if (isPyMap(value)) value = value.entries.find(([candidate]) => keyText(candidate) === part)?.[1];

@@ -1,7 +1,7 @@
 // The door of the pipeline's pure half: what dvc.yaml and dvc.lock mean, what is stale and why, what a run would do. Nothing in
 // here knows a disk or a clock; hashes and values come in as facts (node/pipeline gathers them).
 export { addIgnoreEntry, builtInIgnore, isIgnored, isIgnoredHere, parseIgnoreFile, type IgnoreFile } from './ignore.ts';
-export { activeNeeds, buildGraph, dependentsOf, findProducer, type PipelineGraph } from './graph.ts';
+export { activeNeeds, buildGraph, dependentsOf, type PipelineGraph } from './graph.ts';
 export {
   emptyLock,
   formatLock,
@@ -14,14 +14,19 @@ export {
 export { emitMapping } from './emit.ts';
 export { formatDirectory, parseDirectory, type DirectoryEntry } from './directory.ts';
 export { canRecord, canRestore, toRunCacheTexts } from './runcache.ts';
-export { commandsEqual, findLocked, findReasons, toState, type PathFact, type StageFacts } from './staleness.ts';
 export {
-  addressOf,
+  commandsEqual,
+  findLocked,
+  findReasons,
+  summariseReasons,
+  toState,
+  type PathFact,
+  type StageFacts,
+} from './staleness.ts';
+export {
   commandsOf,
   folderOf,
-  isAlwaysChanged,
   isWithin,
-  joinPath,
   overlaps,
   type Out,
   type ParamValues,
@@ -30,7 +35,7 @@ export {
   type StagePath,
 } from './stage.ts';
 export { parseParams, pickParams } from './params.ts';
-export { parsePipeline, resolveStages, type PipelineFile, type VarSources } from './stages.ts';
-export { planRun, resolveTarget, selectStages, type PlanStep, type RunOptions, type RunPlan } from './plan.ts';
-export { toDvcStatus, type DvcStatus } from './dvcstatus.ts';
-export { type PyMap, type PyValue } from './values.ts';
+export { parsePipeline, resolveStages } from './stages.ts';
+export { planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
+export { toDvcStatus } from './dvcstatus.ts';
+export { type PyMap } from './values.ts';

@@ -13,7 +13,7 @@ export interface RunOptions {
   readonly force: boolean;
 }
 
-export interface PlanStep {
+interface PlanStep {
   readonly name: string;
   readonly cmd: Stage['cmd'];
   /** `check`: a stage before it will run, so it runs if the outputs that it needs come out different. */

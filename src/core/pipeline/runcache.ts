@@ -1,6 +1,6 @@
 import { toLockMapping, type LockedStage } from './lockfile.ts';
 import { isAlwaysChanged, isOutside, type Stage } from './stage.ts';
-import { formatPythonJson, getKey, isList, isPyMap, type PyMap, type PyValue } from './values.ts';
+import { formatPythonJson, getKey, isList, isPyMap, isPythonJson, type PyMap, type PyValue } from './values.ts';
 
 /** Texts whose sha256 are the names of a run-cache record: `.dvc/cache/runs/<2 of key>/<key>/<value>`. */
 export interface RunCacheTexts {
@@ -46,6 +46,10 @@ export function canRestore(stage: Stage): boolean {
 }
 
 /** Whether a run of this stage is recorded: outs other than metrics and plots must all be in the cache. */
-export function canRecord(stage: Stage): boolean {
-  return canRestore(stage) && stage.outs.every((out) => out.cache || out.kind !== 'out');
+export function canRecord(stage: Stage, entry: LockedStage): boolean {
+  return (
+    canRestore(stage) &&
+    stage.outs.every((out) => out.cache || out.kind !== 'out') &&
+    isPythonJson(toLockMapping(entry))
+  );
 }

@@ -4,7 +4,7 @@ import { isList, isPyMap, keyText, type PyValue } from './values.ts';
 // wrong with the path at which it stands.
 
 export type YamlPath = readonly (string | number)[];
-export type Report = (path: YamlPath, message: string, at?: 'key' | 'value') => void;
+type Report = (path: YamlPath, message: string, at?: 'key' | 'value') => void;
 type Check = (value: PyValue, path: YamlPath, report: Report) => void;
 
 const anything: Check = () => undefined;

@@ -18,7 +18,7 @@ export interface PipelineFile {
   readonly varFiles: readonly VarFile[];
 }
 
-export interface VarFile {
+interface VarFile {
   /** Relative to the project's root. */
   readonly file: string;
   /** Top-level keys to take; undefined: all. */

@@ -1,4 +1,4 @@
-import type { StageState, StaleReason } from '../../protocol/pipeline.ts';
+import { describeReason, type StageState, type StaleReason } from '../../protocol/pipeline.ts';
 import type { LockedPath, LockedStage } from './lockfile.ts';
 import { isAlwaysChanged, type ParamsFile, type ParamValues, type Stage } from './stage.ts';
 import { isList, pyEquals, type PyValue } from './values.ts';
@@ -31,6 +31,15 @@ export function findReasons(stage: Stage, locked: LockedStage | undefined, facts
   if (isAlwaysChanged(stage)) reasons.push({ kind: 'always' });
   if (locked !== undefined && !commandsEqual(stage.cmd, locked.cmd)) reasons.push({ kind: 'cmd', change: 'modified' });
   return reasons;
+}
+
+const SHOWN_REASONS = 3;
+
+/** The reasons in a few words; of a stage that never ran they would only repeat everything that it names. */
+export function summariseReasons(reasons: readonly StaleReason[], { isLocked }: { isLocked: boolean }): string {
+  if (!isLocked) return 'never run';
+  const shown = reasons.slice(0, SHOWN_REASONS).map(describeReason).join(', ');
+  return reasons.length > SHOWN_REASONS ? `${shown} and ${reasons.length - SHOWN_REASONS} more` : shown;
 }
 
 export function commandsEqual(cmd: Stage['cmd'], locked: PyValue): boolean {

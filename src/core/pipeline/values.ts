@@ -204,12 +204,27 @@ export function formatPythonJson(value: PyValue): string {
     case 'date':
       return quoteAscii(value.source);
     case 'map':
-      return `{${[...value.entries]
-        .map(([key, item]) => [keyText(key), item] as const)
-        .sort(([a], [b]) => compareCodePoints(a, b))
-        .map(([key, item]) => `${quoteAscii(key)}: ${formatPythonJson(item)}`)
+      return `{${value.entries
+        .toSorted(([a], [b]) => compareKeys(a, b))
+        .map(([key, item]) => `${quoteAscii(keyText(key))}: ${formatPythonJson(item)}`)
         .join(', ')}}`;
   }
+}
+
+/** Numbers by value, texts by code points, as Python sorts them; it can't sort both together. */
+function compareKeys(a: PyValue, b: PyValue): number {
+  const [left, right] = [toNumber(a), toNumber(b)];
+  if (left === undefined || right === undefined) return compareCodePoints(keyText(a), keyText(b));
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** False for what Python could not write as sorted JSON: dates, and mappings with keys of several kinds. */
+export function isPythonJson(value: PyValue): boolean {
+  if (isDate(value)) return false;
+  if (isList(value)) return value.every(isPythonJson);
+  if (!isPyMap(value)) return true;
+  const isOneKind = new Set(value.entries.map(([key]) => (toNumber(key) === undefined ? 'text' : 'number'))).size <= 1;
+  return isOneKind && value.entries.every(([key, item]) => key !== null && isPythonJson(key) && isPythonJson(item));
 }
 
 /** A key of a mapping as text. */

@@ -15,7 +15,7 @@ export interface Manifest {
   readonly choose: Readonly<Record<string, Choice>>;
 }
 
-export interface Choice {
+interface Choice {
   readonly question: string;
   readonly files: Readonly<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import type { Manifest } from './manifest.ts';
 import type { Answers } from './questions.ts';
 
 export { questions, resolveAnswers, tidy } from './questions.ts';
-export type { AnswerName, AnswerProblem, Answers, Question, Surroundings } from './questions.ts';
+export type { AnswerName, Answers, Question, Surroundings } from './questions.ts';
 export { parseManifest, type Manifest } from './manifest.ts';
 
 /** One file of a template, by its path in the template's folder, with forward slashes. */
@@ -32,7 +32,7 @@ export interface WritePlan {
   readonly files: readonly PlannedWrite[];
 }
 
-export interface PlannedWrite {
+interface PlannedWrite {
   /** Relative to the project, with forward slashes; safe on every system. */
   readonly path: string;
   readonly content: Uint8Array;

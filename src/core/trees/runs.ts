@@ -16,6 +16,8 @@ const icons: Readonly<Record<ShownStatus, EntryIcon>> = {
 /** The metric that says most about a run comes first; for a live one what moves. */
 const telling = ['test_accuracy', 'val_accuracy', 'val_loss', 'training_loss'];
 const tellingWhileLive = ['val_loss', 'training_loss', 'batch_loss'];
+/** Says nothing of a run as a whole. */
+const duringTraining: ReadonlySet<string> = new Set(['batch_loss', 'learning_rate']);
 const epochMetrics = ['training_loss', 'val_loss'];
 
 /** The Runs view: newest first; runs that can't be read stand at the end and hide no other. */
@@ -74,7 +76,8 @@ function describeRun(run: RunSummary, t: Translate): string {
 }
 
 function describeMetric({ metrics }: RunSummary, names: readonly string[], t: Translate): string {
-  const name = names.find((candidate) => Object.hasOwn(metrics, candidate)) ?? Object.keys(metrics).sort()[0];
+  const others = Object.keys(metrics).filter((candidate) => !duringTraining.has(candidate));
+  const name = names.find((candidate) => Object.hasOwn(metrics, candidate)) ?? others.sort()[0];
   const summary = name === undefined ? undefined : metrics[name];
   return name === undefined || summary === undefined ? '' : `${name} ${describeSummary(summary, t)}`;
 }

@@ -17,8 +17,9 @@ const explanations: readonly Explanation[] = [
     advice: 'Make one with "git init", or go to another folder.',
   },
   {
+    // For git, and so for us, there is no repository until the user says that there is.
     pattern: /detected dubious ownership/,
-    code: 'git-failed',
+    code: 'not-a-repository',
     advice: 'The repository belongs to another user. If you trust it, allow it with the command that git names.',
   },
   {
@@ -86,6 +87,6 @@ function toSentences(text: string): string {
   const lines = text
     .split('\n')
     .map((line) => line.replace(/^(?:fatal|error): /, '').trimEnd())
-    .filter((line) => line !== '' && !/^(?:hint: |From |To |Aborting$)/.test(line));
+    .filter((line) => line !== '' && !/^(?:hint: |From \S+$|To \S+$|Aborting$)/.test(line));
   return escapeControls(lines.slice(0, 20).join('\n'));
 }

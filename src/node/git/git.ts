@@ -42,7 +42,7 @@ interface Identity {
 export interface Git {
   readonly folder: string;
 
-  /** True inside a work tree; false also where there is no git program to ask. */
+  /** True inside a work tree; false also where there is no git to ask, or it refuses a folder that belongs to another user. */
   isRepository(): Promise<boolean>;
   /** True when the folder itself is the top of a work tree, not a folder somewhere in a larger repository. */
   isRoot(): Promise<boolean>;
@@ -52,7 +52,7 @@ export interface Git {
   gitDirectory(): Promise<string>;
   /** Absolute path of the `.git` directory that all work trees share. */
   commonDirectory(): Promise<string>;
-  /** What is checked out, or undefined: no repository, no commit yet, or no git program. */
+  /** What is checked out, or undefined: `isRepository` is false, or there is no commit yet. */
   head(): Promise<Head | undefined>;
   /** The branch that HEAD names, also when it has no commit yet; undefined when HEAD is detached. */
   currentBranch(): Promise<string | undefined>;

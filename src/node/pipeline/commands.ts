@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
-import { describeReason, type RunDocument, type StageResult, type StatusDocument } from '../../protocol/pipeline.ts';
+import type { RunDocument, StageResult, StageState, StaleReason, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import { escapeControls } from '../../core/names/names.ts';
-import { toDvcStatus, type RunPlan } from '../../core/pipeline/pipeline.ts';
+import { summariseReasons, toDvcStatus, type RunPlan } from '../../core/pipeline/pipeline.ts';
 import {
   badArguments,
   takePositionals,
@@ -42,8 +42,13 @@ function formatStatus({ stages }: StatusDocument, output: Output): string {
   if (stages.length === 0) return output.isTerminal ? 'The pipeline has no stages.' : '';
   return output.table({
     columns: ['STAGE', 'STATE', 'WHY'],
-    rows: stages.map(({ name, state, reasons }) => [name, state, reasons.map(describeReason).join(', ')]),
+    rows: stages.map(({ name, state, reasons }) => [name, state, toWhy(state, reasons)]),
   });
+}
+
+/** Of a stage that never ran the reasons would only repeat everything that it names. */
+function toWhy(state: StageState, reasons: readonly StaleReason[]): string {
+  return state === 'never-run' ? '' : summariseReasons(reasons, { isLocked: true });
 }
 
 async function printDvcStatus(
@@ -106,8 +111,7 @@ function report(output: Output): PipelineReporter {
   return (event) => {
     switch (event.type) {
       case 'stage-started': {
-        const why = event.reasons.map(describeReason).join(', ');
-        output.note(escapeControls(`▶ ${event.stage}${why === '' ? '' : ` (${why})`}`));
+        output.note(escapeControls(`▶ ${event.stage}${event.why === '' ? '' : ` (${event.why})`}`));
         break;
       }
       case 'command':
@@ -152,7 +156,7 @@ function printPlan(plan: RunPlan, output: Output): number {
       rows: plan.steps.map(({ name, action, reasons, cmd }) => [
         name,
         action === 'check' ? 'run if its inputs change' : action,
-        reasons.map(describeReason).join(', '),
+        summariseReasons(reasons, { isLocked: true }),
         typeof cmd === 'string' ? cmd : cmd.join('; '),
       ]),
     }),

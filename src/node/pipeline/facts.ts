@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Problem } from '../../protocol/problem.ts';
 import {
   findLocked,
-  isWithin,
   parseParams,
   pickParams,
   toLockMapping,
@@ -136,8 +135,4 @@ export async function signatureOfInputs(workspace: Workspace, stage: Stage): Pro
   const { cmd, deps, params } = await takeLockEntry(workspace, { ...stage, outs: [] });
   const text = emitMapping(toLockMapping({ cmd, deps, params, outs: [] }), 0);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-export function isInProject({ file }: StagePath): boolean {
-  return isWithin('', file);
 }

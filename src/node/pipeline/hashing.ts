@@ -9,7 +9,7 @@ import { signatureOf, type HashMethod, type HashState } from './hashstate.ts';
 import type { Ignores } from './ignores.ts';
 
 /** A hashed file with what is needed to copy it later and to see whether it changed meanwhile. */
-export interface HashedFile {
+interface HashedFile {
   /** Relative to the hashed folder; '' for a path that is a file itself. */
   readonly relpath: string;
   readonly md5: string;

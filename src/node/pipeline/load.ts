@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
+import type { Parsed, Problem } from '../../protocol/problem.ts';
 import {
   buildGraph,
   builtInIgnore,
@@ -194,11 +194,4 @@ function findIgnored(stages: readonly Stage[], ignores: Ignores): Problem[] {
         message: `${stage.key}: ${written} is ignored by .dvcignore, so it can be neither dependency nor output.`,
       })),
   );
-}
-
-export function throwOnErrors(
-  { problems }: Pick<LoadedPipeline, 'problems'>,
-  refuse: (problems: readonly Problem[]) => Error,
-): void {
-  if (hasErrors(problems)) throw refuse(problems);
 }

@@ -22,7 +22,7 @@ export async function stopOrphans(project: Project): Promise<string | undefined>
 }
 
 /** Ids of processes that carry `token` in their environment: what a killed run left behind, wherever it went. Linux only. */
-export async function findByToken(token: string): Promise<number[]> {
+async function findByToken(token: string): Promise<number[]> {
   const names = await readdir('/proc').catch(() => [] as string[]);
   const found = await Promise.all(
     names

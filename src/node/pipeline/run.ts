@@ -52,7 +52,7 @@ export async function runPipeline(
   const command = ['mlops run', ...options.stages].join(' ');
   const lock = await takeLock(path.join(projectPaths.locks(project), 'project.json'), command, {
     stages: options.stages,
-    logFile: tools.env['MLOPS_LOG_FILE'] ?? null,
+    logFile: null,
   });
   try {
     const left = await stopOrphans(project);
@@ -116,10 +116,13 @@ async function runLocked(
   const environment = once(() => stageEnvironment(project, tools));
   const { reporter, signal } = tools;
   const context: StageContext = { loaded, workspace, force: options.force, prepare, environment, reporter, signal };
+  let isWhole = false;
   try {
-    return await visit(stages, context, options);
+    const document = await visit(stages, context, options);
+    isWhole = options.stages.length === 0 && document.outcome === 'succeeded';
+    return document;
   } finally {
-    await Promise.all([release?.(), workspace.save({ prune: options.stages.length === 0 })]);
+    await Promise.all([release?.(), workspace.save({ prune: isWhole })]);
     if (release !== undefined) await writeRunning(project, null);
   }
 }

@@ -3,7 +3,7 @@ import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { describeOutcome } from '../../protocol/outcome.ts';
-import { describeReason, type StageResult, type StaleReason } from '../../protocol/pipeline.ts';
+import type { StageResult, StaleReason } from '../../protocol/pipeline.ts';
 import {
   canRecord,
   canRestore,
@@ -13,8 +13,8 @@ import {
   findLocked,
   findReasons,
   formatLock,
-  isAlwaysChanged,
   parseLock,
+  summariseReasons,
   toLockMapping,
   toRunCacheTexts,
   type LockedPath,
@@ -22,7 +22,7 @@ import {
   type Stage,
   type StageFacts,
 } from '../../core/pipeline/pipeline.ts';
-import { diskError, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { diskError, exists, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { identifySelf } from '../processes/processes.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 import { gatherFacts, signatureOfInputs, takeLockEntry, type Workspace } from './facts.ts';
@@ -38,6 +38,8 @@ export type PipelineEvent =
       readonly type: 'stage-started';
       readonly stage: string;
       readonly reasons: readonly StaleReason[];
+      /** The reasons in a few words; '' when it was forced. */
+      readonly why: string;
       /** Absolute path of the file that takes everything that the stage prints. */
       readonly log: string;
     }
@@ -72,7 +74,8 @@ export async function runStage(stage: Stage, context: StageContext): Promise<Sta
     return end(await bringUpToDate(stage, context));
   } catch (error) {
     if (context.signal.aborted) return end({ outcome: 'stopped' });
-    if (!(error instanceof ExpectedError)) throw error;
+    // Another process at work is no failure of the stage; a bug is none either.
+    if (!(error instanceof ExpectedError) || error.code === 'busy') throw error;
     return end({ outcome: 'failed', reason: error.message });
   }
 }
@@ -88,7 +91,8 @@ async function bringUpToDate(stage: Stage, context: StageContext): Promise<Stage
   if (reasons.length === 0 && !force) return { outcome: 'skipped' };
   if (!stage.frozen) {
     refuseMissingInputs(stage, facts);
-    await refuseTrackedOuts(loaded, stage);
+    await refuseMissingFolder(stage, workspace.project);
+    if (!workspace.noScm) await refuseTrackedOuts(loaded, stage);
   }
   await context.prepare();
   if (stage.frozen) return verifyFrozen(stage, context);
@@ -116,6 +120,11 @@ function refuseMissingInputs(stage: Stage, facts: StageFacts): void {
     if (missing.length > 0)
       throw new ExpectedError('missing-param', `${file.path} has no ${missing.map((key) => `"${key}"`).join(', ')}`);
   }
+}
+
+async function refuseMissingFolder({ wdir }: Stage, { root }: Project): Promise<void> {
+  if (!(await exists(path.join(root, wdir))))
+    throw new ExpectedError('missing-file', `the folder ${wdir} (wdir) does not exist`);
 }
 
 async function refuseMissingOuts(stage: Stage, workspace: Workspace): Promise<void> {
@@ -204,7 +213,8 @@ async function execute(stage: Stage, reasons: readonly StaleReason[], context: S
   const token = randomBytes(16).toString('hex');
   const log = logFileOf(project, stage.name);
   const env = { ...(await context.environment()), DVC_STAGE: stage.name, MLOPS_STAGE_TOKEN: token };
-  reporter({ type: 'stage-started', stage: stage.name, reasons, log });
+  const why = summariseReasons(reasons, { isLocked: lockedStage(loaded, stage) !== undefined });
+  reporter({ type: 'stage-started', stage: stage.name, reasons, why, log });
   const signature = await signatureOfInputs(workspace, stage);
   const runner = await identifySelf();
   await writeRunning(project, { runner, stage: stage.name, token, child: null });
@@ -236,22 +246,18 @@ async function execute(stage: Stage, reasons: readonly StaleReason[], context: S
   try {
     await refuseMissingOuts(stage, workspace);
     await refuseBinaryMetrics(stage, project);
-    await ignoreOuts(loaded, stage.outs);
+    if (!workspace.noScm) await ignoreOuts(loaded, stage.outs);
     await save(stage, context);
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
     return await fail(error.message);
   }
   await remember(project, stage.name, { seconds });
-  return {
-    outcome: 'succeeded',
-    ...(reasons[0] === undefined ? {} : { reason: reasons.map(describeReason).join(', ') }),
-    ...tracked,
-  };
+  return { outcome: 'succeeded', ...(why === '' ? {} : { reason: why }), ...tracked };
 }
 
 /** `train@cnnbased` → `.mlops/tmp/logs/train@cnnbased.log`; what can't stand in a file's name is replaced. */
-export function logFileOf(project: Project, stage: string): string {
+function logFileOf(project: Project, stage: string): string {
   return path.join(projectPaths.logs(project), `${stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120)}.log`);
 }
 
@@ -286,13 +292,13 @@ async function takeRunId(project: Project, token: string): Promise<string | unde
 /** Puts outputs into the cache, then the record of the run, then the lock entry: a kill in between costs a run, never a wrong answer. */
 async function save(stage: Stage, { workspace, loaded }: StageContext): Promise<void> {
   const entry = await takeLockEntry(workspace, stage);
-  const records = canRecord(stage);
+  const records = canRecord(stage, entry);
   for (const out of stage.outs) {
     const hashed = await workspace.hash(out.file);
     // DVC caches metrics that are kept in Git as well when it records a run, or it could not restore them.
     if (hashed !== undefined && (out.cache || records)) await workspace.cache.store(out.file, hashed);
   }
-  if (records && !isAlwaysChanged(stage)) await writeRecord(workspace, entry);
+  if (records) await writeRecord(workspace, entry);
   await writeLock(loaded, stage, entry);
 }
 

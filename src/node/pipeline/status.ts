@@ -13,6 +13,8 @@ export interface StatusOptions {
   readonly stages?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** False: nothing at all is written, not even the hash state (a folder that nobody trusts yet). Default: true. */
+  readonly keepHashes?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function readStatus(project: Project, options: StatusOptions = {}):
   const { env = process.env, signal } = options;
   const workspace = await Workspace.open(loaded, { env, signal });
   const all = await judgeStages(loaded, workspace, targets);
-  await workspace.save({ prune: targets === undefined });
+  if (options.keepHashes !== false) await workspace.save({ prune: targets === undefined });
   return {
     project: project.root,
     stages: targets === undefined ? all : all.filter(({ name }) => targets.has(name)),

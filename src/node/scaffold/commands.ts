@@ -44,7 +44,8 @@ const newCommand: Command = {
     const { commit = null, notes } = project;
     invocation.output.result(
       { project: project.root, template: request.template, files: plan.files.length, commit, notes },
-      () => `${project.root}: ${plan.files.length} files. Go on with: cd ${quote(request.target)} && mlops run`,
+      () =>
+        `${project.root}: ${plan.files.length} files. Go on with: ${describeNext(invocation.cwd, project.root, target)}`,
     );
     return exitCodes.done;
   },
@@ -148,6 +149,7 @@ function showPlan({ cwd, output }: Invocation, { target, template }: ProjectRequ
   return exitCodes.done;
 }
 
-function quote(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `"${text}"`;
+function describeNext(cwd: string, root: string, target: string): string {
+  if (path.resolve(cwd) === root) return 'mlops run';
+  return `cd ${/^[\w./-]+$/.test(target) ? target : `"${target}"`} && mlops run`;
 }

@@ -7,7 +7,7 @@ import { openGit } from '../git/git.ts';
 import type { Installation } from '../installation/installation.ts';
 import { readTemplate } from './templates.ts';
 
-export { listTemplates, readTemplate, type OfferedTemplate } from './templates.ts';
+export { listTemplates, readTemplate } from './templates.ts';
 
 export interface ProjectRequest {
   /** Folder that is to become the project's root; a relative one starts at `cwd`. */

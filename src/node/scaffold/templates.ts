@@ -17,7 +17,7 @@ const MAX_FILES = 2000;
 const MAX_BYTES = 64 << 20;
 const MAX_BASES = 4;
 
-export interface OfferedTemplate {
+interface OfferedTemplate {
   readonly name: string;
   readonly title: string;
   readonly summary: string;

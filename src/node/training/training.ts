@@ -275,6 +275,8 @@ async function finish(
       reporter.failure(ending.text ?? reason);
     }
   }
+  if (facts.examplesPerSecond !== null)
+    await writer.setTags({ 'mlops.examples_per_second': facts.examplesPerSecond.toFixed(1) });
   await writer.finish(statuses[ending.kind], Date.now());
   const outcome = ending.kind === 'killed' ? 'failed' : ending.kind;
   return { ...(await store.findRun(writer.runId)), outcome, reason, ...facts };

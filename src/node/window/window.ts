@@ -120,10 +120,11 @@ export class WindowProjects {
     }
     for (const root of roots) {
       if (this.#open.has(root)) continue;
+      const mayWrite = (): boolean => this.#trusted;
       const onBranch = (): void => this.#findAgain();
       this.#open.set(
         root,
-        new OpenProject({ root }, { ...this.#options, onBranch, onFailure: (error) => this.#fail(error) }),
+        new OpenProject({ root }, { ...this.#options, mayWrite, onBranch, onFailure: (error) => this.#fail(error) }),
       );
     }
     this.#told = JSON.stringify(projects);
@@ -149,6 +150,8 @@ export class WindowProjects {
 }
 
 interface ProjectOptions extends WindowOptions {
+  /** False in a folder that nobody trusts yet. */
+  readonly mayWrite: () => boolean;
   readonly onBranch: () => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -180,7 +183,9 @@ class OpenProject {
 
   /** Reading the same thing for several views is done once, until something that it depends on has changed. */
   readStatus(): Promise<StatusDocument> {
-    return this.#keep('status', ['pipeline', 'processes', 'data', 'configs', 'models'], () => readStatus(this.project));
+    return this.#keep('status', ['pipeline', 'processes', 'data', 'configs', 'models'], () =>
+      readStatus(this.project, { env: this.#options.env, keepHashes: this.#options.mayWrite() }),
+    );
   }
 
   listRuns(): Promise<RunList> {

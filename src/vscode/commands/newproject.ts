@@ -10,6 +10,7 @@ import { askChoice, askInOrder, askText, type Answer, type Step } from './steps.
 
 /** Survives the reload that opening a folder causes, so that the new window can go on where this one stopped. */
 const STATE_KEY = 'mlops.newProject';
+const EXAMPLE = 'mnist';
 
 type Place = Omit<Step, 'title'>;
 type WhereToOpen = 'here' | 'new-window' | 'add';
@@ -33,7 +34,7 @@ export function createNewProjectCommand({ engine, context }: Parts): Pick<Comman
       const { templates, author } = await engine.request('readTemplates', null);
       const draft = await askInOrder<Draft>(
         [
-          (answers, place) => askTemplate(answers, place, templates),
+          (answers, place) => askTemplate(answers, place, exampleFirst(templates)),
           ...questions
             .filter(({ asked }) => asked)
             .map((question) => (answers: Draft, place: Place) => askQuestion(answers, place, question, author)),
@@ -85,6 +86,11 @@ async function askTemplate(
   return merge(answer, (template) => ({ ...draft, template }));
 }
 
+/** The complete example is what a newcomer wants, and Enter takes the first. */
+function exampleFirst(templates: readonly TemplateChoice[]): readonly TemplateChoice[] {
+  return [...templates].sort((a, b) => Number(b.name === EXAMPLE) - Number(a.name === EXAMPLE));
+}
+
 /** Texts of questions are core's own; they are looked up like those written here. */
 async function askQuestion(
   draft: Draft,
@@ -95,7 +101,7 @@ async function askQuestion(
   const { name, choices } = question;
   const title = vscode.l10n.t('New Project: {0}', vscode.l10n.t(question.label));
   const surroundings = {
-    folderName: draft.template?.name === 'mnist' ? 'Digits' : 'My Project',
+    folderName: draft.template?.name === EXAMPLE ? 'Digits' : 'My Project',
     year: new Date().getFullYear(),
     ...(author === null ? {} : { author }),
   };
@@ -193,7 +199,7 @@ async function askToWrite(draft: Draft, place: Place, engine: EngineClient): Pro
 function toRequest({ template, answers, parent }: Draft): NewProjectRequest {
   return {
     target: path.join(parent ?? homedir(), answers.repo_name ?? 'project'),
-    template: template?.name ?? 'mnist',
+    template: template?.name ?? EXAMPLE,
     answers,
   };
 }

@@ -137,9 +137,10 @@ async function pickLiveProcess(
   return choices.find(({ id }) => id === chosen?.id);
 }
 
-/** The terminal that shows the process already, else a new one attached to it; a log of somebody else's is opened as a file. */
+/** A terminal attached to the process: its whole log, and what it goes on to print. */
 function openLog({ engine, report }: Parts, process: ProcessOfProject): void {
-  const pty = new ProcessTerminal({ engine, report }, process.project, () => Promise.resolve(process));
+  const begin = (): Promise<LiveProcess> => Promise.resolve(process);
+  const pty = new ProcessTerminal({ engine, report }, { project: process.project, begin, atEnd: 'stay' });
   const terminal = vscode.window.createTerminal({ name: `mlops ${process.command}`, pty });
   terminal.show();
 }

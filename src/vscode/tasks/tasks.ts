@@ -74,7 +74,7 @@ function createTask(
   const args = toArguments(definition);
   const start = () => engine.request('startProcess', { project: root, arguments: args });
   const execution = new vscode.CustomExecution(() =>
-    Promise.resolve(new ProcessTerminal({ engine, report }, root, start)),
+    Promise.resolve(new ProcessTerminal({ engine, report }, { project: root, begin: start, atEnd: 'close' })),
   );
   const task = new vscode.Task(definition, scope, name, taskType, execution, ['$mlops']);
   task.detail = `mlops ${args.join(' ')}`;

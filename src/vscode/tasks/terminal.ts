@@ -17,6 +17,7 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   readonly #engine: EngineThread;
   readonly #project: string;
   readonly #begin: () => Promise<LiveProcess>;
+  readonly #atEnd: 'close' | 'stay';
   readonly #report: (error: unknown) => void;
   readonly #written = new vscode.EventEmitter<string>();
   readonly #closed = new vscode.EventEmitter<number>();
@@ -32,16 +33,24 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   readonly onDidWrite = this.#written.event;
   readonly onDidClose = this.#closed.event;
 
-  /** `begin` starts a process, or gives a live one to attach to. */
+  /** `begin` starts a process, or gives a live one to attach to. `atEnd`: a task ends with it, a log stays to be read. */
   constructor(
     { engine, report }: { engine: EngineThread; report: (error: unknown) => void },
-    project: string,
-    begin: () => Promise<LiveProcess>,
+    {
+      project,
+      begin,
+      atEnd,
+    }: {
+      readonly project: string;
+      readonly begin: () => Promise<LiveProcess>;
+      readonly atEnd: 'close' | 'stay';
+    },
   ) {
     this.#engine = engine;
     this.#report = report;
     this.#project = project;
     this.#begin = begin;
+    this.#atEnd = atEnd;
   }
 
   open(): void {
@@ -135,7 +144,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     this.#release();
     if (exitCode === null)
       this.#written.fire(`${vscode.l10n.t('The process ended without a word: it was killed.')}\r\n`);
-    this.#closed.fire(exitCode ?? 1);
+    if (this.#atEnd === 'close') this.#closed.fire(exitCode ?? 1);
+    else if (exitCode !== null) this.#written.fire(`${vscode.l10n.t('Ended with exit code {0}.', exitCode)}\r\n`);
   }
 
   #release(): void {

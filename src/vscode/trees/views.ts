@@ -9,7 +9,8 @@ import {
   type TreeEntry,
 } from '../../core/trees/trees.ts';
 import type { Area, EngineClient } from '../../protocol/engine.ts';
-import { viewIds } from '../manifest.ts';
+import { setContext } from '../contextkeys.ts';
+import { viewIds, type ContextKey } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { toTreeItem } from './adapter.ts';
 
@@ -20,25 +21,35 @@ export interface Views {
   dispose(): void;
 }
 
-type Load = (project: string) => Promise<readonly TreeEntry[]>;
+interface ViewRow {
+  readonly id: string;
+  /** Set when the view has been read and has nothing to show. */
+  readonly emptyKey: ContextKey;
+  /** What it shows is read again when one of these has changed. */
+  readonly areas: readonly Area[];
+  readonly load: (project: string) => Promise<readonly TreeEntry[]>;
+}
 
 /** The five views. A new one is a row here, in the manifest, and a pure `to…Entries` in src/core/trees. */
 export function registerViews(engine: EngineClient, projects: Projects, report: (error: unknown) => void): Views {
   const { t } = vscode.l10n;
   const listData = (project: string) => (folder: string) => engine.request('listData', { project, folder });
-  const rows: readonly { readonly id: string; readonly areas: readonly Area[]; readonly load: Load }[] = [
+  const rows: readonly ViewRow[] = [
     {
       id: viewIds.pipeline,
+      emptyKey: 'mlops.noStages',
       areas: ['pipeline', 'processes', 'data'],
       load: async (project) => toStageEntries(await engine.request('readStatus', { project }), t),
     },
     {
       id: viewIds.configs,
+      emptyKey: 'mlops.noConfigs',
       areas: ['configs'],
       load: async (project) => toConfigEntries(await engine.request('listConfigs', { project }), project, t),
     },
     {
       id: viewIds.data,
+      emptyKey: 'mlops.noData',
       areas: ['data', 'pipeline'],
       load: async (project) => {
         const list = listData(project);
@@ -47,11 +58,13 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
     },
     {
       id: viewIds.runs,
+      emptyKey: 'mlops.noRuns',
       areas: ['runs', 'processes'],
       load: async (project) => toRunEntries(await engine.request('listRuns', { project }), project, t),
     },
     {
       id: viewIds.models,
+      emptyKey: 'mlops.noModels',
       areas: ['models', 'runs'],
       load: async (project) => {
         const [models, { runs }] = await Promise.all([
@@ -62,7 +75,7 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
       },
     },
   ];
-  const views = rows.map(({ id, areas, load }) => new EntryView(id, areas, load, { engine, projects, report }));
+  const views = rows.map((row) => new EntryView(row, { engine, projects, report }));
   return {
     refresh: () => views.forEach((view) => view.refresh()),
     read: async (id) => (await views.find((view) => view.id === id)?.getChildren()) ?? [],
@@ -74,7 +87,8 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
 class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   readonly id: string;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #load: Load;
+  readonly #emptyKey: ContextKey;
+  readonly #load: ViewRow['load'];
   readonly #projects: Projects;
   readonly #report: (error: unknown) => void;
   readonly #view: vscode.TreeView<TreeEntry>;
@@ -83,12 +97,11 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(
-    id: string,
-    areas: readonly Area[],
-    load: Load,
+    { id, emptyKey, areas, load }: ViewRow,
     { engine, projects, report }: { engine: EngineClient; projects: Projects; report: (error: unknown) => void },
   ) {
     this.id = id;
+    this.#emptyKey = emptyKey;
     this.#load = load;
     this.#projects = projects;
     this.#report = report;
@@ -117,27 +130,34 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   async getChildren(parent?: TreeEntry): Promise<TreeEntry[]> {
     try {
       if (parent !== undefined) return [...((await parent.children?.()) ?? [])];
-      const projects = await this.#projects.whenKnown();
-      const [first, ...others] = projects;
-      if (first === undefined) return [];
-      if (others.length === 0) return [...(await this.#load(first.root))];
-      return projects.map((project) => toProjectEntry(project, () => this.#load(project.root)));
+      const entries = await this.#readRoots();
+      await setContext(this.#emptyKey, entries.length === 0);
+      return [...entries];
     } catch (error) {
       this.#report(error);
       return [toFailureEntry(error)];
     }
   }
 
+  async #readRoots(): Promise<readonly TreeEntry[]> {
+    const projects = await this.#projects.whenKnown();
+    const [first, ...others] = projects;
+    if (first === undefined) return [];
+    if (others.length === 0) return this.#load(first.root);
+    return projects.map((project) => toProjectEntry(project, () => this.#load(project.root)));
+  }
+
   dispose(): void {
     for (const disposable of this.#disposables) disposable.dispose();
   }
 
+  /** What stands above the entries: the first view speaks for all. */
   #describe(): void {
+    if (this.id !== viewIds.pipeline) return;
     const [project, ...others] = this.#projects.list;
-    const showsBranch = this.id === viewIds.pipeline && others.length === 0;
-    this.#view.description = showsBranch ? (project?.branch ?? '') : '';
-    if (vscode.workspace.isTrusted || project === undefined) delete this.#view.message;
-    else this.#view.message = vscode.l10n.t('Restricted Mode: everything is shown, nothing is run.');
+    this.#view.description = others.length === 0 ? (project?.branch ?? '') : '';
+    const isRestricted = project !== undefined && !vscode.workspace.isTrusted;
+    this.#view.message = isRestricted ? vscode.l10n.t('Restricted Mode: everything is shown, nothing is run.') : '';
   }
 }
 

@@ -34,7 +34,7 @@ export async function load(split: 'train' | 'validation' | 'test', config: any):
 }
 `;
 
-export const model = `
+const model = `
 export function createModel(tf: any, config: any): any {
   return tf.sequential({
     layers: [
@@ -47,7 +47,7 @@ export function createModel(tf: any, config: any): any {
 }
 `;
 
-export const train = `
+const train = `
 import { createModel } from './model.ts';
 
 export async function train(context: any): Promise<any> {

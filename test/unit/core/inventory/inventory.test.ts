@@ -45,6 +45,7 @@ describe('what tracks a path', () => {
     stages: [
       { ...stage, name: 'split', state: 'stale', reasons: [reason('data/processed/', 'modified')] },
       { ...stage, name: 'label', state: 'stale', reasons: [reason('data/interim/labels.csv', 'deleted')] },
+      { ...stage, name: 'features', state: 'never-run', reasons: [reason('data/features', 'deleted')] },
       { ...stage, name: 'clean', state: 'stale', reasons: [{ kind: 'dep', path: 'data/raw', change: 'modified' }] },
     ],
     data: [{ path: 'data/external.dvc', state: 'fresh', reasons: [] }],
@@ -63,4 +64,5 @@ describe('what tracks a path', () => {
   check('data/interim', 'tracked');
   check('data/external', 'tracked');
   check('data/own.csv', null);
+  check('data/features', null);
 });

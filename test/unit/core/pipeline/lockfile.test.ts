@@ -27,7 +27,7 @@ const prepare: LockedStage = {
           'x',
           toPyMap([
             ['b', integer(1)],
-            ['a', [{ kind: 'float' , value: 2 }]],
+            ['a', [{ kind: 'float', value: 2 }]],
           ]),
         ],
       ]),
@@ -36,7 +36,7 @@ const prepare: LockedStage = {
       'params.yaml',
       new Map<string, PyValue>([
         ['train.epochs', integer(10)],
-        ['lr', { kind: 'float' , value: 0.1 }],
+        ['lr', { kind: 'float', value: 0.1 }],
       ]),
     ],
   ]),

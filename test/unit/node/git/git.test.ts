@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
@@ -84,6 +84,41 @@ describe('places', () => {
     const planted = openGit(folder, { env: { ...ground.env, PATH: ['.', ''].join(path.delimiter) } });
     await expect(planted.root()).rejects.toMatchObject({ code: 'missing-program' });
     expect(await exists(path.join(folder, 'planted'))).toBe(false);
+  });
+
+  test.each<[string, string, string]>([
+    ['fatal: not a git repository (or any of the parent directories): .git', 'not-a-repository', 'git init'],
+    [
+      "fatal: detected dubious ownership in repository at '/x'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /x",
+      'not-a-repository',
+      'safe.directory /x',
+    ],
+    ["fatal: cannot use bare repository '/x' (safe.bareRepository is 'explicit')", 'not-a-repository', 'bare'],
+    ["fatal: Unable to create '/x/.git/index.lock': File exists.", 'git-failed', 'delete that lock file'],
+    ['Author identity unknown\n\n*** Please tell me who you are.', 'git-failed', 'user.name'],
+    [
+      'error: Your local changes to the following files would be overwritten by checkout:\n\ta\nAborting',
+      'dirty-tree',
+      'stash',
+    ],
+    ["fatal: 'develop' is already used by worktree at '/y'", 'branch-state', 'git worktree remove'],
+    ['fatal: refusing to merge unrelated histories', 'branch-state', '--unshallow'],
+    ["fatal: couldn't find remote ref x", 'branch-state', '--prune'],
+    [' ! [rejected] x -> x (stale info)', 'branch-state', 'git fetch'],
+    ["fatal: transport 'ext' not allowed", 'git-failed', 'not used'],
+    ["fatal: unable to access 'https://example.org/': Could not resolve host", 'git-failed', 'connection'],
+    ['fatal: something new \u001b]0;title\u0007', 'git-failed', 'something new \\u001b]0;title\\u0007'],
+  ])('git says %j', async (words, code, advice) => {
+    const bin = await ground.make('bin');
+    await writeFile(path.join(bin, 'words'), words);
+    await writeFile(
+      path.join(bin, 'git'),
+      `#!/bin/sh\n[ "$1" = version ] && { echo git version 2.50.0; exit; }\ncat "${bin}/words" >&2; exit 128\n`,
+      { mode: 0o755 },
+    );
+    const git = openGit(bin, { env: { ...ground.env, PATH: `${bin}${path.delimiter}${ground.env['PATH'] ?? ''}` } });
+    await expect(git.root()).rejects.toMatchObject({ code, message: expect.stringContaining(advice) });
+    if (code === 'not-a-repository') expect([await git.isRepository(), await git.head()]).toEqual([false, undefined]);
   });
 
   test('variables of a surrounding git do not lead elsewhere', async () => {
@@ -301,8 +336,13 @@ describe('hostile repositories (F32)', () => {
     expect(await git.compare('other', 'main')).toEqual({ ahead: 0, behind: 0 });
   });
 
-  test('an object that is missing is not fetched by a read', async () => {
+  test.each([
+    ['ext', undefined],
+    ['uploadpack', '.'],
+  ])('an object that is missing is not fetched by a read: %s', async (mark, url) => {
     const { folder, marks } = await makeTrap();
+    const config = path.join(folder, '.git', 'config');
+    if (url !== undefined) await writeFile(config, (await readFile(config, 'utf8')).replace(/"ext::.*"/, url));
     const hash = await runGit(folder, { ...ground.env, GIT_NO_LAZY_FETCH: '1' }, 'rev-parse', 'HEAD:a.txt');
     await rm(path.join(folder, '.git', 'objects', hash.slice(0, 2), hash.slice(2)));
     const clear = async (): Promise<void> => {
@@ -310,7 +350,7 @@ describe('hostile repositories (F32)', () => {
     };
     await clear();
     await end(folder, ground.env, 'git', 'cat-file', '-p', hash);
-    expect(await readdir(marks)).toContain('ext');
+    expect(await readdir(marks)).toContain(mark);
     await clear();
     const git = openGit(folder, { env: ground.env });
     await expect(git.diff()).rejects.toMatchObject({ code: 'git-failed' });

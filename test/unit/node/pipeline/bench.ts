@@ -88,7 +88,7 @@ export function toOutcomes({ stages }: RunDocument): string {
   return stages.map(({ name, outcome }) => `${name}:${outcome}`).join(' ');
 }
 
-export const installation: Installation = {
+const installation: Installation = {
   node: process.execPath,
   version: '0.0.0',
   cli: '/nowhere/cli.js',

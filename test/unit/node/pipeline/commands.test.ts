@@ -38,22 +38,22 @@ describe('results and exit codes', () => {
     });
     expect(await run('status')).toMatchObject({
       code: 0,
-      stdout: 'a\tnever-run\ta deleted\nb\tnever-run\ta deleted\n',
+      stdout: 'a\tnever-run\t\nb\tnever-run\t\n',
     });
     const failed = await run('run', '--json');
     expect(failed.code).toBe(1);
     expect(JSON.parse(failed.stdout)).toEqual({
       outcome: 'failed',
       stages: [
-        { name: 'a', outcome: 'succeeded', seconds: expect.any(Number), reason: 'a deleted' },
+        { name: 'a', outcome: 'succeeded', seconds: expect.any(Number), reason: 'never run' },
         { name: 'b', outcome: 'failed', seconds: expect.any(Number), reason: 'exit code 1' },
       ],
     });
     expect(failed.stderr.split('\n').map((line) => line.replace(/\d+\.\d/, 'N'))).toEqual([
-      '▶ a (a deleted)',
+      '▶ a (never run)',
       '  $ echo x > a',
       '✓ a succeeded in N s',
-      '▶ b (a changed)',
+      '▶ b (never run)',
       '  $ exit 1',
       '✗ b failed in N s: exit code 1',
       '',

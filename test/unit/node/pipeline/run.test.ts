@@ -99,7 +99,7 @@ describe('a run', () => {
       'train@a:succeeded report:succeeded',
     );
     const error = await errorOf(project.run({ stages: ['trian'] }));
-    expect([error.code, error.message]).toEqual(['unknown-name', expect.stringContaining('"train@a"')]);
+    expect([error.code, error.message]).toEqual(['unknown-name', expect.stringContaining('"train"')]);
   });
 
   it('plans without touching anything', async () => {
@@ -249,6 +249,14 @@ describe('failures', () => {
     const { stages } = await project.run();
     expect(stages[0]).toMatchObject({ outcome: 'failed', reason: 'the dependency in.txt does not exist' });
     expect(await project.read('data/out.txt')).toBe('HELLO\n');
+  });
+
+  it('a folder that is not there', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: echo, wdir: nowhere}}' });
+    expect((await project.run()).stages[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'the folder nowhere (wdir) does not exist',
+    });
   });
 
   it('a binary metrics file', async () => {
@@ -456,11 +464,8 @@ describe('settings of DVC', () => {
     const entry = (pid: number): string =>
       JSON.stringify({ write: { [project.path('data')]: { pid, cmd: 'dvc repro' } } });
     await project.write('.dvc/tmp/rwlock', entry(process.ppid));
-    const { stages } = await project.run();
-    expect(stages[0]).toMatchObject({
-      outcome: 'failed',
-      reason: expect.stringContaining(`pid ${process.ppid}`) as string,
-    });
+    const error = await errorOf(project.run());
+    expect([error.code, error.message]).toEqual(['busy', expect.stringContaining(`pid ${process.ppid}, "dvc repro"`)]);
     await project.write('.dvc/tmp/rwlock', entry(2 ** 22 - 1));
     expect(await project.outcomes()).toBe(all('succeeded'));
     expect(await project.read('.dvc/tmp/rwlock')).not.toContain('mlops run');

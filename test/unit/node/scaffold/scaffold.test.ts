@@ -72,7 +72,7 @@ test('a failure in the middle leaves nothing behind, neither files nor parents',
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 test.skipIf(!isRoot)('a full disk is a sentence, and leaves nothing behind', async () => {
   await mkdir(at('small'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at('small')]);
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at('small')]);
   try {
     const large = plan({ 'a.txt': 'a', 'b.txt': 'b'.repeat(200_000) });
     await expect(newProject(at('small/new'), large, { env })).rejects.toMatchObject({
@@ -81,7 +81,7 @@ test.skipIf(!isRoot)('a full disk is a sentence, and leaves nothing behind', asy
     });
     expect(await readdir(at('small'))).toEqual([]);
   } finally {
-    execFileSync('umount', [at('small')]);
+    execFileSync('/bin/umount', [at('small')]);
   }
 });
 

@@ -16,8 +16,9 @@ export function createModel(tf: mlops.TensorFlow, config: mlops.Config): mlops.L
     model.add(tf.layers.maxPooling2d({ poolSize: 2 }));
   });
   model.add(tf.layers.flatten());
-  // Half of what was found is hidden at random in training, so that no single stroke decides.
-  model.add(tf.layers.dropout({ rate: dropout_rate, seed: config.training.seed }));
+  // A part of what was found is hidden at random in training, so that no single stroke decides. (No seed here: TensorFlow.js would
+  // then hide the same part in every step; the run's seed makes it repeatable all the same.)
+  model.add(tf.layers.dropout({ rate: dropout_rate }));
   model.add(tf.layers.dense({ units: 10, activation: 'softmax' }));
   return model;
 }
