@@ -1,4 +1,16 @@
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node } from 'yaml';
+import {
+  LineCounter,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
 import type { Parsed, Problem } from '../../protocol/problem.ts';
 
 /** A parsed YAML file that can still say where each of its values stands. */
@@ -50,7 +62,8 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
     schema: 'core',
     lineCounter: lines,
     prettyErrors: false,
-    uniqueKeys: true,
+    // Checked below: the library compares each key with each other, which takes seconds for thousands of stages.
+    uniqueKeys: false,
     strict: true,
     merge: false,
   });
@@ -62,6 +75,9 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
     };
   const problems = [...document.errors.map(toProblem('error')), ...document.warnings.map(toProblem('warning'))];
   if (document.errors.length > 0) return { value: undefined, problems };
+  const duplicates = findDuplicateKeys(document);
+  if (duplicates.length > 0)
+    return { value: undefined, problems: [...problems, ...duplicates.map(toProblem('error'))] };
   const aliases = countAliases(document);
   if (aliases > MAX_ALIASES) return refuse(`The file uses ${aliases} aliases; at most ${MAX_ALIASES} are followed.`);
   const { value, error } = toPlainValue(document);
@@ -129,15 +145,45 @@ function childOf(
 ): { key: Node | null; value: Node | null } | undefined {
   const node = isAlias(parent) ? (parent.resolve(document) ?? null) : parent;
   if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
+    const pair = pairsByKey(node).get(String(part));
     return pair === undefined ? undefined : { key: pair.key as Node, value: pair.value as Node | null };
   }
   const item = isSeq(node) ? node.items[Number(part)] : undefined;
   return item === undefined ? undefined : { key: null, value: item as Node };
 }
 
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** Pairs by the text of their key; kept, since places are asked for again and again in the same big mapping. */
+function pairsByKey(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = indexes.get(map);
+  if (known !== undefined) return known;
+  const index = new Map(
+    map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : [])),
+  );
+  indexes.set(map, index);
+  return index;
+}
+
 function startOf(node: Node | null): number | undefined {
   return node?.range?.[0];
+}
+
+/** Keys that stand in a mapping a second time. */
+function findDuplicateKeys(document: Document.Parsed): { message: string; pos: [number, number] }[] {
+  const found: { message: string; pos: [number, number] }[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const start = key.range?.[0] ?? 0;
+        if (seen.has(key.value)) found.push({ message: 'Map keys must be unique', pos: [start, start] });
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
 }
 
 function countAliases(document: Document.Parsed): number {

@@ -12,6 +12,8 @@ const QUIET_MS = 200;
 const MOST_FOLDERS = 2000;
 
 export interface Watcher {
+  /** Resolves when every folder that stood at the start is watched: what changes from then on is told. */
+  readonly ready: Promise<void>;
   close(): void;
 }
 
@@ -19,7 +21,12 @@ export interface Watcher {
  * Tells which areas of a project have changed on disk, some time after they did (coalesced). Node's own recursive watching would
  * walk `node_modules` and the data, so folders are watched one by one, new ones as they appear.
  */
-export function watchProject(project: Project, onChanged: (areas: readonly Area[]) => void): Watcher {
+export function watchProject(
+  project: Project,
+  onChanged: (areas: readonly Area[]) => void,
+  /** Deepest folders that are watched; 0 for the root alone. */
+  { depth = Infinity }: { readonly depth?: number } = {},
+): Watcher {
   const watchers = new Map<string, FSWatcher>();
   const pending = new Set<Area>();
   let timer: NodeJS.Timeout | undefined;
@@ -44,6 +51,7 @@ export function watchProject(project: Project, onChanged: (areas: readonly Area[
   };
   const add = async (folder: string): Promise<void> => {
     if (closed || watchers.has(folder) || watchers.size >= MOST_FOLDERS || !isWatched(folder)) return;
+    if (folder !== '' && folder.split('/').length > depth) return;
     const absolute = path.join(project.root, folder);
     if (!(await isDirectory(absolute))) return;
     try {
@@ -71,8 +79,8 @@ export function watchProject(project: Project, onChanged: (areas: readonly Area[
       if (entry.isDirectory()) await add(folder === '' ? entry.name : `${folder}/${entry.name}`);
     }
   };
-  void add('');
   return {
+    ready: add(''),
     close() {
       closed = true;
       clearTimeout(timer);

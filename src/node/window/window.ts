@@ -58,7 +58,9 @@ export class WindowProjects {
     const projects = await this.#find();
     // A folder that is no project may become one.
     const others = folders.filter((folder) => !this.#open.has(folder));
-    this.#folderWatchers = others.map((root) => watchProject({ root }, () => this.#findAgain()));
+    this.#folderWatchers = others.map((root) => watchProject({ root }, () => this.#findAgain(), { depth: 1 }));
+    // It may have become one while nobody was watching yet.
+    for (const { ready } of this.#folderWatchers) void ready.then(() => this.#findAgain());
     return projects;
   }
 
