@@ -6,7 +6,7 @@ import { openGit } from './node/git/git.ts';
 import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
-import { listProcesses, startProcess, stopProcess } from './node/live/live.ts';
+import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import type { Project } from './node/project/project.ts';
 import { listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { predict } from './node/training/training.ts';
@@ -31,6 +31,7 @@ const handlers: EngineHandlers = {
   listData: async ({ project, folder }) => (await projects.get(project)).listData(folder),
   listRuns: async ({ project }) => (await projects.get(project)).listRuns(),
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
+  findRunLog: async ({ project, runId }) => (await findRunLog(await find(project), runId)) ?? null,
   listModels: async ({ project }) => listModels(await find(project)),
   listProcesses: async ({ project }) => listProcesses(await find(project)),
   async startProcess({ project: root, arguments: args }) {

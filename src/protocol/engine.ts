@@ -121,6 +121,8 @@ export interface EngineRequests {
   listRuns: { payload: InProject; reply: RunList };
   /** One run with every point of every metric. */
   readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };
+  /** The log file that tells of a run; null when none is kept. */
+  findRunLog: { payload: InProject & { readonly runId: string }; reply: string | null };
   listModels: { payload: InProject; reply: readonly ModelFolder[] };
   listProcesses: { payload: InProject; reply: readonly LiveProcess[] };
   /** Starts `mlops ARGUMENT…` detached from this window; it goes on when the window closes. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LiveProcess } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -16,6 +16,9 @@ export { followLog, type LogFollower } from './logs.ts';
 /** First words that may run detached; anything else has no business outliving a window. */
 const startable: ReadonlySet<string> = new Set(['run', 'train']);
 const KEPT_LOGS = 50;
+const LARGEST_SEARCHED_BYTES = 16 * 1024 * 1024;
+/** Logs name runs by the beginning of their id. */
+const SHOWN_ID_LENGTH = 8;
 /** A run process ends its own children within 5 s of SIGTERM; only then is it ended from outside. */
 const LEADER_GRACE_MS = 7000;
 
@@ -121,6 +124,21 @@ export async function isProcessAlive(id: string): Promise<boolean> {
 /** The log of a process, also of one that has ended; undefined when it was not started from an editor. */
 export async function findLog(project: Project, id: string): Promise<string | undefined> {
   return (await readRecords(projectPaths.logs(project))).find((record) => toId(record) === id)?.log;
+}
+
+/** The newest log, of ours or of a stage, that names the run; undefined when none is kept. */
+export async function findRunLog(project: Project, runId: string): Promise<string | undefined> {
+  const logs = projectPaths.logs(project);
+  const names = (await listNames(logs)).filter((name) => name.endsWith('.log'));
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const file = path.join(logs, name);
+      const { size, mtimeMs } = await stat(file);
+      const text = size > LARGEST_SEARCHED_BYTES ? undefined : await readTextIfExists(file);
+      return text?.includes(runId.slice(0, SHOWN_ID_LENGTH)) === true ? [{ file, mtimeMs }] : [];
+    }),
+  );
+  return found.flat().sort((a, b) => b.mtimeMs - a.mtimeMs)[0]?.file;
 }
 
 function fromRecord(record: LogRecord): LiveProcess {

@@ -184,17 +184,15 @@ function pathsOf(stages: readonly Stage[]): { read: string[]; write: string[] } 
 
 /** Environment of every stage: our own commands first in PATH, and the project's tracking store, which is made to stand. */
 async function stageEnvironment(project: Project, { installation, env }: PipelineRunTools): Promise<NodeJS.ProcessEnv> {
-  const { ensureStore, openStore, resolveStoreUri } = await import('../tracking/tracking.ts');
+  const { ensureStore, openStore, resolveStoreUri, storeEnvironment } = await import('../tracking/tracking.ts');
   const uri = await resolveStoreUri({ project, env });
-  const isFileStore = uri.startsWith('file:');
-  if (isFileStore) await ensureStore(openStore(uri));
+  if (uri.startsWith('file:')) await ensureStore(openStore(uri));
   return {
     ...installationEnvironment(installation, env),
     // Output goes through a pipe, where Python would hold it back until the end.
     PYTHONUNBUFFERED: env['PYTHONUNBUFFERED'] ?? '1',
     DVC_ROOT: project.root,
-    MLFLOW_TRACKING_URI: uri,
-    ...(isFileStore ? { MLFLOW_ALLOW_FILE_STORE: 'true' } : {}),
+    ...storeEnvironment(uri, env),
   };
 }
 

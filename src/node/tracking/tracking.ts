@@ -6,7 +6,7 @@ import { readObjectives } from './settings.ts';
 import { folderOfUri, resolveStoreUri, type StoreChoice } from './uri.ts';
 
 export { readObjectives } from './settings.ts';
-export { resolveStoreUri, type StoreChoice } from './uri.ts';
+export { resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
 
 /** What a run is when it is created; the rest is added through its {@link RunWriter}. */
 export interface RunStart {

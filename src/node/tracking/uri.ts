@@ -23,13 +23,28 @@ const DEFAULT_STORE = 'file:models/mlruns';
 /** The absolute URI of the chosen store: `file:///…`, or another scheme as it was given. Without a project, a store below `cwd`. */
 export async function resolveStoreUri(choice: StoreChoice): Promise<string> {
   const { project, option, env, config, cwd = process.cwd() } = choice;
-  const given = firstText(option, env['MLFLOW_TRACKING_URI']);
+  const given = firstText(option, userTrackingUri(env));
   if (given !== undefined) return toAbsoluteUri(given, cwd);
   if (project === undefined) return pathToFileURL(await findStoreFolder(cwd)).href;
   const configured =
     firstText(config?.mlflow.tracking_uri, config?.mlflow.mlruns_path) ??
     firstText((await readProjectSettings(project)).trackingUri ?? undefined);
   return toAbsoluteUri(configured ?? DEFAULT_STORE, project.root);
+}
+
+/** Variables that tell a stage the store: for MLflow in any language, and whether it was the engine who chose it. */
+export function storeEnvironment(uri: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    MLFLOW_TRACKING_URI: uri,
+    ...(firstText(userTrackingUri(env)) === undefined ? { MLOPS_PROJECT_STORE: uri } : {}),
+    ...(uri.startsWith('file:') ? { MLFLOW_ALLOW_FILE_STORE: 'true' } : {}),
+  };
+}
+
+/** What the user has set. The engine's own word to its stages is the project's default, so a model's config goes before it. */
+function userTrackingUri(env: NodeJS.ProcessEnv): string | undefined {
+  const uri = env['MLFLOW_TRACKING_URI'];
+  return uri === env['MLOPS_PROJECT_STORE'] ? undefined : uri;
 }
 
 /** The folder of a `file:` URI (or of an absolute path), or undefined for another scheme. */

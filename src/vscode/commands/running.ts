@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { findProcessOfRun, type Target } from '../../core/trees/trees.ts';
 import type { EngineThread } from '../engine/client.ts';
-import type { LiveProcess } from '../../protocol/engine.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { EngineClient, LiveProcess } from '../../protocol/engine.ts';
 import type { Projects } from '../projects.ts';
 import { readSettings } from '../settings.ts';
 import { createProjectTask } from '../tasks/tasks.ts';
@@ -48,6 +49,8 @@ export function createRunningCommands(parts: Parts): RunningCommands {
       await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () => stopping);
     },
     async 'mlops.openLog'(target) {
+      if (target?.kind === 'run' && !(await isLive(engine, target.project, target.runId)))
+        return openEndedLog(engine, target.project, target.runId);
       const process = await pickLiveProcess(parts, target, vscode.l10n.t('Open Log'));
       if (process !== undefined) openLog(parts, process);
     },
@@ -80,8 +83,13 @@ async function train(parts: Parts, project: string, model: string): Promise<void
         ? await askToRepeat(stage.name)
         : { name: stage.name, stage: stage.name };
   if (what === undefined) return;
-  if (readSettings().openChartOnTrain) showNextRun(parts, project, model);
-  await runTask(parts, project, what);
+  const waiting = readSettings().openChartOnTrain ? showNextRun(parts, project, model) : undefined;
+  const execution = await runTask(parts, project, what);
+  const ending = vscode.tasks.onDidEndTask((event) => {
+    if (event.execution !== execution) return;
+    ending.dispose();
+    waiting?.dispose();
+  });
 }
 
 async function askToRepeat(stage: string): Promise<{ name: string; command: string } | undefined> {
@@ -93,20 +101,18 @@ async function askToRepeat(stage: string): Promise<{ name: string; command: stri
   return answer === again ? { name: stage, command: `run ${stage} --single --force` } : undefined;
 }
 
-/** Opens the chart of the first run of this model that begins from now on; gives up when what was started has ended. */
-function showNextRun({ engine, showRun }: Parts, project: string, model: string): void {
+/** Opens the chart of the first run of this model that begins from now on. */
+function showNextRun({ engine, showRun }: Parts, project: string, model: string): { dispose(): void } {
   const since = Date.now();
-  let hasBegun = false;
   const subscription = engine.onEvent('processes', (event) => {
     if (event.project !== project) return;
-    const run = event.processes.find(
-      (process) => process.runId !== null && process.model === model && process.since >= since - 1000,
-    );
-    const isOver = hasBegun && event.processes.length === 0;
-    hasBegun ||= event.processes.length > 0;
-    if (run?.runId !== undefined && run.runId !== null) showRun(project, run.runId);
-    if (run !== undefined || isOver) subscription.dispose();
+    const runs = event.processes.filter((process) => process.model === model && process.since >= since);
+    const runId = runs.find((process) => process.runId !== null)?.runId;
+    if (runId === undefined || runId === null) return;
+    subscription.dispose();
+    showRun(project, runId);
   });
+  return subscription;
 }
 
 interface ProcessOfProject extends LiveProcess {
@@ -143,4 +149,16 @@ function openLog({ engine, report }: Parts, process: ProcessOfProject): void {
   const pty = new ProcessTerminal({ engine, report }, { project: process.project, begin, atEnd: 'stay' });
   const terminal = vscode.window.createTerminal({ name: `mlops ${process.command}`, pty });
   terminal.show();
+}
+
+async function isLive(engine: EngineClient, project: string, runId: string): Promise<boolean> {
+  return (await engine.request('listProcesses', { project })).some((process) => process.runId === runId);
+}
+
+/** What the stage of an ended run has printed, as long as no later run of the same stage has taken its place. */
+async function openEndedLog(engine: EngineClient, project: string, runId: string): Promise<void> {
+  const log = await engine.request('findRunLog', { project, runId });
+  if (log === null)
+    throw new ExpectedError('missing-file', vscode.l10n.t('What this run has printed is not kept any more.'));
+  await vscode.window.showTextDocument(vscode.Uri.file(log), { preview: true });
 }

@@ -7,6 +7,7 @@ import type { MetricHistory } from '../../../../src/protocol/tracking.ts';
 import type { Installation } from '../../../../src/node/installation/installation.ts';
 import {
   findLog,
+  findRunLog,
   followLog,
   followProject,
   isProcessAlive,
@@ -139,6 +140,16 @@ describe('a detached process', () => {
     expect(names).toContain('2020-01-69.log');
     expect(names).not.toContain('2020-01-19.log');
   });
+});
+
+it('finds the newest log that names a run', async () => {
+  const logs = projectPaths.logs(project);
+  await mkdir(logs, { recursive: true });
+  const runId = '0123456789abcdef0123456789abcdef';
+  await writeFile(path.join(logs, 'train.log'), 'Training net as calm-bee (01234567).');
+  await writeFile(path.join(logs, 'clean.log'), 'nothing');
+  expect(await findRunLog(project, runId)).toBe(path.join(logs, 'train.log'));
+  expect(await findRunLog(project, 'f'.repeat(32))).toBeUndefined();
 });
 
 it('never lists this very process, although it holds a lock', async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openChosenStore, resolveStoreUri } from '../../../../src/node/tracking/tracking.ts';
+import { openChosenStore, resolveStoreUri, storeEnvironment } from '../../../../src/node/tracking/tracking.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -27,6 +27,13 @@ test('the first of option, environment, config, project, default; relative ones 
     `file://${root}/p/x%2520y`,
   );
   expect(await resolve({ config: config({ mlruns_path: 'r' }), env })).toBe('http://localhost:5000');
+  // Inside a stage: what the engine chose for the project gives way to the model's config, what the user chose does not.
+  expect(
+    await resolve({ config: config({ mlruns_path: 'r' }), env: storeEnvironment('file:///p/models/mlruns', {}) }),
+  ).toBe(`file://${root}/p/r`);
+  expect(
+    await resolve({ config: config({ mlruns_path: 'r' }), env: storeEnvironment('http://localhost:5000', env) }),
+  ).toBe('http://localhost:5000');
   expect(await resolve({ env, option: 'file:s' })).toBe(`file://${root}/elsewhere/s`);
   expect(await resolve({ env: { MLFLOW_TRACKING_URI: '' }, option: '/abs/s' })).toBe('file:///abs/s');
   expect(await resolve({ option: 'file:///abs/s' })).toBe('file:///abs/s');
