@@ -47,7 +47,7 @@ async function ensurePackages() {
   if (missing === undefined) return;
   console.error(`Installing packages (${missing}).`);
   const options = { cwd: root, stdio: 'inherit', shell: onWindows, env: { ...process.env, PATH: pathWithoutTools() } };
-  const code = await follow(spawn('npm', ['ci', '--no-audit', '--no-fund'], options));
+  const code = await follow(spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options));
   if (code !== 0) fail(`"npm ci" failed with exit code ${code}; its own message stands above.`);
 }
 

@@ -20,7 +20,7 @@ import { readStatus, refuseProblems } from './status.ts';
 const status = {
   words: ['status'],
   positionals: '[STAGE…]',
-  summary: 'What is fresh or stale, and why.',
+  summary: 'what is fresh or stale, and why',
   example: 'mlops status train@cnnbased',
   options: { format: { type: 'string', value: 'dvc', summary: 'print what "dvc status --json" prints' } },
   async run(invocation) {
@@ -70,7 +70,7 @@ async function printDvcStatus(
 const run = {
   words: ['run'],
   positionals: '[STAGE…]',
-  summary: 'Run what is stale.',
+  summary: 'run what is stale',
   example: 'mlops run train@cnnbased',
   options: {
     'single': { type: 'boolean', summary: 'the named stages only, not what they need' },
@@ -167,7 +167,7 @@ function printPlan(plan: RunPlan, output: Output): number {
 const dag = {
   words: ['dag'],
   positionals: '',
-  summary: 'The graph of the stages.',
+  summary: 'the graph of the stages',
   example: 'mlops dag --mermaid',
   options: {
     dot: { type: 'boolean', summary: 'for Graphviz' },
