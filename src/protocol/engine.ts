@@ -9,7 +9,7 @@ import type { Prediction } from './training.ts';
 // The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
 // first; versions must be equal. Every path is absolute unless its comment says otherwise; times are milliseconds since 1970.
 
-export const engineProtocolVersion = 1;
+const engineProtocolVersion = 1;
 
 /** A project of this window. */
 export interface ProjectFolder {
@@ -21,8 +21,7 @@ export interface ProjectFolder {
 }
 
 /** Part of a project that has changed on disk, so that what shows it must ask again. */
-export const areas = ['pipeline', 'runs', 'configs', 'data', 'models', 'processes', 'branches'] as const;
-export type Area = (typeof areas)[number];
+export type Area = 'pipeline' | 'runs' | 'configs' | 'data' | 'models' | 'processes' | 'branches';
 
 export interface ConfigOutline {
   readonly file: string;
@@ -86,7 +85,7 @@ export interface LiveProcess {
   readonly log: string | null;
 }
 
-export interface PlannedFile {
+interface PlannedFile {
   /** Relative to the new project's root, with forward slashes. */
   readonly path: string;
   readonly bytes: number;
@@ -108,7 +107,7 @@ export interface NewProjectRequest {
 }
 
 /** name → what is asked and what is answered. A new request is a new row here and in `src/engine.ts`. */
-export interface EngineRequests {
+interface EngineRequests {
   /** Sent first, and again whenever one of these changes: which folders the window shows and whether they are trusted. */
   configure: {
     payload: { readonly folders: readonly string[]; readonly trusted: boolean };

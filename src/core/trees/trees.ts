@@ -3,7 +3,7 @@ import type { TreeEntry } from './entry.ts';
 
 // What the trees show, as data: the adapter in src/vscode/trees turns entries into tree items and adds nothing to them.
 
-export { toAbsolute, toProblemEntry, type Target, type Translate, type TreeEntry } from './entry.ts';
+export { toAbsolute, toProblemEntry, type Target, type TreeEntry } from './entry.ts';
 export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
 export { toRunEntries, describeProgress, epochOf } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';

@@ -15,7 +15,7 @@ interface InputStep extends Step {
   readonly check: (text: string) => string | undefined;
 }
 
-export interface Choice<T> extends vscode.QuickPickItem {
+interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
 }
 
