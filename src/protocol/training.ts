@@ -5,7 +5,7 @@ import type { ErrorDocument } from './errors.ts';
 
 export const trainingProtocolVersion = 1;
 /** Longest line, in bytes; a longer one is a broken peer. */
-export const maxMessageBytes = 1 << 20;
+const maxMessageBytes = 1 << 20;
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'webgpu' | 'wasm' | 'cpu';
 
@@ -50,7 +50,7 @@ export interface PredictTask {
   readonly images: readonly string[];
 }
 
-export interface ProbeTask {
+interface ProbeTask {
   readonly kind: 'probe';
 }
 

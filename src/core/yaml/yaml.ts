@@ -38,7 +38,7 @@ export interface YamlLimits {
 }
 
 /** Limits of hand-written files; machine-written ones (`dvc.lock`) pass larger ones. */
-export const configLimits: YamlLimits = { maxLength: 1 << 20, maxDepth: 64 };
+const configLimits: YamlLimits = { maxLength: 1 << 20, maxDepth: 64 };
 
 const MAX_ALIASES = 100;
 

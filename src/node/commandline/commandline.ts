@@ -13,7 +13,7 @@ import { findProject, requireProject, type Project } from '../project/project.ts
 import type { Installation } from '../installation/installation.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
 
-export type { Output, Table } from './output.ts';
+export type { Output } from './output.ts';
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
@@ -55,7 +55,7 @@ export interface Invocation {
 }
 
 /** Values of the flags: one per spec, absent when not given. */
-export class Options {
+class Options {
   readonly #values: Readonly<Record<string, unknown>>;
 
   constructor(values: Readonly<Record<string, unknown>>) {

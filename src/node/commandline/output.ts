@@ -6,7 +6,7 @@ export interface Streams {
   readonly stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
 }
 
-export interface Table {
+interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }

@@ -62,7 +62,7 @@ export async function stopTree(identity: ProcessIdentity, graceMs = GRACE_MS): P
 }
 
 /** Sends a signal to a process group, to the single process where there is no such group; silent when both are gone. */
-export function signalTree(pid: number, signal: NodeJS.Signals): void {
+function signalTree(pid: number, signal: NodeJS.Signals): void {
   if (process.platform === 'win32') {
     execFile('taskkill', ['/pid', String(pid), '/T', '/F'], () => undefined);
     return;

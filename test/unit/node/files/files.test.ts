@@ -14,13 +14,13 @@ test('a reader never sees half a file while it is rewritten', async () => {
   const file = path.join(folder, 'meta.yaml');
   const texts = ['a'.repeat(100_000), 'b'.repeat(50_000)];
   await writeFileAtomic(file, texts[0]!);
-  let writing = true;
+  const state = { writing: true };
   const writer = (async () => {
     for (let i = 0; i < 100; i += 1) await writeFileAtomic(file, texts[i % 2]!);
-    writing = false;
+    state.writing = false;
   })();
   let reads = 0;
-  while (writing) {
+  while (state.writing) {
     expect(texts).toContain(await readFile(file, 'utf8'));
     reads += 1;
   }
