@@ -1,12 +1,17 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Layers that run in plain Node; host and ui run inside VS Code and have runners of their own (scripts/test.mjs). */
+/** Git as on no machine in particular: a person's own settings (signing, hooks, no name at all) must not decide a test. */
+const env = { GIT_CONFIG_GLOBAL: path.join(import.meta.dirname, 'test/gitconfig'), GIT_CONFIG_NOSYSTEM: '1' };
+
+/** The layers but "host", whose suites run inside VS Code (.vscode-test.mjs). */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { env, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
+          env,
           name: 'view',
           include: ['test/view/**/*.test.ts'],
           testTimeout: 60_000,
@@ -16,6 +21,7 @@ export default defineConfig({
       },
       {
         test: {
+          env,
           name: 'ui',
           include: ['test/ui/**/*.test.ts'],
           testTimeout: 300_000,
@@ -25,6 +31,7 @@ export default defineConfig({
       },
       {
         test: {
+          env,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 300_000,
@@ -32,7 +39,15 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      { test: { name: 'long', include: ['test/long/**/*.test.ts'], testTimeout: 1_200_000, fileParallelism: false } },
+      {
+        test: {
+          env,
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          testTimeout: 1_200_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

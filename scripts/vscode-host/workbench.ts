@@ -33,8 +33,11 @@ export interface Workbench extends QuickInput {
   webview(): FrameLocator;
   notifications(): Locator;
   picture(name: string): Promise<void>;
-  /** Reloads the window and waits until it is usable. */
-  reload(): Promise<void>;
+  /**
+   * Reloads the window and waits until it is usable. With `remembering`, only once the window has stored a state with this text:
+   * in a browser it stores every few seconds, where desktop VS Code does so when it closes.
+   */
+  reload(options?: { readonly remembering: string }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,7 +102,8 @@ function createWorkbench({ home, server, browser, pictures }: Parts): Workbench 
       await mkdir(pictures, { recursive: true });
       await page.screenshot({ path: path.join(pictures, `${name}.png`) });
     },
-    async reload() {
+    async reload(options) {
+      if (options !== undefined) await waitUntilStored(page, options.remembering);
       await page.reload({ waitUntil: 'domcontentloaded' });
       await waitUntilUsable(page);
     },
@@ -114,4 +118,34 @@ function createWorkbench({ home, server, browser, pictures }: Parts): Workbench 
 async function waitUntilUsable(page: Page): Promise<void> {
   await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: USABLE_MS });
   await page.locator('.monaco-workbench .activitybar .action-item').first().waitFor({ timeout: USABLE_MS });
+}
+
+async function waitUntilStored(page: Page, text: string): Promise<void> {
+  // Text, because it runs in the page. Each workspace has a database of its own, with one table of keys and JSON.
+  const isStored = `(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise((resolve, reject) => {
+        const opening = indexedDB.open(name);
+        opening.onsuccess = () => resolve(opening.result);
+        opening.onerror = () => reject(opening.error);
+      });
+      try {
+        if (!database.objectStoreNames.contains('ItemTable')) continue;
+        const values = await new Promise((resolve, reject) => {
+          const reading = database.transaction('ItemTable').objectStore('ItemTable').getAll();
+          reading.onsuccess = () => resolve(reading.result);
+          reading.onerror = () => reject(reading.error);
+        });
+        if (values.some((value) => String(value).includes(${JSON.stringify(text)}))) return true;
+      } finally {
+        database.close();
+      }
+    }
+    return false;
+  })()`;
+  const deadline = performance.now() + USABLE_MS;
+  while (!(await page.evaluate<boolean>(isStored))) {
+    if (performance.now() > deadline) throw new Error(`The window did not store a state with "${text}".`);
+    await page.waitForTimeout(200);
+  }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/node/tracking/tracking.ts';
 import type { Workbench } from '../../scripts/vscode-host/workbench.ts';
-import { createPerson, createStopwatch, type Person } from './window.ts';
+import { createPerson, createStopwatch, pictureFailures, type Person } from './window.ts';
 
 // The first minutes of a newcomer: an empty window, the palette alone, a live chart; a window that is reloaded meanwhile; a stop.
 const FIRST_POINT_MS = 120_000;
@@ -16,6 +16,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => person.leave());
+pictureFailures(() => window);
 
 it('leads from an empty window to a live chart, by the palette alone', async () => {
   const tell = createStopwatch();
@@ -60,7 +61,7 @@ it('leads from an empty window to a live chart, by the palette alone', async () 
 it('finds the training again after the window was reloaded, and stops it', async () => {
   const before = await onlyRun();
   expect(before.status).toBe('RUNNING');
-  await window.reload();
+  await window.reload({ remembering: before.runId });
   await window.webview().locator('section.card .plot').first().waitFor({ timeout: FIRST_POINT_MS });
   await expect
     .poll(async () => pointsOf(await onlyRun()), { timeout: FIRST_POINT_MS })

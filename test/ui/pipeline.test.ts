@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Workbench } from '../../scripts/vscode-host/workbench.ts';
-import { createPerson, createStopwatch, type Person } from './window.ts';
+import { createPerson, createStopwatch, pictureFailures, type Person } from './window.ts';
 
 // The whole pipeline from the palette, and what the side bar says before and after.
 let person: Person;
@@ -16,6 +16,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => person.leave());
+pictureFailures(() => window);
 
 const stages = ['ingest', 'validate', 'clean', 'label', 'split', 'features', 'train', 'evaluate'];
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Workbench } from '../../scripts/vscode-host/workbench.ts';
-import { createPerson, type Person } from './window.ts';
+import { createPerson, pictureFailures, type Person } from './window.ts';
 
 // A folder that nobody trusts yet: everything is shown, nothing of it runs.
 let person: Person;
@@ -21,6 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => person.leave());
+pictureFailures(() => window);
 
 it('shows stages and configs', async () => {
   await window.container('MLOps');

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterEach } from 'vitest';
 import { listLiveHolders } from '../../src/node/locks/locks.ts';
 import { stopTree } from '../../src/node/processes/processes.ts';
 import { ensurePackage } from '../../scripts/packaging/packaging.ts';
@@ -22,6 +23,7 @@ export interface Person {
 export async function createPerson(): Promise<Person> {
   const home = await mkdtemp(path.join(tmpdir(), 'mlops-ui-'));
   await writeFile(path.join(home, '.gitconfig'), '[user]\n\tname = Ada\n\temail = ada@localhost\n');
+  const environment = { HOME: home, GIT_CONFIG_GLOBAL: path.join(home, '.gitconfig') };
   const windows: Workbench[] = [];
   const projects = new Set<string>();
   return {
@@ -31,7 +33,7 @@ export async function createPerson(): Promise<Person> {
       const window = await openWorkbench({
         ...options,
         vsix: [vsix],
-        env: { HOME: home },
+        env: environment,
         pictures: path.join(results, 'ui'),
       });
       windows.push(window);
@@ -40,7 +42,7 @@ export async function createPerson(): Promise<Person> {
     async makeProject(name, epochs) {
       const project = path.join(home, name);
       const args = [path.join(dist, 'cli.js'), 'new', project, '--template', 'mnist', '--yes'];
-      await readProgram(process.execPath, args, { cwd: home, env: { ...process.env, HOME: home } });
+      await readProgram(process.execPath, args, { cwd: home, env: { ...process.env, ...environment } });
       for (const model of ['singleoutput', 'cnnbased']) await setEpochs(project, model, epochs);
       projects.add(project);
       return project;
@@ -51,6 +53,13 @@ export async function createPerson(): Promise<Person> {
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Leaves a picture of the window beside the others for each test that fails. */
+export function pictureFailures(window: () => Workbench): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await window().picture(`failed-${task.name.replace(/\W+/g, '-')}`);
+  });
 }
 
 /** Seconds since it was made, for the log: what is measured here is told, never asserted. */
