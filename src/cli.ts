@@ -26,6 +26,7 @@ void runCommandLine(process.argv.slice(2), groups, {
   streams: process,
   signal: abort.signal,
   installation: createInstallation(__dirname, version),
+  isFollowed: exitFile !== undefined,
 }).then((code) => {
   process.exitCode = code;
   if (exitFile !== undefined) writeExitFile(exitFile, code);

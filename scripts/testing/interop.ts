@@ -1,7 +1,6 @@
-import path from 'node:path';
-import { ensureInCache } from '../cache.ts';
-import { findProgram, readProgram } from '../programs.ts';
+import { readProgram } from '../programs.ts';
 import { installWithApt } from '../vscode-host/browser.ts';
+import { ensurePython, pythonMissing } from './python.ts';
 
 /** The versions of the field's own tools that we hold ourselves to. */
 const DVC = '3.67.1';
@@ -22,39 +21,8 @@ export async function ensureInterop(): Promise<InteropTools> {
 export async function ensurePythonTools(): Promise<InteropTools> {
   const given = process.env['MLOPS_INTEROP_PYTHON'];
   if (given !== undefined && given !== '') return { env: { MLOPS_INTEROP_PYTHON: given } };
-  const system = await findPython();
-  if (system === undefined)
-    return { missing: 'No Python with the module "venv" was found. On Debian: "apt-get install python3-venv".' };
-  const folder = await ensureInCache(`interop-dvc-${DVC}-mlflow-${MLFLOW}`, async (target) => {
-    await readProgram(system, ['-m', 'venv', target]);
-    const install = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet'];
-    await readProgram(pythonOf(target), [...install, `dvc==${DVC}`, `mlflow==${MLFLOW}`]);
-  });
-  return { env: { MLOPS_INTEROP_PYTHON: pythonOf(folder) } };
-}
-
-function pythonOf(folder: string): string {
-  return process.platform === 'win32' ? path.join(folder, 'Scripts/python.exe') : path.join(folder, 'bin/python');
-}
-
-async function findPython(): Promise<string | undefined> {
-  const found = await findPythonWithVenv();
-  if (found !== undefined) return found;
-  return (await installWithApt(['python3', 'python3-venv'])) ? findPythonWithVenv() : undefined;
-}
-
-/** Debian ships Python without the part of `venv` that puts pip into an environment. */
-async function findPythonWithVenv(): Promise<string | undefined> {
-  for (const name of ['python3', 'python']) {
-    const file = findProgram(name);
-    if (file === undefined) continue;
-    const works = await readProgram(file, ['-c', 'import venv, ensurepip']).then(
-      () => true,
-      () => false,
-    );
-    if (works) return file;
-  }
-  return undefined;
+  const python = await ensurePython(`interop-dvc-${DVC}-mlflow-${MLFLOW}`, [`dvc==${DVC}`, `mlflow==${MLFLOW}`]);
+  return python === undefined ? { missing: pythonMissing } : { env: { MLOPS_INTEROP_PYTHON: python } };
 }
 
 async function ensureGitFlow(): Promise<boolean> {

@@ -109,6 +109,8 @@ export interface Surroundings {
   readonly streams: Streams;
   readonly signal: AbortSignal;
   readonly installation: Installation;
+  /** An editor shows in a terminal what is printed into its log file. */
+  readonly isFollowed?: boolean;
 }
 
 /** Runs one command line and gives its exit code; never throws. */
@@ -122,6 +124,7 @@ export async function runCommandLine(
     json: wantsJson,
     quiet: argv.includes('--quiet'),
     color: !argv.includes('--no-color') && surroundings.env['NO_COLOR'] === undefined,
+    isFollowed: surroundings.isFollowed === true,
   });
   try {
     const code = await dispatch(argv, groups, surroundings, output);

@@ -14,6 +14,7 @@ interface Table {
 /** stdout carries the result and nothing else, stderr everything for people. */
 export interface Output {
   readonly json: boolean;
+  /** True when people look at the result, false when a program reads it. */
   readonly isTerminal: boolean;
   /** The command's result: the document with --json, the text otherwise. Once per command. */
   result(document: unknown, text: () => string): void;
@@ -29,12 +30,17 @@ export interface Output {
 
 const PROGRESS_INTERVAL_MS = 10_000;
 
-export function createOutput(
-  streams: Streams,
-  { json, quiet, color }: { json: boolean; quiet: boolean; color: boolean },
-): Output {
+interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean;
+  /** True when a terminal shows what is printed here although it goes to a file: an editor follows its log. */
+  readonly isFollowed: boolean;
+}
+
+export function createOutput(streams: Streams, { json, quiet, color, isFollowed }: OutputOptions): Output {
   const { stdout, stderr } = streams;
-  const isTerminal = stdout.isTTY;
+  const isTerminal = stdout.isTTY || isFollowed;
   let hasResult = false;
   let progressShown = false;
   let lastProgress = 0;
@@ -56,7 +62,9 @@ export function createOutput(
       if (body !== '') stdout.write(`${body}\n`);
     },
     table: (table) =>
-      isTerminal ? alignColumns(table, color) : table.rows.map((row) => row.map(escapeControls).join('\t')).join('\n'),
+      isTerminal
+        ? alignColumns(table, color && stdout.isTTY)
+        : table.rows.map((row) => row.map(escapeControls).join('\t')).join('\n'),
     note: (text) => {
       if (!quiet) line(text);
     },

@@ -143,7 +143,8 @@ function formatRun({ stages }: RunDocument, output: Output): string {
       name,
       outcome,
       seconds.toFixed(1),
-      reason ?? '',
+      // Why a stage ran was told when it began; here stands only why one did not.
+      outcome === 'succeeded' ? '' : (reason ?? ''),
       runId ?? '',
     ]),
   });

@@ -1,0 +1,103 @@
+// `npm run pictures`: takes the pictures of README.md anew, from the packaged extension in a real VS Code on a copy of demo/
+// (which "npm run demo" makes). About two minutes.
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { exists } from '../src/node/files/files.ts';
+import { ensurePackage } from './packaging/packaging.ts';
+import { root } from './places.ts';
+import { readProgram } from './programs.ts';
+import { chromiumMissing, ensureChromium } from './vscode-host/browser.ts';
+import { openWorkbench, type Workbench } from './vscode-host/workbench.ts';
+
+const pictures = path.join(root, 'docs/images');
+const settings = { 'workbench.colorTheme': 'Default Dark Modern', 'window.commandCenter': false };
+
+async function main(): Promise<number> {
+  const demo = path.join(root, 'demo');
+  if (!(await exists(path.join(demo, 'dvc.lock')))) {
+    console.error('The pictures show the demo project. Run "npm run demo" first.');
+    return 2;
+  }
+  if ((await ensureChromium()) === undefined) {
+    console.error(chromiumMissing);
+    return 1;
+  }
+  const home = await mkdtemp(path.join(tmpdir(), 'mlops-pictures-'));
+  try {
+    const project = path.join(home, 'digits');
+    await cp(demo, project, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    await pictureTraining(project);
+    await picturePipeline(project);
+    return 0;
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A CNN half-way through its epochs, then the chart of the run that the demo has finished. */
+async function pictureTraining(project: string): Promise<void> {
+  await changeFilters(project);
+  await withWorkbench(project, { width: 1440, height: 900 }, async (window) => {
+    await window.command('MLOps: Train');
+    await window.pick('cnnbased');
+    await window
+      .webview()
+      .getByText(/epoch [6-9]\/12/)
+      .waitFor({ timeout: 240_000 });
+    await window.picture('train');
+    await window.command('MLOps: Stop');
+    await window.webview().getByText('stopped').first().waitFor({ timeout: 60_000 });
+  });
+  await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
+    const { stdout: name } = { stdout: await newestFinished(project) };
+    await window.command('MLOps: Show Run Chart');
+    await window.pick(name);
+    await window.webview().getByText('succeeded').first().waitFor({ timeout: 60_000 });
+    await window.webview().getByText('Details').click();
+    await window.page.waitForTimeout(1000);
+    await window.picture('run');
+  });
+}
+
+/** A pipeline of which a part is being run again. */
+async function picturePipeline(project: string): Promise<void> {
+  await writeFile(path.join(project, 'data/raw/note.txt'), 'one more file\n');
+  await rm(path.join(project, 'data/raw/note.txt'));
+  await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
+    await window.rows('Pipeline').filter({ hasText: 'evaluate' }).first().waitFor();
+    await window.picture('pipeline');
+  });
+}
+
+/** A network of the user's own, so that its stage is stale. */
+async function changeFilters(project: string): Promise<void> {
+  const file = path.join(project, 'configs/cnnbased.yaml');
+  const text = await readProgram('git', ['show', 'HEAD:configs/cnnbased.yaml'], { cwd: project });
+  await writeFile(file, text.replace('kernel_size: 3\n', 'kernel_size: 5\n'));
+}
+
+async function newestFinished(project: string): Promise<string> {
+  const text = await readProgram(process.execPath, [path.join(root, 'dist/cli.js'), 'runs', 'list', '--json'], {
+    cwd: project,
+  });
+  const { runs } = JSON.parse(text) as { runs: { name: string; experiment: string; status: string }[] };
+  return runs.find(({ experiment, status }) => experiment === 'cnnBased' && status === 'FINISHED')?.name ?? '';
+}
+
+async function withWorkbench(
+  project: string,
+  size: { width: number; height: number },
+  use: (window: Workbench) => Promise<void>,
+): Promise<void> {
+  const { vsix } = await ensurePackage();
+  const window = await openWorkbench({ opened: { folder: project }, vsix: [vsix], pictures, size, settings });
+  try {
+    await window.container('MLOps');
+    await use(window);
+  } finally {
+    await window.close();
+  }
+}
+
+process.exitCode = await main();
