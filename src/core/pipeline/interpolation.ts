@@ -86,12 +86,14 @@ export class MergeConflict extends Error {}
 /** `into` with `update` merged recursively. Keys that are no text can't be named and are left out, as in DVC. */
 export function mergeContext(into: PyMap, update: PyMap, path = ''): PyMap {
   const entries = [...into.entries];
+  const places = new Map(entries.map(([key], place) => [key, place]));
   for (const [key, value] of update.entries) {
     if (typeof key !== 'string') continue;
-    const at = entries.findIndex(([existing]) => existing === key);
+    const at = places.get(key) ?? entries.length;
     const existing = entries[at]?.[1];
     const name = path === '' ? key : `${path}.${key}`;
-    if (existing === undefined) entries.push([key, value]);
+    places.set(key, at);
+    if (existing === undefined) entries[at] = [key, value];
     else if (isPyMap(existing) && isPyMap(value)) entries[at] = [key, mergeContext(existing, value, name)];
     else throw new MergeConflict(`"${name}" is defined already; DVC allows no redefinition.`);
   }

@@ -233,6 +233,15 @@ function toParamsMapping(params: LockedStage['params']): PyMap {
  * of other stages, keys that we don't know. A file whose stages are no block mapping is written anew.
  */
 export function formatLock(lock: LockFile, name: string, stage: LockedStage): string {
+  const text = replaceEntry(lock, name, stage);
+  if (!HAS_PITFALLS.test(lock.text) || parseLock(text, 'dvc.lock').value?.stages.has(name) === true) return text;
+  return rewrite(parseYaml(lock.text, 'dvc.lock', LOCK_LIMITS).value, name, stage);
+}
+
+/** An end marker, line ends of Windows, an anchor or alias: what may not survive when a part of the text is replaced. */
+const HAS_PITFALLS = /\r|^\.\.\.|(?:^|[\s,:[{-])[&*][^\s&*]/m;
+
+function replaceEntry(lock: LockFile, name: string, stage: LockedStage): string {
   const entry = emitMapping(toPyMap([[name, toLockMapping(stage)]]), 2);
   const text = lock.text.trim() === '' ? "schema: '2.0'\nstages:\n" : withFinalBreak(lock.text);
   const { value: yaml } = parseYaml(text, 'dvc.lock', LOCK_LIMITS);

@@ -102,11 +102,14 @@ export class UnreadableValue extends Error {
   }
 }
 
-/** The value of a YAML node. Throws {@link UnreadableValue} for merge keys, tags and times of day. */
+/** The value of a YAML node. Throws {@link UnreadableValue} for merge keys, tags, times of day and the rules of YAML 1.1. */
 export function toPyValue(node: Node | null, document: Document.Parsed, depth = 0): PyValue {
+  if (depth === 0 && document.directives.yaml.version === '1.1') throw new UnreadableValue('%YAML 1.1', 0);
   if (node === null) return null;
   if (depth > MAX_DEPTH) throw new UnreadableValue('an alias that holds itself', offsetOf(node));
   if (isAlias(node)) return toPyValue(node.resolve(document) ?? null, document, depth + 1);
+  if (node.tag !== undefined && !STANDARD_TAGS.has(node.tag))
+    throw new UnreadableValue(`the tag ${node.tag}`, offsetOf(node));
   if (isSeq(node)) return node.items.map((item) => toPyValue(item as Node | null, document, depth + 1));
   if (isMap(node))
     return {
@@ -124,8 +127,6 @@ export function toPyValue(node: Node | null, document: Document.Parsed, depth = 
 }
 
 function toPyScalar(node: Scalar): PyValue {
-  if (node.tag !== undefined && !STANDARD_TAGS.has(node.tag))
-    throw new UnreadableValue(`the tag ${node.tag}`, offsetOf(node));
   if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str')
     return typeof node.value === 'string' ? node.value : (node.source ?? '');
   const value = resolvePlain(node.source ?? '');
@@ -134,9 +135,8 @@ function toPyScalar(node: Scalar): PyValue {
   return value;
 }
 
-const STANDARD_TAGS: ReadonlySet<string> = new Set(
-  ['str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
-);
+/** Tags that change nothing; `!!int "5"` and its like would need Python's conversions. */
+const STANDARD_TAGS: ReadonlySet<string> = new Set(['str', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`));
 
 function offsetOf(node: Node): number {
   return node.range?.[0] ?? 0;

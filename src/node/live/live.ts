@@ -4,10 +4,17 @@ import path from 'node:path';
 import type { LiveProcess } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { exitFileVariable } from '../exitfile/exitfile.ts';
-import { isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { exists, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
 import { listLiveHolders, type LockHolder } from '../locks/locks.ts';
-import { isAlive, readStartTime, stopTree, type ProcessIdentity } from '../processes/processes.ts';
+import {
+  isAlive,
+  isCertainlyAlive,
+  knowsStartTimes,
+  readStartTime,
+  stopTree,
+  type ProcessIdentity,
+} from '../processes/processes.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
 
 export { followProject, type ProjectFollower } from './following.ts';
@@ -26,7 +33,14 @@ const LEADER_GRACE_MS = 7000;
 interface LogRecord extends ProcessIdentity {
   readonly command: string;
   readonly since: number;
+}
+
+/** A record as it was found. */
+interface Started extends LogRecord {
+  /** The log beside the record: the text of a file must not choose what is shown. */
   readonly log: string;
+  /** It has left its exit code. */
+  readonly hasEnded: boolean;
 }
 
 /** Starts `mlops ARGUMENT…` in a process group of its own with its output in a log file; it outlives this thread. */
@@ -49,9 +63,9 @@ export async function startProcess(
     cwd: project.root,
     env: { ...installationEnvironment(installation, env), [exitFileVariable]: `${stem}.exit`, MLOPS_LOG_FILE: log },
   });
-  const record: LogRecord = { pid, startTime: await readStartTime(pid), command: args.join(' '), since, log };
+  const record: LogRecord = { pid, startTime: await readStartTime(pid), command: args.join(' '), since };
   await writeFileAtomic(`${stem}.json`, JSON.stringify(record));
-  return fromRecord(record);
+  return fromRecord(record, log);
 }
 
 async function spawnDetached(
@@ -77,26 +91,38 @@ async function spawnDetached(
   }
 }
 
-/** Everything that executes in the project right now: holders of its locks, and what was started from an editor. */
+/**
+ * Everything that executes in the project right now: holders of its locks, and what was started from an editor. Records of ended
+ * processes are kept with their logs, so one counts only while its process certainly lives, or holds a lock as well.
+ */
 export async function listProcesses(project: Project): Promise<LiveProcess[]> {
   const [records, holders] = await Promise.all([
     readRecords(projectPaths.logs(project)),
     listLiveHolders(projectPaths.locks(project)),
   ]);
-  const living = await Promise.all(records.map(async (record) => ((await isAlive(record)) ? [record] : [])));
-  const byPid = new Map(living.flat().map((record) => [record.pid, fromRecord(record)]));
+  const unended = records.filter(({ hasEnded }) => !hasEnded);
+  const living = await Promise.all(unended.map(async (record) => ((await isCertainlyAlive(record)) ? [record] : [])));
+  const byId = new Map(living.flat().map((record) => [toId(record), fromRecord(record, record.log)]));
   for (const holder of holders) {
     // This very process holds a lock for moments (Gitflow from the editor): never to be listed, and so never to be stopped.
-    if (holder.pid !== process.pid) byPid.set(holder.pid, withLock(byPid.get(holder.pid), holder));
+    if (holder.pid === process.pid) continue;
+    const id = toId(holder);
+    const record = unended.findLast((candidate) => toId(candidate) === id);
+    const known = byId.get(id) ?? (record === undefined ? undefined : fromRecord(record, record.log));
+    byId.set(id, withLock(known, holder));
   }
-  return [...byPid.values()].sort((a, b) => a.since - b.since);
+  return [...byId.values()].sort((a, b) => a.since - b.since);
 }
 
-/** Asks a process to stop, ends its tree when it does not, and resolves when it is gone; silent when it already is. */
+/**
+ * Asks a process to stop, ends its tree when it does not, and resolves when it is gone; silent when it already is. Throws
+ * `not-supported` when nothing says that the pid still belongs to that process.
+ */
 export async function stopProcess(project: Project, id: string): Promise<void> {
   const identity = parseId(id);
   const isOurs = (await listProcesses(project)).some((process) => process.id === id);
   if (identity === undefined || !isOurs) return;
+  if (knowsStartTimes && !(await isCertainlyAlive(identity))) return refuseUnknown(identity);
   try {
     // First the leader alone: it tells its worker to stop, which keeps the model and the run's record whole.
     process.kill(identity.pid, 'SIGTERM');
@@ -109,21 +135,30 @@ export async function stopProcess(project: Project, id: string): Promise<void> {
   if (await isAlive(identity)) await stopTree(identity, 0);
 }
 
+async function refuseUnknown(identity: ProcessIdentity): Promise<void> {
+  if (!(await isAlive(identity))) return;
+  throw new ExpectedError(
+    'not-supported',
+    `Nothing says for certain that process ${identity.pid} is still the one that was started here. End it yourself if it is.`,
+  );
+}
+
 /** Exit code that the process behind `log` left; null when it died without a word. */
 export async function readExitCode(log: string): Promise<number | null> {
-  const text = await readTextIfExists(log.replace(/\.log$/, '.exit'));
+  const text = await readTextIfExists(exitFileOf(log));
   return text === undefined || !/^\d{1,3}\s*$/.test(text) ? null : Number(text);
 }
 
-/** True while that very process lives. */
-export async function isProcessAlive(id: string): Promise<boolean> {
+/** True while that very process lives and has left no exit code beside its `log`. */
+export async function isProcessAlive(id: string, log?: string): Promise<boolean> {
   const identity = parseId(id);
-  return identity !== undefined && isAlive(identity);
+  if (identity === undefined || (log !== undefined && (await exists(exitFileOf(log))))) return false;
+  return isAlive(identity);
 }
 
 /** The log of a process, also of one that has ended; undefined when it was not started from an editor. */
 export async function findLog(project: Project, id: string): Promise<string | undefined> {
-  return (await readRecords(projectPaths.logs(project))).find((record) => toId(record) === id)?.log;
+  return (await readRecords(projectPaths.logs(project))).findLast((record) => toId(record) === id)?.log;
 }
 
 /** The newest log, of ours or of a stage, that names the run; undefined when none is kept. */
@@ -141,8 +176,8 @@ export async function findRunLog(project: Project, runId: string): Promise<strin
   return found.flat().sort((a, b) => b.mtimeMs - a.mtimeMs)[0]?.file;
 }
 
-function fromRecord(record: LogRecord): LiveProcess {
-  const { pid, command, since, log } = record;
+function fromRecord(record: LogRecord, log: string): LiveProcess {
+  const { pid, command, since } = record;
   const [word = '', ...rest] = command.split(' ');
   return {
     id: toId(record),
@@ -170,7 +205,7 @@ function withLock(known: LiveProcess | undefined, holder: LockHolder): LiveProce
     stages: Array.isArray(details['stages']) ? details['stages'].map(String) : [],
     runId,
     model: textOf(details, 'model'),
-    log: textOf(details, 'log') ?? textOf(details, 'logFile'),
+    log: null,
   };
   if (known === undefined) return own;
   const kind = own.kind === 'other' ? known.kind : own.kind;
@@ -193,30 +228,51 @@ function parseId(id: string): ProcessIdentity | undefined {
   return { pid: Number(match[1]), startTime: match[2] === '' ? null : (match[2] ?? null) };
 }
 
-async function readRecords(logs: string): Promise<LogRecord[]> {
-  const names = await listNames(logs);
-  const texts = await Promise.all(
-    names.filter((name) => name.endsWith('.json')).map((name) => readTextIfExists(path.join(logs, name))),
+/** Oldest first. */
+async function readRecords(logs: string): Promise<Started[]> {
+  const names = new Set(await listNames(logs));
+  const records = await Promise.all(
+    toStems(names).map(async (stem) => {
+      const text = await readTextIfExists(path.join(logs, `${stem}.json`));
+      const log = path.join(logs, `${stem}.log`);
+      return parseRecord(text ?? '').map((record) => ({ ...record, log, hasEnded: names.has(`${stem}.exit`) }));
+    }),
   );
-  return texts.flatMap((text) => (text === undefined ? [] : parseRecord(text)));
+  return records.flat();
 }
 
 function parseRecord(text: string): LogRecord[] {
   try {
-    const { pid, startTime = null, command = '', since = 0, log } = JSON.parse(text) as Partial<LogRecord>;
-    return Number.isSafeInteger(pid) && pid !== undefined && pid > 0 && typeof log === 'string'
-      ? [{ pid, startTime, command, since, log }]
-      : [];
+    const { pid, startTime, command, since } = JSON.parse(text) as Partial<Record<keyof LogRecord, unknown>>;
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return [];
+    return [
+      {
+        pid,
+        startTime: typeof startTime === 'string' ? startTime : null,
+        command: typeof command === 'string' ? command : '',
+        since: typeof since === 'number' ? since : 0,
+      },
+    ];
   } catch {
     // Not ours: other tools may keep logs in this folder too.
     return [];
   }
 }
 
+/** Names begin with the time, so their order is that of age. */
+function toStems(names: Iterable<string>): string[] {
+  return [...names]
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}
+
+function exitFileOf(log: string): string {
+  return log.replace(/\.log$/, '.exit');
+}
+
 async function removeOldLogs(logs: string): Promise<void> {
-  const stems = (await listNames(logs)).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
-  // Names begin with the time, so their order is that of age.
-  for (const stem of stems.sort().slice(0, -KEPT_LOGS)) {
+  for (const stem of toStems(await listNames(logs)).slice(0, -KEPT_LOGS)) {
     for (const ending of ['log', 'exit', 'json']) await rm(path.join(logs, `${stem}.${ending}`), { force: true });
   }
 }

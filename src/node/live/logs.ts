@@ -16,6 +16,7 @@ interface LogEvents {
   readonly onText: (text: string, offset: number) => void;
   /** The process has ended and everything it printed was told. */
   readonly onEnd: () => void;
+  /** Nothing more is told: the log can't be read. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -62,7 +63,10 @@ export function followLog(
       await handle?.close();
     }
   };
-  follow().catch(onFailure);
+  follow().catch((error: unknown) => {
+    // Whoever has stopped does not ask any more.
+    if (!state.stopped) onFailure(error);
+  });
   return {
     stop() {
       state.stopped = true;

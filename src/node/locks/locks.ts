@@ -75,10 +75,10 @@ export async function listLiveHolders(folder: string): Promise<(LockHolder & { f
 
 function parseHolder(text: string): LockHolder | undefined {
   try {
-    const { pid, startTime = null, command = '', since = 0, details = {} } = JSON.parse(text) as Partial<LockHolder>;
-    return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0
-      ? { pid, startTime, command, since, details }
-      : undefined;
+    const { pid, startTime = null, command = '', since = 0, details } = JSON.parse(text) as Partial<LockHolder>;
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    const known = typeof details === 'object' && (details as unknown) !== null ? details : {};
+    return { pid, startTime, command, since, details: known };
   } catch {
     // Not written by us, or cut by a dying disk: nobody holds it.
     return undefined;

@@ -39,8 +39,8 @@ export async function ignoreOuts(loaded: LoadedPipeline, outs: readonly Out[]): 
   for (const out of outs) {
     const inGit = toGitPath(project, git, out.file);
     if (!out.cache || !isWithin('', out.file) || inGit === undefined) continue;
-    if (git.rules.has(inGit, { isDirectory: false }) || git.rules.has(inGit, { isDirectory: true })) continue;
     const absolute = path.join(project.root, out.file);
+    if (git.rules.has(inGit, { isDirectory: await isDirectory(absolute) })) continue;
     const file = path.join(path.dirname(absolute), '.gitignore');
     const text = (await readTextIfExists(file)) ?? '';
     const updated = addIgnoreEntry(text, path.basename(absolute));

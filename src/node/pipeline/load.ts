@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Parsed, Problem } from '../../protocol/problem.ts';
@@ -97,12 +98,8 @@ class Loader {
   }
 
   async visit(folder: string): Promise<void> {
-    const entries = await readdir(path.join(this.#project.root, folder), { withFileTypes: true }).catch(
-      (error: unknown) => {
-        if (folder !== '' && !isMissing(error)) return [];
-        throw diskError(error, folder);
-      },
-    );
+    const entries = await this.#list(folder);
+    if (folder !== '' && isRoot(entries)) return;
     const toPath = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
     const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
     for (const name of names.sort()) {
@@ -116,6 +113,16 @@ class Loader {
       const inner = toPath(entry.name);
       if (!entry.isDirectory() || this.#isOut(inner) || this.#isIgnored(inner, { isDirectory: true })) continue;
       await this.visit(inner);
+    }
+  }
+
+  async #list(folder: string): Promise<Dirent[]> {
+    try {
+      return await readdir(path.join(this.#project.root, folder), { withFileTypes: true });
+    } catch (error) {
+      // A folder that we may not read holds nothing of the pipeline; the project itself must be there.
+      if (folder !== '' && !isMissing(error)) return [];
+      throw diskError(error, folder);
     }
   }
 
@@ -174,6 +181,11 @@ class Loader {
     this.problems.push(...problems);
     return value ?? emptyLock;
   }
+}
+
+/** A project within the project is one of its own; DVC looks into none. */
+function isRoot(entries: readonly Dirent[]): boolean {
+  return entries.some((entry) => entry.name === '.dvc' && entry.isDirectory());
 }
 
 /** The path as rules of the work tree's top see it. */

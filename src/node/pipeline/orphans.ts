@@ -1,8 +1,8 @@
-import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { folderOf, type Stage } from '../../core/pipeline/pipeline.ts';
 import { isTemporary } from '../files/files.ts';
-import { isAlive, readStartTime, stopTree } from '../processes/processes.ts';
+import { isAlive, isCertainlyAlive, stopMarked, stopTree } from '../processes/processes.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 import { readRunning, writeRunning } from './memory.ts';
 
@@ -13,26 +13,13 @@ import { readRunning, writeRunning } from './memory.ts';
 export async function stopOrphans(project: Project): Promise<string | undefined> {
   const left = await readRunning(project);
   if (left === undefined || (await isAlive(left.runner))) return undefined;
-  const pids = await findByToken(left.token);
-  const leader = left.child !== null && (await isAlive(left.child)) ? [left.child] : [];
-  const others = await Promise.all(pids.map(async (pid) => ({ pid, startTime: await readStartTime(pid) })));
-  await Promise.all([...leader, ...others].map((identity) => stopTree(identity)));
+  const leader = left.child !== null && (await isCertainlyAlive(left.child)) ? left.child : undefined;
+  const [count] = await Promise.all([
+    stopMarked(toMark(left.token), leader === undefined ? {} : { outside: leader.pid }),
+    leader === undefined ? undefined : stopTree(leader),
+  ]);
   await writeRunning(project, null);
-  return leader.length + others.length > 0 ? left.stage : undefined;
-}
-
-/** Ids of processes that carry `token` in their environment: what a killed run left behind, wherever it went. Linux only. */
-async function findByToken(token: string): Promise<number[]> {
-  const names = await readdir('/proc').catch(() => [] as string[]);
-  const found = await Promise.all(
-    names
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .map(async (name) => {
-        const environ = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '');
-        return environ.split('\0').includes(`MLOPS_STAGE_TOKEN=${token}`) ? [Number(name)] : [];
-      }),
-  );
-  return found.flat();
+  return leader !== undefined || count > 0 ? left.stage : undefined;
 }
 
 /** A temporary file younger than this may still be written by another process. */

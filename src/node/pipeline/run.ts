@@ -3,6 +3,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunDocument, StageResult } from '../../protocol/pipeline.ts';
 import {
   dependentsOf,
+  overlaps,
   planRun as planSteps,
   selectStages,
   type PipelineGraph,
@@ -157,18 +158,19 @@ async function refuseMissingParams(
   workspace: Workspace,
   stages: readonly Stage[],
 ): Promise<void> {
-  const made = new Set(graph.stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+  const outs = graph.stages.flatMap((stage) => stage.outs.map(({ file }) => file));
+  const isMade = (file: string): boolean => outs.some((out) => overlaps(out, file));
   const problems = [];
   for (const stage of stages) {
     for (const file of stage.params) {
       const values = await workspace.readParams(file);
-      if (stage.frozen || (values === undefined && made.has(file.file))) continue;
+      if (stage.frozen || (values === undefined && isMade(file.file))) continue;
       const missing = values === undefined ? [] : file.keys.filter((key) => !values.has(key));
       const message =
         values === undefined
           ? `${stage.key}: the params file ${file.path} does not exist.`
           : `${stage.key}: ${file.path} has no ${missing.map((key) => `"${key}"`).join(', ')}.`;
-      if (values === undefined || (missing.length > 0 && !made.has(file.file)))
+      if (values === undefined || (missing.length > 0 && !isMade(file.file)))
         problems.push({ ...file.place, severity: 'error' as const, message });
     }
   }

@@ -33,13 +33,19 @@ function applySettings(settings: DvcSettings, text: string, file: string): DvcSe
     const header = /^\s*\[\s*'?([^\]']*)'?\s*\]/.exec(line);
     if (header !== null) section = (header[1] ?? '').trim().toLowerCase();
     const [, key = '', raw = ''] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    const value = raw.replace(/^(["'])(.*)\1$/, '$2');
+    const value = withoutComment(raw);
     const name = `${section}.${key.toLowerCase()}`;
     if (isForeign(name, value)) refuse(name, value, file, index + 1);
     if (name === 'core.no_scm') noScm = value.toLowerCase() === 'true';
     if (name === 'cache.dir') cache = path.resolve(path.dirname(file), value);
   }
   return { cache, noScm };
+}
+
+/** As ConfigObj reads a value: in quotes as it stands, else up to a `#`. */
+function withoutComment(raw: string): string {
+  const quoted = /^(["'])(.*?)\1\s*(?:#.*)?$/.exec(raw);
+  return quoted?.[2] ?? raw.replace(/\s*#.*$/, '');
 }
 
 /** Settings under which files would have to be linked, shared or kept elsewhere. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { open, readFile, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { describeOutcome } from '../../protocol/outcome.ts';
@@ -13,6 +13,7 @@ import {
   findLocked,
   findReasons,
   formatLock,
+  isWithin,
   parseLock,
   summariseReasons,
   toLockMapping,
@@ -22,7 +23,7 @@ import {
   type Stage,
   type StageFacts,
 } from '../../core/pipeline/pipeline.ts';
-import { diskError, exists, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { diskError, exists, isInside, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { identifySelf } from '../processes/processes.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 import { gatherFacts, signatureOfInputs, takeLockEntry, type Workspace } from './facts.ts';
@@ -92,6 +93,7 @@ async function bringUpToDate(stage: Stage, context: StageContext): Promise<Stage
   if (!stage.frozen) {
     refuseMissingInputs(stage, facts);
     await refuseMissingFolder(stage, workspace.project);
+    await refuseOutsideOuts(stage, workspace.project);
     if (!workspace.noScm) await refuseTrackedOuts(loaded, stage);
   }
   await context.prepare();
@@ -125,6 +127,30 @@ function refuseMissingInputs(stage: Stage, facts: StageFacts): void {
 async function refuseMissingFolder({ wdir }: Stage, { root }: Project): Promise<void> {
   if (!(await exists(path.join(root, wdir))))
     throw new ExpectedError('missing-file', `the folder ${wdir} (wdir) does not exist`);
+}
+
+/** A link among the folders of an output may lead out of the project, where nothing is ours to remove or to write. */
+async function refuseOutsideOuts({ outs }: Stage, { root }: Project): Promise<void> {
+  const realRoot = await realpath(root);
+  for (const { file, path: written } of outs.filter((out) => isWithin('', out.file))) {
+    const folder = await realFolderOf(path.dirname(path.join(root, file)));
+    if (folder !== realRoot && !isInside(realRoot, folder))
+      throw new ExpectedError(
+        'stage-failed',
+        `the output ${written} lies outside of the project, in ${folder}, through a link. Name a place within the project`,
+      );
+  }
+}
+
+/** The real path of the nearest folder above, or at, `folder` that exists. */
+async function realFolderOf(folder: string): Promise<string> {
+  for (let at = folder; ; at = path.dirname(at)) {
+    try {
+      return await realpath(at);
+    } catch (error) {
+      if (!isMissing(error) || at === path.dirname(at)) throw diskError(error, at);
+    }
+  }
 }
 
 async function refuseMissingOuts(stage: Stage, workspace: Workspace): Promise<void> {
@@ -246,7 +272,6 @@ async function execute(stage: Stage, reasons: readonly StaleReason[], context: S
   try {
     await refuseMissingOuts(stage, workspace);
     await refuseBinaryMetrics(stage, project);
-    if (!workspace.noScm) await ignoreOuts(loaded, stage.outs);
     await save(stage, context);
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
@@ -289,8 +314,15 @@ async function takeRunId(project: Project, token: string): Promise<string | unde
   return id === undefined || id === '' ? undefined : id;
 }
 
-/** Puts outputs into the cache, then the record of the run, then the lock entry: a kill in between costs a run, never a wrong answer. */
+/**
+ * Keeps the outputs out of Git, puts them into the cache, then the record of the run, then the lock entry: a kill in
+ * between costs a run, never a wrong answer.
+ */
 async function save(stage: Stage, { workspace, loaded }: StageContext): Promise<void> {
+  for (const dep of stage.deps)
+    if ((await workspace.hash(dep.file)) === undefined)
+      throw new ExpectedError('stage-failed', `the dependency ${dep.path} does not exist any more`);
+  if (!workspace.noScm) await ignoreOuts(loaded, stage.outs);
   const entry = await takeLockEntry(workspace, stage);
   const records = canRecord(stage, entry);
   for (const out of stage.outs) {

@@ -1,5 +1,5 @@
 import { execFile, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Outcome } from '../../protocol/outcome.ts';
 
@@ -8,6 +8,9 @@ export interface ProcessIdentity {
   readonly pid: number;
   readonly startTime: string | null;
 }
+
+/** Elsewhere a pid alone has to do. */
+export const knowsStartTimes = process.platform !== 'win32';
 
 const GRACE_MS = 5000;
 const run = promisify(execFile);
@@ -20,7 +23,9 @@ export async function readStartTime(pid: number): Promise<string | null> {
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   }
   if (process.platform === 'win32') return null;
-  const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  // The same text for whoever asks: two people's processes may run in different languages and time zones.
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(() => ({ stdout: '' }));
   return stdout.trim() === '' ? null : stdout.trim();
 }
 
@@ -30,35 +35,105 @@ export async function identifySelf(): Promise<ProcessIdentity> {
 
 /** True when that very process still lives: a dead pid, a zombie, or a reused pid count as gone. */
 export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, but belongs to somebody else.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
-  }
+  if (!isThere(pid)) return false;
   if (process.platform === 'linux' && (await isZombie(pid))) return false;
   const now = await readStartTime(pid);
   return startTime === null || now === null || now === startTime;
 }
 
+/**
+ * As {@link isAlive}, but what can't be known counts as gone: asked of identities that only a file tells before anything is done to
+ * them, because the file may be older than the process that has the pid now.
+ */
+export async function isCertainlyAlive(identity: ProcessIdentity): Promise<boolean> {
+  const { pid, startTime } = identity;
+  return startTime !== null && (await isAlive(identity)) && (await readStartTime(pid)) === startTime;
+}
+
 async function isZombie(pid: number): Promise<boolean> {
+  return (await readStat(pid))?.state === 'Z';
+}
+
+/** State and process group of a process, where `/proc` tells them. */
+async function readStat(pid: number): Promise<{ readonly state: string; readonly group: number } | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat.charAt(stat.lastIndexOf(')') + 2) === 'Z';
+  const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group === undefined ? undefined : { state, group: Number(group) };
 }
 
 /**
- * Ends a process and everything it started: SIGTERM to its group (it must have been started `detached`), SIGKILL after 5 s.
- * Resolves when it is gone.
+ * Ends a process and everything it started: SIGTERM to its group (it must have been started `detached`), SIGKILL after 5 s to what
+ * is left of it. The group counts, not its leader: a shell is gone at once while the program that it started still puts its things in
+ * order. Resolves when all are gone or killed.
  */
 export async function stopTree(identity: ProcessIdentity, graceMs = GRACE_MS): Promise<void> {
   signalTree(identity.pid, 'SIGTERM');
   const deadline = performance.now() + graceMs;
-  while (performance.now() < deadline) {
-    if (!(await isAlive(identity))) break;
+  while (await isTreeAlive(identity)) {
+    if (performance.now() >= deadline) return signalTree(identity.pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  // Also when the leader is gone: members of its group may have ignored the first signal.
-  signalTree(identity.pid, 'SIGKILL');
+}
+
+/** As {@link stopTree}, and what has left the tree's group since but carries `mark`, see {@link stopMarked}. */
+export async function stopMarkedTree(identity: ProcessIdentity, mark: string): Promise<void> {
+  await Promise.all([stopTree(identity), stopMarked(mark, { outside: identity.pid })]);
+  // What the tree started while it was ending.
+  await stopMarked(mark);
+}
+
+/**
+ * Ends every process that inherited the environment variable `mark` ('NAME=value'), wherever it went, but those of the group
+ * `outside`, and tells how many they were. Linux only: elsewhere none is found.
+ */
+export async function stopMarked(mark: string, { outside }: { outside?: number } = {}): Promise<number> {
+  for (let count = 0; ; ) {
+    const found = await findMarked(mark, outside);
+    if (found.length === 0) return count;
+    await Promise.all(found.map((identity) => stopTree(identity)));
+    count += found.length;
+  }
+}
+
+async function findMarked(mark: string, outside: number | undefined): Promise<ProcessIdentity[]> {
+  const found = await Promise.all(
+    (await listPids()).map(async (pid) => {
+      const environ = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      if (pid === process.pid || !environ.split('\0').includes(mark)) return [];
+      const isInside = outside !== undefined && (await readStat(pid))?.group === outside;
+      return isInside ? [] : [{ pid, startTime: await readStartTime(pid) }];
+    }),
+  );
+  return found.flat();
+}
+
+async function listPids(): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => [] as string[]);
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+async function isTreeAlive(identity: ProcessIdentity): Promise<boolean> {
+  return (await isAlive(identity)) || (await isGroupAlive(identity.pid));
+}
+
+/** True while a process of the group lives. No other process gets the id of a group that has members. */
+async function isGroupAlive(group: number): Promise<boolean> {
+  if (process.platform === 'win32' || !isThere(-group)) return false;
+  if (process.platform !== 'linux') return true;
+  // Nobody may have collected the dead of a leader that died before them.
+  const stats = await Promise.all((await listPids()).map(readStat));
+  return stats.some((stat) => stat?.group === group && stat.state !== 'Z');
+}
+
+/** True when there is such a process, or such a group for a negative id. */
+function isThere(target: number): boolean {
+  try {
+    process.kill(target, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, but belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 /** Sends a signal to a process group, to the single process where there is no such group; silent when both are gone. */

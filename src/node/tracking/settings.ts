@@ -8,7 +8,7 @@ import {
   type ProjectSettings,
 } from '../../core/config/config.ts';
 import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
-import { badInput } from '../../protocol/errors.ts';
+import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 
@@ -23,21 +23,30 @@ export async function readProjectSettings(project: Project): Promise<ProjectSett
 }
 
 /**
- * The objective of each run: that of the config it was made from, else the project's, else the default. A config that is
- * broken now says nothing about its old runs, so mistakes in it are left to those who train.
+ * The objective of each run: that of the config it was made from, else the project's, else the default. Files that are broken now
+ * say nothing about old runs, so mistakes in them are left to those who train.
  */
 export async function readObjectives(project: Project): Promise<ObjectiveOf> {
-  const fallback = (await readProjectSettings(project)).objective ?? defaultObjective;
+  const fallback = (await readProjectObjective(project)) ?? defaultObjective;
   const folder = projectPaths.configs(project);
-  const names = await readdir(folder).catch((error: unknown) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
   const byConfig = new Map<string, Objective>();
-  for (const name of names.filter((candidate) => /\.ya?ml$/.test(candidate))) {
+  for (const { name } of entries.filter((entry) => !entry.isDirectory() && /\.ya?ml$/.test(entry.name))) {
     const text = await readTextIfExists(path.join(folder, name));
     const objective = text === undefined ? null : (parseConfig(text, name).value?.objective ?? null);
     if (objective !== null) byConfig.set(`configs/${name}`, objective);
   }
   return ({ tags }) => byConfig.get(tags['mlops.config'] ?? '') ?? fallback;
+}
+
+async function readProjectObjective(project: Project): Promise<Objective | null> {
+  try {
+    return (await readProjectSettings(project)).objective;
+  } catch (error) {
+    if (error instanceof ExpectedError) return null;
+    throw error;
+  }
 }

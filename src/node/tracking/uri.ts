@@ -47,25 +47,28 @@ function userTrackingUri(env: NodeJS.ProcessEnv): string | undefined {
   return uri === env['MLOPS_PROJECT_STORE'] ? undefined : uri;
 }
 
-/** The folder of a `file:` URI (or of an absolute path), or undefined for another scheme. */
+/** The folder of a `file:` URI (or of an absolute path) without dots and last slash, or undefined for another scheme. */
 export function folderOfUri(uri: string): string | undefined {
-  if (path.isAbsolute(uri)) return path.normalize(uri);
+  if (path.isAbsolute(uri)) return path.resolve(uri);
   if (!/^file:/i.test(uri)) return undefined;
   try {
-    return fileURLToPath(uri);
+    return path.resolve(fileURLToPath(uri));
   } catch {
     // Not a path of this machine (another host, a broken escape): no store of ours.
     return undefined;
   }
 }
 
-/** `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `http://…`. */
+/**
+ * `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `http://…`. Every way to write a folder gives the same URI, so
+ * that stores can be compared by theirs.
+ */
 function toAbsoluteUri(text: string, base: string): string {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text) ?? [];
   if (scheme === undefined) return pathToFileURL(path.resolve(base, text)).href;
   if (scheme.toLowerCase() !== 'file') return text;
-  if (rest.startsWith('//')) return text.replace(/^file:\/\/localhost\//i, 'file:///');
-  return pathToFileURL(path.resolve(base, decode(rest))).href;
+  const folder = rest.startsWith('//') ? folderOfUri(text) : path.resolve(base, decode(rest));
+  return folder === undefined ? text : pathToFileURL(folder).href;
 }
 
 function decode(text: string): string {

@@ -50,10 +50,11 @@ export function watchProject(
     }
   };
   const add = async (folder: string): Promise<void> => {
-    if (closed || watchers.has(folder) || watchers.size >= MOST_FOLDERS || !isWatched(folder)) return;
-    if (folder !== '' && folder.split('/').length > depth) return;
+    if (!isWatched(folder) || (folder !== '' && folder.split('/').length > depth)) return;
     const absolute = path.join(project.root, folder);
     if (!(await isDirectory(absolute))) return;
+    // Looking took a while, and nothing must come between this and the handle.
+    if (closed || watchers.has(folder) || watchers.size >= MOST_FOLDERS) return;
     try {
       const watcher = watch(absolute, (kind, name) => {
         if (name === null) return;

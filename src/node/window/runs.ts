@@ -1,25 +1,39 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { parseConfig } from '../../core/config/config.ts';
+import { parseConfig, type ModelConfig } from '../../core/config/config.ts';
 import type { RunEvent } from '../../protocol/charts.ts';
 import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { RunList, RunSummary } from '../../protocol/tracking.ts';
-import { isMissing, readTextIfExists } from '../files/files.ts';
+import { diskError, isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 import { openStore, readObjectives, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
 
 /** Most lines of a run's events that are shown. */
 const MOST_EVENTS = 2000;
 
-/** Runs of every store that the project or one of its configs names. */
+/**
+ * Runs of every store that the project or one of its configs names. A store that can't be opened or read is told in the warnings
+ * and hides no other. Stores may hold the same run (a copy, two names of one folder): it is listed once.
+ */
 export async function listRunsOfProject(project: Project, env: NodeJS.ProcessEnv): Promise<RunList> {
-  const lists = await Promise.all((await openStores(project, env)).map((store) => store.listRuns()));
+  const lists = await Promise.all((await findStores(project, env)).map(listRunsOfStore));
+  const seen = new Set<string>();
+  const isFirst = ({ runId }: { readonly runId: string }): boolean => seen.size < seen.add(runId).size;
   return {
-    runs: lists.flatMap(({ runs }) => runs),
-    unreadable: lists.flatMap(({ unreadable }) => unreadable),
+    runs: lists.flatMap(({ runs }) => runs).filter(isFirst),
+    unreadable: lists.flatMap(({ unreadable }) => unreadable).filter(isFirst),
     warnings: lists.flatMap(({ warnings = [] }) => warnings),
   };
+}
+
+async function listRunsOfStore({ namedBy, open }: NamedStore): Promise<RunList> {
+  try {
+    return await open().listRuns();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { runs: [], unreadable: [], warnings: [{ runId: '', file: namedBy, message }] };
+  }
 }
 
 export async function readRunDetails(project: Project, runId: string, env: NodeJS.ProcessEnv): Promise<RunDetails> {
@@ -56,34 +70,68 @@ async function findRun(
   runId: string,
   env: NodeJS.ProcessEnv,
 ): Promise<{ store: RunStore; run: RunSummary }> {
-  for (const store of await openStores(project, env)) {
-    const run = await store.findRun(runId).catch((error: unknown) => {
-      if (error instanceof ExpectedError && error.code === 'unknown-name') return undefined;
-      throw error;
-    });
-    if (run !== undefined) return { store, run };
+  const failures: unknown[] = [];
+  for (const { namedBy, open } of await findStores(project, env)) {
+    try {
+      const store = open();
+      return { store, run: await store.findRun(runId) };
+    } catch (error) {
+      // The run may be in the next one; what is wrong with this one matters only when none has it.
+      if (!(error instanceof ExpectedError && error.code === 'unknown-name')) failures.push(diskError(error, namedBy));
+    }
   }
-  throw unknownName('run', runId, []);
+  failures.push(unknownName('run', runId, []));
+  throw failures[0];
 }
 
-async function openStores(project: Project, env: NodeJS.ProcessEnv): Promise<readonly RunStore[]> {
+/** A store that a project uses. */
+interface NamedStore {
+  /** Absolute path of the config that names it; the project's root for the store of the project or the environment. */
+  readonly namedBy: string;
+  /** Throws `not-supported`. */
+  readonly open: () => RunStore;
+}
+
+/** The stores that the project and its configs name, each once. */
+async function findStores(project: Project, env: NodeJS.ProcessEnv): Promise<readonly NamedStore[]> {
+  const objectiveOf = await readObjectives(project);
+  const stores = new Map<string, NamedStore>();
+  for (const { file, config } of [{ file: project.root, config: undefined }, ...(await readConfigs(project))]) {
+    try {
+      const uri = await resolveStoreUri({ project, env, config });
+      if (!stores.has(uri)) stores.set(uri, { namedBy: file, open: () => openStore(uri, { objectiveOf }) });
+    } catch (error) {
+      // The settings of the project are broken, and name no store: told once, when it is opened.
+      const open = (): never => {
+        throw error;
+      };
+      if (!stores.has('')) stores.set('', { namedBy: projectPaths.settings(project), open });
+    }
+  }
+  return [...stores.values()];
+}
+
+/** Configs that say something, as far as they can be understood. */
+async function readConfigs(
+  project: Project,
+): Promise<readonly { readonly file: string; readonly config: ModelConfig }[]> {
   const folder = projectPaths.configs(project);
-  const names = await readdir(folder).catch((error: unknown) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
   const configs = await Promise.all(
-    names
-      .filter((name) => /\.ya?ml$/.test(name))
-      .map(async (name) => parseConfig((await readTextIfExists(path.join(folder, name))) ?? '', name).value),
+    entries
+      .filter((entry) => !entry.isDirectory() && /\.ya?ml$/.test(entry.name))
+      .map(({ name }) => name)
+      .sort()
+      .map(async (name) => {
+        const file = path.join(folder, name);
+        const config = parseConfig((await readTextIfExists(file)) ?? '', name).value;
+        return config === undefined ? [] : [{ file, config }];
+      }),
   );
-  const uris = await Promise.all(
-    [undefined, ...configs].map((config) =>
-      resolveStoreUri({ project, env, ...(config === undefined ? {} : { config }) }),
-    ),
-  );
-  const objectiveOf = await readObjectives(project);
-  return [...new Set(uris)].map((uri) => openStore(uri, { objectiveOf }));
+  return configs.flat();
 }
 
 /** Lines that are no events are left out: the file is a by-product, and the run is shown without them. */

@@ -35,7 +35,7 @@ export class WindowProjects {
   readonly #open = new Map<string, OpenProject>();
   readonly #logs = new Map<string, LogFollower>();
   #folders: readonly string[] = [];
-  #configured: Promise<unknown> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   #folderWatchers: readonly Watcher[] = [];
   #trusted = false;
   #told = '';
@@ -47,9 +47,7 @@ export class WindowProjects {
   /** From now on these are the window's folders. */
   configure(folders: readonly string[], trusted: boolean): Promise<readonly ProjectFolder[]> {
     this.#trusted = trusted;
-    const configured = this.#configure(folders);
-    this.#configured = configured.catch(() => []);
-    return configured;
+    return this.#inTurn(() => this.#configure(folders));
   }
 
   async #configure(folders: readonly string[]): Promise<readonly ProjectFolder[]> {
@@ -64,9 +62,17 @@ export class WindowProjects {
     return projects;
   }
 
-  /** Throws `not-a-project` for a folder that this window does not show. Waits while the window is being configured. */
+  /** One search after the other: an older one that took longer would close what a newer one has opened. */
+  #inTurn<T>(search: () => Promise<T>): Promise<T> {
+    const found = this.#turn.then(search);
+    // Whoever asked for it hears of its failure; the next search does not depend on it.
+    this.#turn = found.catch(() => undefined);
+    return found;
+  }
+
+  /** Throws `not-a-project` for a folder that this window does not show. Waits while projects are being searched. */
   async get(root: string): Promise<OpenProject> {
-    await this.#configured;
+    await this.#turn;
     const project = this.#open.get(root);
     if (project === undefined) throw new ExpectedError('not-a-project', `${root} is not a project of this window.`);
     return project;
@@ -93,11 +99,14 @@ export class WindowProjects {
     const events = {
       onText: (text: string, end: number) => emit('output', { follower, text, offset: end }),
       onEnd: () => void this.#tellExit(follower, log),
-      onFailure: (error: unknown) => this.#fail(error),
+      onFailure: (error: unknown) => {
+        this.#fail(error);
+        void this.#tellExit(follower, log);
+      },
     };
     this.#logs.set(
       follower,
-      followLog(log ?? '', offset, () => isProcessAlive(id), events),
+      followLog(log ?? '', offset, () => isProcessAlive(id, log), events),
     );
   }
 
@@ -108,8 +117,17 @@ export class WindowProjects {
 
   async #tellExit(follower: string, log: string | undefined): Promise<void> {
     this.#logs.delete(follower);
-    const exitCode = log === undefined ? null : await readExitCode(log);
+    const exitCode = log === undefined ? null : await this.#readExitCode(log);
     this.#options.emit('exited', { follower, exitCode });
+  }
+
+  async #readExitCode(log: string): Promise<number | null> {
+    try {
+      return await readExitCode(log);
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
   }
 
   async #find(): Promise<readonly ProjectFolder[]> {
@@ -134,13 +152,11 @@ export class WindowProjects {
   }
 
   #findAgain(): void {
-    const before = this.#told;
-    this.#find().then(
-      (projects) => {
-        if (this.#told !== before) this.#options.emit('projects', { projects });
-      },
-      (error: unknown) => this.#fail(error),
-    );
+    this.#inTurn(async () => {
+      const before = this.#told;
+      const projects = await this.#find();
+      if (this.#told !== before) this.#options.emit('projects', { projects });
+    }).catch((error: unknown) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -165,6 +181,7 @@ class OpenProject {
   readonly #follower: ProjectFollower;
   readonly #kept = new Map<string, { readonly areas: readonly Area[]; readonly value: Promise<unknown> }>();
   readonly #pending = new Set<Area>();
+  readonly #warned = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #toldAt = -Infinity;
 
@@ -191,9 +208,11 @@ class OpenProject {
   }
 
   listRuns(): Promise<RunList> {
-    return this.#keep('runs', ['runs', 'processes', 'configs'], () =>
-      listRunsOfProject(this.project, this.#options.env),
-    );
+    return this.#keep('runs', ['runs', 'processes', 'configs'], async () => {
+      const list = await listRunsOfProject(this.project, this.#options.env);
+      this.#warn(list);
+      return list;
+    });
   }
 
   readRun(runId: string): Promise<RunDetails> {
@@ -218,6 +237,16 @@ class OpenProject {
     this.#watcher.close();
     this.#follower.close();
     clearTimeout(this.#timer);
+  }
+
+  /** Each warning is logged once, although the list is read again with every change. */
+  #warn({ warnings = [] }: RunList): void {
+    for (const { file, message } of warnings) {
+      const text = `${file}: ${message}`;
+      if (this.#warned.has(text)) continue;
+      this.#warned.add(text);
+      this.#options.emit('log', { level: 'warning', text });
+    }
   }
 
   #tellProcesses(processes: readonly LiveProcess[]): void {

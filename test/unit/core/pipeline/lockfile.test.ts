@@ -149,6 +149,22 @@ describe('everything but the entry stays byte by byte', () => {
   });
 });
 
+describe('an entry whose text can not simply be replaced', () => {
+  const table: [string, string][] = [
+    ['an end marker', `schema: '2.0'\nstages:\n  other:\n    cmd: x\n...\n`],
+    ['line ends of Windows', `schema: '2.0'\r\nstages:\r\n`],
+    [
+      'an anchor that another entry uses',
+      `schema: '2.0'\nstages:\n  prepare:\n    cmd: &c old\n  other:\n    cmd: *c\n`,
+    ],
+  ];
+  it.each(table)('%s', (_, before) => {
+    const { stages } = read(formatLock(read(before), 'prepare', prepare));
+    expect(stages.get('prepare')).toEqual(read(`schema: '2.0'\nstages:\n${prepareText}`).stages.get('prepare'));
+    expect(stages.get('other')?.cmd).toEqual(read(before).stages.get('other')?.cmd);
+  });
+});
+
 describe('what DVC refuses is refused with its place', () => {
   const table: [string, string][] = [
     ["schema: '1.0'\n", "dvc.lock:1:9: This is not a lock file of DVC 2 or 3 (schema: '2.0')."],

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { parseDocument, type Document } from 'yaml';
 import {
+  UnreadableValue,
   formatFloat,
   formatPythonJson,
   integer,
   pyEquals,
   resolvePlain,
   toPyMap,
+  toPyValue,
   type PyValue,
 } from '../../../../src/core/pipeline/values.ts';
 
@@ -44,6 +47,27 @@ describe('plain scalars mean what they mean to DVC', () => {
   it.each(table)('%j', (source, value) => expect(resolvePlain(source)).toEqual(value));
 
   it('a time of day is not read', () => expect(resolvePlain('2024-01-31 10:00:00')).toBeUndefined());
+});
+
+describe('what would need a reading of its own is refused, never guessed', () => {
+  const read = (text: string): PyValue => {
+    const document = parseDocument(text) as Document.Parsed;
+    return toPyValue(document.contents, document);
+  };
+  const table = [
+    '!!int "5"',
+    '!!bool "true"',
+    '!!omap [a: 1]',
+    '!!python/tuple [1]',
+    '%YAML 1.1\n---\nyes',
+    '{<<: {a: 1}}',
+  ];
+  it.each(table)('%j', (text) => {
+    expect(() => read(text)).toThrow(UnreadableValue);
+  });
+  it.each(['!!str 5', '!!map {a: 1}', '!!seq [1]', '%YAML 1.2\n---\nyes'])('%j is read', (text) => {
+    expect(() => read(text)).not.toThrow();
+  });
 });
 
 describe('floats as Python writes them', () => {

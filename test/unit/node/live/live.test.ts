@@ -1,3 +1,4 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,7 @@ import {
   stopProcess,
 } from '../../../../src/node/live/live.ts';
 import { takeLock } from '../../../../src/node/locks/locks.ts';
+import { readStartTime } from '../../../../src/node/processes/processes.ts';
 import { projectPaths, type Project } from '../../../../src/node/project/project.ts';
 
 /** Stands in for the command line: does what its second word says. */
@@ -139,6 +141,69 @@ describe('a detached process', () => {
     expect(names).toContain('train.log');
     expect(names).toContain('2020-01-69.log');
     expect(names).not.toContain('2020-01-19.log');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a record that was left behind', () => {
+  let stranger: ChildProcess;
+  let pid = 0;
+  let startTime: string | null = null;
+
+  beforeEach(async () => {
+    // In no group of ours, and nothing to do with the project.
+    stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    await new Promise((resolve) => stranger.once('spawn', resolve));
+    pid = stranger.pid ?? 0;
+    startTime = await readStartTime(pid);
+  });
+  afterEach(() => stranger.kill('SIGKILL'));
+
+  async function writeRecord(record: object, exit?: string): Promise<string> {
+    const logs = projectPaths.logs(project);
+    await mkdir(logs, { recursive: true });
+    await writeFile(path.join(logs, 'a.json'), JSON.stringify({ pid, command: 'run', since: 1, ...record }));
+    if (exit !== undefined) await writeFile(path.join(logs, 'a.exit'), exit);
+    return path.join(logs, 'a.log');
+  }
+
+  /** `record` gets the start time of a process of another project that has the pid now. */
+  const check = (name: string, record: (own: string | null) => object, exit?: string): void =>
+    it(`makes no process of the project: ${name}`, async () => {
+      const log = await writeRecord(record(startTime), exit);
+      expect(await listProcesses(project)).toEqual([]);
+      for (const id of [`${pid}:`, `${pid}:1`, `${pid}:${startTime ?? ''}`]) await stopProcess(project, id);
+      expect(await isProcessAlive(`${pid}:${startTime ?? ''}`)).toBe(true);
+      if (exit !== undefined) expect(await isProcessAlive(`${pid}:`, log)).toBe(false);
+    });
+  check('its process has ended, and the system gave no start time', () => ({ startTime: null }), '0\n');
+  check('nobody knows when its process was started', () => ({ startTime: null }));
+  check('it says nothing of a start time', () => ({}));
+  check('its process was started at another time', () => ({ startTime: '1' }));
+  check('its process has told its end', (own) => ({ startTime: own }), '0\n');
+  check('its start time is no text', (own) => ({ startTime: Number(own) }));
+
+  it('is that of a live process when its start time says so, whatever else is wrong with it', async () => {
+    await writeRecord({ startTime, command: 5, since: 'then' });
+    expect(await listProcesses(project)).toMatchObject([{ pid, command: '', since: 0 }]);
+  });
+
+  it('names no log but the one beside it', async () => {
+    const log = await writeRecord({ startTime, log: '/etc/passwd' });
+    expect(await findLog(project, `${pid}:${startTime ?? ''}`)).toBe(log);
+    expect((await listProcesses(project)).map((process_) => process_.log)).toEqual([log]);
+  });
+
+  it('is not enough to end a process with the lock of one whose start time nobody knows', async () => {
+    await writeRecord({ startTime: null });
+    const locks = projectPaths.locks(project);
+    await mkdir(locks, { recursive: true });
+    const details = { log: '/etc/passwd' };
+    await writeFile(path.join(locks, 'project.json'), JSON.stringify({ pid, command: 'mlops run', since: 1, details }));
+    expect(await listProcesses(project)).toMatchObject([{ pid, log: path.join(projectPaths.logs(project), 'a.log') }]);
+    await rm(path.join(projectPaths.logs(project), 'a.json'));
+    expect(await listProcesses(project)).toMatchObject([{ pid, log: null }]);
+    await expect(stopProcess(project, `${pid}:`)).rejects.toThrow('Nothing says for certain');
+    expect(await isProcessAlive(`${pid}:${startTime ?? ''}`)).toBe(true);
   });
 });
 

@@ -71,6 +71,14 @@ test.each([
   await (await takeLock(file, 'mlops run')).release();
 });
 
+test('a holder without details has none', async () => {
+  const file = path.join(folder, 'project.json');
+  const lock = await takeLock(file, 'mlops run');
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), details: null }));
+  expect(await readLiveHolder(file)).toMatchObject({ pid: process.pid, details: {} });
+  await lock.release();
+});
+
 test('of many takers at once exactly one wins', async () => {
   const file = path.join(folder, 'project.json');
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(file, 'mlops run')));

@@ -251,6 +251,31 @@ describe('failures', () => {
     expect(await project.read('data/out.txt')).toBe('HELLO\n');
   });
 
+  it('a dependency that its own command removes', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: rm in, deps: [in]}}', 'in': '' });
+    expect((await project.run()).stages[0]).toMatchObject({
+      outcome: 'failed',
+      reason: 'the dependency in does not exist any more',
+    });
+    await expect(project.read('dvc.lock')).rejects.toThrow();
+  });
+
+  it('an output that a link leads out of the project', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: "echo new > link/x", outs: [link/x]}}' });
+    const outside = await TestProject.create({ x: 'precious' });
+    try {
+      await symlink(outside.root, project.path('link'));
+      expect((await project.run()).stages[0]).toMatchObject({
+        outcome: 'failed',
+        reason: expect.stringContaining('the output link/x lies outside of the project') as string,
+      });
+      expect(await outside.read('x')).toBe('precious');
+      expect((await readdir(outside.root)).sort()).toEqual(['.dvc', 'x']);
+    } finally {
+      await outside.remove();
+    }
+  });
+
   it('a folder that is not there', async () => {
     project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: echo, wdir: nowhere}}' });
     expect((await project.run()).stages[0]).toMatchObject({
@@ -347,6 +372,13 @@ describe('in Git', () => {
         'params.yaml',
       ].map((name) => (name === '' ? '' : `?? ${name}`)),
     );
+    await rm(project.path('.gitignore'));
+    await rm(project.path('a.model'));
+    expect(await project.outcomes()).toContain('train@a:restored');
+    expect(await project.read('.gitignore')).toBe('/a.model\n');
+    await project.write('.gitignore', 'a.model/\n');
+    expect(await project.outcomes({ stages: ['train@a'], force: true, single: true })).toBe('train@a:succeeded');
+    expect(await project.read('.gitignore')).toBe('a.model/\n/a.model\n');
     await project.git('add', '-f', 'a.model');
     await project.write('params.yaml', 'lr: 3\n');
     expect((await project.run()).stages[1]).toMatchObject({
@@ -354,91 +386,6 @@ describe('in Git', () => {
       reason: expect.stringContaining('a.model is tracked by Git') as string,
     });
     expect(await project.read('a.model')).toBe('HELLO\nlr: 1e-3\n');
-  });
-});
-
-describe('files of every kind', () => {
-  it('folders with odd names, links, empty folders, .dvcignore', async () => {
-    project = await TestProject.create({
-      'dvc.yaml':
-        'stages: {s: {cmd: "mkdir -p out/empty; cp -r in/. out", deps: [in], outs: [out]}, e: {cmd: mkdir e, outs: [e]}}',
-      'in/é "q" \\ 😀.txt': 'x',
-      'in/skip.tmp': 'y',
-      'in/deep/a': '',
-      '.dvcignore': '*.tmp\n',
-      'elsewhere/big': 'z',
-    });
-    await symlink('../elsewhere', project.path('in/linked-folder'));
-    await symlink('../elsewhere/big', project.path('in/linked-file'));
-    expect(await project.outcomes()).toBe('s:succeeded e:succeeded');
-    const lock = await project.read('dvc.lock');
-    expect(lock).toContain('md5: d751713988987e9331980363e24189ce.dir\n      size: 0\n      nfiles: 0\n');
-    expect(/path: in\n.*\n.*\n.*\n\s*nfiles: (\d)/.exec(lock)![1]).toBe('3');
-    await project.write('in/skip.tmp', 'changed');
-    expect(await project.states()).toBe('s:fresh e:fresh');
-  });
-
-  it('a pipe in a dependency is refused, never opened', async () => {
-    project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: echo, deps: [in]}}', 'in/x': '' });
-    const { execFileSync } = await import('node:child_process');
-    execFileSync('mkfifo', [project.path('in/fifo')]);
-    expect((await project.run()).stages[0]).toMatchObject({
-      outcome: 'failed',
-      reason: expect.stringContaining('neither a file nor a folder') as string,
-    });
-  });
-
-  it('persist keeps the output for the next run, and the exec bit is told', async () => {
-    project = await TestProject.create({
-      'dvc.yaml': 'stages: {s: {cmd: "echo x >> log; chmod +x log", deps: [in], outs: [log: {persist: true}]}}',
-      'in': '1',
-    });
-    await project.run();
-    await project.write('in', '2');
-    await project.run();
-    expect(await project.read('log')).toBe('x\nx\n');
-    expect(await project.read('dvc.lock')).toContain('size: 4\n      isexec: true\n');
-  });
-
-  it('lock entries of DVC 2 are compared by the hash of DVC 2, until the stage runs', async () => {
-    project = await TestProject.create({
-      'dvc.yaml': 'stages: {s: {cmd: cp in out, deps: [in], outs: [out: {cache: false}]}}',
-      'in': 'a\r\nb\r\n',
-      'out': 'a\r\nb\r\n',
-      'dvc.lock':
-        "schema: '2.0'\nstages:\n  s:\n    cmd: cp in out\n    deps:\n    - path: in\n      md5: dd8c6a395b5dd36c56d23275028f526c\n      size: 6\n    outs:\n    - path: out\n      md5: dd8c6a395b5dd36c56d23275028f526c\n      size: 6\n",
-    });
-    expect(await project.states()).toBe('s:fresh');
-    await project.write('in', 'a\r\nc\r\n');
-    expect(await project.states()).toBe('s:stale');
-    await project.write('in', 'a\r\nb\r\n');
-    await project.run({ force: true });
-    expect(await project.read('dvc.lock')).toContain('hash: md5\n      md5: 59b0d7772f0561efb95518f3cb8abc60');
-  });
-
-  it('frozen stages are not run, always_changed ones each time', async () => {
-    project = await TestProject.create({
-      'dvc.yaml':
-        'stages: {f: {cmd: cp in f, deps: [in], outs: [f], frozen: true}, a: {cmd: echo a > a, deps: [f], outs: [a], always_changed: true}}',
-      'in': '1',
-      'f': 'old',
-    });
-    expect(await project.outcomes()).toBe('f:skipped a:succeeded');
-    await project.write('in', '2');
-    expect(await project.outcomes()).toBe('f:skipped a:succeeded');
-    expect([await project.read('f'), await project.states()]).toEqual(['old', 'f:frozen a:stale']);
-  });
-
-  it('dvc.yaml files below the root belong to the pipeline; ignored folders do not', async () => {
-    project = await TestProject.create({
-      'dvc.yaml': 'stages: {top: {cmd: cp sub/o t, deps: [sub/o], outs: [t]}}',
-      'sub/dvc.yaml': 'stages: {low: {cmd: echo 1 > o, outs: [o]}}',
-      'node_modules/x/dvc.yaml': 'nonsense',
-      '.dvcignore': 'node_modules\n',
-    });
-    expect(await project.outcomes()).toBe('sub/dvc.yaml:low:succeeded top:succeeded');
-    expect(await project.read('sub/dvc.lock')).toContain('  low:\n');
-    expect(await project.states()).toBe('top:fresh sub/dvc.yaml:low:fresh');
   });
 });
 

@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { isAlive, readStartTime, stopTree, toOutcome, waitForExit } from '../../../../src/node/processes/processes.ts';
+import {
+  isAlive,
+  isCertainlyAlive,
+  readStartTime,
+  stopTree,
+  toOutcome,
+  waitForExit,
+} from '../../../../src/node/processes/processes.ts';
 
 const outcomes: [code: number | null, signal: string | null, stopped: boolean, expected: object][] = [
   [0, null, false, { kind: 'succeeded' }],
@@ -20,6 +27,37 @@ test('a program that does not exist is a failure with its name', async () => {
     kind: 'failed',
     reason: expect.stringContaining('mlops-no-such-program') as string,
   });
+});
+
+test.skipIf(process.platform === 'win32')('a process lives for certain only under its own start time', async () => {
+  const { pid } = process;
+  const check = async (startTime: string | null): Promise<boolean[]> => [
+    await isAlive({ pid, startTime }),
+    await isCertainlyAlive({ pid, startTime }),
+  ];
+  expect(await check(await readStartTime(pid))).toEqual([true, true]);
+  expect(await check('another')).toEqual([false, false]);
+  expect(await check(null)).toEqual([true, false]);
+});
+
+test.skipIf(process.platform === 'win32')('a start time is the same text in every time zone and language', async () => {
+  const { platform } = process;
+  const { LC_ALL, TZ } = process.env;
+  try {
+    // The way of macOS; `ps` knows it everywhere.
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    Object.assign(process.env, { TZ: 'Asia/Tokyo', LC_ALL: 'de_DE.UTF-8' });
+    const inTokyo = await readStartTime(process.pid);
+    Object.assign(process.env, { TZ: 'America/Lima', LC_ALL: 'C' });
+    expect(await readStartTime(process.pid)).toBe(inTokyo);
+    expect(inTokyo).toMatch(/\d{2}:\d{2}:\d{2}/);
+  } finally {
+    Object.defineProperty(process, 'platform', { value: platform });
+    for (const [name, value] of Object.entries({ LC_ALL, TZ })) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+  }
 });
 
 test.skipIf(process.platform === 'win32')(

@@ -17,10 +17,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunSummary } from '../../../../src/protocol/tracking.ts';
 import { parseMetricLines } from '../../../../src/core/tracking/tracking.ts';
 import { listFiles } from '../../../../src/node/files/files.ts';
 import { appendLines } from '../../../../src/node/tracking/appending.ts';
-import { openStore, type RunStart, type RunStore } from '../../../../src/node/tracking/tracking.ts';
+import { openStore, type RunStart, type RunStore, type RunWriter } from '../../../../src/node/tracking/tracking.ts';
 
 let folder: string;
 let root: string;
@@ -309,6 +310,45 @@ describe('names that clash', () => {
     const run = await store.findRun(writer.runId);
     expect(Object.keys(run.metrics)).toEqual(['ok', 'val']);
     expect(warnings).toHaveLength(1);
+  });
+});
+
+describe('what can never be written', () => {
+  /** What `log` does is told in a sentence (or is a bug), and the run ends well all the same. */
+  async function check(log: (writer: RunWriter) => Promise<void>, warning: string): Promise<RunSummary> {
+    const warnings: string[] = [];
+    const writer = await store.createRun({ ...start, onWarning: (message) => warnings.push(message) });
+    await log(writer);
+    await writer.logMetrics([point('ok', 1, 1)]);
+    await writer.finish('FINISHED', 1795291205000);
+    expect(warnings).toEqual([warning]);
+    return store.findRun(writer.runId);
+  }
+
+  test('a long tag is cut, as MLflow does', async () => {
+    const run = await check(
+      (writer) => writer.setTags({ note: 'x'.repeat(1_100_000), short: 'y' }),
+      'The tag "note" has 1100000 characters; the first 8000 are kept.',
+    );
+    expect(run.tags).toMatchObject({ note: 'x'.repeat(8000), short: 'y' });
+  });
+
+  test('a name of which the file system has too much is dropped', async () => {
+    const name = 'ü'.repeat(200);
+    const run = await check(
+      (writer) => writer.logMetrics([point(name, 1, 1)]),
+      `"${name}" can't be kept: its name is too long for this file system.`,
+    );
+    expect(Object.keys(run.metrics)).toEqual(['ok']);
+  });
+
+  test('a mistake of a caller is no trouble of the disk: it is thrown, and not tried again', async () => {
+    const warnings: string[] = [];
+    const writer = await store.createRun({ ...start, onWarning: (message) => warnings.push(message) });
+    const tags = { weights: { length: 3 } as unknown as string };
+    await expect(writer.setTags(tags)).rejects.toThrow(TypeError);
+    await writer.finish('FINISHED', 1795291205000);
+    expect(warnings).toEqual([]);
   });
 });
 

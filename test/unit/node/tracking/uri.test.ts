@@ -37,9 +37,23 @@ test('the first of option, environment, config, project, default; relative ones 
   expect(await resolve({ env, option: 'file:s' })).toBe(`file://${root}/elsewhere/s`);
   expect(await resolve({ env: { MLFLOW_TRACKING_URI: '' }, option: '/abs/s' })).toBe('file:///abs/s');
   expect(await resolve({ option: 'file:///abs/s' })).toBe('file:///abs/s');
-  expect(await resolve({ option: 'file://localhost/abs/s' })).toBe('file:///abs/s');
   await writeFile(path.join(project.root, '.mlops', 'project.yaml'), 'stores: 5\n');
   await expect(resolve({})).rejects.toThrow('The settings of the project have mistakes.');
+});
+
+test.each([
+  ['file:///abs/s/', 'file:///abs/s'],
+  ['file://localhost/abs/s', 'file:///abs/s'],
+  ['file:///abs/a/../s/.', 'file:///abs/s'],
+  ['FILE:/abs/s', 'file:///abs/s'],
+  ['file:///abs/%73%20t', 'file:///abs/s%20t'],
+  ['/abs/s/', 'file:///abs/s'],
+  ['file:s/', 'file:///here/s'],
+  ['s//', 'file:///here/s'],
+  ['file://elsewhere/abs/s', 'file://elsewhere/abs/s'],
+  ['http://localhost:5000/', 'http://localhost:5000/'],
+])('one store has one URI: %s', async (option, uri) => {
+  expect(await resolveStoreUri({ option, env: {}, cwd: '/here' })).toBe(uri);
 });
 
 test('without a project a store in or below the folder is found, else it is said what to do', async () => {

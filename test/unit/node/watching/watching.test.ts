@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -59,4 +59,42 @@ it('leaves alone what is nobody’s business', async () => {
   await writeFile(path.join(root, '.git/index'), '');
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(told).toEqual([]);
+});
+
+/** Handles that watch a folder, of this process. */
+function countHandles(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+it('leaves no handle behind, also of folders that are told of several times at once', async () => {
+  watcher.close();
+  await until(() => countHandles() === 0);
+  watcher = watchProject({ root }, (areas) => told.push(...areas));
+  await watcher.ready;
+  const before = countHandles();
+  const names = Array.from({ length: 20 }, (_, index) => path.join(root, 'configs', String(index)));
+  await Promise.all(
+    names.map(async (name) => {
+      await mkdir(name);
+      for (const mode of [0o700, 0o755, 0o700]) await chmod(name, mode);
+    }),
+  );
+  await until(() => countHandles() >= before + names.length);
+  await see('configs/0/x.yaml', 'configs');
+  expect(countHandles()).toBe(before + names.length);
+  watcher.close();
+  await until(() => countHandles() === 0);
+});
+
+it('watches nothing any more when it is closed while it begins', async () => {
+  watcher.close();
+  await until(() => countHandles() === 0);
+  watcher = watchProject({ root }, () => undefined);
+  watcher.close();
+  await watcher.ready;
+  expect(countHandles()).toBe(0);
 });
