@@ -102,18 +102,21 @@ class Loader {
     if (folder !== '' && isRoot(entries)) return;
     const toPath = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
     const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-    for (const name of names.sort()) {
-      const isPipeline = name === 'dvc.yaml';
-      if (!isPipeline && !(name.endsWith('.dvc') && name !== '.dvc')) continue;
-      if (this.#isIgnored(toPath(name), { isDirectory: false }) && !(isPipeline && folder === '')) continue;
-      if (isPipeline) await this.#load(toPath(name));
-      else this.dataFiles.push(toPath(name));
-    }
+    for (const name of names.sort()) await this.#visitFile(toPath(name), name);
     for (const entry of entries) {
       const inner = toPath(entry.name);
       if (!entry.isDirectory() || this.#isOut(inner) || this.#isIgnored(inner, { isDirectory: true })) continue;
       await this.visit(inner);
     }
+  }
+
+  async #visitFile(file: string, name: string): Promise<void> {
+    const isPipeline = name === 'dvc.yaml';
+    if (!isPipeline && !(name.endsWith('.dvc') && name !== '.dvc')) return;
+    // The pipeline at the root is meant by whoever opens the project, whatever is ignored.
+    if (file !== 'dvc.yaml' && this.#isIgnored(file, { isDirectory: false })) return;
+    if (isPipeline) await this.#load(file);
+    else this.dataFiles.push(file);
   }
 
   async #list(folder: string): Promise<Dirent[]> {
