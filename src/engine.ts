@@ -8,7 +8,7 @@ import { createInstallation } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import type { Project } from './node/project/project.ts';
-import { listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
+import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { predict } from './node/training/training.ts';
 import { WindowProjects, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
@@ -56,6 +56,8 @@ const handlers: EngineHandlers = {
   },
   readTemplates: async () => ({ templates: await listTemplates(installation), author: await readAuthor() }),
   async planProject(request) {
+    // Told before anything else is asked, not only when everything has been answered.
+    await inspectTarget(request.target);
     const { files } = await plan(request);
     return files.map((file) => ({ path: file.path, bytes: file.content.byteLength }));
   },

@@ -2,6 +2,7 @@ import {
   chartProtocolVersion,
   type FromPredictPage,
   type FromRunPage,
+  type StopRefused,
   type ToPredictPage,
   type ToRunPage,
 } from './charts.ts';
@@ -88,10 +89,11 @@ const notice = shaped({ kind: oneOf('loading', 'empty', 'broken'), text, action:
 const numbered = { protocol: currentProtocol, sequence: count };
 const probability: Check = (value) => finite(value) && (value as number) >= 0 && (value as number) <= 1;
 
-const toRunPage: Shapes<ToRunPage> = {
+const toRunPage: Shapes<ToRunPage | StopRefused> = {
   snapshot: { ...numbered, snapshot: shaped({ run, series: wholeSeries, events }), runs },
   append: { ...numbered, change: shaped({ run: optional(run), series, events }), runs: optional(runs) },
   notice: { ...numbered, notice, runs },
+  stopRefused: { protocol: currentProtocol, runId: text },
 };
 
 const fromRunPage: Shapes<FromRunPage> = {
@@ -141,7 +143,7 @@ function parserOf<M extends { readonly type: string }>(shapes: Shapes<M>): (valu
   };
 }
 
-export const parseToRunPage: (value: unknown) => ToRunPage | undefined = parserOf(toRunPage);
+export const parseToRunPage: (value: unknown) => ToRunPage | StopRefused | undefined = parserOf(toRunPage);
 export const parseFromRunPage: (value: unknown) => FromRunPage | undefined = parserOf(fromRunPage);
 export const parseToPredictPage: (value: unknown) => ToPredictPage | undefined = parserOf(toPredictPage);
 export const parseFromPredictPage: (value: unknown) => FromPredictPage | undefined = parserOf(fromPredictPage);

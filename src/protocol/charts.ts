@@ -98,6 +98,24 @@ export type ToRunPage =
   | (Numbered & { readonly type: 'append'; readonly change: RunChange; readonly runs?: readonly RunChoice[] })
   | (Numbered & { readonly type: 'notice'; readonly notice: PageNotice; readonly runs: readonly RunChoice[] });
 
+/**
+ * The run that the page asked to stop goes on. It bears no number, for it tells nothing of the run; a page that misses it was
+ * loaded anew meanwhile and has asked for nothing.
+ */
+export interface StopRefused {
+  readonly type: 'stopRefused';
+  readonly protocol: number;
+  readonly runId: string;
+}
+
+/** What the Run chart page is loaded with; the extension restores a panel by `root` and `runId`. */
+export interface RunPageContext {
+  readonly root: string;
+  readonly runId: string;
+  /** False in Restricted Mode, where nothing is stopped. */
+  readonly mayStop: boolean;
+}
+
 export type FromRunPage =
   | { readonly type: 'ready'; readonly protocol: number }
   | { readonly type: 'ack'; readonly sequence: number }

@@ -1,8 +1,7 @@
 import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
-import { findProcessOfRun } from '../core/trees/trees.ts';
-import { ExpectedError } from '../protocol/errors.ts';
 import type { EngineClient, EngineEvents } from '../protocol/engine.ts';
 import type { PredictFeed, RunFeed } from './panels/feed.ts';
+import { requireProcessOfRun } from './processes.ts';
 
 /** What the panels need, asked of the engine thread. */
 export function createRunFeed(
@@ -44,9 +43,8 @@ export function createRunFeed(
       return [...runs].sort((a, b) => b.startTime - a.startTime).map(toRunChoice);
     },
     async stop(root, runId) {
-      const process = findProcessOfRun(await engine.request('listProcesses', { project: root }), runId);
-      if (process === undefined) throw new ExpectedError('unknown-name', 'Nothing works on this run any more.');
-      await engine.request('stopProcess', { project: root, id: process.id });
+      const { id } = requireProcessOfRun(await engine.request('listProcesses', { project: root }), runId);
+      await engine.request('stopProcess', { project: root, id });
     },
     openLog,
   };

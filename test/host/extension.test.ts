@@ -78,6 +78,12 @@ async function makeSlowStale(turn: string): Promise<void> {
   await writeFile(inProject('turn.txt'), turn);
 }
 
+/** Waits until something of this kind is wrong with the file. */
+function untilMarked(file: string, words: string): Promise<vscode.Diagnostic> {
+  const uri = vscode.Uri.file(inProject(file));
+  return until(() => vscode.languages.getDiagnostics(uri).find(({ message }) => message.includes(words)));
+}
+
 async function readStates(): Promise<Record<string, string>> {
   const entries = await api.views.read(viewIds.pipeline);
   return Object.fromEntries(entries.map(({ label, description }) => [label, description]));
@@ -108,6 +114,23 @@ describe('the extension', () => {
     for (const id of Object.values(viewIds)) assert.deepEqual(await api.views.read(id), []);
   });
 
+  it('marks problems of a project below the folder, and takes them away with the project', async () => {
+    await mkdir(inProject('below/configs'), { recursive: true });
+    await writeFile(inProject('below/input.txt'), 'one\n');
+    await writeFile(inProject('below/broken.mjs'), broken);
+    await writeFile(inProject('below/configs/net.yaml'), 'model: {name: net}\ntraining: {num_epochs: many}\n');
+    await writeFile(inProject('below/dvc.yaml'), 'stages:\n  broken:\n    cmd: node broken.mjs\n');
+    await until(() => (api.projects.list.length === 1 ? true : undefined));
+    await untilMarked('below/configs/net.yaml', 'num_epochs');
+    const { ended } = await startTask('broken');
+    assert.equal(await ended, 1);
+    await untilMarked('below/input.txt', 'not what was expected');
+    await rm(inProject('below'), { recursive: true, maxRetries: 5 });
+    await until(() => (api.projects.list.length === 0 ? true : undefined));
+    const uri = vscode.Uri.file(inProject('below/configs/net.yaml'));
+    await until(() => (vscode.languages.getDiagnostics(uri).length === 0 ? true : undefined));
+  });
+
   it('sees a project that appears in the folder, with all its views', async () => {
     await mkdir(inProject('configs'), { recursive: true });
     await mkdir(inProject('data/raw'), { recursive: true });
@@ -134,12 +157,8 @@ describe('the extension', () => {
   });
 
   it('marks mistakes in a config where they stand', async () => {
-    const uri = vscode.Uri.file(inProject('configs/net.yaml'));
-    const [diagnostic] = await until(() => {
-      const found = vscode.languages.getDiagnostics(uri).filter(({ message }) => message.includes('num_epochs'));
-      return found.length > 0 ? found : undefined;
-    });
-    assert.equal(diagnostic?.range.start.line, 1);
+    const diagnostic = await untilMarked('configs/net.yaml', 'num_epochs');
+    assert.equal(diagnostic.range.start.line, 1);
     assert.equal(diagnostic.severity, vscode.DiagnosticSeverity.Error);
   });
 
@@ -158,6 +177,14 @@ describe('the extension', () => {
     const { ended } = await startTask('broken');
     assert.equal(await ended, 1);
     await until(async () => ((await readStates())['broken'] === 'failed' ? true : undefined));
+    const diagnostic = await untilMarked('input.txt', 'not what was expected');
+    assert.deepEqual([diagnostic.range.start.line, diagnostic.range.start.character], [0, 1]);
+  });
+
+  it('opens the log of a stage that failed', async () => {
+    await vscode.commands.executeCommand('mlops.openLog', { kind: 'stage', project: folder, stage: 'broken' });
+    const editor = await until(() => vscode.window.activeTextEditor);
+    assert.match(editor.document.getText(), /not what was expected/);
   });
 
   it('goes on with a run whose engine thread dies, in the tree and in the terminal', async () => {

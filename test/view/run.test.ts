@@ -2,36 +2,15 @@ import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { RunPageSession } from '../../src/core/charts/charts.ts';
-import { chartProtocolVersion, type FromRunPage, type RunChange, type RunSnapshot } from '../../src/protocol/charts.ts';
-import { runTexts } from '../../src/vscode/panels/texts.ts';
+import { chartProtocolVersion } from '../../src/protocol/charts.ts';
 import { mustSkip, startBench, type Bench, type OpenOptions, type OpenPage } from './browser.ts';
+import { context, openRunPage, texts, type RunPage } from './runpage.ts';
 import { ended, facts, seriesOf, snapshotOf, testMetrics } from './runs.ts';
 import { themes, type ThemeName } from './themes.ts';
 
-const texts = runTexts({ t: (message) => message });
-const context = { root: '/project', runId: facts.runId };
-const choices = ['warm-fox', 'deep-wren', 'shy-otter'].map((name, index) => ({
-  runId: index === 0 ? facts.runId : `run${index}`,
-  name,
-  status: 'FINISHED' as const,
-  lost: false,
-  startTime: 1_780_000_000_000 - index,
-}));
-
-/** The extension's half, in short: answers `ready`, `ack` and `resync` as the panel does. */
-interface Shown extends OpenPage {
-  readonly session: RunPageSession;
-  show(snapshot: RunSnapshot): Promise<void>;
-  change(change: RunChange): Promise<void>;
-  posts(type: FromRunPage['type']): readonly FromRunPage[];
-  /** Waits until everything has been drawn. */
-  settled(): Promise<void>;
-}
-
 describe.skipIf(mustSkip())('the Run chart page', () => {
   let bench: Bench;
-  const opened: Shown[] = [];
+  const opened: RunPage[] = [];
   beforeAll(async () => {
     bench = await startBench();
   });
@@ -44,45 +23,11 @@ describe.skipIf(mustSkip())('the Run chart page', () => {
   });
   afterAll(() => bench.close());
 
-  async function open(options: Partial<OpenOptions> = {}): Promise<Shown> {
-    const session = new RunPageSession({ kind: 'loading', text: texts.loading, action: 'none' });
-    const flush = async (to: OpenPage): Promise<void> => {
-      const message = session.next();
-      if (message !== undefined) await to.send(message);
-    };
-    const page = await bench.open({
-      page: 'run',
-      texts,
-      context,
-      ...options,
-      onMessage: (raw, to) => {
-        const message = raw as FromRunPage;
-        if (message.type === 'ready' || message.type === 'resync') session.begin();
-        if (message.type === 'ack') session.acknowledge(message.sequence);
-        void flush(to);
-      },
-    });
-    const shown: Shown = {
-      ...page,
-      session,
-      show: async (snapshot) => {
-        session.showRun(snapshot);
-        session.showRuns(choices);
-        await flush(page);
-        await shown.settled();
-      },
-      change: async (change) => {
-        session.change(change);
-        await flush(page);
-      },
-      posts: (type) => (page.posted as FromRunPage[]).filter((message) => message.type === type),
-      settled: async () => {
-        await expect.poll(() => session.isWaiting, { timeout: 20_000 }).toBe(false);
-      },
-    };
+  const open = async (options: Partial<OpenOptions> = {}): Promise<RunPage> => {
+    const shown = await openRunPage(bench, options);
     opened.push(shown);
     return shown;
-  }
+  };
 
   /** Canvas pixels of a card near a color, by row from the top: [row, count]. */
   async function pixelsOf(
@@ -275,25 +220,6 @@ describe.skipIf(mustSkip())('the Run chart page', () => {
     await page.mouse.up();
     await page.getByText(texts.resetZoom).click();
     await expect.poll(() => page.getByText(texts.resetZoom).isVisible()).toBe(false);
-  });
-
-  it('posts what its buttons ask for', async () => {
-    const shown = await open();
-    await shown.show(snapshotOf(3));
-    const { page } = shown;
-    await page.getByText(texts.stop, { exact: true }).click();
-    await page.getByText(texts.openLog).click();
-    await expect.poll(() => shown.posts('stopRun')).toEqual([{ type: 'stopRun', runId: facts.runId }]);
-    await expect.poll(() => shown.posts('openLog')).toEqual([{ type: 'openLog', runId: facts.runId }]);
-    expect(await page.getByText(texts.stopping).isVisible()).toBe(true);
-    await page.locator('vscode-dropdown').click();
-    await shown.picture('run-picker');
-    await page.locator('vscode-option', { hasText: 'deep-wren' }).click();
-    await expect.poll(() => shown.posts('setRun')).toEqual([{ type: 'setRun', runId: 'run1' }]);
-    expect(await shown.state()).toMatchObject({ root: '/project', runId: 'run1' });
-    await shown.show({ ...snapshotOf(24, { ...ended, runId: 'run1', name: 'deep-wren' }) });
-    expect(await page.locator('h1').textContent()).toBe('deep-wren');
-    expect(await page.getByText(texts.stop, { exact: true }).isVisible()).toBe(false);
   });
 
   it('shows the numbers as a table and keeps what was chosen over a reload', async () => {

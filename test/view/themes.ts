@@ -1,4 +1,4 @@
-// What VS Code gives pages in its own themes (Dark Modern, Light Modern, Dark and Light High Contrast), as far as the pages use it.
+// What VS Code gives pages in its own themes (Dark Modern, Light Modern, Light 2026, Dark and Light High Contrast), as far as the pages use it.
 
 export interface TestTheme {
   readonly bodyClasses: string;
@@ -25,13 +25,15 @@ const dark: Readonly<Record<string, string>> = {
   'editorHoverWidget-border': '#454545',
   'editorWarning-foreground': '#cca700',
   'widget-shadow': 'rgba(0, 0, 0, 0.36)',
+  'widget-border': '#313131',
   'toolbar-hoverBackground': 'rgba(90, 93, 94, 0.31)',
   'button-background': '#0078d4',
   'button-foreground': '#ffffff',
+  'button-border': '#ffffff1a',
   'button-hoverBackground': '#026ec1',
-  'button-secondaryBackground': '#313131',
+  'button-secondaryBackground': '#00000000',
   'button-secondaryForeground': '#cccccc',
-  'button-secondaryHoverBackground': '#3c3c3c',
+  'button-secondaryHoverBackground': '#2b2b2b',
   'dropdown-background': '#313131',
   'dropdown-foreground': '#cccccc',
   'dropdown-border': '#3c3c3c',
@@ -62,8 +64,10 @@ const light: Readonly<Record<string, string>> = {
   'editorHoverWidget-border': '#c8c8c8',
   'editorWarning-foreground': '#9a6700',
   'widget-shadow': 'rgba(0, 0, 0, 0.16)',
+  'widget-border': '#e5e5e5',
   'toolbar-hoverBackground': 'rgba(184, 184, 184, 0.31)',
   'button-background': '#005fb8',
+  'button-border': '#0000001a',
   'button-hoverBackground': '#0258a8',
   'button-secondaryBackground': '#e5e5e5',
   'button-secondaryForeground': '#3b3b3b',
@@ -81,6 +85,38 @@ const light: Readonly<Record<string, string>> = {
   'charts-yellow': '#bf8803',
   'charts-green': '#388a34',
   'charts-purple': '#652d90',
+};
+
+const light2026: Readonly<Record<string, string>> = {
+  ...light,
+  'editor-foreground': '#202020',
+  'foreground': '#202020',
+  'descriptionForeground': '#606060',
+  'errorForeground': '#ad0707',
+  'focusBorder': '#0069cc',
+  'sideBar-background': '#fafafd',
+  'editorHoverWidget-background': '#fafafd',
+  'editorHoverWidget-border': '#e4e5e6',
+  'widget-shadow': '#00000000',
+  'widget-border': '#e2e2e5',
+  'toolbar-hoverBackground': '#0000001f',
+  'button-background': '#0069cc',
+  'button-border': '#0069cc',
+  'button-hoverBackground': '#0063c1',
+  'button-secondaryBackground': '#eaeaea',
+  'button-secondaryForeground': '#202020',
+  'button-secondaryHoverBackground': '#f2f3f4',
+  'button-secondaryBorder': '#eaeaea',
+  'dropdown-foreground': '#202020',
+  'dropdown-border': '#d8d8d8',
+  'list-activeSelectionBackground': '#00000025',
+  'list-activeSelectionForeground': '#202020',
+  'list-hoverBackground': '#00000014',
+  'charts-foreground': '#202020',
+  'charts-lines': '#20202066',
+  'charts-red': '#ad0707',
+  'charts-blue': '#1a5cff',
+  'charts-yellow': '#667309',
 };
 
 const highContrast: Readonly<Record<string, string>> = {
@@ -123,6 +159,7 @@ const highContrastLight: Readonly<Record<string, string>> = {
   'editorHoverWidget-background': '#ffffff',
   'editorHoverWidget-border': '#0f4a85',
   'button-background': '#0f4a85',
+  'button-border': '#0f4a85',
   'button-secondaryBackground': '#ffffff',
   'button-secondaryForeground': '#292929',
   'dropdown-border': '#0f4a85',
@@ -131,6 +168,7 @@ const highContrastLight: Readonly<Record<string, string>> = {
 export const themes = {
   'dark': { bodyClasses: 'vscode-dark', variables: dark },
   'light': { bodyClasses: 'vscode-light', variables: light },
+  'light-2026': { bodyClasses: 'vscode-light', variables: light2026 },
   'high-contrast': { bodyClasses: 'vscode-high-contrast', variables: highContrast },
   'high-contrast-light': {
     bodyClasses: 'vscode-high-contrast vscode-high-contrast-light',

@@ -17,6 +17,7 @@ const mostChoices = 200;
 
 export interface HeaderOptions {
   readonly texts: RunTexts;
+  readonly mayStop: boolean;
   readonly onChoose: (runId: string) => void;
   readonly onStop: (runId: string) => void;
   readonly onOpenLog: (runId: string) => void;
@@ -26,13 +27,16 @@ export interface HeaderOptions {
 
 export interface Header {
   readonly root: HTMLElement;
+  /** The run goes on although the user asked to stop it: it may be asked again. */
+  refuseStop(runId: string): void;
   draw(
     shown: { run: ShownRun; plan: RunPlan } | undefined,
     look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean },
   ): void;
 }
 
-export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, onWhole }: HeaderOptions): Header {
+export function createHeader(options: HeaderOptions): Header {
+  const { texts, mayStop, onChoose, onStop, onOpenLog, onDetails, onWhole } = options;
   let facts: RunFacts | undefined;
   let asked: string | undefined;
   const act = (action: (runId: string) => void) => (): void => {
@@ -54,7 +58,7 @@ export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, on
   });
   const drawStop = (): void => {
     const isStopping = facts !== undefined && asked === facts.runId;
-    setHidden(stop, facts === undefined || runState(facts) !== 'running');
+    setHidden(stop, !mayStop || facts === undefined || runState(facts) !== 'running');
     setDisabled(stop, isStopping);
     setText(stop, isStopping ? texts.stopping : texts.stop);
   };
@@ -70,6 +74,10 @@ export function createHeader({ texts, onChoose, onStop, onOpenLog, onDetails, on
       log,
       stop,
     ),
+    refuseStop(runId) {
+      if (asked === runId) asked = undefined;
+      drawStop();
+    },
     draw(shown, { runs, chosen, isZoomed }) {
       facts = shown?.run.facts;
       if (facts !== undefined && runState(facts) !== 'running') asked = undefined;

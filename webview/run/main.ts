@@ -8,6 +8,7 @@ import {
   type FromRunPage,
   type PageNotice,
   type RunTexts,
+  type StopRefused,
   type ToRunPage,
 } from '../../src/protocol/charts.ts';
 import { createButton, registerControls } from '../shared/controls.ts';
@@ -19,7 +20,7 @@ import { createDetails, createStrip } from './details.ts';
 import { createHeader } from './header.ts';
 import { planRun, type CardPlan, type RunPlan } from './plan.ts';
 import { createRhythm } from './rhythm.ts';
-import { readPageState, type PageState } from './state.ts';
+import { readMayStop, readPageState, type PageState } from './state.ts';
 
 /** Milliseconds between two drawings: four a second are enough to see a run move. */
 const pause = 250;
@@ -46,15 +47,17 @@ class RunPage {
 
   constructor(texts: RunTexts) {
     this.#texts = texts;
-    this.#host = connectHost<ToRunPage, FromRunPage>({
+    this.#host = connectHost<ToRunPage | StopRefused, FromRunPage>({
       parse: parseToRunPage,
       receive: (message) => this.#receive(message),
       ignored: (count) => this.#showIgnored(count),
       toError: (message) => ({ type: 'error', message }),
     });
-    this.#state = readPageState(this.#host.readState(), readBodyData('context'));
+    const context = readBodyData('context');
+    this.#state = readPageState(this.#host.readState(), context);
     this.#host.writeState(this.#state);
     this.#parts = createParts(texts, {
+      mayStop: readMayStop(context),
       onChoose: (runId) => this.#choose(runId),
       onStop: (runId) => this.#host.post({ type: 'stopRun', runId }),
       onOpenLog: (runId) => this.#host.post({ type: 'openLog', runId }),
@@ -77,8 +80,12 @@ class RunPage {
     }, patience);
   }
 
-  #receive(message: ToRunPage): void {
+  #receive(message: ToRunPage | StopRefused): void {
     this.#answered = true;
+    if (message.type === 'stopRefused') {
+      this.#parts.header.refuseStop(message.runId);
+      return;
+    }
     if (this.#view.receive(message) === 'resync') {
       this.#host.post({ type: 'resync' });
       return;

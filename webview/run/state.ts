@@ -23,6 +23,11 @@ export function readPageState(kept: unknown, context: unknown): PageState {
   };
 }
 
+/** Whether the extension would stop a run; only a clear yes counts. */
+export function readMayStop(context: unknown): boolean {
+  return record(context)['mayStop'] === true;
+}
+
 function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -22,7 +22,10 @@ export interface Branch {
   readonly name: string;
   readonly remote: boolean;
   readonly commit: string;
-  /** Folder of the work tree in which it is checked out, or null. */
+  /**
+   * Where it is checked out, or null: the work tree's folder as git writes it. A main work tree whose repository lies elsewhere
+   * (a submodule, `--separate-git-dir`) is known to git by that repository's folder only.
+   */
   readonly worktree: string | null;
 }
 
@@ -119,16 +122,30 @@ export function parseStatus(text: string): readonly StatusEntry[] {
 }
 
 /** Fields of the format that {@link parseBranches} reads; git replaces %00 by a NUL. */
-export const branchFormat = '%(refname)%00%(objectname)%00%(worktreepath)%00%(symref)';
+export const branchFormat = '%(refname)%00%(objectname)%00%(symref)';
 
-/** Lines of `git for-each-ref --format=<branchFormat> refs/heads refs/remotes`; symbolic ones (origin/HEAD) are left out. */
-export function parseBranches(text: string): readonly Branch[] {
+/**
+ * Lines of `git for-each-ref --format=<branchFormat> refs/heads refs/remotes`; symbolic ones (origin/HEAD) are left out.
+ * `worktrees` is the text of `git worktree list --porcelain`.
+ */
+export function parseBranches(text: string, worktrees: string): readonly Branch[] {
+  const folders = parseWorktrees(worktrees);
   return text.split('\n').flatMap((line) => {
-    const [ref = '', commit = '', worktree = '', symref = ''] = line.split('\0');
+    const [ref = '', commit = '', symref = ''] = line.split('\0');
     const [, kind, name] = /^refs\/(heads|remotes)\/(.+)$/s.exec(ref) ?? [];
     if (name === undefined || symref !== '') return [];
-    return [{ name, remote: kind === 'remotes', commit, worktree: worktree === '' ? null : worktree }];
+    return [{ name, remote: kind === 'remotes', commit, worktree: folders.get(ref) ?? null }];
   });
+}
+
+/** Full name of a branch → folder. A bare repository has no work tree, although its HEAD names a branch. */
+function parseWorktrees(text: string): ReadonlyMap<string, string> {
+  const entries = text.split('\n\n').flatMap((entry) => {
+    const folder = /^worktree (.+)$/m.exec(entry)?.[1];
+    const branch = /^branch (.+)$/m.exec(entry)?.[1];
+    return folder === undefined || branch === undefined ? [] : [[branch, folder] as const];
+  });
+  return new Map(entries);
 }
 
 function afterSpaces(text: string, count: number): string {

@@ -2,7 +2,7 @@ import { checkRefName, findConfig } from '../git/git.ts';
 import { findNearest } from '../names/names.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
-import { requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
+import { nameCommand, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
 import { findMissing, parseSettings, topicTypeNames, topicTypes, type FlowSettings } from './settings.ts';
 import { findBranch, findRemoteBranch, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
@@ -48,7 +48,7 @@ export function planInit(facts: FlowFacts, request: InitRequest): FlowPlan {
         ? [`Gitflow is set up already: production ${choices.production}, development ${choices.develop}.`]
         : [
             `Gitflow is set up: production ${choices.production}, development ${choices.develop}.`,
-            'Begin a feature with "mlops flow feature start NAME".',
+            `Begin a feature with ${nameCommand('flow feature start', 'NAME')}.`,
           ],
   };
 }

@@ -16,6 +16,19 @@ export interface FlowPlan {
   readonly summary: readonly string[];
 }
 
+/** Title in the editor's palette of what the command line has too; a test holds the titles against package.nls.json. */
+const paletteTitles: Readonly<Record<string, string>> = {
+  'flow feature start': 'Start Feature',
+  'flow feature finish': 'Finish Feature',
+};
+
+/** A command for people, by the name that it has in each place from where it may be called. */
+export function nameCommand(words: string, name: string): string {
+  const title = paletteTitles[words];
+  const palette = title === undefined ? '' : ` (in the editor "MLOps: ${title}")`;
+  return `"mlops ${words} ${name}"${palette}`;
+}
+
 /** Clean as AVH means it: nothing tracked was changed; files that git does not know don't matter. */
 export function requireCleanTree({ changed }: FlowFacts, command: string): void {
   if (changed.length === 0) return;

@@ -2,7 +2,7 @@ import { checkRefName, type Branch } from '../git/git.ts';
 import { findNearest } from '../names/names.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { FlowRequest } from '../../protocol/gitflow.ts';
-import { planHook, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
+import { nameCommand, planHook, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
 import {
   findTopicBase,
   parseSettings,
@@ -45,7 +45,7 @@ export function planStart(facts: FlowFacts, request: StartRequest): FlowPlan {
     command: `flow ${type} start ${name}`,
     summary: [
       `Branch ${branch} was made from ${base} and is checked out.`,
-      `Commit your work, then run "mlops flow ${type} finish ${name}".`,
+      `Commit your work, then run ${nameCommand(`flow ${type} finish`, name)}.`,
     ],
   };
 }
@@ -284,9 +284,12 @@ function requireLocalBase({ branches }: FlowFacts, base: string): void {
   throw unknownName('branch', base, findNearest(base, names));
 }
 
-/** git refuses to check out or delete a branch that another work tree has checked out. */
-function requireNotElsewhere({ root }: FlowFacts, branch: Branch | undefined): void {
-  if (branch === undefined || branch.worktree === null || branch.worktree === root) return;
+/**
+ * git refuses to check out or delete a branch that another work tree has checked out. Which one is ours, HEAD tells: folders
+ * can't be compared, since git has more than one name for the same (that of a submodule's repository, forward slashes on Windows).
+ */
+function requireNotElsewhere({ current }: FlowFacts, branch: Branch | undefined): void {
+  if (branch === undefined || branch.worktree === null || branch.name === current) return;
   throw new ExpectedError(
     'branch-state',
     `Branch ${branch.name} is checked out in another work tree, ${branch.worktree}. Finish there, or check out something else there first.`,

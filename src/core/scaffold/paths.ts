@@ -4,6 +4,11 @@ const MAX_SEGMENT_BYTES = 255;
 const MAX_PATH_LENGTH = 240;
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
+/** True for a name by which Windows opens a device, whatever ending follows, so that no file or folder can have it there. */
+export function isDeviceName(name: string): boolean {
+  return RESERVED.test(name);
+}
+
 /** A row is a test of one part of a path, and what is said when it holds. */
 const segmentRules: readonly (readonly [(segment: string) => boolean, string])[] = [
   [(segment) => segment === '', 'has an empty part'],
@@ -15,7 +20,7 @@ const segmentRules: readonly (readonly [(segment: string) => boolean, string])[]
   ],
   [(segment) => /[<>:"|?*\\]/.test(segment), 'holds a character that Windows does not allow in names'],
   [(segment) => /[. ]$|^ /.test(segment), 'has a part that starts or ends with a space, or ends with a dot'],
-  [(segment) => RESERVED.test(segment), 'has the name of a device of Windows'],
+  [isDeviceName, 'has the name of a device of Windows'],
   [(segment) => /^(\.git|git~1)$/i.test(segment), "reaches into git's own folder, from where programs could be run"],
   [(segment) => segment.includes('{{'), 'holds "{{": names of files are not filled in'],
   [(segment) => utf8Length(segment) > MAX_SEGMENT_BYTES, `has a part of more than ${MAX_SEGMENT_BYTES} bytes`],

@@ -1,4 +1,5 @@
 import { findNearest } from '../names/names.ts';
+import { isDeviceName } from './paths.ts';
 
 export type AnswerName =
   | 'project_name'
@@ -59,10 +60,13 @@ export const questions: readonly Question[] = [
     hint: 'small letters, digits, ".", "_" and "-"',
     asked: true,
     suggest: ({ project_name = '' }) => toRepositoryName(project_name),
-    check: (answer) =>
-      /^[a-z0-9][a-z0-9._-]{0,99}$/.test(answer) && !answer.endsWith('.')
-        ? undefined
-        : 'A repository name is made of small letters, digits, ".", "_" and "-", starts with a letter or digit, and has at most 100 characters.',
+    check: (answer) => {
+      if (!/^[a-z0-9][a-z0-9._-]{0,99}$/.test(answer) || answer.endsWith('.'))
+        return 'A repository name is made of small letters, digits, ".", "_" and "-", starts with a letter or digit, and has at most 100 characters.';
+      return isDeviceName(answer)
+        ? 'Windows keeps this name for a device, as "con", "nul" or "com1" with any ending: no folder can have it there.'
+        : undefined;
+    },
   },
   {
     name: 'author_name',
@@ -159,9 +163,10 @@ function toRepositoryName(projectName: string): string {
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, '_')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 100);
-  return plain === '' ? 'project' : plain.replace(/[^a-z0-9]+$/, '');
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
+  if (plain === '') return 'project';
+  const name = isDeviceName(plain) ? `project_${plain}` : plain;
+  return name.slice(0, 100).replace(/[^a-z0-9]+$/, '');
 }
 
 function checkText(answer: string): string | undefined {

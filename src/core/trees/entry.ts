@@ -13,17 +13,23 @@ export interface EntryIcon {
 export type Target =
   | { readonly kind: 'project'; readonly project: string }
   | { readonly kind: 'stage'; readonly project: string; readonly stage: string }
-  | { readonly kind: 'config'; readonly project: string; readonly model: string }
+  /** `file` is relative to the project's root. */
+  | { readonly kind: 'config'; readonly project: string; readonly model: string; readonly file: string }
   | { readonly kind: 'data'; readonly project: string; readonly path: string }
   | { readonly kind: 'run'; readonly project: string; readonly runId: string }
   | { readonly kind: 'model'; readonly project: string; readonly model: string };
 
 export interface TreeEntry {
-  /** The same thing keeps its id, so that what is expanded and selected stays so. */
+  /**
+   * The same thing keeps its id, so that what is expanded and selected stays so; it names the project too, since two projects
+   * in one view may have everything else in common.
+   */
   readonly id: string;
   readonly label: string;
   readonly description: string;
   readonly icon?: EntryIcon;
+  /** What only the icon says, in a word, for those who hear the tree. Absent where the description says it. */
+  readonly state?: string;
   /** Plain text, one sentence or fact a line; never read as Markdown. */
   readonly tooltip: readonly string[];
   /** Which menus apply: words of the manifest's `viewItem` clauses. */
@@ -36,13 +42,19 @@ export interface TreeEntry {
   readonly expanded?: boolean;
 }
 
+/** What a screen reader says of an entry. */
+export function describeAloud({ label, state = '', description }: TreeEntry): string {
+  return [label, state, description].filter((part) => part !== '').join(', ');
+}
+
 /** Something wrong with a file of the user, in the place where its content would stand; a click leads to the line. */
-export function toProblemEntry(problem: Problem, root: string): TreeEntry {
+export function toProblemEntry(problem: Problem, root: string, t: Translate): TreeEntry {
   const isError = problem.severity === 'error';
   return {
-    id: `problem:${problem.file}:${problem.line}:${problem.column}:${problem.message}`,
+    id: `problem:${root}:${problem.file}:${problem.line}:${problem.column}:${problem.message}`,
     label: problem.message,
     description: `${problem.file}:${problem.line}`,
+    state: isError ? t('error') : t('warning'),
     icon: isError
       ? { id: 'error', color: 'problemsErrorIcon.foreground' }
       : { id: 'warning', color: 'problemsWarningIcon.foreground' },
@@ -52,7 +64,23 @@ export function toProblemEntry(problem: Problem, root: string): TreeEntry {
   };
 }
 
+/** Why entries can't be shown, in their place: below `parent`, or instead of the whole view. */
+export function toFailureEntry(message: string, parent: TreeEntry | undefined): TreeEntry {
+  return {
+    id: `failure:${parent?.id ?? ''}`,
+    label: message,
+    description: '',
+    icon: { id: 'error', color: 'problemsErrorIcon.foreground' },
+    tooltip: [message],
+    context: 'failure',
+  };
+}
+
 /** Paths of the engine are relative to the project with forward slashes, or absolute already. */
 export function toAbsolute(root: string, file: string): string {
-  return /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(file) ? file : `${root}/${file}`;
+  return isAbsolute(file) ? file : `${root}/${file}`;
+}
+
+export function isAbsolute(file: string): boolean {
+  return /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(file);
 }

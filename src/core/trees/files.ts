@@ -20,10 +20,10 @@ export function toConfigEntries(
       icon: configIcon(config),
       tooltip: [config.file, ...config.problems.map(({ line, message }) => `${line}: ${message}`)],
       context: errors > 0 ? 'config broken' : 'config',
-      target: { kind: 'config', project, model: config.model },
+      target: { kind: 'config', project, model: config.model, file: config.file },
       opens: { file: toAbsolute(project, config.file) },
       children: () => [
-        ...config.problems.map((problem) => toProblemEntry(problem, project)),
+        ...config.problems.map((problem) => toProblemEntry(problem, project, t)),
         ...config.sections.map((section) => ({
           id: `${id}:${section.name}`,
           label: section.name,

@@ -45,6 +45,7 @@ function toRunEntry(run: RunSummary, project: string, t: Translate): TreeEntry {
     label: run.name,
     description,
     icon: icons[status],
+    ...(isSaid(run) ? {} : { state: nameStatus(status, t) }),
     tooltip: [`${run.name}: ${nameStatus(status, t)}`, description, run.experiment, run.runId],
     context: `run ${status.toLowerCase()}`,
     target: { kind: 'run', project, runId: run.runId },
@@ -54,6 +55,13 @@ function toRunEntry(run: RunSummary, project: string, t: Translate): TreeEntry {
 
 function statusOf({ status, lost }: RunSummary): ShownStatus {
   return lost ? 'LOST' : status;
+}
+
+/** The description of every other run begins with what became of it. */
+function isSaid(run: RunSummary): boolean {
+  const status = statusOf(run);
+  if (status === 'FAILED') return run.tags['mlops.reason'] === undefined;
+  return status !== 'RUNNING' && status !== 'FINISHED';
 }
 
 function describeRun(run: RunSummary, t: Translate): string {

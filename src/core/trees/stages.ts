@@ -39,13 +39,19 @@ export function toStageEntries({ project, stages, problems }: StatusDocument, t:
       ? [toGroupEntry(name, members, project, toEntry, t)]
       : members.map(toEntry),
   );
-  return [...problems.map((problem) => toProblemEntry(problem, project)), ...entries];
+  return [...problems.map((problem) => toProblemEntry(problem, project, t)), ...entries];
 }
 
 /** 'train@cnnbased' → 'train'; a stage outside a group is its own. */
-function groupOf(name: string): string {
+export function groupOf(name: string): string {
   const at = name.lastIndexOf('@');
   return at <= 0 ? name : name.slice(0, at);
+}
+
+/** Where the engine keeps what a stage has printed when it last ran. */
+export function toStageLog(project: string, stage: string): string {
+  const name = stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120);
+  return toAbsolute(project, `.mlops/tmp/logs/${name}.log`);
 }
 
 function toStageEntry(
@@ -60,13 +66,14 @@ function toStageEntry(
     label: stage.name,
     description,
     icon: icons[stage.state],
+    ...(stage.state === 'stale' && stage.reasons.length > 0 ? { state: t('stale') } : {}),
     tooltip: [
       `${stage.name}: ${description}`,
       ...stage.reasons.map(describeReason),
       ...(stage.needs.length === 0 ? [] : [t('Needs {0}', stage.needs.join(', '))]),
       `${stage.file}:${stage.line}`,
     ],
-    context: stage.state === 'running' ? 'stage running' : 'stage',
+    context: contextOf('stage', stage.state),
     target: { kind: 'stage', project, stage: stage.name },
     opens: { file: toAbsolute(project, stage.file), line: stage.line },
   };
@@ -110,25 +117,47 @@ function toGroupEntry(
   t: Translate,
 ): TreeEntry {
   const state = urgency.find((candidate) => members.some((member) => member.state === candidate)) ?? 'fresh';
-  const fresh = members.filter((member) => member.state === 'fresh').length;
-  const running = members.filter((member) => member.state === 'running').length;
   const [first] = members;
-  const description =
-    fresh === members.length
-      ? t('all {0} fresh', fresh)
-      : running > 0
-        ? t('{0} of {1} running', running, members.length)
-        : t('{0} of {1} stale', members.length - fresh, members.length);
+  const description = describeGroup(state, members, t);
   return {
     id: `stage:${project}:${name}`,
     label: name,
     description,
     icon: icons[state],
     tooltip: [`${name}: ${description}`, ...members.map((member) => member.name)],
-    context: state === 'running' ? 'stage running' : 'stage',
+    context: contextOf('stage-group', state),
     target: { kind: 'stage', project, stage: name },
     ...(first === undefined ? {} : { opens: { file: toAbsolute(project, first.file), line: first.line } }),
     children: () => members.map(toEntry),
     expanded: true,
   };
+}
+
+/** How many members are in the group's state, and of how many: '1 of 2 stale', '2 never run'. */
+function describeGroup(state: StageState, members: readonly StageStatus[], t: Translate): string {
+  const count = members.filter((member) => member.state === state).length;
+  const share = count === members.length ? String(count) : t('{0} of {1}', count, members.length);
+  switch (state) {
+    case 'fresh':
+      return t('all {0} fresh', count);
+    case 'running':
+      return t('{0} running', share);
+    case 'failed':
+      return t('{0} failed', share);
+    case 'stale':
+      return t('{0} stale', share);
+    case 'never-run':
+      return t('{0} never run', share);
+    case 'blocked':
+      return t('{0} waiting', share);
+    case 'frozen':
+      return t('{0} frozen', share);
+    case 'needs-dvc':
+      return t('{0} needing DVC', share);
+  }
+}
+
+/** A running one can be stopped, a failed one is looked into. */
+function contextOf(kind: 'stage' | 'stage-group', state: StageState): string {
+  return state === 'running' || state === 'failed' ? `${kind} ${state}` : kind;
 }

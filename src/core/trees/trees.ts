@@ -3,11 +3,19 @@ import type { TreeEntry } from './entry.ts';
 
 // What the trees show, as data: the adapter in src/vscode/trees turns entries into tree items and adds nothing to them.
 
-export { toAbsolute, toProblemEntry, type Target, type TreeEntry } from './entry.ts';
+export {
+  describeAloud,
+  isAbsolute,
+  toAbsolute,
+  toFailureEntry,
+  toProblemEntry,
+  type Target,
+  type TreeEntry,
+} from './entry.ts';
 export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
 export { toRunEntries, describeProgress, epochOf } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';
-export { toStageEntries } from './stages.ts';
+export { groupOf, toStageEntries, toStageLog } from './stages.ts';
 
 export function toProjectEntry(
   { root, name, branch }: ProjectFolder,

@@ -248,7 +248,10 @@ function contentReads(
     readConfig: async () => parseConfigList(await read(LIST_CONFIG)).filter(({ scope }) => scope !== 'command'),
     hasIdentity: calls.hasIdentity,
     branches: async () =>
-      parseBranches(await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes'])),
+      parseBranches(
+        await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes']),
+        await read(['worktree', 'list', '--porcelain']),
+      ),
     async compare(branch, base) {
       const range = `${requireName(base, 'commit')}...${requireName(branch, 'commit')}`;
       const counts = (await read(['rev-list', '--left-right', '--count', '--end-of-options', range, '--'])).split('\t');

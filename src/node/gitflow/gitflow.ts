@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import {
   describeStep,
@@ -79,8 +80,9 @@ async function openRoot(folder: string, options: FlowOptions): Promise<Git> {
 }
 
 async function withProjectLock<T>(git: Git, folder: string, command: string, work: () => Promise<T>): Promise<T> {
-  const project = await findProject(folder);
-  if (project === undefined || !isInside(git.folder, project.root)) return work();
+  // git's root has no links in it, so that the project must be looked for without them too.
+  const project = await findProject(await realpath(folder));
+  if (project === undefined || !isInside(await realpath(git.folder), project.root)) return work();
   await ensurePrivateFolders(project);
   const lock = await takeLock(path.join(projectPaths.locks(project), 'project.json'), command);
   try {

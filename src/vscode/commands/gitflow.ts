@@ -15,28 +15,46 @@ export function createGitflowCommands({
   readonly engine: EngineClient;
   readonly projects: Projects;
 }): GitflowCommands {
-  const perform = (project: string, flow: FlowRequest): Promise<FlowResult> =>
-    engine.request('performFlow', { project, flow });
+  const perform = async (project: string, flow: FlowRequest, title: string): Promise<void> => {
+    const location = vscode.ProgressLocation.Window;
+    tell(await vscode.window.withProgress({ location, title }, () => engine.request('performFlow', { project, flow })));
+  };
+  const initialise = (project: string): Promise<void> =>
+    perform(project, { action: 'init' }, vscode.l10n.t('Setting Gitflow up …'));
+  /** The state of a repository with Gitflow, which is set up now if need be; undefined when the user does not want that. */
+  const readReadyFlow = async (project: string): Promise<FlowState | undefined> => {
+    const state = await engine.request('readFlow', { project });
+    if (state.initialised) return state;
+    if (!(await offerToInitialise(state))) return undefined;
+    await initialise(project);
+    return engine.request('readFlow', { project });
+  };
   return {
     async 'mlops.initialiseGitflow'(target) {
       const project = await pickProject(projects, target);
-      if (project !== undefined) tell(await perform(project, { action: 'init' }));
+      if (project !== undefined) await initialise(project);
     },
     async 'mlops.startFeature'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
-      const existing = listFeatures(await engine.request('readFlow', { project })).map((topic) => topic.name);
+      const state = await readReadyFlow(project);
+      if (state === undefined) return;
+      const existing = listFeatures(state).map((topic) => topic.name);
       const name = await vscode.window.showInputBox({
         title: vscode.l10n.t('Start Feature'),
         prompt: vscode.l10n.t('Name of the feature branch, without its prefix'),
         validateInput: (text) => checkFeatureName(text, existing),
       });
-      if (name !== undefined) tell(await perform(project, { action: 'start', type: 'feature', name }));
+      if (name === undefined) return;
+      const title = vscode.l10n.t('Starting feature {0} …', name);
+      await perform(project, { action: 'start', type: 'feature', name }, title);
     },
     async 'mlops.finishFeature'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
-      const features = listFeatures(await engine.request('readFlow', { project }));
+      const state = await readReadyFlow(project);
+      if (state === undefined) return;
+      const features = listFeatures(state);
       if (features.length === 0) throw new ExpectedError('branch-state', vscode.l10n.t('There is no feature branch.'));
       const chosen = await vscode.window.showQuickPick(
         // The feature that is checked out comes first: it is the one that people finish.
@@ -47,9 +65,18 @@ export function createGitflowCommands({
         },
       );
       const name = chosen?.label;
-      if (name !== undefined) tell(await perform(project, { action: 'finish', type: 'feature', name }));
+      if (name === undefined) return;
+      const title = vscode.l10n.t('Finishing feature {0} …', name);
+      await perform(project, { action: 'finish', type: 'feature', name }, title);
     },
   };
+}
+
+/** Asked before anything else: whoever has named a feature wants to see it made. */
+async function offerToInitialise({ reason }: FlowState): Promise<boolean> {
+  const initialise = vscode.l10n.t('Initialise Gitflow');
+  const sentence = vscode.l10n.t('Gitflow is not set up in this repository. {0}', reason ?? '');
+  return (await vscode.window.showInformationMessage(sentence, initialise)) === initialise;
 }
 
 /** A first look only, while the name is typed; the engine checks it by git's own rules. */

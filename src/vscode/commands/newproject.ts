@@ -4,12 +4,15 @@ import * as vscode from 'vscode';
 import { questions, tidy, type AnswerName, type Question } from '../../core/scaffold/scaffold.ts';
 import { formatBytes } from '../../core/trees/trees.ts';
 import type { EngineClient, NewProjectRequest, TemplateChoice } from '../../protocol/engine.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
 import { askChoice, askInOrder, askText, type Answer, type Step } from './steps.ts';
 
 /** Survives the reload that opening a folder causes, so that the new window can go on where this one stopped. */
 const STATE_KEY = 'mlops.newProject';
+/** Who opens the project later than this no longer waits for it. */
+const WELCOME_MS = 3_600_000;
 const EXAMPLE = 'mnist';
 
 type Place = Omit<Step, 'title'>;
@@ -20,7 +23,20 @@ interface Draft {
   readonly answers: Readonly<Partial<Record<AnswerName, string>>>;
   /** Folder in which the project's folder is made. */
   readonly parent: string | undefined;
-  readonly open: WhereToOpen | undefined;
+  /** Written by the last step. */
+  readonly made: { readonly project: MadeProject; readonly open: WhereToOpen } | undefined;
+}
+
+interface MadeProject {
+  readonly root: string;
+  /** What the user should know about it, as sentences. */
+  readonly notes: readonly string[];
+}
+
+/** What {@link STATE_KEY} holds. */
+interface WaitingProject extends MadeProject {
+  /** When it was made. */
+  readonly time: number;
 }
 
 interface Parts {
@@ -39,33 +55,41 @@ export function createNewProjectCommand({ engine, context }: Parts): Pick<Comman
             .filter(({ asked }) => asked)
             .map((question) => (answers: Draft, place: Place) => askQuestion(answers, place, question, author)),
           askParent,
-          (answers, place) => askToWrite(answers, place, engine),
+          (answers, place) => backWhenNotWritable(() => askToWrite(answers, place, engine)),
         ],
-        { template: undefined, answers: {}, parent: undefined, open: undefined },
+        { template: undefined, answers: {}, parent: undefined, made: undefined },
       );
-      if (draft?.open === undefined) return;
-      const { root, notes } = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Writing the project …') },
-        () => engine.request('newProject', toRequest(draft)),
-      );
-      for (const note of notes) void vscode.window.showInformationMessage(note);
-      await openProject(context, root, draft.open);
+      if (draft?.made !== undefined) await openProject(context, draft.made.project, draft.made.open);
     },
   };
 }
 
-/** The first look at a project that was just made: its pipeline, and one question about what to do next. */
+/** Welcomes the project for whose sake this window was opened, if there is one. */
 export async function welcomeNewProject(context: vscode.ExtensionContext, projects: Projects): Promise<void> {
-  const root = context.globalState.get<string>(STATE_KEY);
-  if (root === undefined) return;
-  const project = (await projects.whenKnown()).find((candidate) => candidate.root === root);
-  if (project === undefined) return;
+  const waiting = context.globalState.get<WaitingProject>(STATE_KEY);
+  if (waiting === undefined) return;
+  const isAwaited = waiting.time > Date.now() - WELCOME_MS;
+  const project = (await projects.whenKnown()).find(({ root }) => isSamePath(root, waiting.root));
+  // Another window is being opened for it.
+  if (isAwaited && project === undefined) return;
   await context.globalState.update(STATE_KEY, undefined);
+  if (isAwaited && project !== undefined) await welcome({ root: project.root, notes: waiting.notes });
+}
+
+/** The editor and Node write the letter of a drive differently, and Windows takes both for one. */
+function isSamePath(one: string, other: string): boolean {
+  return path.relative(one, other) === '';
+}
+
+/** The first look at a project that was just made: its pipeline, what there is to know, and one question about what to do next. */
+async function welcome({ root, notes }: MadeProject): Promise<void> {
   await vscode.commands.executeCommand('mlops.pipeline.focus');
+  for (const note of notes) void vscode.window.showInformationMessage(note);
   if (!vscode.workspace.isTrusted) return;
   const train = vscode.l10n.t('Train');
   const run = vscode.l10n.t('Run Pipeline');
-  const answer = await vscode.window.showInformationMessage(vscode.l10n.t('{0} is ready.', project.name), train, run);
+  const sentence = vscode.l10n.t('{0} is ready.', path.basename(root));
+  const answer = await vscode.window.showInformationMessage(sentence, train, run);
   const target = { kind: 'project', project: root };
   if (answer === train) await vscode.commands.executeCommand('mlops.train', target);
   if (answer === run) await vscode.commands.executeCommand('mlops.runPipeline', target);
@@ -162,7 +186,18 @@ async function browse(): Promise<string | undefined> {
   return chosen?.fsPath;
 }
 
-/** Shows every file that will be written before anything is. */
+/** Where nothing can be written, another place is asked for, and no answer is lost. */
+async function backWhenNotWritable<T>(write: () => Promise<T>): Promise<T | 'back'> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || !['target-exists', 'disk'].includes(error.code)) throw error;
+    void vscode.window.showErrorMessage(error.message);
+    return 'back';
+  }
+}
+
+/** Shows every file that will be written before anything is, then writes them. */
 async function askToWrite(draft: Draft, place: Place, engine: EngineClient): Promise<Draft | 'back' | undefined> {
   const request = toRequest(draft);
   const files = await engine.request('planProject', request);
@@ -193,7 +228,12 @@ async function askToWrite(draft: Draft, place: Place, engine: EngineClient): Pro
     ],
     active: 'here',
   });
-  return merge(answer, (open) => ({ ...draft, open }));
+  if (answer === undefined || answer === 'back') return answer;
+  const project = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Writing the project …') },
+    () => engine.request('newProject', request),
+  );
+  return { ...draft, made: { project, open: answer.value } };
 }
 
 function toRequest({ template, answers, parent }: Draft): NewProjectRequest {
@@ -204,12 +244,19 @@ function toRequest({ template, answers, parent }: Draft): NewProjectRequest {
   };
 }
 
-async function openProject(context: vscode.ExtensionContext, root: string, where: WhereToOpen): Promise<void> {
+async function openProject(
+  context: vscode.ExtensionContext,
+  { root, notes }: MadeProject,
+  where: WhereToOpen,
+): Promise<void> {
   const uri = vscode.Uri.file(root);
-  await context.globalState.update(STATE_KEY, root);
+  // A workspace of several folders takes one more without a reload, so that no other window would welcome it.
+  const stays = where === 'add' && vscode.workspace.workspaceFile !== undefined;
+  if (!stays) await context.globalState.update(STATE_KEY, { root, notes, time: Date.now() } satisfies WaitingProject);
   if (where === 'add') {
     const count = vscode.workspace.workspaceFolders?.length ?? 0;
-    vscode.workspace.updateWorkspaceFolders(count, 0, { uri });
+    const isAdded = vscode.workspace.updateWorkspaceFolders(count, 0, { uri });
+    if (isAdded && stays) await welcome({ root: uri.fsPath, notes });
     return;
   }
   const options = where === 'here' ? { forceReuseWindow: true } : { forceNewWindow: true };

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Target } from '../../core/trees/trees.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
-import type { EngineClient, LiveProcess, ModelFolder } from '../../protocol/engine.ts';
+import type { ConfigOutline, EngineClient, LiveProcess, ModelFolder } from '../../protocol/engine.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { Projects } from '../projects.ts';
 
@@ -43,11 +43,10 @@ export async function pickStage(engine: EngineClient, project: string): Promise<
   );
 }
 
-/** Stem of a config file. */
-export async function pickConfig(engine: EngineClient, project: string): Promise<string | undefined> {
+export async function pickConfig(engine: EngineClient, project: string): Promise<ConfigOutline | undefined> {
   const configs = await engine.request('listConfigs', { project });
   return pick(
-    configs.map(({ model, file }) => ({ label: model, description: file, value: model })),
+    configs.map((config) => ({ label: config.model, description: config.file, value: config })),
     vscode.l10n.t('Config to train'),
     vscode.l10n.t('There is nothing to train: configs/ holds no .yaml file.'),
   );

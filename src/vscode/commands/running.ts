@@ -1,14 +1,15 @@
 import * as vscode from 'vscode';
-import { findProcessOfRun, type Target } from '../../core/trees/trees.ts';
+import { findProcessOfRun, groupOf, type Target } from '../../core/trees/trees.ts';
 import type { EngineThread } from '../engine/client.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
 import type { EngineClient, LiveProcess } from '../../protocol/engine.ts';
+import { requireProcessOfRun } from '../processes.ts';
 import type { Projects } from '../projects.ts';
 import { readSettings } from '../settings.ts';
-import { createProjectTask } from '../tasks/tasks.ts';
+import { createProjectTask, type ProjectWork } from '../tasks/tasks.ts';
 import { ProcessTerminal } from '../tasks/terminal.ts';
 import type { CommandTypes } from './commands.ts';
-import { pickConfig, pickProcess, pickProject, pickStage } from './pick.ts';
+import { openRunLog, openStageLog } from './logs.ts';
+import { pickConfig, pickProcess, pickProject, pickRun, pickStage } from './pick.ts';
 
 interface Parts {
   readonly engine: EngineThread;
@@ -38,53 +39,55 @@ export function createRunningCommands(parts: Parts): RunningCommands {
     async 'mlops.train'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
-      const model = modelOf(target) ?? (await pickConfig(engine, project));
-      if (model !== undefined) await train(parts, project, model);
+      const config = target?.kind === 'config' ? target : await pickConfig(engine, project);
+      if (config !== undefined) await train(parts, project, config);
     },
     async 'mlops.stop'(target) {
-      const process = await pickLiveProcess(parts, target, vscode.l10n.t('Stop'));
+      const live = await listLive(parts, target);
+      const process = await pickLive(live, target, vscode.l10n.t('Stop'));
       if (process === undefined) return;
       const stopping = engine.request('stopProcess', { project: process.project, id: process.id });
       const title = vscode.l10n.t('Stopping {0} …', process.command);
       await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () => stopping);
     },
     async 'mlops.openLog'(target) {
-      if (target?.kind === 'run' && !(await isLive(engine, target.project, target.runId)))
-        return openEndedLog(engine, target.project, target.runId);
-      const process = await pickLiveProcess(parts, target, vscode.l10n.t('Open Log'));
+      const title = vscode.l10n.t('Open Log');
+      const live = await listLive(parts, target);
+      if (target?.kind === 'run' && !live.some(({ runId }) => runId === target.runId))
+        return openRunLog(engine, target.project, target.runId);
+      if (target?.kind === 'stage' && !(await isRunning(engine, target)))
+        return openStageLog(target.project, target.stage);
+      if (target === undefined && live.length === 0) return openLogOfSomeRun(parts, title);
+      const process = await pickLive(live, target, title);
       if (process !== undefined) openLog(parts, process);
     },
   };
 }
 
-function modelOf(target: Target | undefined): string | undefined {
-  return target?.kind === 'config' || target?.kind === 'model' ? target.model : undefined;
-}
-
-async function runTask(
-  parts: Parts,
-  project: string,
-  what: { readonly name: string; readonly stage?: string; readonly command?: string },
-): Promise<vscode.TaskExecution> {
-  return vscode.tasks.executeTask(createProjectTask(parts, project, what));
+async function runTask(parts: Parts, project: string, work: ProjectWork): Promise<vscode.TaskExecution> {
+  return vscode.tasks.executeTask(createProjectTask(parts, project, work));
 }
 
 /**
  * Trains what the config says: as its stage, with all before it that is stale. A project whose pipeline has no such stage is
  * trained directly. The live chart opens with the run.
  */
-async function train(parts: Parts, project: string, model: string): Promise<void> {
+async function train(
+  parts: Parts,
+  project: string,
+  { model, file }: { readonly model: string; readonly file: string },
+): Promise<void> {
   const { stages } = await parts.engine.request('readStatus', { project });
   const stage = stages.find(({ name }) => name === `train@${model}` || name === `train-${model}` || name === model);
-  const what =
+  const work =
     stage === undefined
-      ? { name: vscode.l10n.t('Train {0}', model), command: `train configs/${model}.yaml` }
+      ? { name: vscode.l10n.t('Train {0}', model), arguments: ['train', file] }
       : stage.state === 'fresh'
         ? await askToRepeat(stage.name)
         : { name: stage.name, stage: stage.name };
-  if (what === undefined) return;
+  if (work === undefined) return;
   const waiting = readSettings().openChartOnTrain ? showNextRun(parts, project, model) : undefined;
-  const execution = await runTask(parts, project, what);
+  const execution = await runTask(parts, project, work);
   const ending = vscode.tasks.onDidEndTask((event) => {
     if (event.execution !== execution) return;
     ending.dispose();
@@ -92,13 +95,13 @@ async function train(parts: Parts, project: string, model: string): Promise<void
   });
 }
 
-async function askToRepeat(stage: string): Promise<{ name: string; command: string } | undefined> {
+async function askToRepeat(stage: string): Promise<ProjectWork | undefined> {
   const again = vscode.l10n.t('Train Again');
   const answer = await vscode.window.showInformationMessage(
     vscode.l10n.t('{0} is up to date: nothing that it reads has changed since it was trained.', stage),
     again,
   );
-  return answer === again ? { name: stage, command: `run ${stage} --single --force` } : undefined;
+  return answer === again ? { name: stage, arguments: ['run', stage, '--single', '--force'] } : undefined;
 }
 
 /** Opens the chart of the first run of this model that begins from now on. */
@@ -119,28 +122,36 @@ interface ProcessOfProject extends LiveProcess {
   readonly project: string;
 }
 
-async function pickLiveProcess(
-  { engine, projects }: Parts,
-  target: Target | undefined,
-  title: string,
-): Promise<ProcessOfProject | undefined> {
+/** What runs in the project of the target, or in any. */
+async function listLive({ engine, projects }: Parts, target: Target | undefined): Promise<ProcessOfProject[]> {
   const roots = target === undefined ? (await projects.whenKnown()).map(({ root }) => root) : [target.project];
   const lists = await Promise.all(
     roots.map(async (project) =>
       (await engine.request('listProcesses', { project })).map((process) => ({ ...process, project })),
     ),
   );
-  const all = lists.flat();
-  if (target?.kind === 'run') {
-    const found = findProcessOfRun(all, target.runId);
-    return all.find(({ id }) => id === found?.id);
-  }
+  return lists.flat();
+}
+
+async function pickLive(
+  live: readonly ProcessOfProject[],
+  target: Target | undefined,
+  title: string,
+): Promise<ProcessOfProject | undefined> {
+  if (target?.kind === 'run') return requireProcessOfRun(live, target.runId);
   // A training inside a pipeline is not a choice of its own.
-  const choices = all.filter(
-    (process) => process.runId === null || findProcessOfRun(all, process.runId)?.id === process.id,
+  const choices = live.filter(
+    (process) => process.runId === null || findProcessOfRun(live, process.runId)?.id === process.id,
   );
   const chosen = await pickProcess(choices, title);
   return choices.find(({ id }) => id === chosen?.id);
+}
+
+async function isRunning(engine: EngineClient, target: Target & { readonly kind: 'stage' }): Promise<boolean> {
+  const { stages } = await engine.request('readStatus', { project: target.project });
+  return stages.some(
+    ({ name, state }) => state === 'running' && (name === target.stage || groupOf(name) === target.stage),
+  );
 }
 
 /** A terminal attached to the process: its whole log, and what it goes on to print. */
@@ -151,14 +162,9 @@ function openLog({ engine, report }: Parts, process: ProcessOfProject): void {
   terminal.show();
 }
 
-async function isLive(engine: EngineClient, project: string, runId: string): Promise<boolean> {
-  return (await engine.request('listProcesses', { project })).some((process) => process.runId === runId);
-}
-
-/** What the stage of an ended run has printed, as long as no later run of the same stage has taken its place. */
-async function openEndedLog(engine: EngineClient, project: string, runId: string): Promise<void> {
-  const log = await engine.request('findRunLog', { project, runId });
-  if (log === null)
-    throw new ExpectedError('missing-file', vscode.l10n.t('What this run has printed is not kept any more.'));
-  await vscode.window.showTextDocument(vscode.Uri.file(log), { preview: true });
+/** Nothing runs: what has run is asked for. */
+async function openLogOfSomeRun({ engine, projects }: Parts, title: string): Promise<void> {
+  const project = await pickProject(projects, undefined);
+  const runId = project === undefined ? undefined : await pickRun(engine, project, { title });
+  if (project !== undefined && runId !== undefined) await openRunLog(engine, project, runId);
 }

@@ -3,7 +3,7 @@ import type { Target } from '../../core/trees/trees.ts';
 const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   project: [],
   stage: ['stage'],
-  config: ['model'],
+  config: ['model', 'file'],
   data: ['path'],
   run: ['runId'],
   model: ['model'],

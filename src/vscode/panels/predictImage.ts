@@ -44,7 +44,10 @@ export function registerPredictPanels(options: PredictOptions): PredictPanels {
       const panel = vscode.window.createWebviewPanel(predictViewType, title, column, pageOptions(options.extensionUri));
       const created = new PredictPanel(panel, { root, model }, options);
       open.set(key, created);
-      panel.onDidDispose(() => open.delete(key));
+      panel.onDidDispose(() => {
+        open.delete(key);
+        created.dispose();
+      });
       created.show(images);
     },
     dispose() {
@@ -65,6 +68,7 @@ class PredictPanel {
   #sequence = 0;
   #asked = 0;
   #isReady = false;
+  #isDisposed = false;
 
   constructor(panel: vscode.WebviewPanel, { root, model }: { root: string; model: string }, options: PredictOptions) {
     this.#panel = panel;
@@ -89,7 +93,13 @@ class PredictPanel {
     this.#panel.dispose();
   }
 
+  /** Called once the panel is gone. A prediction or a dialog may still be on its way; nothing is shown of them. */
+  dispose(): void {
+    this.#isDisposed = true;
+  }
+
   show(images: readonly string[]): void {
+    if (this.#isDisposed) return;
     this.#panel.reveal();
     if (images.length === 0) return;
     this.#images = images;
@@ -100,18 +110,15 @@ class PredictPanel {
     switch (message.type) {
       case 'ready':
         this.#isReady = true;
-        {
-          this.#send(this.#content);
-          return;
-        }
+        this.#send(this.#content);
+        return;
       case 'retry':
         return void this.#predict();
       case 'chooseImages':
         return void this.#choose();
-      case 'error': {
+      case 'error':
         this.#options.log.error(`Predict page: ${message.message.slice(0, 2000)}`);
         return;
-      }
     }
   }
 
@@ -139,7 +146,7 @@ class PredictPanel {
 
   #send(content: Content): void {
     this.#content = content;
-    if (!this.#isReady) return;
+    if (!this.#isReady || this.#isDisposed) return;
     this.#sequence += 1;
     const head = { protocol: chartProtocolVersion, sequence: this.#sequence, model: this.#model };
     const message: ToPredictPage = { ...head, ...content };

@@ -1,7 +1,15 @@
 import * as vscode from 'vscode';
 import { RunPageSession } from '../../core/charts/charts.ts';
 import { parseFromRunPage } from '../../protocol/chartcodec.ts';
-import { runChartViewType, type FromRunPage, type PageNotice, type RunChange } from '../../protocol/charts.ts';
+import {
+  chartProtocolVersion,
+  runChartViewType,
+  type FromRunPage,
+  type PageNotice,
+  type RunChange,
+  type RunPageContext,
+  type StopRefused,
+} from '../../protocol/charts.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunFeed } from './feed.ts';
 import { loadPage, pageOptions } from './page.ts';
@@ -94,7 +102,10 @@ class RunChartPanel {
     this.#root = root;
     this.#runId = runId;
     this.#session = new RunPageSession(loadingNotice());
-    this.#subscriptions.push(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
+    this.#subscriptions.push(
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#setPage()),
+    );
     this.#setPage();
     void this.#read();
   }
@@ -124,7 +135,11 @@ class RunChartPanel {
       page: 'run',
       title: vscode.l10n.t('Run'),
       texts: runTexts(vscode.l10n),
-      context: { root: this.#root, runId: this.#runId } satisfies PageState,
+      context: {
+        root: this.#root,
+        runId: this.#runId,
+        mayStop: vscode.workspace.isTrusted,
+      } satisfies RunPageContext,
     });
   }
 
@@ -210,31 +225,25 @@ class RunChartPanel {
     switch (message.type) {
       case 'ready':
         this.#session.begin();
-        {
-          this.#send();
-          return;
-        }
+        this.#send();
+        return;
       case 'resync':
         this.#session.begin();
         return void this.#read();
       case 'ack':
         this.#session.acknowledge(message.sequence);
-        {
-          this.#send();
-          return;
-        }
-      case 'setRun': {
+        this.#send();
+        return;
+      case 'setRun':
         this.#setRun(message.runId);
         return;
-      }
       case 'stopRun':
-        return void this.#attempt(this.#options.feed.stop(this.#root, message.runId));
+        return void this.#stop(message.runId);
       case 'openLog':
         return void this.#attempt(this.#options.feed.openLog(this.#root, message.runId));
-      case 'error': {
+      case 'error':
         this.#options.log.error(`Run chart page: ${message.message.slice(0, 2000)}`);
         return;
-      }
     }
   }
 
@@ -246,12 +255,23 @@ class RunChartPanel {
     void this.#read();
   }
 
-  async #attempt(action: Promise<void>): Promise<void> {
+  /** The page offers to stop a run until it is told that it is being stopped, or that it can't be. */
+  async #stop(runId: string): Promise<void> {
+    const isStopped = await this.#attempt(this.#options.feed.stop(this.#root, runId));
+    if (isStopped || this.#isDisposed) return;
+    const refusal: StopRefused = { protocol: chartProtocolVersion, type: 'stopRefused', runId };
+    void this.#panel.webview.postMessage(refusal);
+  }
+
+  /** True when it was done; otherwise the user has been told why not. */
+  async #attempt(action: Promise<void>): Promise<boolean> {
     try {
       await action;
+      return true;
     } catch (error) {
       if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
       void vscode.window.showErrorMessage(messageOf(error));
+      return false;
     }
   }
 

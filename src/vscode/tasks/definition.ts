@@ -6,14 +6,21 @@ export interface MlopsTaskDefinition extends vscode.TaskDefinition {
   readonly type: typeof taskType;
   /** Address of a stage, as `train@cnnbased`. */
   readonly stage?: string;
-  /** Words behind `mlops`, as `run train --single` or `train configs/cnnbased.yaml`. */
+  /** Words behind `mlops`, as `run train --single` or `train configs/cnnbased.yaml`, split at spaces: no shell, no quoting. */
   readonly command?: string;
+  /** The same, each word by itself, so that it may hold spaces; it goes before `command`. */
+  readonly arguments?: readonly string[];
   /** Project's folder relative to the workspace folder, where it is not that folder. */
   readonly project?: string;
 }
 
-/** Arguments of `mlops` for a task. Words are split at spaces; there is no shell and no quoting. */
-export function toArguments({ stage, command }: Pick<MlopsTaskDefinition, 'stage' | 'command'>): readonly string[] {
+/** What a task does: of several the first in this order is taken. */
+export type TaskWork = Pick<MlopsTaskDefinition, 'arguments' | 'command' | 'stage'>;
+
+/** Arguments of `mlops` for a task. */
+export function toArguments({ arguments: given, command, stage }: TaskWork): readonly string[] {
+  // Written by hand it may be anything.
+  if (Array.isArray(given) && given.length > 0) return given.map(String);
   const words = (command ?? '').split(/\s+/).filter((word) => word !== '');
   if (words.length > 0) return words;
   return stage === undefined || stage === '' ? ['run'] : ['run', stage];

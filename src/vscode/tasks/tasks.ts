@@ -3,13 +3,19 @@ import * as vscode from 'vscode';
 import type { EngineThread } from '../engine/client.ts';
 import { taskType } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
-import { toArguments, type MlopsTaskDefinition } from './definition.ts';
+import { toArguments, type MlopsTaskDefinition, type TaskWork } from './definition.ts';
+import { toFolderBelow } from './folder.ts';
 import { ProcessTerminal } from './terminal.ts';
 
 interface TaskParts {
   readonly engine: EngineThread;
   readonly projects: Projects;
   readonly report: (error: unknown) => void;
+}
+
+/** What a task does, and what it is called. */
+export interface ProjectWork extends TaskWork {
+  readonly name: string;
 }
 
 /** Tasks of type `mlops`: the whole pipeline and each stage of each project; others can be written in tasks.json. */
@@ -28,18 +34,14 @@ export function registerTasks(parts: TaskParts): vscode.Disposable {
   });
 }
 
-/** A task that runs `mlops` with this command (or stage) in the project; start it with `vscode.tasks.executeTask`. */
-export function createProjectTask(
-  parts: TaskParts,
-  root: string,
-  { name, ...what }: { readonly name: string; readonly stage?: string; readonly command?: string },
-): vscode.Task {
+/** A task that runs `mlops` in the project; start it with `vscode.tasks.executeTask`. */
+export function createProjectTask(parts: TaskParts, root: string, { name, ...work }: ProjectWork): vscode.Task {
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(root));
-  const relative = folder === undefined ? '' : path.relative(folder.uri.fsPath, root);
+  const below = toFolderBelow(root);
   const definition: MlopsTaskDefinition = {
     type: taskType,
-    ...what,
-    ...(relative === '' ? {} : { project: relative }),
+    ...work,
+    ...(below === '' ? {} : { project: below }),
   };
   return createTask(parts, { root, definition, name, scope: folder ?? vscode.TaskScope.Workspace });
 }

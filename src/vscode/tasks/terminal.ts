@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 import { createSanitiser } from '../../core/terminal/terminal.ts';
 import type { LiveProcess } from '../../protocol/engine.ts';
 import type { EngineThread } from '../engine/client.ts';
+import { toFolderBelow } from './folder.ts';
+import { createPlaces, type Places } from './places.ts';
 
 const CONTROL_C = '\u0003';
 /** How long after a terminal's end VS Code may take to say why it ended. */
@@ -22,6 +24,7 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   readonly #written = new vscode.EventEmitter<string>();
   readonly #closed = new vscode.EventEmitter<number>();
   readonly #sanitise = createSanitiser();
+  readonly #places: Places;
   readonly #follower = `terminal-${(followers += 1)}`;
   readonly #subscriptions: { dispose(): void }[] = [];
   #process: LiveProcess | undefined;
@@ -51,6 +54,7 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     this.#project = project;
     this.#begin = begin;
     this.#atEnd = atEnd;
+    this.#places = createPlaces(toFolderBelow(project));
   }
 
   open(): void {
@@ -58,7 +62,7 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
       this.#engine.onEvent('output', ({ follower, text, offset }) => {
         if (follower !== this.#follower) return;
         this.#offset = offset;
-        this.#written.fire(this.#sanitise(text));
+        this.#written.fire(this.#places.push(this.#sanitise(text)));
       }),
       this.#engine.onEvent('exited', ({ follower, exitCode }) => {
         if (follower === this.#follower) this.#end(exitCode);
@@ -95,11 +99,9 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   async #start(): Promise<void> {
     try {
       this.#process = await this.#begin();
-      if (this.#stopping) {
-        await this.#stop();
-        return;
-      }
       await this.#follow();
+      // Asked before there was a process to stop; only whoever follows it hears of its end.
+      if (this.#stopping) await this.#stop();
     } catch (error) {
       this.#written.fire(
         `\u001b[31m${this.#sanitise(error instanceof Error ? error.message : String(error))}\u001b[0m\r\n`,
@@ -132,7 +134,9 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     }
   }
 
+  /** Also before the process has begun: then nobody follows it. */
   async #leave(): Promise<void> {
+    this.#ended = true;
     this.#release();
     // A thread that is gone follows nobody.
     await this.#engine.request('unfollowProcess', { follower: this.#follower }).catch(() => undefined);
@@ -142,6 +146,7 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
+    this.#written.fire(this.#places.end());
     if (exitCode === null)
       this.#written.fire(`${vscode.l10n.t('The process ended without a word: it was killed.')}\r\n`);
     if (this.#atEnd === 'close') this.#closed.fire(exitCode ?? 1);

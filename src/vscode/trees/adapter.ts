@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { TreeEntry } from '../../core/trees/trees.ts';
+import { describeAloud, type TreeEntry } from '../../core/trees/trees.ts';
 
 /** An entry as VS Code wants it. Texts come from files: the tooltip is untrusted Markdown with everything escaped. */
 export function toTreeItem(entry: TreeEntry): vscode.TreeItem {
@@ -8,9 +8,7 @@ export function toTreeItem(entry: TreeEntry): vscode.TreeItem {
   item.description = entry.description;
   item.contextValue = entry.context;
   item.tooltip = toTooltip(entry.tooltip);
-  item.accessibilityInformation = {
-    label: [entry.label, entry.description].filter((part) => part !== '').join(', '),
-  };
+  item.accessibilityInformation = { label: describeAloud(entry) };
   if (entry.icon !== undefined)
     item.iconPath = new vscode.ThemeIcon(
       entry.icon.id,

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import {
   toConfigEntries,
   toDataEntries,
+  toFailureEntry,
   toModelEntries,
   toProjectEntry,
   toRunEntries,
@@ -135,7 +136,7 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
       return [...entries];
     } catch (error) {
       this.#report(error);
-      return [toFailureEntry(error)];
+      return [toFailureEntry(error instanceof Error ? error.message : String(error), parent)];
     }
   }
 
@@ -159,18 +160,6 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
     const isRestricted = project !== undefined && !vscode.workspace.isTrusted;
     this.#view.message = isRestricted ? vscode.l10n.t('Restricted Mode: everything is shown, nothing is run.') : '';
   }
-}
-
-function toFailureEntry(error: unknown): TreeEntry {
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    id: `failure:${message}`,
-    label: message,
-    description: '',
-    icon: { id: 'error', color: 'problemsErrorIcon.foreground' },
-    tooltip: [message],
-    context: 'failure',
-  };
 }
 
 function formatDate(time: number): string {

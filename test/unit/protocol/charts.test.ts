@@ -11,6 +11,7 @@ import {
   type FromPredictPage,
   type FromRunPage,
   type RunFacts,
+  type StopRefused,
   type ToPredictPage,
   type ToRunPage,
 } from '../../../src/protocol/charts.ts';
@@ -50,11 +51,12 @@ const predictions: ToPredictPage = {
 /** Every valid message once, with its parser. */
 const valid: readonly (readonly [
   (value: unknown) => unknown,
-  ToRunPage | FromRunPage | ToPredictPage | FromPredictPage,
+  ToRunPage | StopRefused | FromRunPage | ToPredictPage | FromPredictPage,
 ])[] = [
   [parseToRunPage, snapshot],
   [parseToRunPage, notice],
   [parseToRunPage, append],
+  [parseToRunPage, { type: 'stopRefused', protocol: chartProtocolVersion, runId: 'a' }],
   [parseToRunPage, { ...append, change: { ...append.change, run }, runs: choices }],
   [parseFromRunPage, { type: 'ready', protocol: chartProtocolVersion }],
   [parseFromRunPage, { type: 'ack', sequence: 3 }],

@@ -8,6 +8,7 @@ import { listSources } from './sources.ts';
 interface MenuItem {
   readonly command: string;
   readonly when: string;
+  readonly group: string;
 }
 interface Manifest {
   readonly activationEvents: readonly string[];
@@ -15,7 +16,7 @@ interface Manifest {
   readonly contributes: {
     readonly commands: readonly { command: string; enablement?: string; category: string }[];
     readonly menus: Readonly<Record<string, readonly MenuItem[]>>;
-    readonly views: Readonly<Record<string, readonly { id: string; icon: string }[]>>;
+    readonly views: Readonly<Record<string, readonly { id: string; icon: string; visibility?: string }[]>>;
     readonly viewsWelcome: readonly { view: string; contents: string; when: string }[];
     readonly configuration: { readonly properties: Readonly<Record<string, { default: unknown; scope: string }>> };
     readonly taskDefinitions: readonly { type: string; properties: Readonly<Record<string, unknown>> }[];
@@ -34,6 +35,16 @@ const clauses = [
   ...Object.values(menus).flatMap((items) => items.map(({ when }) => when)),
   ...viewsWelcome.map(({ when }) => when),
 ];
+
+/** Of a clause only what it says of these keys; whatever else it asks for is taken as given. */
+function isMet(clause: string, keys: Readonly<Record<string, string>>): boolean {
+  return clause.split(' && ').every((part) => {
+    const [, key = '', operator, value = ''] = /^(\w+) (==|=~) (.+)$/.exec(part) ?? [];
+    const given = keys[key];
+    if (given === undefined) return true;
+    return operator === '=~' ? new RegExp(value.slice(1, -1)).test(given) : given === value.replaceAll("'", '');
+  });
+}
 
 describe('package.json and the code agree', () => {
   it('on commands', () => {
@@ -55,6 +66,39 @@ describe('package.json and the code agree', () => {
     expect(sorted(own.map(({ id }) => id))).toEqual(sorted(Object.values(viewIds)));
     expect(own.every(({ icon }) => icon.startsWith('$('))).toBe(true);
     expect(sorted(viewsWelcome.map(({ view }) => view))).toEqual(sorted(Object.values(viewIds)));
+  });
+
+  it('on room for the pipeline: in a low window five open views would all be of the least height', () => {
+    const closed = (views['mlops'] ?? []).filter(({ visibility }) => visibility === 'collapsed');
+    expect(closed.map(({ id }) => id)).toEqual([viewIds.data]);
+  });
+
+  it.each([
+    [viewIds.pipeline, 'stage', 'runStage', 'runStage openLog'],
+    [viewIds.pipeline, 'stage failed', 'openLog runStage', 'runStage openLog'],
+    [viewIds.pipeline, 'stage running', 'stop', 'openLog'],
+    [viewIds.pipeline, 'stage-group', 'runStage', 'runStage'],
+    [viewIds.pipeline, 'stage-group failed', 'runStage', 'runStage'],
+    [viewIds.pipeline, 'stage-group running', 'stop', 'openLog'],
+    [viewIds.pipeline, 'problem', '', ''],
+    [viewIds.configs, 'config', 'train', 'train'],
+    [viewIds.configs, 'config broken', '', ''],
+    [viewIds.runs, 'run finished', 'showRunChart', 'showRunChart openLog'],
+    [viewIds.runs, 'run failed', 'openLog showRunChart', 'showRunChart openLog'],
+    [viewIds.runs, 'run running', 'showRunChart stop', 'showRunChart openLog'],
+    [viewIds.runs, 'run lost', 'showRunChart repairRun', 'showRunChart openLog'],
+    [viewIds.runs, 'run unreadable', '', ''],
+    [viewIds.models, 'model', 'predictImage', 'predictImage'],
+  ])('on what can be done in %s with a %s', (view, context, inRow, inMenu) => {
+    const given = (menus['view/item/context'] ?? [])
+      .filter(({ when }) => isMet(when, { view, viewItem: context }))
+      .sort((a, b) => (a.group < b.group ? -1 : 1));
+    const named = (isInRow: boolean): string =>
+      given
+        .filter(({ group }) => group.startsWith('inline') === isInRow)
+        .map(({ command }) => command.replace('mlops.', ''))
+        .join(' ');
+    expect([named(true), named(false)]).toEqual([inRow, inMenu]);
   });
 
   it('on settings, their defaults and a scope', () => {
@@ -92,7 +136,7 @@ describe('package.json and the code agree', () => {
 
   it('on the task type, the problem matcher and what wakes the extension', () => {
     expect(taskDefinitions.map(({ type }) => type)).toEqual([taskType]);
-    expect(Object.keys(taskDefinitions[0]?.properties ?? {})).toEqual(['stage', 'command', 'project']);
+    expect(Object.keys(taskDefinitions[0]?.properties ?? {})).toEqual(['stage', 'command', 'arguments', 'project']);
     const pattern = new RegExp(problemMatchers[0]?.pattern.regexp ?? '');
     expect(pattern.exec('configs/cnn.yaml:6:15: error: training.num_epochs must be a number.')?.slice(1)).toEqual([
       'configs/cnn.yaml',

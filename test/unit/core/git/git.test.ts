@@ -144,13 +144,20 @@ test('status: changed, renamed, unmerged and untracked paths with spaces', () =>
 
 test('branches: local and remote ones, the work tree, no symbolic ones', () => {
   const text = [
-    'refs/heads/feature/x\0abc\0/some where\0',
-    'refs/remotes/origin/HEAD\0abc\0\0refs/remotes/origin/main',
-    'refs/remotes/origin/main\0def\0\0',
+    'refs/heads/feature/x\0abc\0',
+    'refs/heads/main\0abc\0',
+    'refs/remotes/origin/HEAD\0abc\0refs/remotes/origin/main',
+    'refs/remotes/origin/main\0def\0',
     '',
   ].join('\n');
-  expect(parseBranches(text)).toEqual([
+  const worktrees = [
+    'worktree /bare\nbare\n\n',
+    'worktree /some where\nHEAD abc\nbranch refs/heads/feature/x\nlocked\n\n',
+    'worktree /other\nHEAD abc\ndetached\n\n',
+  ].join('');
+  expect(parseBranches(text, worktrees)).toEqual([
     { name: 'feature/x', remote: false, commit: 'abc', worktree: '/some where' },
+    { name: 'main', remote: false, commit: 'abc', worktree: null },
     { name: 'origin/main', remote: true, commit: 'def', worktree: null },
   ]);
 });

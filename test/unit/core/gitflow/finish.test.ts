@@ -150,6 +150,12 @@ describe('finish', () => {
       ['# Forget that an earlier merge had stopped', 'git merge --ff feature/x', ...END],
     ],
     [
+      'checked out here, by whatever name git knows this work tree',
+      finish,
+      { config: based, worktrees: { 'feature/x': '/above/.git/modules/r' } },
+      ['git checkout develop', 'git merge --ff feature/x', ...END],
+    ],
+    [
       'with git-flow-next, which never fast-forwards',
       finish,
       { config: { ...based, 'gitflow.version': '1.0' } },
@@ -267,7 +273,13 @@ describe('finish', () => {
       'user.email',
     ],
     ['a base in another work tree', finish, { worktrees: { develop: '/other' } }, 'branch-state', '/other'],
-    ['a branch in another work tree', finish, { worktrees: { 'feature/x': '/other' } }, 'branch-state', '/other'],
+    [
+      'a branch in another work tree',
+      finish,
+      { worktrees: { 'feature/x': '/other' }, facts: { current: 'main' } },
+      'branch-state',
+      '/other',
+    ],
   ])('refuses %s', (_name, request, given, code, word) => checkRefused(request, given, code, word));
 
   test('a fast-forward needs nobody to commit as', () => {

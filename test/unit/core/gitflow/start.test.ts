@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planFlow } from '../../../../src/core/gitflow/gitflow.ts';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
@@ -59,6 +61,24 @@ describe('start', () => {
       ['git config --local gitflow.branch.y.base develop', 'git checkout -b y develop'],
     ],
   ])('%s', (_name, request, given, expected) => void checkPlan(request, given, expected));
+
+  test.each<[string, FlowRequest, string]>([
+    ['a feature', start, 'run "mlops flow feature finish y" (in the editor "MLOps: Finish Feature").'],
+    ['a bugfix', { ...start, type: 'bugfix' }, 'run "mlops flow bugfix finish y".'],
+    [
+      'to set up',
+      { action: 'init', force: true, develop: 'x' },
+      '"mlops flow feature start NAME" (in the editor "MLOps: Start Feature").',
+    ],
+  ])('the summary says how to go on with %s, by names that the editor has', async (_name, request, words) => {
+    const summary = planFlow(toFacts({ branches: ['main', 'develop', 'x'] }), request).summary.join(' ');
+    expect(summary).toContain(words);
+    const titles: unknown = JSON.parse(
+      await readFile(path.join(import.meta.dirname, '../../../../package.nls.json'), 'utf8'),
+    );
+    for (const [, title] of summary.matchAll(/"MLOps: ([^"]+)"/g))
+      expect(Object.values(titles as object)).toContain(title);
+  });
 
   test('ahead of the remote is a warning', () => {
     const branches = ['main', 'develop', 'origin/develop'];

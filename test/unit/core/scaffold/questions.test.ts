@@ -39,6 +39,9 @@ test('the repository name follows from the project name', () => {
   check({ project_name: 'Prüfstand: Größe 2.0!' }, { repo_name: 'prufstand_gro_e_2.0' });
   check({ project_name: '数字' }, { repo_name: 'project' });
   check({ project_name: '-rf /' }, { repo_name: 'rf' });
+  check({ project_name: 'Con' }, { repo_name: 'project_con' });
+  check({ project_name: 'COM1.x' }, { repo_name: 'project_com1.x' });
+  check({ project_name: 'Console' }, { repo_name: 'console' });
   check({ project_name: 'x'.repeat(99) + ' yz' }, { repo_name: 'x'.repeat(99) });
 });
 
@@ -58,6 +61,8 @@ test('wrong answers are refused with a sentence', () => {
   refuse({ repo_name: '../up' }, 'repo_name', /small letters/);
   refuse({ repo_name: 'Name' }, 'repo_name', /small letters/);
   refuse({ repo_name: 'a.' }, 'repo_name', /small letters/);
+  for (const repo_name of ['con', 'nul', 'aux', 'com1.x'])
+    refuse({ repo_name }, 'repo_name', /Windows keeps this name/);
   refuse({ open_source_license: 'GPL' }, 'open_source_license', /MIT, BSD-3-Clause, none/);
   refuse({ s3_bucket: 'x\ny' }, 's3_bucket', /3 to 63/);
   refuse({ s3_bucket: "b']\nurl" }, 's3_bucket', /3 to 63/);

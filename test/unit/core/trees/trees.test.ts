@@ -1,21 +1,26 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fillIn } from '../../../../src/core/charts/charts.ts';
 import {
+  describeAloud,
   describeProgress,
   findProcessOfRun,
   formatBytes,
   toConfigEntries,
   toDataEntries,
+  toFailureEntry,
   toModelEntries,
   toProblemEntry,
   toProjectEntry,
   toRunEntries,
   toStageEntries,
+  toStageLog,
   type TreeEntry,
 } from '../../../../src/core/trees/trees.ts';
 import type { DataEntry, LiveProcess } from '../../../../src/protocol/engine.ts';
 import type { StageStatus, StatusDocument } from '../../../../src/protocol/pipeline.ts';
 import type { MetricSummary, RunSummary } from '../../../../src/protocol/tracking.ts';
+import { TestProject } from '../../node/pipeline/bench.ts';
 
 const t = (sentence: string, ...values: (string | number | boolean)[]): string =>
   fillIn(sentence, ...values.map(String));
@@ -102,6 +107,19 @@ describe('the Pipeline view', () => {
       '  check u@b | fresh',
     ],
   );
+  for (const [states, line] of [
+    [['never-run', 'never-run'], 'circle-large-outline t | 2 never run'],
+    [['fresh', 'stale', 'never-run'], 'warning t | 1 of 3 stale'],
+    [['failed', 'blocked'], 'error t | 1 of 2 failed'],
+    [['frozen', 'fresh'], 'lock t | 1 of 2 frozen'],
+    [['blocked', 'blocked', 'fresh'], 'circle-outline t | 2 of 3 waiting'],
+    [['needs-dvc'], 'question t | 1 needing DVC'],
+    [['running', 'failed'], 'sync~spin t | 1 of 2 running'],
+  ] as const)
+    it(`a group says what is true of ${states.join(', ')}`, async () => {
+      const stages = states.map((state, index) => stage(`t@${index}`, state));
+      expect((await draw(toStageEntries(status(stages), t)))[0]).toBe(line);
+    });
   check(
     'a broken dvc.yaml',
     status([], [{ file: 'dvc.yaml', line: 7, column: 3, severity: 'error', message: 'No.' }]),
@@ -119,6 +137,9 @@ describe('the Pipeline view', () => {
     const [running] = toStageEntries(status([stage('ingest', 'running')]), t);
     expect(running?.id).toBe(entry?.id);
     expect(running?.context).toBe('stage running');
+    const members = [stage('ingest', 'failed'), stage('t@a', 'fresh'), stage('u@a', 'running')];
+    const contexts = toStageEntries(status(members), t).map(({ context }) => context);
+    expect(contexts).toEqual(['stage failed', 'stage-group', 'stage-group running']);
   });
 
   it('gives every state a shape of its own, so that colour is never needed', () => {
@@ -303,8 +324,92 @@ it('shows a project with its branch, and problems of files outside by their own 
     target: { kind: 'project', project: root },
   });
   const problem = { line: 1, column: 1, severity: 'error', message: 'x' } as const;
-  expect(toProblemEntry({ ...problem, file: '/etc/x.yaml' }, root).opens?.file).toBe('/etc/x.yaml');
-  expect(toProblemEntry({ ...problem, file: 'C:\\x.yaml' }, root).opens?.file).toBe('C:\\x.yaml');
+  expect(toProblemEntry({ ...problem, file: '/etc/x.yaml' }, root, t).opens?.file).toBe('/etc/x.yaml');
+  expect(toProblemEntry({ ...problem, file: 'C:\\x.yaml' }, root, t).opens?.file).toBe('C:\\x.yaml');
+});
+
+describe('ids of two projects that have everything else in common', () => {
+  const problem = { file: 'dvc.yaml', line: 1, column: 1, severity: 'error', message: 'No.' } as const;
+  const config = {
+    file: 'configs/cnn.yaml',
+    model: 'cnn',
+    sections: [{ name: 'model', line: 1, entries: [{ key: 'name', value: 'cnn', line: 2 }] }],
+    problems: [problem],
+  };
+  const folder = { path: 'data/raw', name: 'raw', kind: 'folder', files: 1, bytes: 1, state: null } as const;
+  const unreadable = [{ runId: 'feed', file: '/s/feed', message: 'No.' }];
+  const model = { name: 'cnn', folder: '/m/cnn', modified: 5, runId: null };
+  const views: Readonly<Record<string, (project: string) => readonly TreeEntry[]>> = {
+    pipeline: (project) =>
+      toStageEntries(
+        { project, stages: [stage('a', 'fresh'), stage('b@c', 'fresh')], data: [], problems: [problem] },
+        t,
+      ),
+    configs: (project) => toConfigEntries([config], project, t),
+    data: (project) =>
+      toDataEntries([folder], project, t, () => Promise.resolve([{ ...folder, path: 'data/raw/x', kind: 'file' }])),
+    runs: (project) => toRunEntries({ runs: [run('x', { params: { lr: '1' } })], unreadable }, project, t),
+    models: (project) => toModelEntries([model], [], project, { t, formatDate: String }),
+    failures: (project) => [
+      toFailureEntry(
+        'No.',
+        toProjectEntry({ root: project, name: 'digits', branch: null }, () => []),
+      ),
+    ],
+  };
+  const listIds = async (entries: readonly TreeEntry[], depth: number): Promise<string[]> => {
+    const below =
+      depth === 0 ? [] : entries.map(async ({ children }) => listIds((await children?.()) ?? [], depth - 1));
+    return [...entries.map(({ id }) => id), ...(await Promise.all(below)).flat()];
+  };
+  for (const [view, load] of Object.entries(views))
+    it(view, async () => {
+      const ids = [...(await listIds(load('/home/me/digits'), 3)), ...(await listIds(load('/home/me/other'), 3))];
+      expect(ids.length).toBeGreaterThan(1);
+      expect(new Set(ids).size).toBe(ids.length);
+    });
+});
+
+describe('what a screen reader says', () => {
+  const reasons = [{ kind: 'cmd' }] as const;
+  const problem = { file: 'dvc.yaml', line: 1, column: 1, severity: 'warning', message: 'No.' } as const;
+  const first = (entries: readonly TreeEntry[]): TreeEntry | undefined => entries[0];
+  const ofStage = (...given: Parameters<typeof stage>): TreeEntry | undefined =>
+    first(toStageEntries({ project: root, stages: [stage(...given)], data: [], problems: [] }, t));
+  const ofRun = (more: Partial<RunSummary>): TreeEntry | undefined =>
+    first(toRunEntries({ runs: [run('elk', more)], unreadable: [] }, root, t));
+  for (const [entry, words] of [
+    [ofStage('a', 'fresh', { lastSeconds: 2 }), 'a, fresh · 2.0 s'],
+    [ofStage('a', 'stale', { reasons }), 'a, stale, command changed'],
+    [ofStage('a', 'stale'), 'a, stale'],
+    [ofStage('a', 'failed'), 'a, failed'],
+    [ofRun({ metrics: { val_loss: metric(0.1, 1) } }), 'elk, finished, val_loss 0.1000'],
+    [ofRun({}), 'elk, finished'],
+    [ofRun({ status: 'RUNNING' }), 'elk, running'],
+    [ofRun({ status: 'FAILED', tags: { 'mlops.reason': 'NaN loss' } }), 'elk, failed, NaN loss'],
+    [ofRun({ status: 'FAILED' }), 'elk, failed'],
+    [ofRun({ status: 'KILLED' }), 'elk, stopped'],
+    [ofRun({ status: 'RUNNING', lost: true }), 'elk, lost: its process is gone'],
+    [toProblemEntry(problem, root, t), 'No., warning, dvc.yaml:1'],
+  ] as const)
+    it(words, () => {
+      expect(entry === undefined ? undefined : describeAloud(entry)).toBe(words);
+    });
+});
+
+it('finds the log of a stage where the engine keeps it', async () => {
+  const project = await TestProject.create({
+    'dvc.yaml': 'stages:\n  größe:\n    foreach: ["a b/c*"]\n    do:\n      cmd: echo ${item}\n',
+    'sub/dvc.yaml': 'stages:\n  s:\n    cmd: echo s\n',
+  });
+  try {
+    await project.run();
+    const kept = project.events.flatMap((event) => (event.type === 'stage-started' ? [[event.stage, event.log]] : []));
+    expect(kept).toHaveLength(2);
+    for (const [name = '', log = ''] of kept) expect(path.normalize(toStageLog(project.root, name))).toBe(log);
+  } finally {
+    await project.remove();
+  }
 });
 
 describe('sizes', () => {

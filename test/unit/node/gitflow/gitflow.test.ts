@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { performFlow, planFlow, readFlow } from '../../../../src/node/gitflow/gitflow.ts';
@@ -168,6 +168,41 @@ describe('start and finish', () => {
     expect(await readFlow(unborn, { env: env() })).toMatchObject({ initialised: false, current: 'main', topics: [] });
   });
 
+  /** Name → a work tree that git does not know by its own folder alone, with main checked out. */
+  const places: Readonly<Record<string, () => Promise<string>>> = {
+    'a submodule': async () => {
+      const above = await ground().make('above');
+      await git(above, env(), 'init', '-q');
+      const source = await makeFlow();
+      await git(source, env(), 'checkout', '-q', 'main');
+      await git(above, env(), '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', source, 'lib');
+      return path.join(above, 'lib');
+    },
+    'a repository with its directory elsewhere': async () => {
+      const folder = await ground().make();
+      await git(folder, env(), 'init', '-q', '-b', 'main', '--separate-git-dir', `${folder}.git`);
+      await commit(folder, env(), 'a', '1');
+      return folder;
+    },
+    'a work tree of a bare repository whose HEAD names a branch, too': async () => {
+      const folder = await ground().make();
+      await git(folder, env(), 'clone', '-q', '--bare', await makeFlow(), '.bare');
+      await git(path.join(folder, '.bare'), env(), 'symbolic-ref', 'HEAD', 'refs/heads/develop');
+      await git(path.join(folder, '.bare'), env(), 'worktree', 'add', '-q', '../work', 'main');
+      return path.join(folder, 'work');
+    },
+  };
+
+  test.each(Object.entries(places))('%s', async (_name, make) => {
+    const folder = await make();
+    await flow(folder, { action: 'init' });
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', '1');
+    await finish(folder, 'x');
+    expect(await current(folder)).toBe('develop');
+    expect(await git(folder, env(), 'branch', '--list', 'feature/*')).toBe('');
+  });
+
   test('a linked work tree: its own state, and branches that are in use elsewhere', async () => {
     const folder = await makeConflict();
     const linked = path.join(ground().folder, 'linked');
@@ -240,6 +275,19 @@ describe('around it', () => {
     await start(folder, 'x');
     expect(await readdir(path.join(folder, '.mlops', 'tmp', 'locks'))).toEqual([]);
     expect(await git(folder, env(), 'status', '--porcelain')).toBe('');
+  });
+
+  test.each(['', 'inner'])('so are they when the project is opened through a link: %j', async (inner) => {
+    const folder = await makeFlow();
+    await mkdir(path.join(folder, '.dvc'));
+    await mkdir(path.join(folder, 'inner'));
+    const link = path.join(await ground().make('links'), 'link');
+    await symlink(path.join(folder, inner), link);
+    const lock = await takeLock(path.join(folder, '.mlops', 'tmp', 'locks', 'project.json'), 'mlops run');
+    expect(await refused(start(link, 'x'))).toMatchObject({ code: 'busy' });
+    await lock.release();
+    await start(link, 'x');
+    expect(await readdir(path.join(folder, '.mlops', 'tmp', 'locks'))).toEqual([]);
   });
 
   test('git-flow-next in the middle of a finish is left alone', async () => {

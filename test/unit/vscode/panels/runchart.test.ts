@@ -1,87 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  chartProtocolVersion,
-  type RunChange,
-  type RunFacts,
-  type RunSnapshot,
-  type SeriesPoints,
-  type ToRunPage,
-} from '../../../../src/protocol/charts.ts';
+import type { RunChange, RunFacts, RunSnapshot, SeriesPoints } from '../../../../src/protocol/charts.ts';
+import { parseToRunPage } from '../../../../src/protocol/chartcodec.ts';
 import { unknownName } from '../../../../src/protocol/errors.ts';
 import type { RunFeed } from '../../../../src/vscode/panels/feed.ts';
+import { FakePanel, forget, told, trustGranted, workspace } from '../editor.ts';
+import { settle } from '../engine.ts';
 
-interface Serializer {
-  deserializeWebviewPanel(panel: FakePanel, state: unknown): Promise<void>;
-}
-
-const editor = vi.hoisted(() => ({ serializers: [] as unknown[], panels: [] as unknown[], errors: [] as string[] }));
-
-vi.mock('vscode', () => ({
-  ViewColumn: { Active: -1 },
-  Uri: { joinPath: (_: unknown, ...parts: string[]) => ({ toString: () => parts.join('/') }) },
-  env: { language: 'en' },
-  l10n: { t: (message: string, ...values: string[]) => message.replace('{0}', values[0] ?? '{0}') },
-  window: {
-    registerWebviewPanelSerializer: (_: string, serializer: unknown) => {
-      editor.serializers.push(serializer);
-      return { dispose: () => undefined };
-    },
-    createWebviewPanel: () => {
-      const panel = new FakePanel();
-      editor.panels.push(panel);
-      return panel;
-    },
-    showErrorMessage: (message: string) => editor.errors.push(message),
-  },
-}));
-
+vi.mock('vscode', () => import('../editor.ts'));
 const { registerRunCharts } = await import('../../../../src/vscode/panels/runChart.ts');
-
-/** A panel whose page answers when the test says so. */
-class FakePanel {
-  title = '';
-  visible = true;
-  html = '';
-  revealed = 0;
-  readonly sent: ToRunPage[] = [];
-  readonly #onMessage: ((message: unknown) => void)[] = [];
-  readonly #onDispose: (() => void)[] = [];
-  readonly webview = {
-    cspSource: 'https://pages',
-    options: {},
-    html: '',
-    asWebviewUri: (uri: unknown) => uri,
-    onDidReceiveMessage: (listener: (message: unknown) => void) => {
-      this.#onMessage.push(listener);
-      return { dispose: () => undefined };
-    },
-    postMessage: (message: ToRunPage) => {
-      this.sent.push(message);
-      return Promise.resolve(true);
-    },
-  };
-  onDidDispose(listener: () => void): void {
-    this.#onDispose.push(listener);
-  }
-  reveal(): void {
-    this.revealed += 1;
-  }
-  dispose(): void {
-    for (const listener of this.#onDispose) listener();
-  }
-  post(message: unknown): void {
-    for (const listener of this.#onMessage) listener(message);
-  }
-  ready(): void {
-    this.post({ type: 'ready', protocol: chartProtocolVersion });
-  }
-  get last(): ToRunPage | undefined {
-    return this.sent.at(-1);
-  }
-  acknowledge(): void {
-    this.post({ type: 'ack', sequence: this.last?.sequence });
-  }
-}
 
 const facts: RunFacts = {
   runId: 'a',
@@ -138,14 +64,10 @@ function createFeed(snapshot: RunSnapshot) {
   return { feed, state, tell };
 }
 
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 20; i += 1) await Promise.resolve();
-};
-
 describe('the Run chart panel', () => {
   const log = { warn: vi.fn(), error: vi.fn() };
   beforeEach(() => {
-    for (const list of Object.values(editor)) list.length = 0;
+    forget();
     vi.useFakeTimers();
   });
   afterEach(() => {
@@ -159,7 +81,7 @@ describe('the Run chart panel', () => {
       typeof registerRunCharts
     >[0]);
     charts.show('/project', 'a');
-    const panel = editor.panels[0] as FakePanel;
+    const panel = told.panels[0]!;
     await settle();
     return { ...bench, charts, panel };
   }
@@ -184,7 +106,7 @@ describe('the Run chart panel', () => {
     charts.show('/project', 'a');
     bench.tell({ series: [loss(1, 2)] });
     await settle();
-    const panel = editor.panels[0] as FakePanel;
+    const panel = told.panels[0]!;
     panel.ready();
     expect(panel.last).toMatchObject({ snapshot: { series: [loss(0, 3, 2)] } });
   });
@@ -251,18 +173,43 @@ describe('the Run chart panel', () => {
       panel.post(garbage);
     await settle();
     expect(state.asked).toEqual(['snapshot a', 'stop a', 'log a']);
-    expect(editor.errors).toEqual(['It is gone.']);
+    expect(told.errors).toEqual(['It is gone.']);
     expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('tells the page that a run could not be stopped, while there is a page', async () => {
+    const { panel } = await show();
+    panel.post({ type: 'stopRun', runId: 'a' });
+    await settle();
+    expect(parseToRunPage(panel.last)).toMatchObject({ type: 'stopRefused', runId: 'a' });
+    const before = panel.sent.length;
+    panel.post({ type: 'stopRun', runId: 'a' });
+    panel.dispose();
+    await settle();
+    expect(panel.sent).toHaveLength(before);
+  });
+
+  it('lets the page stop runs once the folder is trusted', async () => {
+    const contextOf = (panel: FakePanel): unknown =>
+      JSON.parse((/data-context="([^"]+)"/.exec(panel.webview.html)?.[1] ?? '').replaceAll('&quot;', '"'));
+    workspace.isTrusted = false;
+    const { panel } = await show();
+    expect(contextOf(panel)).toEqual({ root: '/project', runId: 'a', mayStop: false });
+    workspace.isTrusted = true;
+    trustGranted.fire(undefined);
+    expect(contextOf(panel)).toEqual({ root: '/project', runId: 'a', mayStop: true });
+    panel.dispose();
+    trustGranted.fire(undefined);
   });
 
   it('shows a run in the panel that has it, and comes back after a reload', async () => {
     const { charts, panel, state } = await show();
     charts.show('/project', 'a');
-    expect([editor.panels.length, panel.revealed]).toEqual([1, 1]);
+    expect([told.panels.length, panel.revealed]).toEqual([1, 1]);
     charts.show('/project', 'other');
-    expect(editor.panels).toHaveLength(2);
+    expect(told.panels).toHaveLength(2);
     const restored = new FakePanel();
-    await (editor.serializers[0] as Serializer).deserializeWebviewPanel(restored, {
+    await told.serializers[0]?.deserializeWebviewPanel(restored, {
       root: '/project',
       runId: 'a',
       log: [],
@@ -280,7 +227,7 @@ describe('the Run chart panel', () => {
     for (const kept of [undefined, null, {}, { root: 1, runId: 'a' }, { root: '/project' }]) {
       const panel = new FakePanel();
       const closed = vi.spyOn(panel, 'dispose');
-      await (editor.serializers[0] as Serializer).deserializeWebviewPanel(panel, kept);
+      await told.serializers[0]?.deserializeWebviewPanel(panel, kept);
       expect(closed).toHaveBeenCalledOnce();
     }
   });

@@ -1,0 +1,222 @@
+import path from 'node:path';
+import { chartProtocolVersion } from '../../../src/protocol/charts.ts';
+
+// The part of `vscode` that adapters under test use, in plain objects:
+//   vi.mock('vscode', () => import('./editor.ts'))
+// What the editor would be asked is answered from `answers`; what it was told stands in `told`. `forget()` before each test.
+
+export const answers = {
+  workspaceFolder: undefined as string | undefined,
+  chosenFiles: undefined as Promise<readonly { fsPath: string }[]> | undefined,
+  pressed: undefined as string | undefined,
+  existing: [] as string[],
+};
+export const told = {
+  documents: [] as string[],
+  tasks: [] as { readonly name: string; readonly definition: object }[],
+  errors: [] as string[],
+  panels: [] as FakePanel[],
+  serializers: [] as { deserializeWebviewPanel(panel: FakePanel, state: unknown): Promise<void> }[],
+  collections: [] as FakeDiagnostics[],
+  picks: [] as (readonly { readonly label: string }[])[],
+};
+
+export function forget(): void {
+  for (const list of Object.values(told)) list.length = 0;
+  Object.assign(answers, { workspaceFolder: undefined, chosenFiles: undefined, pressed: undefined, existing: [] });
+  workspace.isTrusted = true;
+}
+
+const nothing = { dispose: () => undefined };
+const silent = () => nothing;
+
+export class EventEmitter<T> {
+  readonly #listeners = new Set<(value: T) => void>();
+  readonly event = (listener: (value: T) => void): { dispose(): void } => {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
+  };
+  fire(value: T): void {
+    for (const listener of [...this.#listeners]) listener(value);
+  }
+}
+
+export const trustGranted = new EventEmitter<undefined>();
+export const closedTerminals = new EventEmitter<{ readonly exitStatus: { readonly reason: number } }>();
+
+interface Message {
+  readonly type: string;
+  readonly sequence?: number;
+}
+
+/** A panel that is as strict as VS Code's once it is gone. */
+export class FakePanel {
+  title = '';
+  visible = true;
+  revealed = 0;
+  isGone = false;
+  readonly sent: Message[] = [];
+  readonly #messages = new EventEmitter<unknown>();
+  readonly #gone = new EventEmitter<undefined>();
+  readonly #webview = {
+    cspSource: 'https://pages',
+    options: {},
+    html: '',
+    asWebviewUri: (uri: unknown) => uri,
+    onDidReceiveMessage: this.#messages.event,
+    postMessage: (message: Message) => Promise.resolve(this.sent.push(message) > 0),
+  };
+  readonly onDidDispose = this.#gone.event;
+  get webview() {
+    this.#check();
+    return this.#webview;
+  }
+  reveal(): void {
+    this.#check();
+    this.revealed += 1;
+  }
+  dispose(): void {
+    this.isGone = true;
+    this.#gone.fire(undefined);
+  }
+  /** What the page says. */
+  post(message: unknown): void {
+    this.#messages.fire(message);
+  }
+  ready(): void {
+    this.post({ type: 'ready', protocol: chartProtocolVersion });
+  }
+  acknowledge(): void {
+    this.post({ type: 'ack', sequence: this.last?.sequence });
+  }
+  get last(): Message | undefined {
+    return this.sent.at(-1);
+  }
+  #check(): void {
+    if (this.isGone) throw new Error('Webview is disposed');
+  }
+}
+
+export class FakeDiagnostics {
+  readonly byFile = new Map<string, readonly Diagnostic[]>();
+  set({ fsPath }: { fsPath: string }, diagnostics: readonly Diagnostic[]): void {
+    this.byFile.set(fsPath, diagnostics);
+  }
+  delete({ fsPath }: { fsPath: string }): void {
+    this.byFile.delete(fsPath);
+  }
+  dispose(): void {
+    this.byFile.clear();
+  }
+}
+
+export class Position {
+  readonly line: number;
+  readonly character: number;
+  constructor(line: number, character: number) {
+    [this.line, this.character] = [line, character];
+  }
+  translate(lines: number, characters: number): Position {
+    return new Position(this.line + lines, this.character + characters);
+  }
+}
+
+export class Range {
+  readonly start: Position;
+  readonly end: Position;
+  constructor(start: Position, end: Position) {
+    [this.start, this.end] = [start, end];
+  }
+}
+
+export class Diagnostic {
+  readonly range: Range;
+  readonly message: string;
+  source = '';
+  constructor(range: Range, message: string) {
+    [this.range, this.message] = [range, message];
+  }
+}
+
+export class Task {
+  readonly definition: object;
+  readonly name: string;
+  constructor(definition: object, _scope: unknown, name: string) {
+    [this.definition, this.name] = [definition, name];
+  }
+}
+
+export class CustomExecution {
+  readonly open: unknown;
+  constructor(open: unknown) {
+    this.open = open;
+  }
+}
+
+export const Disposable = {
+  from: (...parts: readonly { dispose(): unknown }[]) => ({ dispose: () => parts.forEach((part) => part.dispose()) }),
+};
+export const DiagnosticSeverity = { Error: 0, Warning: 1 };
+export const TerminalExitReason = { Unknown: 0, User: 3 };
+export const ViewColumn = { Active: -1 };
+export const TaskScope = { Workspace: 2 };
+export const TaskRevealKind = { Always: 1 };
+export const TaskPanelKind = { Dedicated: 2 };
+export const ProgressLocation = { Window: 10 };
+export const env = { language: 'en' };
+export const Uri = {
+  file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
+  joinPath: (_base: unknown, ...parts: string[]) => ({ toString: () => parts.join('/') }),
+};
+export const l10n = {
+  t: (message: string, ...values: string[]) =>
+    message.replaceAll(/\{(\d)\}/g, (hole, index: string) => values[Number(index)] ?? hole),
+};
+export const languages = {
+  createDiagnosticCollection: () => {
+    const collection = new FakeDiagnostics();
+    told.collections.push(collection);
+    return collection;
+  },
+};
+export const tasks = {
+  executeTask: (task: Task) => Promise.resolve(told.tasks.push({ name: task.name, definition: task.definition })),
+  onDidEndTask: silent,
+};
+export const window = {
+  onDidCloseTerminal: closedTerminals.event,
+  createWebviewPanel: () => {
+    const panel = new FakePanel();
+    told.panels.push(panel);
+    return panel;
+  },
+  registerWebviewPanelSerializer: (_type: string, serializer: (typeof told.serializers)[number]) => {
+    told.serializers.push(serializer);
+    return nothing;
+  },
+  showErrorMessage: (message: string) => Promise.resolve(told.errors.push(message)),
+  showOpenDialog: () => answers.chosenFiles ?? Promise.resolve(undefined),
+  showInformationMessage: () => Promise.resolve(answers.pressed),
+  showTextDocument: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.documents.push(fsPath)),
+  /** Takes the last one. */
+  showQuickPick: (choices: readonly { readonly label: string }[]) => {
+    told.picks.push(choices);
+    return Promise.resolve(choices.at(-1));
+  },
+  withProgress: (_options: unknown, work: () => Promise<unknown>) => work(),
+};
+export const workspace = {
+  isTrusted: true,
+  onDidGrantWorkspaceTrust: trustGranted.event,
+  getConfiguration: () => ({ get: (_key: string, fallback: unknown) => fallback }),
+  getWorkspaceFolder: ({ fsPath }: { fsPath: string }) => {
+    const root = answers.workspaceFolder;
+    const isInside = root !== undefined && !path.relative(root, fsPath).startsWith('..');
+    return isInside ? { uri: Uri.file(root) } : undefined;
+  },
+  fs: {
+    stat: ({ fsPath }: { fsPath: string }) =>
+      answers.existing.includes(fsPath) ? Promise.resolve({ size: 3 }) : Promise.reject(new Error('It is not there.')),
+    readFile: () => Promise.resolve(Uint8Array.of(1, 2, 3)),
+  },
+};

@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chartProtocolVersion, type RunPageContext, type StopRefused } from '../../src/protocol/charts.ts';
+import { mustSkip, startBench, type Bench, type OpenOptions } from './browser.ts';
+import { context, openRunPage, texts, type RunPage } from './runpage.ts';
+import { ended, facts, snapshotOf } from './runs.ts';
+import { themes, type ThemeName } from './themes.ts';
+
+describe.skipIf(mustSkip())('the head of the Run chart page', () => {
+  let bench: Bench;
+  const opened: RunPage[] = [];
+  beforeAll(async () => {
+    bench = await startBench();
+  });
+  afterEach(async () => {
+    for (const { page, violations, complaints } of opened.splice(0)) {
+      expect(await violations()).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.close();
+    }
+  });
+  afterAll(() => bench.close());
+
+  const open = async (options: Partial<OpenOptions> = {}): Promise<RunPage> => {
+    const shown = await openRunPage(bench, options);
+    opened.push(shown);
+    return shown;
+  };
+
+  it('posts what its buttons ask for', async () => {
+    const shown = await open();
+    await shown.show(snapshotOf(3));
+    const { page } = shown;
+    await page.getByText(texts.stop, { exact: true }).click();
+    await page.getByText(texts.openLog).click();
+    await expect.poll(() => shown.posts('stopRun')).toEqual([{ type: 'stopRun', runId: facts.runId }]);
+    await expect.poll(() => shown.posts('openLog')).toEqual([{ type: 'openLog', runId: facts.runId }]);
+    expect(await page.getByText(texts.stopping).isVisible()).toBe(true);
+    await page.locator('vscode-dropdown').click();
+    await shown.picture('run-picker');
+    await page.locator('vscode-option', { hasText: 'deep-wren' }).click();
+    await expect.poll(() => shown.posts('setRun')).toEqual([{ type: 'setRun', runId: 'run1' }]);
+    expect(await shown.state()).toMatchObject({ root: '/project', runId: 'run1' });
+    await shown.show({ ...snapshotOf(24, { ...ended, runId: 'run1', name: 'deep-wren' }) });
+    expect(await page.locator('h1').textContent()).toBe('deep-wren');
+    expect(await page.getByText(texts.stop, { exact: true }).isVisible()).toBe(false);
+  });
+
+  it('offers to stop again when the extension could not', async () => {
+    const shown = await open();
+    await shown.show(snapshotOf(3));
+    const stop = shown.page.locator('header vscode-button').last();
+    const look = async (): Promise<unknown> => [await stop.textContent(), await stop.getAttribute('disabled')];
+    await stop.click();
+    expect(await look()).toEqual([texts.stopping, '']);
+    const refusal: StopRefused = { protocol: chartProtocolVersion, type: 'stopRefused', runId: 'another' };
+    await shown.send(refusal);
+    expect(await look()).toEqual([texts.stopping, '']);
+    await shown.send({ ...refusal, runId: facts.runId });
+    expect(await look()).toEqual([texts.stop, null]);
+    await stop.click();
+    await expect.poll(() => shown.posts('stopRun').length).toBe(2);
+    expect(shown.posts('resync')).toEqual([]);
+  });
+
+  it('does not offer to stop what it may not stop', async () => {
+    const shown = await open({ context: { ...context, mayStop: false } satisfies RunPageContext });
+    await shown.show(snapshotOf(3));
+    expect(await shown.page.getByText(texts.openLog).isVisible()).toBe(true);
+    expect(await shown.page.getByText(texts.stop, { exact: true }).isVisible()).toBe(false);
+  });
+
+  it.each(Object.keys(themes) as ThemeName[])('keeps its buttons quiet in %s', async (theme) => {
+    const shown = await open({ theme });
+    await shown.show(snapshotOf(3));
+    const { variables } = themes[theme];
+    const border = variables['contrastBorder'] ?? variables['button-secondaryBorder'] ?? variables['widget-border'];
+    const [drawn, expected] = await shown.page.evaluate<[string[], string[]]>(/* js */ `(() => {
+      const button = document.querySelector('header vscode-button');
+      const { backgroundColor, color, borderWidth } = getComputedStyle(button);
+      const edge = getComputedStyle(button.shadowRoot.querySelector('.control')).borderColor;
+      const probe = document.body.appendChild(document.createElement('span'));
+      const resolve = (value) => {
+        probe.style.color = value;
+        return getComputedStyle(probe).color;
+      };
+      const wanted = ['var(--vscode-button-secondaryBackground)', 'var(--vscode-button-secondaryForeground)', '${border}'];
+      return [[backgroundColor, color, edge, borderWidth], [...wanted.map(resolve), '0px']];
+    })()`);
+    expect(drawn).toEqual(expected);
+  });
+});
