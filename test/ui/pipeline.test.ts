@@ -34,6 +34,9 @@ it('runs every stage and shows each as fresh, with its runs and models', async (
   const rows = window.rows('Pipeline');
   await rows.filter({ hasText: /ingest.*fresh/s }).waitFor({ timeout: 60_000 });
   await window.picture('pipeline-2-running');
+  await window.webview().locator('section.card .plot').first().waitFor({ timeout: 120_000 });
+  tell('first live point on the chart');
+  await window.picture('pipeline-3-chart');
   await rows.filter({ hasText: /evaluate.*fresh/s }).waitFor({ timeout: 180_000 });
   tell('the pipeline has run');
   for (const stage of stages)
@@ -41,7 +44,7 @@ it('runs every stage and shows each as fresh, with its runs and models', async (
       .filter({ hasText: new RegExp(`${stage}.*fresh`, 's') })
       .first()
       .waitFor();
-  await window.picture('pipeline-3-fresh');
+  await window.picture('pipeline-4-fresh');
   expect(await readFile(path.join(project, 'dvc.lock'), 'utf8')).toContain('train@cnnbased');
   await expect.poll(() => window.rows('Runs').count()).toBeGreaterThanOrEqual(2);
 });

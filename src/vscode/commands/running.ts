@@ -28,13 +28,13 @@ export function createRunningCommands(parts: Parts): RunningCommands {
   return {
     async 'mlops.runPipeline'(target) {
       const project = await pickProject(projects, target);
-      if (project !== undefined) await runTask(parts, project, { name: vscode.l10n.t('Run Pipeline') });
+      if (project !== undefined) await runShowing(parts, project, { name: vscode.l10n.t('Run Pipeline') });
     },
     async 'mlops.runStage'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
       const stage = target?.kind === 'stage' ? target.stage : await pickStage(engine, project);
-      if (stage !== undefined) await runTask(parts, project, { name: stage, stage });
+      if (stage !== undefined) await runShowing(parts, project, { name: stage, stage });
     },
     async 'mlops.train'(target) {
       const project = await pickProject(projects, target);
@@ -64,13 +64,20 @@ export function createRunningCommands(parts: Parts): RunningCommands {
   };
 }
 
-async function runTask(parts: Parts, project: string, work: ProjectWork): Promise<vscode.TaskExecution> {
-  return vscode.tasks.executeTask(createProjectTask(parts, project, work));
+/** Runs a task; the live chart of the first training in it opens with the run, the page leads to the others. */
+async function runShowing(parts: Parts, project: string, work: ProjectWork, model?: string): Promise<void> {
+  const waiting = readSettings().openChartOnTrain ? showNextRun(parts, project, model) : undefined;
+  const execution = await vscode.tasks.executeTask(createProjectTask(parts, project, work));
+  const ending = vscode.tasks.onDidEndTask((event) => {
+    if (event.execution !== execution) return;
+    ending.dispose();
+    waiting?.dispose();
+  });
 }
 
 /**
  * Trains what the config says: as its stage, with all before it that is stale. A project whose pipeline has no such stage is
- * trained directly. The live chart opens with the run.
+ * trained directly.
  */
 async function train(
   parts: Parts,
@@ -85,14 +92,7 @@ async function train(
       : stage.state === 'fresh'
         ? await askToRepeat(stage.name)
         : { name: stage.name, stage: stage.name };
-  if (work === undefined) return;
-  const waiting = readSettings().openChartOnTrain ? showNextRun(parts, project, model) : undefined;
-  const execution = await runTask(parts, project, work);
-  const ending = vscode.tasks.onDidEndTask((event) => {
-    if (event.execution !== execution) return;
-    ending.dispose();
-    waiting?.dispose();
-  });
+  if (work !== undefined) await runShowing(parts, project, work, model);
 }
 
 async function askToRepeat(stage: string): Promise<ProjectWork | undefined> {
@@ -104,13 +104,13 @@ async function askToRepeat(stage: string): Promise<ProjectWork | undefined> {
   return answer === again ? { name: stage, arguments: ['run', stage, '--single', '--force'] } : undefined;
 }
 
-/** Opens the chart of the first run of this model that begins from now on. */
-function showNextRun({ engine, showRun }: Parts, project: string, model: string): { dispose(): void } {
+/** Opens the chart of the first run that begins from now on: of this model, or of any. */
+function showNextRun({ engine, showRun }: Parts, project: string, model: string | undefined): { dispose(): void } {
   const since = Date.now();
   const subscription = engine.onEvent('processes', (event) => {
     if (event.project !== project) return;
-    const runs = event.processes.filter((process) => process.model === model && process.since >= since);
-    const runId = runs.find((process) => process.runId !== null)?.runId;
+    const runs = event.processes.filter((process) => process.runId !== null && process.since >= since);
+    const runId = runs.find((process) => model === undefined || process.model === model)?.runId;
     if (runId === undefined || runId === null) return;
     subscription.dispose();
     showRun(project, runId);

@@ -49,9 +49,11 @@ function create({ configs = [], stages = [], live = [], log = null }: Facts) {
     findRunLog: () => log,
   });
   const projects = { whenKnown: () => Promise.resolve([{ root: project, name: 'digits', branch: null }]) };
-  const parts = { engine: engine.thread, projects, showRun: () => undefined, report: () => undefined };
+  const shown: string[] = [];
+  const showRun = (_root: string, runId: string): void => void shown.push(runId);
+  const parts = { engine: engine.thread, projects, showRun, report: () => undefined };
   const commands = createRunningCommands(parts as unknown as Parameters<typeof createRunningCommands>[0]);
-  return { engine, commands };
+  return { engine, commands, shown };
 }
 
 beforeEach(() => {
@@ -83,6 +85,54 @@ describe('Train starts', () => {
   check('its stage again', { stages: [stage('train@my a', 'fresh')] }, config('configs/my a.yaml', 'my a'), {
     arguments: ['run', 'train@my a', '--single', '--force'],
   });
+});
+
+describe('The live chart opens', () => {
+  const training = (runId: string | null, model: string, since = Date.now() + 1000): LiveProcess => ({
+    ...elsewhere,
+    kind: 'training',
+    runId,
+    model,
+    since,
+  });
+  const check = (
+    name: string,
+    start: (commands: ReturnType<typeof create>['commands']) => Promise<void>,
+    live: readonly LiveProcess[],
+    expected: readonly string[],
+  ): void =>
+    it(name, async () => {
+      const { engine, commands, shown } = create({ stages: [stage('train@a', 'stale')] });
+      await start(commands);
+      // Told again and again while they run.
+      for (let i = 0; i < 2; i += 1) engine.tell('processes', { project, processes: live });
+      expect(shown).toEqual(expected);
+    });
+  const trainA: Target = { kind: 'config', project, file: 'configs/a.yaml', model: 'a' };
+  check(
+    'of the model that Train names',
+    (it) => it['mlops.train'](trainA),
+    [training('1', 'b'), training('2', 'a')],
+    ['2'],
+  );
+  check(
+    'of the first training of the pipeline, once',
+    (it) => it['mlops.runPipeline'](undefined),
+    [training('1', 'b'), training('2', 'a')],
+    ['1'],
+  );
+  check(
+    'of the training in a stage',
+    (it) => it['mlops.runStage']({ kind: 'stage', project, stage: 'train@a' }),
+    [elsewhere, training('1', 'a')],
+    ['1'],
+  );
+  check(
+    'of none that ran before, or has no run yet',
+    (it) => it['mlops.runPipeline'](undefined),
+    [training('1', 'a', 0), training(null, 'a')],
+    [],
+  );
 });
 
 describe('Open Log opens', () => {
