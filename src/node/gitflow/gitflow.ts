@@ -13,9 +13,10 @@ import { openGit, type Git } from '../git/git.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, findProject, projectPaths } from '../project/project.ts';
 import { readFacts } from './facts.ts';
-import { performSteps, type FlowReporter } from './perform.ts';
+import { performSteps } from './perform.ts';
+import type { FlowReporter } from './performance.ts';
 
-export type { FlowReporter } from './perform.ts';
+export type { FlowReporter } from './performance.ts';
 
 export interface FlowOptions {
   readonly env?: NodeJS.ProcessEnv;

@@ -4,7 +4,7 @@ import { escapeControls } from '../../core/names/names.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { findConfig } from '../../core/git/git.ts';
 import { waitForExit } from '../processes/processes.ts';
-import type { Performance } from './perform.ts';
+import type { Performance } from './performance.ts';
 
 const MAX_OUTPUT = 100_000;
 

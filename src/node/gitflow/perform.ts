@@ -1,31 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { adviseOnMerge, describeStep, type FlowFacts, type GitStep } from '../../core/gitflow/gitflow.ts';
+import { adviseOnMerge, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { exists, writeFileAtomic } from '../files/files.ts';
-import type { Git } from '../git/git.ts';
 import { stoppedMergeFile } from './facts.ts';
 import { runHook } from './hooks.ts';
-
-export interface FlowReporter {
-  /** `index` from 0. */
-  stepStarted(step: FlowStep, index: number, total: number): void;
-  /** What a hook printed. */
-  note(text: string): void;
-}
-
-export interface Performance {
-  readonly git: Git;
-  readonly facts: FlowFacts;
-  /** As the user would type it again, as "flow feature finish x". */
-  readonly command: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly reporter: FlowReporter;
-  /** Looked at between steps; a step that has begun is ended. */
-  readonly signal: AbortSignal | undefined;
-}
+import type { Performance } from './performance.ts';
 
 /** Carries the steps out in order. A step that fails ends it with an error that says what stands and how to go on. */
 export async function performSteps(performance: Performance, steps: readonly GitStep[]): Promise<readonly FlowStep[]> {

@@ -1,7 +1,7 @@
 import type { LiveProcess } from '../../protocol/engine.ts';
 import type { MetricHistory } from '../../protocol/tracking.ts';
 import type { Project } from '../project/project.ts';
-import { listProcesses } from './live.ts';
+import { listProcesses } from './listing.ts';
 import { MetricTail } from './metrics.ts';
 
 const BUSY_MS = 250;

@@ -1,0 +1,88 @@
+import type { LiveProcess } from '../../protocol/engine.ts';
+import { exists } from '../files/files.ts';
+import { listLiveHolders, type LockHolder } from '../locks/locks.ts';
+import { isAlive, isCertainlyAlive, type ProcessIdentity } from '../processes/processes.ts';
+import { projectPaths, type Project } from '../project/project.ts';
+import { exitFileOf, readRecords, type LogRecord } from './records.ts';
+
+/**
+ * Everything that executes in the project right now: holders of its locks, and what was started from an editor. Records of ended
+ * processes are kept with their logs, so one counts only while its process certainly lives, or holds a lock as well.
+ */
+export async function listProcesses(project: Project): Promise<LiveProcess[]> {
+  const [records, holders] = await Promise.all([
+    readRecords(projectPaths.logs(project)),
+    listLiveHolders(projectPaths.locks(project)),
+  ]);
+  const unended = records.filter(({ hasEnded }) => !hasEnded);
+  const living = await Promise.all(unended.map(async (record) => ((await isCertainlyAlive(record)) ? [record] : [])));
+  const byId = new Map(living.flat().map((record) => [toId(record), fromRecord(record, record.log)]));
+  for (const holder of holders) {
+    // This very process holds a lock for moments (Gitflow from the editor): never to be listed, and so never to be stopped.
+    if (holder.pid === process.pid) continue;
+    const id = toId(holder);
+    const record = unended.findLast((candidate) => toId(candidate) === id);
+    const known = byId.get(id) ?? (record === undefined ? undefined : fromRecord(record, record.log));
+    byId.set(id, withLock(known, holder));
+  }
+  return [...byId.values()].sort((a, b) => a.since - b.since);
+}
+
+/** True while that very process lives and has left no exit code beside its `log`. */
+export async function isProcessAlive(id: string, log?: string): Promise<boolean> {
+  const identity = parseId(id);
+  if (identity === undefined || (log !== undefined && (await exists(exitFileOf(log))))) return false;
+  return isAlive(identity);
+}
+
+export function fromRecord(record: LogRecord, log: string): LiveProcess {
+  const { pid, command, since } = record;
+  const [word = '', ...rest] = command.split(' ');
+  return {
+    id: toId(record),
+    pid,
+    command,
+    since,
+    kind: word === 'train' ? 'training' : 'pipeline',
+    stages: word === 'run' ? rest.filter((part) => !part.startsWith('-')) : [],
+    runId: null,
+    model: null,
+    log,
+  };
+}
+
+/** What a lock tells, over what the log's record told. */
+function withLock(known: LiveProcess | undefined, holder: LockHolder): LiveProcess {
+  const { details } = holder;
+  const runId = textOf(details, 'runId');
+  const own: LiveProcess = {
+    id: toId(holder),
+    pid: holder.pid,
+    command: holder.command,
+    since: holder.since,
+    kind: runId !== null ? 'training' : Array.isArray(details['stages']) ? 'pipeline' : 'other',
+    stages: Array.isArray(details['stages']) ? details['stages'].map(String) : [],
+    runId,
+    model: textOf(details, 'model'),
+    log: null,
+  };
+  if (known === undefined) return own;
+  const kind = own.kind === 'other' ? known.kind : own.kind;
+  const stages = own.stages.length === 0 ? known.stages : own.stages;
+  return { ...own, id: known.id, command: known.command, since: known.since, log: known.log, kind, stages };
+}
+
+function textOf(details: LockHolder['details'], key: string): string | null {
+  const value = details[key];
+  return typeof value === 'string' ? value : null;
+}
+
+export function toId({ pid, startTime }: ProcessIdentity): string {
+  return `${pid}:${startTime ?? ''}`;
+}
+
+export function parseId(id: string): ProcessIdentity | undefined {
+  const match = /^(\d+):(.*)$/s.exec(id);
+  if (match === null) return undefined;
+  return { pid: Number(match[1]), startTime: match[2] === '' ? null : (match[2] ?? null) };
+}
