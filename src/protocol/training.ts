@@ -3,9 +3,11 @@ import type { ErrorDocument } from './errors.ts';
 // The border between the run process (`mlops train`, `mlops predict`) and the training worker: JSON lines over a channel of
 // its own (file descriptor 3, both ways), never stdout. Each side's first message is a hello; versions must be equal.
 
-export const trainingProtocolVersion = 1;
-/** Longest line, in bytes; a longer one is a broken peer. */
-const maxMessageBytes = 1 << 20;
+export const trainingProtocolVersion = 2;
+/** Longest line, in characters; a longer one is a broken peer. */
+const maxMessageLength = 1 << 20;
+/** Longest text that a worker sends: user code makes errors, tags and labels of any length, and a line holds a few of them. */
+const maxTextLength = 1 << 16;
 
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'webgpu' | 'wasm' | 'cpu';
 
@@ -102,7 +104,9 @@ export type FromWorker =
   /** test_loss, test_accuracy, test_precision, test_recall, test_f1 (macro means, fractions). */
   | { readonly type: 'test'; readonly metrics: Readonly<Record<string, WireNumber>>; readonly time: number }
   | { readonly type: 'probed'; readonly backends: readonly BackendStatus[] }
-  | { readonly type: 'predicted'; readonly predictions: readonly Prediction[] }
+  /** One for each image, in their order. */
+  | { readonly type: 'prediction'; readonly prediction: Prediction }
+  | { readonly type: 'predicted' }
   /** The last message; afterwards the worker exits by itself. `stopped` after a stop message, its model saved nevertheless. */
   | {
       readonly type: 'done';
@@ -126,13 +130,35 @@ export function fromWireNumber(value: WireNumber): number {
   return Number(value);
 }
 
-export function encodeMessage(message: ToWorker | FromWorker): string {
-  return `${JSON.stringify(message)}\n`;
+export function encodeToWorker(message: ToWorker): string {
+  return `${JSON.stringify(message, (_key, value: unknown) => toJson(value))}\n`;
+}
+
+/** Too long texts are cut: whatever user code has thrown or set, the message gets through. */
+export function encodeFromWorker(message: FromWorker): string {
+  return `${JSON.stringify(message, (_key, value: unknown) => toJson(cutText(value)))}\n`;
+}
+
+function cutText(value: unknown): unknown {
+  return typeof value === 'string' && value.length > maxTextLength
+    ? `${value.slice(0, maxTextLength).toWellFormed()}… (${value.length} characters)`
+    : value;
+}
+
+/** Key of the mapping that stands for a number which JSON can't hold, as a config may have (`.inf`). */
+const NUMBER = '\u0000number';
+
+function toJson(value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? { [NUMBER]: String(value) } : value;
+}
+
+function fromJson(_key: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && NUMBER in value ? Number(value[NUMBER]) : value;
 }
 
 /**
  * Splits a stream of text into messages of the peer's type. Throws on a line that is no message or longer than
- * {@link maxMessageBytes}: a peer that writes garbage on this channel is broken. A message may span chunks.
+ * {@link maxMessageLength}: a peer that writes garbage on this channel is broken. A message may span chunks.
  */
 export class MessageDecoder<T extends ToWorker | FromWorker> {
   #rest = '';
@@ -140,13 +166,13 @@ export class MessageDecoder<T extends ToWorker | FromWorker> {
   push(chunk: string): T[] {
     const lines = (this.#rest + chunk).split('\n');
     this.#rest = lines.pop() ?? '';
-    if ([this.#rest, ...lines].some((line) => line.length > maxMessageBytes))
-      throw new Error(`A message is longer than ${maxMessageBytes} bytes.`);
+    if ([this.#rest, ...lines].some((line) => line.length > maxMessageLength))
+      throw new Error(`A message is longer than ${maxMessageLength} characters.`);
     return lines.filter((line) => line !== '').map((line) => this.#parse(line));
   }
 
   #parse(line: string): T {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(line, fromJson);
     if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string')
       throw new Error(`Not a message: ${line.slice(0, 200)}`);
     return value as T;

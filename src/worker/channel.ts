@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import {
-  encodeMessage,
+  encodeFromWorker,
   MessageDecoder,
   trainingProtocolVersion,
   type FromWorker,
@@ -50,7 +50,7 @@ export function openChannel(stream: Duplex, handlers: ChannelHandlers): Channel 
   stream.on('error', lost);
 
   const send = (message: FromWorker): void => {
-    if (stream.writable) stream.write(encodeMessage(message));
+    if (stream.writable) stream.write(encodeFromWorker(message));
   };
   send({ type: 'hello', protocol: trainingProtocolVersion, pid: process.pid });
   return {

@@ -1,41 +1,20 @@
-import type { TrainingSection } from '../core/config/config.ts';
-import { findNearest } from '../core/names/names.ts';
+import {
+  findByName,
+  lossFunctions,
+  losses,
+  metrics,
+  optimizers,
+  type MetricName,
+  type OptimizerName,
+  type TrainingSection,
+  type Vocabulary,
+} from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
 
-// Names of losses, metrics and optimizers in a config, in the spellings of Keras and of TensorFlow.js, short or long;
-// upper case, `_`, `-` and spaces make no difference.
-
-const losses: Readonly<Record<string, string>> = {
-  mse: 'meanSquaredError',
-  meansquarederror: 'meanSquaredError',
-  mae: 'meanAbsoluteError',
-  meanabsoluteerror: 'meanAbsoluteError',
-  mape: 'meanAbsolutePercentageError',
-  meanabsolutepercentageerror: 'meanAbsolutePercentageError',
-  msle: 'meanSquaredLogarithmicError',
-  meansquaredlogarithmicerror: 'meanSquaredLogarithmicError',
-  categoricalcrossentropy: 'categoricalCrossentropy',
-  sparsecategoricalcrossentropy: 'sparseCategoricalCrossentropy',
-  binarycrossentropy: 'binaryCrossentropy',
-  kld: 'kullbackLeiblerDivergence',
-  kldivergence: 'kullbackLeiblerDivergence',
-  kullbackleiblerdivergence: 'kullbackLeiblerDivergence',
-  hinge: 'hinge',
-  squaredhinge: 'squaredHinge',
-  categoricalhinge: 'categoricalHinge',
-  logcosh: 'logcosh',
-  poisson: 'poisson',
-  cosine: 'cosineProximity',
-  cosineproximity: 'cosineProximity',
-  cosinesimilarity: 'cosineProximity',
-};
-/** Cross-entropy by what target and output hold: classes as one number each, as labels, or one number between 0 and 1. */
-const crossEntropy = new Set(['crossentropy', 'ce']);
-
 type Metric = 'accuracy' | 'crossentropy' | ((truth: Tensor, output: Tensor) => Tensor);
 
-const metrics: Readonly<Record<string, (tf: TensorFlow) => Metric>> = {
+const metricMakers: Readonly<Record<MetricName, (tf: TensorFlow) => Metric>> = {
   accuracy: () => 'accuracy',
   acc: () => 'accuracy',
   crossentropy: () => 'crossentropy',
@@ -60,7 +39,7 @@ const metrics: Readonly<Record<string, (tf: TensorFlow) => Metric>> = {
 
 type Optimizer = ReturnType<TensorFlow['train']['adam']>;
 
-const optimizers: Readonly<Record<string, (tf: TensorFlow, learningRate: number) => unknown>> = {
+const optimizerMakers: Readonly<Record<OptimizerName, (tf: TensorFlow, learningRate: number) => unknown>> = {
   adam: (tf, rate) => tf.train.adam(rate),
   sgd: (tf, rate) => tf.train.sgd(rate),
   momentum: (tf, rate) => tf.train.momentum(rate, 0.9),
@@ -89,8 +68,9 @@ export function ensureCompiled(
   const known = compiledHere.get(model);
   if (known !== undefined) return known;
   if (isCompiled(model)) return model.metricsNames.slice(1).map(toRecordedName);
-  const metric = lookUp(metrics, training.metric, 'metric')(tf);
-  const optimizer = lookUp(optimizers, training.optimizer, 'optimizer')(tf, training.learning_rate) as Optimizer;
+  const metric = metricMakers[requireName(metrics, training.metric)](tf);
+  const name = requireName(optimizers, training.optimizer);
+  const optimizer = optimizerMakers[name](tf, training.learning_rate) as Optimizer;
   model.compile({ optimizer, loss: lossNamed(training.loss_function, model, targetWidth), metrics: [metric] });
   const names = [typeof metric === 'string' ? metric : training.metric];
   compiledHere.set(model, names);
@@ -107,8 +87,10 @@ function isCompiled(model: LayersModel): boolean {
   return (model as { readonly loss?: unknown }).loss !== undefined;
 }
 
-function lossNamed(name: string, model: LayersModel, targetWidth: number): string {
-  if (!crossEntropy.has(normalise(name))) return lookUp(losses, name, 'loss function');
+/** Cross-entropy by what target and output hold: classes as one number each, as labels, or one number between 0 and 1. */
+function lossNamed(written: string, model: LayersModel, targetWidth: number): string {
+  const name = losses[requireName(lossFunctions, written)];
+  if (name !== null) return name;
   if (targetWidth > 1) return 'categoricalCrossentropy';
   return outputShapeOf(model).at(-1) === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy';
 }
@@ -123,16 +105,11 @@ export function inputShapeOf(model: LayersModel): readonly (number | null)[] {
   return model.inputs[0]?.shape.slice(1) ?? [];
 }
 
-function lookUp<T>(table: Readonly<Record<string, T>>, name: string, kind: string): T {
-  const found = Object.hasOwn(table, normalise(name)) ? table[normalise(name)] : undefined;
-  if (found !== undefined) return found;
-  const nearest = findNearest(name, Object.keys(table));
-  const hint =
-    nearest.length === 0 ? `Known are ${Object.keys(table).join(', ')}.` : `Did you mean ${nearest.join(' or ')}?`;
-  throw badInput(`There is no ${kind} "${name}". ${hint}`);
+function requireName<Name extends string>(vocabulary: Vocabulary<Name>, written: string): Name {
+  const found = findByName(vocabulary, written);
+  if ('mistake' in found) throw badInput(found.mistake);
+  return found.name;
 }
-
-const normalise = (name: string): string => name.toLowerCase().replace(/[_\-\s]/g, '');
 
 /** Names that TensorFlow.js gives to metrics → names that runs record. */
 const recordedNames: Readonly<Record<string, string>> = {

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { TrainingSection } from '../core/config/config.ts';
 import { ensureCompiled, outputShapeOf } from './compilation.ts';
 import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
-import { evaluate } from './fit.ts';
+import { evaluate, type FitOptions } from './fit.ts';
 import { answer, chooseLabelRule, scoreClasses, type Answers } from './scores.ts';
-import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
+import type { LayersModel, Tensor } from './tensorflow.ts';
 
 export interface Splits {
   readonly train: Examples;
@@ -14,28 +13,33 @@ export interface Splits {
 
 export interface Evaluation {
   /**
-   * `test_loss`; with labels `test_accuracy`, `test_precision`, `test_recall`, `test_f1` (macro means, fractions); with
-   * amounts `test_<metric>` instead.
+   * `test_loss` and `test_<metric>`; with labels `test_accuracy`, `test_precision`, `test_recall`, `test_f1` (macro means,
+   * fractions) as well.
    */
   readonly metrics: Readonly<Record<string, number>>;
   /** Text of predictions.csv: `split,label,predicted,probabilities` for validation and test. */
   readonly predictions: string;
 }
 
-/** What the trained model makes of the test split (for the metrics) and of the validation split (for the table). */
+type EvaluationOptions = Pick<FitOptions, 'tf' | 'training' | 'signal'>;
+
+/**
+ * What the trained model makes of the test split (for the metrics) and of the validation split (for the table); undefined when
+ * the user stopped it, which is seen after each batch.
+ */
 export async function evaluateModel(
-  tf: TensorFlow,
   model: LayersModel,
-  training: TrainingSection,
   splits: Splits,
-): Promise<Evaluation> {
+  options: EvaluationOptions,
+): Promise<Evaluation | undefined> {
   const { train, validation, test } = splits;
-  const names = ensureCompiled(tf, model, training, test.width);
-  const { loss = NaN, ...others } = await evaluate(tf, model, test, training.batch_size, names);
-  const outputs = {
-    validation: await predictExamples(tf, model, validation, training.batch_size),
-    test: await predictExamples(tf, model, test, training.batch_size),
-  };
+  const names = ensureCompiled(options.tf, model, options.training, test.width);
+  const means = await evaluate(model, test, names, options);
+  const ofValidation = await predictExamples(model, validation, options);
+  const ofTest = await predictExamples(model, test, options);
+  if (means === undefined || ofValidation === undefined || ofTest === undefined) return undefined;
+  const { loss = NaN, ...others } = means;
+  const outputs = { validation: ofValidation, test: ofTest };
   const outputWidth = outputs.test.length / test.count;
   // Pictures, sequences: no labels to compare.
   if (outputShapeOf(model).length !== 1)
@@ -45,7 +49,11 @@ export async function evaluateModel(
     answer(rule, splits[split].ys, splits[split].width, outputs[split], outputWidth);
   const answers = { validation: answersOf('validation'), test: answersOf('test') };
   return {
-    metrics: { test_loss: loss, ...prefixed(rule.kind === 'amount' ? others : scoreClasses(answers.test)) },
+    metrics: {
+      test_loss: loss,
+      // A metric of the same name gives way: ours are counted over the whole split, not averaged over batches.
+      ...prefixed({ ...others, ...(rule.kind === 'amount' ? {} : scoreClasses(answers.test)) }),
+    },
     predictions: [
       header,
       ...formatRows('validation', answers.validation, outputs.validation, outputWidth),
@@ -60,16 +68,16 @@ function prefixed(values: object): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`test_${name}`, value as number]));
 }
 
-/** The model's outputs for all examples, one after the other. */
+/** The model's outputs for all examples, one after the other; undefined when the user stopped it. */
 async function predictExamples(
-  tf: TensorFlow,
   model: LayersModel,
   examples: Examples,
-  batchSize: number,
-): Promise<Float32Array> {
+  { tf, training, signal }: EvaluationOptions,
+): Promise<Float32Array | undefined> {
   const parts: Float32Array[] = [];
-  for (const batch of batchesOf(inOrder(examples.count), batchSize)) {
+  for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
     await nextTurn();
+    if (signal.aborted) return undefined;
     const { x, y } = toTensors(tf, examples, batch, [examples.width]);
     const output = model.predict(x, { batchSize: batch.length }) as Tensor;
     parts.push((await output.data()) as Float32Array);

@@ -65,7 +65,8 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
     const trained = await trainEpoch(model, order, metrics, options);
     if (trained === undefined) return;
     const validated =
-      validation === undefined ? {} : await evaluate(tf, model, validation, training.batch_size, metrics);
+      validation === undefined ? {} : await evaluate(model, validation, metrics, { tf, training, signal });
+    if (validated === undefined) return;
 
     const rate = readLearningRate(model);
     const values = {
@@ -107,24 +108,29 @@ async function trainEpoch(
       events.batch(record.batches, loss);
       sampled = now;
     }
-    if (isLost) throw new ExpectedError('training-failed', `loss is NaN at epoch ${record.epochs + 1}`);
+    if (isLost) throw lossIsNaN(record.epochs + 1);
     means.add(values, batch.length);
   }
   return means.read();
 }
 
-/** Loss and metrics over examples, each the mean over the examples, without changing the model. */
+function lossIsNaN(epoch: number): ExpectedError {
+  const advice = 'a smaller training.learning_rate may help, unless the data hold NaN themselves';
+  return new ExpectedError('training-failed', `loss is NaN at epoch ${epoch}; ${advice}`);
+}
+
+/** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */
 export async function evaluate(
-  tf: TensorFlow,
   model: LayersModel,
   examples: Examples,
-  batchSize: number,
   metrics: readonly string[],
-): Promise<Record<string, number>> {
+  { tf, training, signal }: Pick<FitOptions, 'tf' | 'training' | 'signal'>,
+): Promise<Record<string, number> | undefined> {
   const targetShape = targetShapeFor(model, examples);
   const means = createMeans(['loss', ...metrics]);
-  for (const batch of batchesOf(inOrder(examples.count), batchSize)) {
+  for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
     await nextTurn();
+    if (signal.aborted) return undefined;
     const { x, y } = toTensors(tf, examples, batch, targetShape);
     const scalars = [model.evaluate(x, y, { batchSize: batch.length })].flat();
     const values: number[] = [];
@@ -195,7 +201,10 @@ interface Patience {
   isSpent(values: Readonly<Record<string, number>>): boolean;
 }
 
-/** Early stopping: spent when the watched value has not become better by `min_delta` for `patience` epochs. */
+/**
+ * Early stopping: spent when the watched value has not become better by more than `min_delta` for `patience` epochs. As in Keras,
+ * better than the last value that was an improvement: steps too small to count add up until they do. NaN is never better.
+ */
 function createPatience(settings: EarlyStopping | null): Patience {
   if (settings === null) return { isSpent: () => false };
   const { monitor, patience, min_delta } = settings;
@@ -210,8 +219,9 @@ function createPatience(settings: EarlyStopping | null): Patience {
           'bad-input',
           `training.early_stopping.monitor is "${monitor}", which is not recorded. There are ${Object.keys(values).join(', ')}.`,
         );
-      waited = direction * value > best + min_delta ? 0 : waited + 1;
-      best = Math.max(best, direction * value);
+      const isBetter = direction * value > best + min_delta;
+      if (isBetter) best = direction * value;
+      waited = isBetter ? 0 : waited + 1;
       return waited >= patience;
     },
   };

@@ -49,7 +49,7 @@ async function perform(task: WorkerTask, context: TaskContext): Promise<FromWork
     case 'train':
       return runTraining(task, context);
     case 'predict':
-      return { type: 'predicted', predictions: await runPrediction(task, context) };
+      return runPrediction(task, context);
     case 'probe':
       return {
         type: 'probed',

@@ -1,13 +1,15 @@
-import type { Prediction, PredictTask } from '../protocol/training.ts';
+import type { FromWorker, Prediction, PredictTask } from '../protocol/training.ts';
 import { startBackend } from './backends.ts';
-import { readGreyImage } from './image.ts';
+import { readGreyImage, type GreyImage } from './image.ts';
 import { readModel } from './modelFiles.ts';
 import type { TaskContext } from './training.ts';
 import { callUserFunction, loadUserModule, userMistake, type UserModule } from './userCode.ts';
 
-/** Runs images from outside the data set through a saved model, by the project's own `predict.ts`. */
-export async function runPrediction(task: PredictTask, context: TaskContext): Promise<readonly Prediction[]> {
-  const images = await Promise.all(task.images.map((file) => readGreyImage(file)));
+/** Runs images from outside the data set through a saved model, by the project's own `predict.ts`. Returns the last message. */
+export async function runPrediction(task: PredictTask, context: TaskContext): Promise<FromWorker> {
+  const images: GreyImage[] = [];
+  // One after the other: thousands of files at once are more than a process may have open.
+  for (const file of task.images) images.push(await readGreyImage(file));
   const places = { wasm: context.wasmFolder, projectRoot: task.projectRoot };
   const { tf, name, version, threads, passedOver } = await startBackend(task.backends, places);
   context.send({ type: 'backend', name, version, threads, passedOver });
@@ -15,7 +17,9 @@ export async function runPrediction(task: PredictTask, context: TaskContext): Pr
   const model = await readModel(tf, task.modelDirectory);
   const predictor = await loadUserModule(task.projectRoot, `src/models/${task.model}/predict.ts`);
   const answers = await callUserFunction(predictor, 'predict', [{ tf, config: task.config, model }, images]);
-  return toPredictions(answers, task.images, predictor);
+  for (const prediction of toPredictions(answers, task.images, predictor))
+    context.send({ type: 'prediction', prediction });
+  return { type: 'predicted' };
 }
 
 /** What `predict` gave, checked: one answer per image, in the images' order. */

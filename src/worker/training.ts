@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { inspect } from 'node:util';
 import type { ModelConfig } from '../core/config/config.ts';
 import { writeFileAtomic } from '../node/files/files.ts';
 import {
@@ -30,7 +31,8 @@ export interface TaskContext {
 
 /**
  * Trains the project's model and leaves `model.json`, `weights.bin`, `history.json` and `predictions.csv` in the task's
- * folder. A stop ends it after the current batch: what was trained is saved, but not tested. Returns the last message.
+ * folder. A stop ends it after the current batch: what was trained is saved, but not (or not wholly) tested. Returns the last
+ * message.
  */
 export async function runTraining(task: TrainTask, context: TaskContext): Promise<FromWorker> {
   const config = task.config as unknown as ModelConfig;
@@ -55,7 +57,10 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
 
   const trained = requireModel(model, trainer);
   const test = await loadSplit(loader, 'test', config);
-  const { metrics, predictions } = await evaluateModel(tf, trained, config.training, { ...data, test });
+  const options = { tf, training: config.training, signal: context.signal };
+  const evaluation = await evaluateModel(trained, { ...data, test }, options);
+  if (evaluation === undefined) return finished('stopped', record, trained);
+  const { metrics, predictions } = evaluation;
   await writeFileAtomic(path.join(task.outputDirectory, 'predictions.csv'), predictions);
   context.send({ type: 'test', metrics: toWireNumbers(metrics), time: Date.now() });
   return finished(isStopped() ? 'stopped' : 'succeeded', record, trained);
@@ -102,12 +107,7 @@ function toUserContext({ task, config, tf, trainer, data, record, context }: Tra
     config,
     data: publicData,
     signal: context.signal,
-    run: {
-      id: task.runId,
-      logMetric: (metric: string, value: number, step: number) =>
-        context.send({ type: 'metric', name: metric, value: toWireNumber(value), step, time: Date.now() }),
-      setTag: (tag: string, value: string) => context.send({ type: 'tag', name: tag, value }),
-    },
+    run: toUserRun(task.runId, record, context),
     async fit(model: LayersModel, given: { train: unknown; validation?: unknown } = publicData): Promise<unknown> {
       const train = examplesOf(given.train);
       const validation = given.validation === undefined ? undefined : examplesOf(given.validation);
@@ -118,6 +118,31 @@ function toUserContext({ task, config, tf, trainer, data, record, context }: Tra
       return { history: record.history };
     },
   };
+}
+
+/** User code is loosely typed, so its arguments are checked here: an error thrown at the call has the place of the call. */
+function toUserRun(id: string, record: TrainingRecord, { send }: TaskContext): unknown {
+  return {
+    id,
+    logMetric(name: unknown, value: unknown, step: unknown = record.epochs): void {
+      if (typeof name !== 'string') throw wrongArgument('logMetric', 'name', 'a text', name);
+      if (typeof value !== 'number') throw wrongArgument('logMetric', `value of "${name}"`, 'a number', value);
+      if (typeof step !== 'number' || !Number.isSafeInteger(step))
+        throw wrongArgument('logMetric', `step of "${name}"`, 'a whole number', step);
+      send({ type: 'metric', name, value: toWireNumber(value), step, time: Date.now() });
+    },
+    setTag(name: unknown, value: unknown): void {
+      if (typeof name !== 'string') throw wrongArgument('setTag', 'name', 'a text', name);
+      if (!['string', 'number', 'bigint', 'boolean'].includes(typeof value))
+        throw wrongArgument('setTag', `value of "${name}"`, 'a text', value);
+      send({ type: 'tag', name, value: String(value) });
+    },
+  };
+}
+
+function wrongArgument(method: string, argument: string, expected: string, found: unknown): TypeError {
+  const shown = inspect(found, { depth: 0, maxStringLength: 100, maxArrayLength: 3, breakLength: Infinity });
+  return new TypeError(`run.${method}: the ${argument.slice(0, 200)} must be ${expected}, not ${shown.slice(0, 200)}.`);
 }
 
 function toUserData({ xs, ys, shape }: Examples): { xs: Float32Array; ys: Float32Array; shape: readonly number[] } {

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { exists, isInside } from '../node/files/files.ts';
 import { ExpectedError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
@@ -11,6 +12,9 @@ export interface UserModule {
   readonly file: string;
   readonly exports: Readonly<Record<string, unknown>>;
 }
+
+/** Characters of an error's own text that are told. */
+const MAX_DESCRIPTION = 4000;
 
 interface Place {
   readonly file: string;
@@ -80,9 +84,13 @@ function toUserError(error: unknown, { projectRoot, file, what }: Guarded): Expe
   ]);
 }
 
+/** What was thrown, in words; of a very long text (a whole data set as JSON) the start. */
 function describe(error: unknown): string {
-  if (error instanceof Error) return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
-  return `it threw ${typeof error === 'string' ? error : JSON.stringify(error)}`;
+  const text =
+    error instanceof Error
+      ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`
+      : `it threw ${typeof error === 'string' ? error : inspect(error)}`;
+  return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION).toWellFormed()}…` : text;
 }
 
 /** The first place in the stack that lies in the project and not in one of its packages; undefined where there is none. */

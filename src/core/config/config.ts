@@ -1,10 +1,22 @@
 import { findNearest } from '../names/names.ts';
 import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
 import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
+import { findByName } from './compilation.ts';
 import { applyOverrides, type Override } from './overrides.ts';
+import { findParamMistakes } from './params.ts';
 import { freeSections, sections, type Field, type SectionName } from './schema.ts';
 import { toObjective, type Objective } from './settings.ts';
 
+export {
+  findByName,
+  lossFunctions,
+  losses,
+  metrics,
+  optimizers,
+  type MetricName,
+  type OptimizerName,
+  type Vocabulary,
+} from './compilation.ts';
 export { flattenParams } from './params.ts';
 export { defaultObjective, parseProjectSettings, type Objective, type ProjectSettings } from './settings.ts';
 
@@ -94,13 +106,15 @@ class ConfigChecker {
     >;
     this.#checkTuning(checked);
     const { model, mlflow, objective } = checked;
-    return {
+    const config = {
       ...root,
       ...checked,
       model: { name: stem, ...model },
       mlflow: { experiment_name: stem, ...mlflow },
       objective: root['objective'] === undefined ? null : toObjective(objective),
     } as unknown as ModelConfig;
+    for (const { path, message } of findParamMistakes(config)) this.#report(path, message, 'error', 'key');
+    return config;
   }
 
   #section(name: SectionName, root: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -131,6 +145,7 @@ class ConfigChecker {
       return field.default;
     }
     if (field.pending === true) this.#report(path, `${path.join('.')} has no effect yet.`, 'warning', 'key');
+    this.#warnUnknownName(path, field, value);
     if (field.fields === undefined || !isMapping(value)) return value;
     this.#warnUnknown(path, value, Object.keys(field.fields));
     const inner = Object.entries(field.fields).map(
@@ -159,6 +174,13 @@ class ConfigChecker {
     const [nearest] = findNearest(path.at(-1) ?? '', known);
     const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
     this.#report(path, `Unknown key ${path.join('.')}.${hint}`, 'warning', 'key');
+  }
+
+  #warnUnknownName(path: readonly string[], { names }: Field, value: unknown): void {
+    if (names === undefined || typeof value !== 'string') return;
+    const found = findByName(names, value);
+    if ('mistake' in found)
+      this.#report(path, `${found.mistake} The training fails unless the model's own code compiles it.`, 'warning');
   }
 
   #report(

@@ -1,4 +1,5 @@
 import { isMapping } from '../yaml/yaml.ts';
+import { lossFunctions, metrics, optimizers, type Vocabulary } from './compilation.ts';
 
 /** One key of a config: what it takes, in words for the error, and what it is when absent (undefined: stays absent). */
 export interface Field {
@@ -8,6 +9,8 @@ export interface Field {
   readonly required?: true;
   /** Accepted, but without effect so far: using it is worth a warning. */
   readonly pending?: true;
+  /** What the text should name; another one is worth a warning, since a model's own code may do without it. */
+  readonly names?: Vocabulary;
   /** For a mapping: its own keys. */
   readonly fields?: Readonly<Record<string, Field>>;
 }
@@ -44,9 +47,9 @@ export const sections = {
   training: {
     batch_size: { ...wholeNumber(1), required: true },
     num_epochs: { ...wholeNumber(1), required: true },
-    loss_function: { ...text, required: true },
-    metric: { ...text, default: 'accuracy' },
-    optimizer: { ...text, default: 'adam' },
+    loss_function: { ...text, required: true, names: lossFunctions },
+    metric: { ...text, default: 'accuracy', names: metrics },
+    optimizer: { ...text, default: 'adam', names: optimizers },
     learning_rate: { ...positive, default: 0.001 },
     seed: { ...wholeNumber(0), default: 42 },
     early_stopping: {
@@ -59,7 +62,7 @@ export const sections = {
     },
     checkpoint: { ...mapping({ every: { ...wholeNumber(1), default: 1 } }), default: null, pending: true },
     backend: { ...oneOf('auto', ...backendNames), default: 'auto' },
-    threads: { ...wholeNumber(1), default: null },
+    threads: { ...wholeNumber(1), default: null, pending: true },
   },
   mlflow: { experiment_name: text, tracking_uri: text, mlruns_path: text },
   hyperparameter_tuning: { strategy: { ...oneOf('grid', 'random', 'halving'), default: 'grid' } },

@@ -12,4 +12,4 @@ export { formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoi
 export { formatMlmodel } from './mlmodel.ts';
 export { nameRun } from './runnames.ts';
 export { orderRuns, selectRun, type ObjectiveOf } from './selection.ts';
-export { checkName } from './names.ts';
+export { checkName, findNameMistake, maxTagLength } from './names.ts';

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { checkName, formatMetricLine, updateRunMeta } from '../../core/tracking/tracking.ts';
+import { checkName, formatMetricLine, maxTagLength, updateRunMeta } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import type { RunStatus } from '../../protocol/tracking.ts';
 import { diskError, hasCode, readTextIfExists, writeFileAtomic } from '../files/files.ts';
@@ -47,10 +47,8 @@ export class FileRunWriter implements RunWriter {
   }
 
   async setTags(tags: Readonly<Record<string, string>>): Promise<void> {
-    for (const [name, value] of Object.entries(tags)) {
-      checkName('tag', name);
-      this.#pendingTags.set(name, value);
-    }
+    for (const name of Object.keys(tags)) checkName('tag', name);
+    for (const [name, value] of Object.entries(tags)) this.#pendingTags.set(name, this.#cutTag(name, value));
     await this.#enqueue(() => this.#flush());
   }
 
@@ -93,12 +91,21 @@ export class FileRunWriter implements RunWriter {
     }
   }
 
-  /** True when it is worth trying again: the disk is at fault. A name that clashes with another (`a` and `a/b`) never fits. */
+  /** MLflow cuts long values too. */
+  #cutTag(name: string, value: string): string {
+    if (value.length <= maxTagLength) return value;
+    this.#onWarning(`The tag "${name}" has ${value.length} characters; the first ${maxTagLength} are kept.`);
+    return value.slice(0, maxTagLength).toWellFormed();
+  }
+
+  /** True when it is worth trying again: the disk is at fault. A name that can't be a file here never fits; the rest are bugs. */
   #keeps(error: unknown, name: string): boolean {
-    if (['EISDIR', 'ENOTDIR', 'EEXIST'].some((code) => hasCode(error, code))) {
-      this.#onWarning(`"${name}" can't be kept: a name before it is a folder of that name, or the other way round.`);
+    const misfit = misfits.find(({ codes }) => codes.some((code) => hasCode(error, code)));
+    if (misfit !== undefined) {
+      this.#onWarning(`"${name}" can't be kept: ${misfit.reason}.`);
       return false;
     }
+    if (!isOfTheSystem(error)) throw error;
     this.#failure = diskError(error, this.#folder);
     if (!this.#hasWarned) {
       this.#hasWarned = true;
@@ -120,6 +127,20 @@ export class FileRunWriter implements RunWriter {
   #file(kind: 'metrics' | 'params', name: string): string {
     return path.join(this.#folder, kind, ...name.split('/'));
   }
+}
+
+/** What the system says of a name that can never be a file beside the others. */
+const misfits = [
+  {
+    codes: ['EISDIR', 'ENOTDIR', 'EEXIST'],
+    reason: 'a name before it is a folder of that name, or the other way round',
+  },
+  { codes: ['ENAMETOOLONG'], reason: 'its name is too long for this file system' },
+] as const;
+
+/** True for what a call of the system has answered, as it is or as a sentence for people. */
+function isOfTheSystem(error: unknown): boolean {
+  return error instanceof ExpectedError ? error.code === 'disk' : error instanceof Error && 'syscall' in error;
 }
 
 /** Temporary files lie in the run's folder: whatever is in `tags/` would be read as a tag. */

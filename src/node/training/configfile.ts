@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfig, stemOf, type ModelConfig } from '../../core/config/config.ts';
 import { findNearest } from '../../core/names/names.ts';
@@ -28,6 +28,11 @@ export async function readConfig(
   const candidates = [path.resolve(cwd, file), path.resolve(project.root, file)];
   for (const candidate of candidates) {
     if (!isInside(project.root, candidate)) continue;
+    if (await isFolder(candidate)) {
+      const known = await listConfigs(project);
+      const hint = known.length === 0 ? '' : ` Known are ${known.join(', ')}.`;
+      throw badInput(`${file} is a folder; a training takes one config file.${hint}`);
+    }
     const text = await readTextIfExists(candidate);
     if (text === undefined) continue;
     const relative = path.relative(project.root, candidate).split(path.sep).join('/');
@@ -38,6 +43,13 @@ export async function readConfig(
     return { file: relative, model, config: value, warnings: problems };
   }
   throw unknownName('config', file, findNearest(file, await listConfigs(project)));
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Config files of the project, as `configs/cnnbased.yaml`. */

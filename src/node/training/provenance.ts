@@ -7,7 +7,9 @@ import { isMapping, parseYaml } from '../../core/yaml/yaml.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { readTextIfExists } from '../files/files.ts';
 import { openGit, type Git } from '../git/git.ts';
+import { readStatus } from '../pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
+import { readUntrackedCode } from './untracked.ts';
 
 /** A path that DVC has hashed: an entry of `dvc.lock` or of a `.dvc` file, as it stands there. */
 export interface HashedPath {
@@ -19,6 +21,7 @@ export interface HashedPath {
 /** `dvc.lock` of 5,000 stages has 1.3 MB (reliability T14). */
 const lockLimits = { maxLength: 64 << 20, maxDepth: 64 };
 const MAX_PATCH_BYTES = 50 << 20;
+const SHOWN_FILES = 5;
 
 /** Who runs this; the account's name, where the system knows one. */
 export function readUser(env: NodeJS.ProcessEnv): string {
@@ -44,39 +47,115 @@ export function openProjectGit(project: Project, env: NodeJS.ProcessEnv): Git {
   return openGit(project.root, { env });
 }
 
-/** Keeps what differs from the commit as `mlops/dirty.patch`; gives a sentence when that is not possible. */
-export async function keepPatch(git: Git, artifacts: string): Promise<string | undefined> {
+/**
+ * Keeps what differs from the commit as `mlops/dirty.patch`, code that git does not track yet included; gives a sentence when that is
+ * not possible, or not wholly.
+ */
+export async function keepPatch(git: Git, project: Project, artifacts: string): Promise<string | undefined> {
   try {
-    if ((await git.head()) === undefined || !(await git.isDirty())) return undefined;
-    const patch = await git.diff();
+    if ((await git.head()) === undefined) return undefined;
+    const untracked = await readUntrackedCode(git, project);
+    const tracked = (await git.isDirty()) ? await git.diff() : Buffer.alloc(0);
+    const patch = Buffer.concat([tracked, Buffer.from(untracked.patch)]);
     if (patch.byteLength > MAX_PATCH_BYTES)
       return `The changes against the last commit have ${patch.byteLength} bytes; they are not kept with the run.`;
-    await mkdir(path.join(artifacts, 'mlops'), { recursive: true });
-    await writeFile(path.join(artifacts, 'mlops', 'dirty.patch'), patch);
-    return undefined;
+    if (patch.byteLength > 0) {
+      await mkdir(path.join(artifacts, 'mlops'), { recursive: true });
+      await writeFile(path.join(artifacts, 'mlops', 'dirty.patch'), patch);
+    }
+    return describeLeftOut(untracked.leftOut);
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
     return `The changes against the last commit are not kept with the run: ${error.message}`;
   }
 }
 
-/** What `dvc.lock` (or a `.dvc` file) says about `file`, a path relative to the project; undefined when it says nothing. */
-export async function findHash(project: Project, file: string): Promise<HashedPath | undefined> {
+function describeLeftOut(files: readonly string[]): string | undefined {
+  if (files.length === 0) return undefined;
+  const shown = files.slice(0, SHOWN_FILES).join(', ');
+  const rest = files.length > SHOWN_FILES ? ` and ${files.length - SHOWN_FILES} more` : '';
+  return `Not kept with the run, because git does not track them and they are no text or too much: ${shown}${rest}.`;
+}
+
+interface DataQuery {
+  /** Path relative to the project. */
+  readonly file: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** Inside a stage the pipeline has just seen to it that its dependencies are what their lock says. */
+  readonly isInStage: boolean;
+}
+
+/**
+ * The hash of the data as `dvc.lock` or a `.dvc` file has it, as long as that is what stands on the disk: the pipeline's status tells,
+ * which reads only files that were not hashed before. Without a hash that is sure there may be a sentence why.
+ */
+export async function findData(
+  project: Project,
+  query: DataQuery,
+): Promise<{ readonly data: HashedPath | undefined; readonly warning?: string }> {
+  const records = await findRecords(project, query.file);
+  const [first] = records;
+  if (first === undefined || query.isInStage) return { data: first?.entry };
+  const outdated = new Set<string>();
+  for (const record of records) {
+    if (outdated.has(record.entry.md5)) continue;
+    const verdict = await compareWithDisk(project, record, query);
+    if (verdict === 'same') return { data: record.entry };
+    if (verdict === 'changed') outdated.add(record.entry.md5);
+  }
+  const why =
+    outdated.size > 0
+      ? `${query.file} is not what dvc.lock has recorded ("mlops status" tells more)`
+      : `nothing tells whether ${query.file} is still what was recorded`;
+  return { data: undefined, warning: `The run gets no hash of its data (tag mlops.data): ${why}.` };
+}
+
+/** A path with its hash, and the stage whose output or dependency it is; no stage for a `.dvc` file. */
+interface HashRecord {
+  readonly entry: HashedPath;
+  readonly stage?: string;
+  readonly kind?: 'out' | 'dep';
+}
+
+/** Whatever says something about `file`: outputs first (what was written last), then `.dvc` files, then dependencies (may be older). */
+async function findRecords(project: Project, file: string): Promise<readonly HashRecord[]> {
   const wanted = path.posix.normalize(file).replace(/\/$/, '');
   const lock = await readYaml(path.join(project.root, 'dvc.lock'));
-  const stages = isMapping(lock) && isMapping(lock['stages']) ? Object.values(lock['stages']) : [];
+  const stages = Object.entries(isMapping(lock) && isMapping(lock['stages']) ? lock['stages'] : {});
   const own = await readYaml(path.join(project.root, `${wanted}.dvc`));
-  // An output is what was written last; a dependency may be older.
-  const lists = [
-    ...stages.map((stage) => (isMapping(stage) ? stage['outs'] : undefined)),
-    isMapping(own) && Array.isArray(own['outs'])
-      ? own['outs'].map((out: unknown) => (isMapping(out) ? { ...out, path: wanted } : out))
-      : undefined,
-    ...stages.map((stage) => (isMapping(stage) ? stage['deps'] : undefined)),
-  ];
-  return lists
-    .flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
-    .find((entry): entry is HashedPath => isHashed(entry) && path.posix.normalize(entry.path) === wanted);
+  const pick = (parent: unknown, key: 'outs' | 'deps'): readonly HashedPath[] => {
+    const list = isMapping(parent) ? parent[key] : undefined;
+    return Array.isArray(list) ? (list as unknown[]).filter(isHashed) : [];
+  };
+  const isWanted = ({ entry }: HashRecord): boolean => path.posix.normalize(entry.path) === wanted;
+  return [
+    ...stages.flatMap(([stage, value]) => pick(value, 'outs').map((entry) => ({ entry, stage, kind: 'out' as const }))),
+    ...pick(own, 'outs').map((entry) => ({ entry: { ...entry, path: wanted } })),
+    ...stages.flatMap(([stage, value]) => pick(value, 'deps').map((entry) => ({ entry, stage, kind: 'dep' as const }))),
+  ].filter(isWanted);
+}
+
+async function compareWithDisk(
+  project: Project,
+  { entry, stage, kind }: HashRecord,
+  { env, signal }: DataQuery,
+): Promise<'same' | 'changed' | 'unknown'> {
+  if (stage === undefined) return 'unknown';
+  try {
+    const { stages } = await readStatus(project, { stages: [stage], env, signal });
+    const status = stages.find(({ name }) => name === stage);
+    // Of these the pipeline does not look at every path.
+    if (status === undefined || status.state === 'needs-dvc') return 'unknown';
+    if (status.state === 'frozen' && kind === 'dep') return 'unknown';
+    const reason = status.reasons.find((candidate) => candidate.kind === kind && candidate.path === entry.path);
+    if (reason === undefined) return 'same';
+    return reason.change === 'not-in-cache' ? 'unknown' : 'changed';
+  } catch (error) {
+    // A stage that is not in dvc.yaml any more, files that can't be read, a stop.
+    if (error instanceof ExpectedError || signal.aborted) return 'unknown';
+    throw error;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { formatMlmodel } from '../../core/tracking/tracking.ts';
 import type { ModelSignature } from '../../protocol/training.ts';
-import { diskError, exists, listFiles, replaceDirectory, temporaryBeside } from '../files/files.ts';
+import { diskError, exists, isTemporary, listFiles, replaceDirectory, temporaryBeside } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 
 export interface Publication {
@@ -29,6 +29,7 @@ export async function publishModel(publication: Publication): Promise<string | n
   if (!(await exists(path.join(staging, 'model.json')))) return null;
   const artifact = path.join(artifacts, 'model');
   try {
+    await removeTemporaries(staging);
     await writeMlmodel(publication);
     // The store may be on another device: copied beside its place first, then renamed.
     const copy = temporaryBeside(artifact);
@@ -45,6 +46,11 @@ export async function publishModel(publication: Publication): Promise<string | n
   } catch (error) {
     throw diskError(error, artifact);
   }
+}
+
+/** What a worker that was ended by force was just writing. */
+async function removeTemporaries(folder: string): Promise<void> {
+  for (const file of (await listFiles(folder)).filter(isTemporary)) await rm(path.join(folder, file), { force: true });
 }
 
 export function modelFolder(project: Project, model: string): string {

@@ -1,4 +1,4 @@
-import { ExpectedError } from '../../protocol/errors.ts';
+import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { fromWireNumber, type FromWorker, type WireNumber } from '../../protocol/training.ts';
 import type { LoggedPoint, RunWriter } from '../tracking/tracking.ts';
 import type { EventLog } from './events.ts';
@@ -76,7 +76,7 @@ export class RunRelay {
       this.#reporter.epoch(epoch, this.heard.epochs, toNumbers(metrics), seconds);
     },
     metric: ({ name, value, step, time }) =>
-      this.#guard(name, () => this.#writer.logMetrics([toPoint(name, value, step, time)])),
+      this.#guard(name, async () => this.#writer.logMetrics([toPoint(name, value, step, time)])),
     tag: ({ name, value }) => this.#guard(name, () => this.#writer.setTags({ [name]: value })),
     test: ({ metrics, time }) => this.#logAll(metrics, this.heard.lastEpoch, time),
   };
@@ -85,7 +85,7 @@ export class RunRelay {
     return this.#writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, time)));
   }
 
-  /** A name from user code that MLflow would refuse loses its points, not the training. */
+  /** A name (or a step) from user code that MLflow would refuse loses its points, not the training. */
   async #guard(name: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
@@ -97,8 +97,10 @@ export class RunRelay {
   }
 }
 
+/** A step that is no whole number must never reach a file: MLflow then reads nothing of the whole experiment. */
 function toPoint(name: string, value: WireNumber, step: number, time: number): LoggedPoint {
-  return { name, value: fromWireNumber(value), step: Math.round(step), timestamp: Math.round(time) };
+  if (!Number.isSafeInteger(step)) throw badInput(`The step of the metric "${name}" is ${step}, no whole number.`);
+  return { name, value: fromWireNumber(value), step, timestamp: Math.round(time) };
 }
 
 function toNumbers(metrics: Readonly<Record<string, WireNumber>>): Readonly<Record<string, number>> {

@@ -1,5 +1,4 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { flattenParams } from '../../core/config/config.ts';
 import { ExpectedError, describeError, fromErrorDocument } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
@@ -8,13 +7,14 @@ import type { RunStatus, RunSummary } from '../../protocol/tracking.ts';
 import type { FromWorker, TrainTask } from '../../protocol/training.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Git } from '../git/git.ts';
-import { takeLock, type Lock } from '../locks/locks.ts';
+import type { Lock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
 import { openChosenStore, type RunStart, type RunStore, type RunWriter } from '../tracking/tracking.ts';
 import { readConfig, type ResolvedConfig } from './configfile.ts';
 import { createEventLog, type EventLog } from './events.ts';
+import { stagingFolder, sweepLeftovers, takeRunLock } from './leftovers.ts';
 import {
-  findHash,
+  findData,
   keepPatch,
   keepStageLock,
   openProjectGit,
@@ -117,18 +117,23 @@ export async function train(
   const resolved = await readConfig(project, request.config, request);
   for (const warning of resolved.warnings) reporter.warning(formatProblem(warning));
   await ensurePrivateFolders(project);
+  await sweepLeftovers(project).catch((error: unknown) =>
+    reporter.warning(`What killed trainings have left can't be removed: ${toMessage(error)}`),
+  );
   const { env, cwd } = request;
   const store = await openChosenStore({ project, option: request.store, env, config: resolved.config, cwd });
   const git = openProjectGit(project, env);
-  const data = await findHash(project, resolved.config.data.dataset_path);
+  const file = resolved.config.data.dataset_path;
+  const { data, warning } = await findData(project, { file, env, signal, isInStage: isInStage(env) });
+  if (warning !== undefined) reporter.warning(warning);
   const writer = await store.createRun(toRunStart(request, resolved, await readGitTags(git), data, reporter));
-  const staging = projectPaths.tmp(project, 'models', writer.runId);
+  const staging = stagingFolder(project, writer.runId);
   const events = createEventLog(writer.artifacts, (message) => reporter.warning(message));
   const training: Training = { project, request, resolved, store, writer, events, reporter, staging };
   let lock: Lock | undefined;
   try {
-    const lockFile = path.join(projectPaths.locks(project), `run-${writer.runId}.json`);
-    lock = await takeLock(lockFile, `mlops train ${resolved.file}`, { runId: writer.runId, model: resolved.model });
+    const command = `mlops train ${resolved.file}`;
+    lock = await takeRunLock(project, { runId: writer.runId, model: resolved.model, command });
     await reportToPipeline(project, env, writer.runId);
     reporter.started({ runId: writer.runId, name: writer.name, model: resolved.model });
     await keepProvenance(training, git, data);
@@ -168,11 +173,11 @@ function toRunStart(
 }
 
 async function keepProvenance(
-  { request, resolved: { file, config }, writer, reporter }: Training,
+  { project, request, resolved: { file, config }, writer, reporter }: Training,
   git: Git,
   data: HashedPath | undefined,
 ): Promise<void> {
-  const trouble = await keepPatch(git, writer.artifacts);
+  const trouble = await keepPatch(git, project, writer.artifacts);
   if (trouble !== undefined) reporter.warning(trouble);
   if (!isInStage(request.env)) return;
   const name = request.env['DVC_STAGE'] ?? '';
@@ -218,17 +223,20 @@ function toTask({ project, resolved: { model, config }, writer, staging }: Train
   };
 }
 
-/** What a stopped training has so far goes to its run only; a failed one has nothing worth keeping. */
+/**
+ * What a stopped training has so far goes to its run only, also when its worker had to be ended by force; a failed one has nothing
+ * worth keeping.
+ */
 async function keepModel(training: Training, end: WorkerEnd, ending: Ending): Promise<string | null> {
   const { project, request, resolved, writer, staging } = training;
-  if (end.kind !== 'done' || (ending.kind !== 'succeeded' && ending.kind !== 'stopped')) return null;
+  if (ending.kind !== 'succeeded' && ending.kind !== 'stopped') return null;
   return publishModel({
     project,
     model: resolved.model,
     runId: writer.runId,
     artifacts: writer.artifacts,
     staging,
-    signature: end.message.signature,
+    signature: end.kind === 'done' ? end.message.signature : null,
     engineVersion: request.installation.version,
     replacesModel: ending.kind === 'succeeded' && isInStage(request.env),
   });
@@ -305,18 +313,22 @@ function toReason(ending: Ending): string | null {
 
 /** The error itself goes on to the caller; a store that can't even be told of it must not hide it. */
 async function endAfterError({ writer, reporter }: Training, error: unknown): Promise<void> {
-  const reason = firstLine(error instanceof Error ? error.message : String(error));
+  const reason = firstLine(toMessage(error));
   try {
     await writer.setTags({ 'mlops.reason': reason });
     await writer.finish('FAILED', Date.now());
   } catch (second) {
-    reporter.warning(`The run can't be ended: ${second instanceof Error ? second.message : String(second)}`);
+    reporter.warning(`The run can't be ended: ${toMessage(second)}`);
   }
 }
 
 /** Our own pipeline sets it as DVC does. */
 function isInStage(env: NodeJS.ProcessEnv): boolean {
   return (env['DVC_STAGE'] ?? '') !== '';
+}
+
+function toMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function firstLine(text: string): string {

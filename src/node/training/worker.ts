@@ -5,7 +5,7 @@ import { toErrorDocument, type ErrorDocument } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import {
   MessageDecoder,
-  encodeMessage,
+  encodeToWorker,
   trainingProtocolVersion,
   type FromWorker,
   type ToWorker,
@@ -96,7 +96,7 @@ class WorkerSession {
   }
 
   send(message: ToWorker): void {
-    if (this.#channel.writable) this.#channel.write(encodeMessage(message));
+    if (this.#channel.writable) this.#channel.write(encodeToWorker(message));
   }
 
   stop(): void {
@@ -161,26 +161,29 @@ function checkHello(message: FromWorker): string | undefined {
     : `The worker speaks version ${message.protocol} of the training protocol, this program version ${trainingProtocolVersion}. Install one version of both.`;
 }
 
+/** What each message means for the end of the work; null for what is said on the way. */
+const ends: { readonly [T in FromWorker['type']]: ((message: Extract<FromWorker, { type: T }>) => WorkerEnd) | null } =
+  {
+    done: (message) => ({ kind: 'done', message }),
+    failed: ({ error }) => ({ kind: 'failed', error }),
+    probed: () => ({ kind: 'answered' }),
+    predicted: () => ({ kind: 'answered' }),
+    hello: null,
+    backend: null,
+    log: null,
+    plan: null,
+    batch: null,
+    epoch: null,
+    metric: null,
+    tag: null,
+    test: null,
+    prediction: null,
+  };
+
 function toEnd(message: FromWorker): WorkerEnd | undefined {
-  switch (message.type) {
-    case 'done':
-      return { kind: 'done', message };
-    case 'failed':
-      return { kind: 'failed', error: message.error };
-    case 'probed':
-    case 'predicted':
-      return { kind: 'answered' };
-    case 'hello':
-    case 'backend':
-    case 'log':
-    case 'plan':
-    case 'batch':
-    case 'epoch':
-    case 'metric':
-    case 'tag':
-    case 'test':
-      return undefined;
-  }
+  // TypeScript can't see that the entry found by a message's type takes that message.
+  const end = ends[message.type] as ((message: FromWorker) => WorkerEnd) | null;
+  return end?.(message);
 }
 
 function failedWith(message: string): WorkerEnd {

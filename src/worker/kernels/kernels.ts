@@ -7,6 +7,7 @@ import { createBasicKernels, wasmBackend, type GradientKernel } from './kernel.t
 import { matMul } from './matMul.ts';
 import { maxPool } from './pooling.ts';
 import { cast, identity } from './references.ts';
+import { convolution, depthwise, fusedConvolution, fusedDepthwise } from './samePadding.ts';
 import { segmentSum } from './segmentSum.ts';
 import { sum } from './sum.ts';
 
@@ -17,6 +18,10 @@ const gradientKernels: readonly GradientKernel[] = [
   cast,
   identity,
   maxPool,
+  convolution,
+  fusedConvolution,
+  depthwise,
+  fusedDepthwise,
   convolutionFilter,
   convolutionInput,
   depthwiseInput,

@@ -67,8 +67,8 @@ declare namespace mlops {
   /** The tracked run. */
   interface Run {
     readonly id: string;
-    /** Records one point of a metric; `step` is a whole number of your choosing, epochs completed as a rule. */
-    logMetric(name: string, value: number, step: number): void;
+    /** Records one point of a metric; `step` is a whole number of your choosing, without one the epochs completed so far. */
+    logMetric(name: string, value: number, step?: number): void;
     setTag(name: string, value: string): void;
   }
 

@@ -50,6 +50,14 @@ describe('every kind of PNG becomes grey', () => {
       { width: 3, height: 1, colorType: 2, lines: [[1, 2, 3, 1, 2, 2, 9, 9, 9]], transparency: [0, 1, 0, 2, 0, 3] },
       [255, 2, 9],
     ],
+    'colour of 16 bits': [
+      { width: 1, height: 1, depth: 16, colorType: 2, lines: [[0xff, 0xff, 0x80, 0x00, 0, 0]] },
+      [151],
+    ],
+    'grey of 16 bits with alpha': [
+      { width: 2, height: 1, depth: 16, colorType: 4, lines: [[0, 0, 0x80, 0x00, 0x64, 0x64, 0xff, 0xff]] },
+      [127, 100],
+    ],
     'interlaced': [{ width: 1, height: 1, interlace: 1, lines: [[77]] }, [77]],
   };
   test.each(Object.entries(cases))('%s', (name, [png, grey]) => {

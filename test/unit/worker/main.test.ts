@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAlive, readStartTime } from '../../../src/node/processes/processes.ts';
-import type { FromWorker } from '../../../src/protocol/training.ts';
+import { trainingProtocolVersion, type FromWorker } from '../../../src/protocol/training.ts';
 import { createProject, type Project } from './project.ts';
 import { buildWorker, startWorker } from './workerProcess.ts';
 
@@ -48,8 +48,11 @@ describe('a message that does not belong here fails the worker', () => {
     'garbage': ['garbage\n', /does not understand.*garbage/],
     'not a message': ['[1]\n', /Not a message: \[1\]/],
     'an unknown type': ['{"type":"launch"}\n', /"launch" came where "start" was due/],
-    'a second hello': ['{"type":"hello","protocol":1}\n', /"hello" came where "start" was due/],
-    'a line without end': ['x'.repeat(1 << 21), /longer than 1048576 bytes/],
+    'a second hello': [
+      `{"type":"hello","protocol":${trainingProtocolVersion}}\n`,
+      /"hello" came where "start" was due/,
+    ],
+    'a line without end': ['x'.repeat(1 << 21), /longer than 1048576 characters/],
     'a second start': [`${JSON.stringify({ type: 'start', task })}\n`.repeat(2), /"start" came where "stop" was due/],
   };
   test.each(Object.entries(cases))('%s', async (_, [text, message]) => {
@@ -67,7 +70,10 @@ describe('a message that does not belong here fails the worker', () => {
     (channel as unknown as NodeJS.WritableStream).write('{"type":"hello","protocol":99}\n');
     await once(child, 'close');
     const last = JSON.parse(text.trimEnd().split('\n').at(-1)!) as FromWorker;
-    expect(last).toMatchObject({ type: 'failed', error: { message: expect.stringMatching(/version 99.*version 1/) } });
+    expect(last).toMatchObject({
+      type: 'failed',
+      error: { message: expect.stringMatching(new RegExp(`version 99.*version ${trainingProtocolVersion}`)) },
+    });
   });
 });
 
@@ -85,7 +91,7 @@ describe('when the process that started it is killed, the worker ends', () => {
     const { spawn } = require('node:child_process');
     const worker = spawn(process.execPath, [${JSON.stringify(bundle.file)}], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     worker.stdio[3].pipe(process.stdout);
-    worker.stdio[3].write(JSON.stringify({ type: 'hello', protocol: 1 }) + '\\n');
+    worker.stdio[3].write(JSON.stringify({ type: 'hello', protocol: ${trainingProtocolVersion} }) + '\\n');
     const task = ${JSON.stringify(project.trainTask({}, { num_epochs: 1_000_000 }))};
     if (${busy}) task.config.model.name = 'busy';
     worker.stdio[3].write(JSON.stringify({ type: 'start', task }) + '\\n');

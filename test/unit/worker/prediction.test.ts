@@ -43,7 +43,8 @@ afterAll(async () => {
 
 test('images from outside get a label and probabilities by the saved model', async () => {
   const worker = startWorker(bundle.file, task, project.root);
-  const { predictions } = await worker.first('predicted');
+  await worker.first('predicted');
+  const predictions = worker.all('prediction').map(({ prediction }) => prediction);
   expect(predictions.map(({ image }) => image)).toEqual(task.images);
   expect(predictions.map(({ label }) => label)).toEqual(['0', '1', '2', '3']);
   for (const { probabilities } of predictions) {
@@ -51,6 +52,17 @@ test('images from outside get a label and probabilities by the saved model', asy
     expect(Object.values(probabilities).reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
   }
   expect(await worker.ended).toEqual({ code: 0, signal: null });
+});
+
+test('answers of any number and length get through', async () => {
+  const source = 'export const predict = (_: any, images: any[]) => images.map(() => ({ label: "x".repeat(60_000) }));';
+  await project.write('src/models/quarters/predict.ts', source);
+  const images = Array.from({ length: 10 }, () => task.images).flat();
+  const worker = startWorker(bundle.file, { ...task, images }, project.root);
+  await worker.first('predicted');
+  expect(worker.all('prediction').map(({ prediction }) => prediction)).toEqual(
+    images.map((image) => ({ image, label: 'x'.repeat(60_000), probabilities: {} })),
+  );
 });
 
 describe('what goes wrong is told', () => {

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { FromWorker } from '../../../src/protocol/training.ts';
+import { trainingProtocolVersion, type FromWorker } from '../../../src/protocol/training.ts';
 import { createProject, dataloader, type Project } from './project.ts';
 import { buildWorker, startWorker, type StartedWorker } from './workerProcess.ts';
 
@@ -40,7 +41,11 @@ describe('a training', () => {
     const project = await makeProject();
     const worker = await train(project, { backends: ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] });
     expect(worker.stderr()).toBe('');
-    expect(worker.messages[0]).toMatchObject({ type: 'hello', protocol: 1, pid: worker.child.pid });
+    expect(worker.messages[0]).toMatchObject({
+      type: 'hello',
+      protocol: trainingProtocolVersion,
+      pid: worker.child.pid,
+    });
     const backend = await worker.first('backend');
     expect(backend).toMatchObject({ name: 'wasm', version: '4.22.0', threads: 1 });
     expect(backend.passedOver.map(({ name, available }) => [name, available])).toEqual([
@@ -131,6 +136,7 @@ describe('a training', () => {
     expect(Object.keys(epochsOf(rounded)[0]!.metrics)).toContain('val_mse');
     expect(Object.keys((await rounded.first('test')).metrics)).toEqual([
       'test_loss',
+      'test_mse',
       'test_accuracy',
       'test_precision',
       'test_recall',
@@ -139,10 +145,16 @@ describe('a training', () => {
     const rows = (await readFile(path.join(digits.output, 'predictions.csv'), 'utf8')).trimEnd().split('\n').slice(1);
     for (const row of rows) expect(row).toMatch(/^(validation|test),[0-3],[0-3],$/);
 
-    const amounts = await makeProject(oneNumber('(i % 4) + 0.5'));
-    const regression = await train(amounts, {}, { ...training, num_epochs: 1 });
-    expect(Object.keys((await regression.first('test')).metrics)).toEqual(['test_loss', 'test_mse']);
-    expect(await readFile(path.join(amounts.output, 'predictions.csv'), 'utf8')).toMatch(/\nvalidation,0\.5,-?\d/);
+    for (const [toTarget, first] of [
+      ['(i % 4) + 0.5', '0\\.5'],
+      ['(i % 4) * 50', '0'],
+    ] as const) {
+      const amounts = await makeProject(oneNumber(toTarget));
+      const regression = await train(amounts, {}, { ...training, num_epochs: 1 });
+      expect(Object.keys((await regression.first('test')).metrics)).toEqual(['test_loss', 'test_mse']);
+      const table = await readFile(path.join(amounts.output, 'predictions.csv'), 'utf8');
+      expect(table).toMatch(new RegExp(`\nvalidation,${first},-?\\d+\\.\\d`));
+    }
   });
 
   test('lets user code compile, log, tag, print and fit twice', async () => {
@@ -156,19 +168,28 @@ describe('a training', () => {
           console.error('{"type":"done","outcome":"succeeded"}');
           run.logMetric('grams', 1.5, 3);
           run.setTag('colour', 'blue');
+          run.setTag('weights', model.countParams());
+          run.setTag('clip', config.model.clip);
           await fit(model);
+          run.logMetric('kilograms', NaN);
           const { history } = await fit(model, { train: data.train });
           run.logMetric('epochs', history.training_loss.length, 8);
         }`,
     });
-    const worker = await train(project, {}, { num_epochs: 2 });
+    const { config } = project.trainTask({}, { num_epochs: 2 });
+    const worker = await train(project, { config: { ...config, model: { clip: -Infinity } } });
     expect(worker.stdout()).toBe('hello from user code\n');
     expect(worker.stderr()).toBe('{"type":"done","outcome":"succeeded"}\n');
     expect(worker.all('metric')).toMatchObject([
       { name: 'grams', value: 1.5, step: 3 },
+      { name: 'kilograms', value: 'NaN', step: 2 },
       { name: 'epochs', value: 4, step: 8 },
     ]);
-    expect(worker.all('tag')).toMatchObject([{ name: 'colour', value: 'blue' }]);
+    expect(worker.all('tag')).toMatchObject([
+      { name: 'colour', value: 'blue' },
+      { name: 'weights', value: '300' },
+      { name: 'clip', value: '-Infinity' },
+    ]);
     expect(epochsOf(worker).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
     expect(epochsOf(worker)[0]!.metrics).toMatchObject({ learning_rate: 0.5 });
     expect(Object.keys(epochsOf(worker)[0]!.metrics)).toEqual(
@@ -197,6 +218,21 @@ describe('a training', () => {
     expect(worker.all('test')).toEqual([]);
   });
 
+  test('stops while the model is tested, and the model is saved', async () => {
+    const project = await makeProject({
+      'dataloader.ts': dataloader
+        .replace('test: 24', 'test: 200_000')
+        .replace('const count =', "if (split === 'test') console.log('to be tested');\n  const count ="),
+    });
+    const worker = startWorker(bundle.file, project.trainTask({}, { num_epochs: 1, batch_size: 1 }), project.root);
+    await once(worker.child.stdout!, 'data');
+    worker.send({ type: 'stop' });
+    expect(await worker.ended).toEqual({ code: 0, signal: null });
+    expect(worker.messages.at(-1)).toMatchObject({ type: 'done', outcome: 'stopped', signature: { outputShape: [4] } });
+    expect((await readdir(project.output)).sort()).toEqual(['history.json', 'model.json', 'weights.bin']);
+    expect(worker.all('test')).toEqual([]);
+  });
+
   test('stops on SIGTERM as on a message', async () => {
     const project = await makeProject();
     const worker = startWorker(bundle.file, project.trainTask({}, { num_epochs: 100_000 }), project.root);
@@ -213,6 +249,11 @@ describe('a training', () => {
     const seconds = worker.all('epoch').reduce((sum, epoch) => sum + epoch.seconds, 0);
     expect(times.length).toBeLessThanOrEqual(20 + 5 * seconds);
   });
+});
+
+/** A train.ts of which line 2, from column 3, is the statement. */
+const trainThat = (statement: string) => ({
+  'train.ts': `export async function train({ run, tf }: any) {\n  ${statement}\n}\n`,
 });
 
 describe('what goes wrong in user code names its place', () => {
@@ -299,6 +340,39 @@ describe('what goes wrong in user code names its place', () => {
       files: { 'train.ts': 'export async function train() { return { model: 1 }; }\n' },
       message: /must return a layers model/,
     },
+    'a metric without a name': {
+      files: trainThat('run.logMetric(undefined, 1, 1);'),
+      message: /TypeError: run\.logMetric: the name must be a text, not undefined\. \(/,
+      place: 'src/models/quarters/train.ts:2:7',
+    },
+    'a metric that is a tensor': {
+      files: trainThat("run.logMetric('loss', tf.scalar(1), 1);"),
+      message: /run\.logMetric: the value of "loss" must be a number, not /,
+      place: 'src/models/quarters/train.ts:2:7',
+    },
+    'a metric between two steps': {
+      files: trainThat("run.logMetric('loss', 1, 0.5);"),
+      message: /run\.logMetric: the step of "loss" must be a whole number, not 0\.5\./,
+      place: 'src/models/quarters/train.ts:2:7',
+    },
+    'a metric at step NaN': {
+      files: trainThat("run.logMetric('loss', 1, NaN);"),
+      message: /the step of "loss" must be a whole number, not NaN\./,
+    },
+    'a tag without a value': {
+      files: trainThat("run.setTag('colour');"),
+      message: /run\.setTag: the value of "colour" must be a text, not undefined\./,
+      place: 'src/models/quarters/train.ts:2:7',
+    },
+    'an error of more than a megabyte': {
+      files: trainThat("throw new RangeError('so much: ' + 'x'.repeat(1_100_000));"),
+      message: /train\.ts failed \(train\): RangeError: so much: x+… \(src\/models\/quarters\/train\.ts:2:9\)$/,
+      place: 'src/models/quarters/train.ts:2:9',
+    },
+    'something thrown that holds itself': {
+      files: trainThat('const circle: any = { colour: 1n }; circle.itself = circle; throw circle;'),
+      message: /it threw .*colour: 1n/,
+    },
     'a promise that nobody waits for': {
       files: {
         'train.ts': `export async function train() {\n  void Promise.reject(new Error('forgotten'));\n  await new Promise((resolve) => setTimeout(resolve, 60_000));\n}\n`,
@@ -349,7 +423,7 @@ describe('what goes wrong in the configuration', () => {
     },
     'a learning rate that blows up': {
       training: { optimizer: 'sgd', learning_rate: 1e30, loss_function: 'mse' },
-      message: /^loss is NaN at epoch [12]$/,
+      message: /^loss is NaN at epoch [12]; a smaller training\.learning_rate may help/,
       code: 'training-failed',
     },
   };

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import * as esbuild from 'esbuild';
 import { workerBundle } from '../../../scripts/workerbundle.ts';
 import {
-  encodeMessage,
+  encodeToWorker,
   MessageDecoder,
   trainingProtocolVersion,
   type FromWorker,
@@ -79,7 +79,7 @@ export function startWorker(file: string, task?: WorkerTask, cwd?: string): Star
     messages,
     stdout,
     stderr,
-    send: (message) => channel.write(encodeMessage(message)),
+    send: (message) => channel.write(encodeToWorker(message)),
     sendText: (text) => channel.write(text),
     async first(type) {
       for (;;) {

@@ -104,6 +104,7 @@ describe('parseConfig', () => {
       'checkpoint: {every: 2}',
       'configs/a.yaml:7:3: warning: training.checkpoint has no effect yet.',
     );
+    check('metric: mse', 'threads: 4', 'configs/a.yaml:7:3: warning: training.threads has no effect yet.');
     check(
       'data: { dataset_path: data/processed/ }',
       'data: [1]',
@@ -124,6 +125,46 @@ describe('parseConfig', () => {
 
   test('free keys of data and model are no problem, whatever they are', () => {
     check('num_units: 224', 'num_units: 224, layers: [{type: dense, units: 3}], __proto__: {x: 1}');
+  });
+
+  test('keys that can not be params have their place', () => {
+    check(
+      'num_units: 224',
+      'num_units: 224, learning%: 1',
+      'configs/a.yaml:2:46: error: "model.learning%" is no name for a param: letters, digits, _ - . / : and spaces, at most 250 characters, no empty part between slashes.',
+    );
+    check(
+      'num_units: 224',
+      'num_units: 224, a: 1, a/b: 2',
+      `configs/a.yaml:2:52: error: model.a/b can't be kept as a param beside model.a: a name before a slash is a folder.`,
+    );
+    check(
+      'num_units: 224',
+      'num_units: 224, a.b: 1, a: {b: 2}',
+      'configs/a.yaml:2:58: error: There is another key that gives the param model.a.b.',
+    );
+    check('num_units: 224', 'num_units: 224, a/b: 1, a/c: 2, a: null, d: [{e%: 1}]');
+  });
+
+  test('names that only the own code of a model could compile are warned of, with the nearest', () => {
+    const unless = "The training fails unless the model's own code compiles it.";
+    check(
+      'loss_function: mae',
+      'loss_function: meanAbsoluteEror',
+      `configs/a.yaml:6:18: warning: There is no loss function "meanAbsoluteEror". Did you mean meanabsoluteerror? ${unless}`,
+    );
+    check(
+      'metric: mse',
+      'metric: acuracy',
+      `configs/a.yaml:7:11: warning: There is no metric "acuracy". Did you mean accuracy? ${unless}`,
+    );
+    check(
+      'metric: mse',
+      'optimizer: adagrat',
+      `configs/a.yaml:7:14: warning: There is no optimizer "adagrat". Did you mean adagrad or adamax? ${unless}`,
+    );
+    check('loss_function: mae', 'loss_function: Categorical-Cross_entropy');
+    check('loss_function: mae', 'loss_function: crossentropy');
   });
 
   test('an objective without direction follows its name', () => {
@@ -173,8 +214,12 @@ describe('parseConfig', () => {
 });
 
 test('params are the three sections with dotted names, values as text, nothing for what is not set', () => {
-  const text = good.replace('num_units: 224', 'rate: 0.5, on: false, list: [1, "a"], none: null, deep: {a: x}');
+  const text = good.replace(
+    'num_units: 224',
+    'rate: 0.5, on: false, list: [1, "a"], none: null, deep: {a: x}, clip: .inf, low: -.inf, odd: .nan, odds: [.nan, {a: -.inf, b: .inf}]',
+  );
   const config = parseConfig(text, 'a.yaml').value!;
+  expect(config.model['clip']).toBe(Infinity);
   expect(flattenParams(config)).toEqual({
     'data.dataset_path': 'data/processed/',
     'model.name': 'singleoutput',
@@ -182,6 +227,10 @@ test('params are the three sections with dotted names, values as text, nothing f
     'model.on': 'false',
     'model.list': '[1,"a"]',
     'model.deep.a': 'x',
+    'model.clip': 'inf',
+    'model.low': '-inf',
+    'model.odd': 'nan',
+    'model.odds': '[NaN,{"a":-Infinity,"b":Infinity}]',
     'training.batch_size': '128',
     'training.num_epochs': '200',
     'training.loss_function': 'mae',

@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -91,7 +92,10 @@ function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 test('a training from the config to the model', async () => {
   const { document, epochs, warnings } = await check('good');
   expect(epochs).toEqual([1, 2, 3]);
-  expect(warnings).toEqual([expect.stringContaining('"../bad" is no name for a metric')]);
+  expect(warnings).toEqual([
+    expect.stringContaining('"../bad" is no name for a metric'),
+    'The step of the metric "stepless" is undefined, no whole number.',
+  ]);
   expect(document).toMatchObject({
     outcome: 'succeeded',
     reason: null,
@@ -120,6 +124,7 @@ test('a training from the config to the model', async () => {
     },
   });
   expect(Object.keys(document.metrics)).not.toContain('../bad');
+  expect(Object.keys(document.metrics)).not.toContain('stepless');
   expect(await listFiles(document.artifacts!)).toEqual([
     'mlops/events.jsonl',
     'model/MLmodel',
@@ -203,7 +208,7 @@ describe('how a training ends', () => {
 
   test('its worker is of another version', async () => {
     const { document } = await check('good', { env: environment({ FAKE_PROTOCOL: '7' }) });
-    expect(document.reason).toContain('The worker speaks version 7 of the training protocol, this program version 1.');
+    expect(document.reason).toContain('The worker speaks version 7 of the training protocol, this program version 2.');
   });
 
   test('there is no worker', async () => {
@@ -222,7 +227,20 @@ describe('how a training ends', () => {
 
   test('the user stops it, but its worker does not listen: it is ended by force', async () => {
     const { document } = await check('deaf', {}, 1);
+    expect(document).toMatchObject({ outcome: 'stopped', status: 'KILLED', modelPath: null });
+  });
+
+  test('the user stops it while the model is tested, and its worker is ended by force: the model is kept', async () => {
+    const { document } = await check('deafInTest', {}, 1);
     expect(document).toMatchObject({ outcome: 'stopped', status: 'KILLED' });
+    expect(document.modelPath).toBe(path.join(document.artifacts!, 'model'));
+    expect(await listFiles(document.modelPath!)).toEqual([
+      'MLmodel',
+      'history.json',
+      'model.json',
+      'predictions.csv',
+      'weights.bin',
+    ]);
   });
 });
 
@@ -242,26 +260,96 @@ test('what is wrong before the training begins leaves no run behind', async () =
     problems: [{ file: 'configs/m.yaml', line: 1, column: 24 }],
   });
   await expect(run({ config: 'configs/n.yaml' })).rejects.toThrow('Did you mean "configs/m.yaml"?');
+  const folder = 'configs is a folder; a training takes one config file. Known are configs/m.yaml.';
+  await expect(run({ config: 'configs' })).rejects.toMatchObject({ code: 'bad-input', message: folder });
+  await expect(run({ config: '.' })).rejects.toMatchObject({ code: 'bad-input' });
   await writeConfig('good', 'other');
   await expect(run({ config: 'configs/other.yaml' })).rejects.toThrow('there is no folder src/models/other');
   await writeConfig('good');
+  await expect(run({ overrides: ['model.learning%=1'] })).rejects.toMatchObject({
+    problems: [{ file: '--set model.learning%=1', message: expect.stringContaining('is no name for a param') }],
+  });
   await expect(run({ store: 'sqlite:///x.db' })).rejects.toThrow('not yet supported');
   await expect(run({ overrides: ['training.backend=cuda'] })).rejects.toMatchObject({ code: 'bad-input' });
   expect(await readdir(root)).not.toContain('models');
 });
 
 test('in a repository the run knows its commit, and what differs from it', async () => {
-  const git = (...args: string[]) =>
-    spawnSync('git', ['-c', 'user.name=n', '-c', 'user.email=e@x', ...args], { cwd: root });
-  git('init', '-b', 'main');
-  await writeFile(path.join(root, 'a.txt'), 'one\n');
-  git('add', 'a.txt');
-  git('commit', '-m', 'first');
-  await writeFile(path.join(root, 'a.txt'), 'two\n');
-  const { document } = await check('good');
+  const git = (cwd: string, ...args: string[]) =>
+    spawnSync('git', ['-c', 'user.name=n', '-c', 'user.email=e@x', ...args], { cwd, encoding: 'utf8' });
+  const write = (name: string, content: string | Buffer) => writeFile(path.join(root, name), content);
+  git(root, 'init', '-b', 'main');
+  await write('a.txt', 'one\n');
+  await write('.gitignore', '/models\n.mlops\n*.log\n');
+  git(root, 'add', 'a.txt', '.gitignore');
+  git(root, 'commit', '-m', 'first');
+  await write('a.txt', 'two\n');
+  await write('notes.txt', 'no code');
+  const code = {
+    'src/models/m/new.ts': 'export {};\n',
+    'src/models/m/a "b" ü.ts': 'line\r\n\nno end',
+    'src/empty.ts': '',
+  };
+  for (const [name, text] of Object.entries(code)) await write(name, text);
+  await chmod(path.join(root, 'src', 'models', 'm', 'new.ts'), 0o755);
+  await write('src/models/m/ignored.log', 'x');
+  await write('src/models/m/picture.png', Buffer.from([0x89, 0]));
+  await symlink('/etc/hostname', path.join(root, 'src', 'link.ts'));
+  await writeConfig('good');
+  const before = git(root, 'status', '--porcelain').stdout;
+
+  const { document, warnings } = await check('good');
+  expect(warnings).toContain(
+    'Not kept with the run, because git does not track them and they are no text or too much: src/models/m/picture.png.',
+  );
+  expect(git(root, 'status', '--porcelain').stdout).toBe(before);
   expect(document.tags['mlflow.source.git.commit']).toMatch(/^[0-9a-f]{40}$/);
   expect(document.tags['mlflow.source.git.branch']).toBe('main');
-  expect(await readFile(path.join(document.artifacts!, 'mlops', 'dirty.patch'), 'utf8')).toContain('-one\n+two');
+  const copy = path.join(root, 'models', 'copy');
+  git(root, 'clone', '-q', root, copy);
+  const patch = path.join(document.artifacts!, 'mlops', 'dirty.patch');
+  expect(git(copy, 'apply', '--whitespace=nowarn', patch)).toMatchObject({ stderr: '', status: 0 });
+  const files = ['configs/m.yaml', ...Object.keys(code)];
+  expect((await listFiles(copy)).filter((name) => !name.startsWith('.git/'))).toEqual(
+    ['.gitignore', 'a.txt', ...files].sort(),
+  );
+  for (const name of ['a.txt', ...files])
+    expect(await readFile(path.join(copy, name), 'utf8')).toBe(await readFile(path.join(root, name), 'utf8'));
+  expect((await stat(path.join(copy, 'src', 'models', 'm', 'new.ts'))).mode & 0o100).not.toBe(0);
+});
+
+describe('outside of a stage the run has the hash of its data only while it is right', () => {
+  const file = 'data/table.csv';
+  const text = 'a,b\n1,2\n';
+  const md5 = createHash('md5').update(text).digest('hex');
+  const entry = `[{path: ${file}, hash: md5, md5: ${md5}, size: ${text.length}}]`;
+  const out = (cache: boolean) => ({
+    'dvc.yaml': `stages: {features: {cmd: x, outs: [{${file}: {cache: ${cache}}}]}}\n`,
+    'dvc.lock': `schema: '2.0'\nstages: {features: {cmd: x, outs: ${entry}}}\n`,
+  });
+  const dep = {
+    'dvc.yaml': `stages: {features: {cmd: x, outs: [${file}]}, train: {cmd: y, deps: [${file}]}}\n`,
+    'dvc.lock': `schema: '2.0'\nstages: {features: {cmd: x, outs: ${entry}}, train: {cmd: y, deps: ${entry}}}\n`,
+  };
+  const changed = `${file} is not what dvc.lock has recorded ("mlops status" tells more)`;
+  const unknown = `nothing tells whether ${file} is still what was recorded`;
+  test.each<[what: string, files: Record<string, string>, why: string | null]>([
+    ['an output as it was made', { ...out(false), [file]: text }, null],
+    ['an output that was changed', { ...out(false), [file]: 'a,b\n1,3\n' }, changed],
+    ['an output that is gone', out(false), changed],
+    ['a dependency as it was', { ...dep, [file]: text }, null],
+    ['a dependency that was changed', { ...dep, [file]: 'x' }, changed],
+    ['a stage that is no more', { ...out(false), 'dvc.yaml': 'stages: {}\n', [file]: text }, unknown],
+    ['a file that only DVC knows', { [`${file}.dvc`]: `outs: ${entry}\n`, [file]: text }, unknown],
+  ])('%s', async (_, files, why) => {
+    await mkdir(path.join(root, 'data'));
+    for (const [name, content] of Object.entries(files)) await writeFile(path.join(root, name), content);
+    const { document, warnings } = await check('good', { overrides: [`data.dataset_path=${file}`] });
+    expect(document.tags['mlops.data']).toBe(why === null ? md5 : undefined);
+    expect(warnings.filter((warning) => warning.includes('mlops.data'))).toEqual(
+      why === null ? [] : [`The run gets no hash of its data (tag mlops.data): ${why}.`],
+    );
+  });
 });
 
 test('predictions of a model of the project, of a run, and of neither', async () => {
@@ -272,6 +360,19 @@ test('predictions of a model of the project, of a run, and of neither', async ()
   const expected = [{ image: path.join(root, 'a.png'), label: '7', probabilities: { 6: 0.25, 7: 0.75 } }];
   expect(await ask('m')).toEqual(expected);
   expect(await ask('@last')).toEqual(expected);
+  const many = Array.from({ length: 30_000 }, () => 'a.png');
+  expect(await ask('m', many)).toEqual(many.flatMap(() => expected));
+  // A config of another ending, in another folder: the run knows it.
+  await mkdir(path.join(root, 'experiments'));
+  await rename(path.join(root, 'configs', 'm.yaml'), path.join(root, 'experiments', 'm.yml'));
+  await expect(ask('m')).rejects.toThrow('There is no config "configs/m.yaml"');
+  await check('good', { config: 'experiments/m.yml', env: environment({ DVC_STAGE: 'train@m' }) });
+  await rm(path.join(root, 'configs', 'm.yaml'));
+  expect(await ask('m')).toEqual(expected);
+  expect(await ask('@last')).toEqual(expected);
+  await rm(path.join(root, 'models', 'mlruns'), { recursive: true });
+  await rename(path.join(root, 'experiments', 'm.yml'), path.join(root, 'configs', 'm.yml'));
+  expect(await ask('m')).toEqual(expected);
   await expect(ask('n')).rejects.toThrow('There is no trained model or run "n". Did you mean "m"?');
   await expect(ask('m', ['b.png'])).rejects.toThrow('There is no image');
   expect(
@@ -336,6 +437,10 @@ describe('processes', () => {
     await store.repair([runId]);
     expect(await store.findRun(runId)).toMatchObject({ status: 'FAILED', lost: false });
     while (spawnSync('ps', ['-p', String(workerPid)]).status === 0) await sleep(20);
+    // What it has left of lock and folder is removed by the next training.
+    expect(await readdir(projectPaths.tmp({ root }, 'models'))).toEqual([runId]);
+    await check('good');
+    expect(await readdir(projectPaths.locks({ root }))).toEqual([]);
   });
 
   test('SIGTERM stops it well; two trainings at once do not hinder each other', async () => {

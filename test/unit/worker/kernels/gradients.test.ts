@@ -6,6 +6,8 @@ import { prepareBackends, values } from './backends.ts';
 type Compute = () => tf.Tensor;
 type Unary = (x: tf.Tensor) => tf.Tensor;
 
+type Shape4 = [number, number, number, number];
+
 const backends = prepareBackends();
 const random = (shape: number[], seed: number): tf.Tensor =>
   tf.tensor(values(tf.util.sizeFromShape(shape), seed), shape);
@@ -88,10 +90,33 @@ describe('convolutions', () => {
     ...convolution('16×16×8, 1×1×4 same', [2, 16, 16, 8], [1, 1, 8, 4], 1, 'same'),
     ...convolution('16×16×8, 2×2×4 same, stride 2', [2, 16, 16, 8], [2, 2, 8, 4], 2, 'same'),
     ...convolution('16×16×8, 1×1×4 same, stride 2', [2, 16, 16, 8], [1, 1, 8, 4], 2, 'same'),
+    ...convolution('6×6×3, 3×1×4 same, stride 2', [2, 6, 6, 3], [3, 1, 3, 4], 2, 'same'),
+    ...convolution('8×6×9, 1×3×4 same, stride 2', [2, 8, 6, 9], [1, 3, 9, 4], 2, 'same'),
+    ...convolution('9×9×5, 2×2×4 same, stride 3', [2, 9, 9, 5], [2, 2, 5, 4], 3, 'same'),
     ...convolution('12×12×3, 5×5×6 padding 1', [2, 12, 12, 3], [5, 5, 3, 6], 1, 1),
     ...convolution('5×5×8, 2×2×3 padding 3 (wider than the filter)', [2, 5, 5, 8], [2, 2, 8, 3], 1, 3),
     ...convolution('one pixel', [3, 1, 1, 9], [1, 1, 9, 2], 1, 'valid'),
     ...convolution('more images than patches fit', [40, 40, 40, 2], [5, 5, 2, 2], 2, 'same'),
+  });
+});
+
+describe('convolutions fused with bias and activation', () => {
+  const fused = (ws: Shape4, strides: number, pad: 'valid' | 'same') => () =>
+    tf.fused.conv2d({
+      ...{ x: random4([2, 6, 6, 3], 1), filter: random4(ws, 2), bias: random([4], 3), activation: 'relu' },
+      ...{ strides, pad },
+    });
+  const fusedDepthwise = (ws: Shape4, strides: number, pad: 'valid' | 'same') => () =>
+    tf.fused.depthwiseConv2d({
+      ...{ x: random4([2, 6, 6, 3], 1), filter: random4(ws, 2), bias: random([6], 3), activation: 'relu' },
+      ...{ strides, pad },
+    });
+  check({
+    '3×3, valid': fused([3, 3, 3, 4], 1, 'valid'),
+    '3×3, same, stride 2': fused([3, 3, 3, 4], 2, 'same'),
+    '3×1, same, stride 2': fused([3, 1, 3, 4], 2, 'same'),
+    'depthwise 3×3, same': fusedDepthwise([3, 3, 3, 2], 1, 'same'),
+    'depthwise 1×3, same, stride 2': fusedDepthwise([1, 3, 3, 2], 2, 'same'),
   });
 });
 
@@ -108,11 +133,16 @@ describe('transposed convolutions', () => {
 });
 
 describe('depthwise convolutions', () => {
-  const depthwise = (name: string, stride: number, pad: 'valid' | 'same', dilation = 1): Record<string, Compute> => {
+  const depthwise = (
+    name: string,
+    stride: number,
+    pad: 'valid' | 'same',
+    { size = 9, filter = [3, 3] } = {},
+  ): Record<string, Compute> => {
     const convolve = (x: tf.Tensor, w: tf.Tensor) =>
-      tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad, 'NHWC', dilation);
-    const x = () => random([2, 9, 9, 5], 1);
-    const w = () => random([3, 3, 5, 2], 2);
+      tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad);
+    const x = () => random([2, size, size, 5], 1);
+    const w = () => random([...filter, 5, 2], 2);
     return {
       [`${name}, forward`]: () => convolve(x(), w()),
       [`${name}, by input`]: () => gradientOf((t) => convolve(t, w()), x()),
@@ -122,6 +152,7 @@ describe('depthwise convolutions', () => {
   check({
     ...depthwise('same', 1, 'same'),
     ...depthwise('valid, stride 2', 2, 'valid'),
+    ...depthwise('10×10, 3×1, same, stride 2', 2, 'same', { size: 10, filter: [3, 1] }),
   });
 });
 
@@ -135,7 +166,14 @@ describe('pooling', () => {
       [`average ${name}, gradient`]: () => gradientOf((t) => tf.avgPool(t as tf.Tensor4D, size, stride, pad), x()),
     };
   };
-  check({ ...pool(2, 2, 'valid'), ...pool(2, 2, 'same'), ...pool(3, 2, 'same'), ...pool(3, 1, 'valid') });
+  check({
+    ...pool(2, 2, 'valid'),
+    ...pool(2, 2, 'same'),
+    ...pool(3, 2, 'same'),
+    ...pool(3, 1, 'valid'),
+    ...pool(1, 2, 'same'),
+    ...pool(2, 3, 'same'),
+  });
 
   test('the gradient of max pooling is right where the greatest value is negative (finite differences)', async () => {
     const [height, width, channels] = [4, 6, 3];

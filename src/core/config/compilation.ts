@@ -1,0 +1,89 @@
+import { findNearest } from '../names/names.ts';
+
+// Names of losses, metrics and optimizers in a config, in the spellings of Keras and of TensorFlow.js, short or long;
+// upper case, `_`, `-` and spaces make no difference. The worker has a table for each list, held to it by its type.
+
+/** Loss functions by normal name, with the name that TensorFlow.js has for each. */
+export const losses = {
+  mse: 'meanSquaredError',
+  meansquarederror: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  meanabsoluteerror: 'meanAbsoluteError',
+  mape: 'meanAbsolutePercentageError',
+  meanabsolutepercentageerror: 'meanAbsolutePercentageError',
+  msle: 'meanSquaredLogarithmicError',
+  meansquaredlogarithmicerror: 'meanSquaredLogarithmicError',
+  categoricalcrossentropy: 'categoricalCrossentropy',
+  sparsecategoricalcrossentropy: 'sparseCategoricalCrossentropy',
+  binarycrossentropy: 'binaryCrossentropy',
+  kld: 'kullbackLeiblerDivergence',
+  kldivergence: 'kullbackLeiblerDivergence',
+  kullbackleiblerdivergence: 'kullbackLeiblerDivergence',
+  hinge: 'hinge',
+  squaredhinge: 'squaredHinge',
+  categoricalhinge: 'categoricalHinge',
+  logcosh: 'logcosh',
+  poisson: 'poisson',
+  cosine: 'cosineProximity',
+  cosineproximity: 'cosineProximity',
+  cosinesimilarity: 'cosineProximity',
+  /** One of three cross-entropies, chosen by what targets and outputs hold. */
+  crossentropy: null,
+  ce: null,
+} as const;
+
+const metricNames = [
+  'accuracy',
+  'acc',
+  'crossentropy',
+  'ce',
+  'mse',
+  'meansquarederror',
+  'mae',
+  'meanabsoluteerror',
+  'mape',
+  'meanabsolutepercentageerror',
+  'binaryaccuracy',
+  'categoricalaccuracy',
+  'sparsecategoricalaccuracy',
+  'binarycrossentropy',
+  'categoricalcrossentropy',
+  'precision',
+  'recall',
+  'cosine',
+  'cosineproximity',
+  'r2score',
+] as const;
+
+const optimizerNames = ['adam', 'sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adamax'] as const;
+
+type LossName = keyof typeof losses;
+export type MetricName = (typeof metricNames)[number];
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** The names that a key of the config may hold. */
+export interface Vocabulary<Name extends string = string> {
+  /** What they are, in words. */
+  readonly kind: string;
+  readonly names: readonly Name[];
+}
+
+export const lossFunctions: Vocabulary<LossName> = {
+  kind: 'loss function',
+  names: Object.keys(losses) as LossName[],
+};
+export const metrics: Vocabulary<MetricName> = { kind: 'metric', names: metricNames };
+export const optimizers: Vocabulary<OptimizerName> = { kind: 'optimizer', names: optimizerNames };
+
+/** The normal name that `written` stands for, or a sentence with the nearest names where there is none. */
+export function findByName<Name extends string>(
+  { kind, names }: Vocabulary<Name>,
+  written: string,
+): { readonly name: Name } | { readonly mistake: string } {
+  const normal = written.toLowerCase().replace(/[_\-\s]/g, '');
+  const name = names.find((candidate) => candidate === normal);
+  if (name !== undefined) return { name };
+  const nearest = findNearest(written, names);
+  const hint = nearest.length === 0 ? `Known are ${names.join(', ')}.` : `Did you mean ${nearest.join(' or ')}?`;
+  return { mistake: `There is no ${kind} "${written}". ${hint}` };
+}
