@@ -106,51 +106,55 @@ function checkPackedSize(packed: readonly Buffer[], { width, height, bitsPerPixe
   if (length < least) throw broken(name, new Error('it ends too early'));
 }
 
-/** Luma of ITU-R BT.601, 0.299 r + 0.587 g + 0.114 b, over white. */
-function toGrey(image: DecodedPng): Uint8Array {
-  const { width, height } = image;
-  const read = pixelReader(image);
-  const grey = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const [red, green, blue, alpha] = read(x, y);
-      const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
-      grey[y * width + x] = Math.round(luma * alpha + 255 * (1 - alpha));
-    }
+/** Plain loops here and below, with nothing made for a single pixel: a photograph has millions. */
+function toGrey({ palette, ...image }: DecodedPng): Uint8Array {
+  if (palette === undefined) return mixChannels(image);
+  const samples = unpack(image);
+  const greys = palette.map(([red = 0, green = 0, blue = 0, alpha = 255]) =>
+    overWhite(luma(red, green, blue), alpha / 255),
+  );
+  const grey = new Uint8Array(samples.length);
+  for (let i = 0; i < grey.length; i++) grey[i] = greys[samples[i] ?? 0] ?? 0;
   return grey;
 }
 
-type Pixel = readonly [red: number, green: number, blue: number, alpha: number];
+function mixChannels({ channels, transparency, ...image }: DecodedPng): Uint8Array {
+  const samples = unpack(image);
+  const grey = new Uint8Array(image.width * image.height);
+  const highest = 2 ** image.depth - 1;
+  // Where the samples of a pixel stand: grey is a colour of three equal ones.
+  const [greenAt, blueAt] = channels >= 3 ? [1, 2] : [0, 0];
+  const alphaAt = channels % 2 === 0 ? channels - 1 : undefined;
+  // A single colour may be marked as see-through.
+  const [keyRed, keyGreen, keyBlue] = alphaAt === undefined ? [0, greenAt, blueAt].map((at) => transparency?.[at]) : [];
+  for (let i = 0; i < grey.length; i++) {
+    const first = i * channels;
+    const red = samples[first] ?? 0;
+    const green = samples[first + greenAt] ?? 0;
+    const blue = samples[first + blueAt] ?? 0;
+    let alpha = red === keyRed && green === keyGreen && blue === keyBlue ? 0 : 1;
+    if (alphaAt !== undefined) alpha = (samples[first + alphaAt] ?? 0) / highest;
+    grey[i] = overWhite((luma(red, green, blue) * 255) / highest, alpha);
+  }
+  return grey;
+}
 
-/** Colours 0 … 255, alpha 0 … 1. Samples are packed where they have less than 8 bits; a palette holds 8-bit colours. */
-function pixelReader({
-  data,
-  width,
-  depth,
-  channels,
-  palette,
-  transparency,
-}: DecodedPng): (x: number, y: number) => Pixel {
-  const highest = 2 ** depth - 1;
+/** As ITU-R BT.601 weighs the colours. */
+const luma = (red: number, green: number, blue: number): number => 0.299 * red + 0.587 * green + 0.114 * blue;
+
+const overWhite = (value: number, alpha: number): number => Math.round(value * alpha + 255 * (1 - alpha));
+
+/** One sample after the other: those of less than 8 bits stand in shared bytes, each line beginning with a new one. */
+function unpack({ data, width, height, depth }: Omit<DecodedPng, 'channels' | 'text'>): DecodedPng['data'] {
+  if (depth >= 8) return data;
+  const samples = new Uint8Array(width * height);
   const bytesPerLine = Math.ceil((width * depth) / 8);
-  const sample = (x: number, y: number, channel: number): number => {
-    if (depth >= 8) return data[(y * width + x) * channels + channel] ?? 0;
-    const bit = x * depth;
-    return ((data[y * bytesPerLine + (bit >> 3)] ?? 0) >> (8 - depth - (bit & 7))) & highest;
-  };
-  const scaled = (value: number): number => (value * 255) / highest;
-  if (palette !== undefined)
-    return (x, y) => {
-      const [red = 0, green = 0, blue = 0, alpha = 255] = palette[sample(x, y, 0)] ?? [];
-      return [red, green, blue, alpha / 255];
-    };
-  const hasAlpha = channels === 2 || channels === 4;
-  return (x, y) => {
-    const values = Array.from({ length: channels - (hasAlpha ? 1 : 0) }, (_, channel) => sample(x, y, channel));
-    // A single colour may be marked as see-through.
-    const isKeyed = transparency?.length === values.length && values.every((value, i) => value === transparency[i]);
-    const alpha = hasAlpha ? sample(x, y, channels - 1) / highest : isKeyed ? 0 : 1;
-    const [red = 0, green = red, blue = red] = values.map(scaled);
-    return [red, green, blue, alpha];
-  };
+  const highest = 2 ** depth - 1;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const bit = x * depth;
+      const byte = data[y * bytesPerLine + (bit >> 3)] ?? 0;
+      samples[y * width + x] = (byte >> (8 - depth - (bit & 7))) & highest;
+    }
+  return samples;
 }

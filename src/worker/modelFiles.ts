@@ -4,7 +4,8 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isInside, isMissing, writeFileAtomic } from '../node/files/files.ts';
 import { ExpectedError } from '../protocol/errors.ts';
-import { checkTopology } from './topology.ts';
+import { buildWithinLimits } from './building.ts';
+import { parseTopology } from './topology.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 
 // A model on disk, in TensorFlow.js' layers format: `model.json` (topology and a manifest of weights) and `weights.bin`.
@@ -14,7 +15,8 @@ import type { LayersModel, TensorFlow } from './tensorflow.ts';
 const MODEL_FILE = 'model.json';
 const WEIGHTS_FILE = 'weights.bin';
 
-const maxModelBytes = 32 * 2 ** 20;
+/** Parsed, JSON can take twenty times its bytes. */
+const maxModelBytes = 8 * 2 ** 20;
 const maxWeightBytes = 2 ** 30;
 const maxWeights = 10_000;
 const maxRank = 8;
@@ -55,9 +57,11 @@ export async function writeModel(tf: TensorFlow, model: LayersModel, directory: 
 export async function readModel(tf: TensorFlow, directory: string): Promise<LayersModel> {
   const artifacts = await readModelArtifacts(directory);
   try {
-    return await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+    const elements = (artifacts.weightSpecs ?? []).reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+    return await buildWithinLimits(tf, elements, () => tf.loadLayersModel(tf.io.fromMemory(artifacts)));
   } catch (error) {
-    throw corrupt(directory, error instanceof Error ? error.message : String(error));
+    // Some messages of the packages hold the whole topology.
+    throw corrupt(directory, (error instanceof Error ? error.message : String(error)).slice(0, 500));
   }
 }
 
@@ -65,14 +69,12 @@ export async function readModel(tf: TensorFlow, directory: string): Promise<Laye
 export async function readModelArtifacts(directory: string): Promise<io.ModelArtifacts> {
   const fail = (reason: string): ExpectedError => corrupt(directory, reason);
   const document = await readDocument(directory, fail);
-  const topology = document['modelTopology'];
-  if (!isRecord(topology)) throw fail('it has no topology of layers.');
+  if (!isRecord(document['modelTopology'])) throw fail('it has no topology of layers.');
+  const parsed = parseTopology(document['modelTopology']);
+  if ('problem' in parsed) throw fail(parsed.problem);
   const groups = readManifest(document['weightsManifest'], fail);
   const specs = groups.flatMap((group) => group.specs);
   checkNames(specs, fail);
-  const elements = specs.reduce((sum, spec) => sum + spec.elements, 0);
-  const problem = checkTopology(topology, elements);
-  if (problem !== undefined) throw fail(problem);
 
   const weights: Uint8Array[] = [];
   for (const group of groups) weights.push(...(await readGroup(directory, group, fail)));
@@ -82,7 +84,7 @@ export async function readModelArtifacts(directory: string): Promise<io.ModelArt
   if (typeof digest === 'string' && digest !== digestOf(bytes))
     throw fail('its weights are not the ones it was saved with.');
   return {
-    modelTopology: topology,
+    modelTopology: parsed.topology,
     format: 'layers-model',
     weightSpecs: specs.map(({ raw }) => raw) as io.WeightsManifestEntry[],
     weightData: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
@@ -119,7 +121,6 @@ async function readDocument(directory: string, fail: Fail): Promise<Readonly<Rec
 
 interface WeightSpec {
   readonly name: string;
-  readonly elements: number;
   readonly bytes: number;
   readonly raw: unknown;
 }
@@ -163,16 +164,19 @@ function readSpec(spec: unknown, fail: Fail): WeightSpec {
   const size = bytesOf(isRecord(quantization) ? quantization['dtype'] : dtype);
   if (size === undefined || bytesOf(dtype) === undefined)
     throw fail(`the weight ${label} is of a type that is not accepted.`);
-  const elements = shape.reduce((product, axis) => product * axis, 1);
-  const bytes = elements * size;
+  const bytes = elementsOf(shape) * size;
   if (!Number.isSafeInteger(bytes) || bytes > maxWeightBytes) throw fail(`the weight ${label} is too large.`);
-  return { name, elements, bytes, raw: spec };
+  return { name, bytes, raw: spec };
 }
 
 function isShape(shape: unknown): shape is number[] {
   return (
     Array.isArray(shape) && shape.length <= maxRank && shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0)
   );
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, axis) => product * axis, 1);
 }
 
 function bytesOf(dtype: unknown): number | undefined {

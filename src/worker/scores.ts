@@ -56,6 +56,9 @@ export type LabelRule =
   /** One number, as it is. */
   | { readonly kind: 'amount' };
 
+/** Whole numbers further apart are counts, prices or years: amounts, of which a rounded guess hits next to none. */
+const maxRoundedLabels = 100;
+
 /** `targets` are those of every split, `width` numbers each; `outputWidth` numbers come out of the model for an example. */
 export function chooseLabelRule(targets: readonly Float32Array[], width: number, outputWidth: number): LabelRule {
   if (width > 1 || outputWidth > 1) return { kind: 'classes' };
@@ -67,7 +70,7 @@ export function chooseLabelRule(targets: readonly Float32Array[], width: number,
       low = Math.min(low, value);
       high = Math.max(high, value);
     }
-  return { kind: 'rounded', low, high };
+  return high - low < maxRoundedLabels ? { kind: 'rounded', low, high } : { kind: 'amount' };
 }
 
 /** `targets` and `outputs`: `width` and `outputWidth` numbers per example. */

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
-import { readySamples } from './rendered.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readySamples, renderProject } from './rendered.ts';
 
 // The pure functions of the templates, run from the template files themselves.
 interface Idx {
@@ -19,7 +20,8 @@ const idx = await load<{
   readIdx: (file: string) => Idx;
 }>('mnist/src/data/idx.ts');
 const csv = await load<{
-  parseCsv: (text: string) => Record<string, string>[];
+  parseTable: (text: string, name: string) => { columns: string[]; rows: { line: number; fields: string[] }[] };
+  readCsv: (file: string) => Record<string, string>[];
   formatCsv: (header: string[], rows: (string | number)[][]) => string;
 }>('skeleton/src/data/csv.ts');
 const sampling = await load<{
@@ -44,19 +46,90 @@ test('IDX: what was written is read, and broken files are named', () => {
   expect(() => idx.parseIdx(Uint8Array.from([0, 0, 13, 0]))).toThrow('type 13');
 });
 
-test('CSV: what was written is read', () => {
+test('CSV: what was written is read', async () => {
   const rows = [
     ['plain', 'with, comma'],
     ['with "quotes"', 'two\nlines'],
     ['', ''],
   ];
-  const text = csv.formatCsv(['a', 'b'], rows);
-  expect(csv.parseCsv(text)).toEqual(rows.map(([a, b]) => ({ a, b })));
-  expect(csv.parseCsv('a,b\r\n1,2')).toEqual([{ a: '1', b: '2' }]);
-  expect(csv.parseCsv('a,b\n1,')).toEqual([{ a: '1', b: '' }]);
-  expect(csv.parseCsv('')).toEqual([]);
-  expect(() => csv.parseCsv('a\n"open')).toThrow('Line 2');
+  await withFile(csv.formatCsv(['b', '1'], rows), (file) =>
+    expect(csv.readCsv(file)).toEqual(rows.map(([b, one]) => ({ b, 1: one }))),
+  );
 });
+
+describe('CSV: columns, and the line and fields of each row', () => {
+  const cases: [name: string, text: string, columns: string[], ...rows: [line: number, ...fields: string[]][]][] = [
+    ['nothing', '', []],
+    ['no line break at the end', 'a,b\r\n1,2', ['a', 'b'], [2, '1', '2']],
+    ['an empty field at the end', 'a,b\n1,', ['a', 'b'], [2, '1', '']],
+    ['an empty field in the middle', 'a,b,c\n1,,3\n', ['a', 'b', 'c'], [2, '1', '', '3']],
+    ['blank lines', '\na,b\n\n1,2\r\n\r\n3,4\n\n', ['a', 'b'], [4, '1', '2'], [6, '3', '4']],
+    ['columns that are numbers stay in their order', 'x,1,0\n5,6,7\n', ['x', '1', '0'], [2, '5', '6', '7']],
+    ['line breaks in quotes', 'a,b\n"1\n2",3\n4,5\n', ['a', 'b'], [2, '1\n2', '3'], [4, '4', '5']],
+    ['an empty text in a table of one column', 'a\n""\n', ['a'], [2, '']],
+  ];
+  test.each(cases)('%s', (_, text, columns, ...rows) => {
+    expect(csv.parseTable(text, 'x.csv')).toEqual({
+      columns,
+      rows: rows.map(([line, ...fields]) => ({ line, fields })),
+    });
+  });
+
+  test.each([
+    ['a field too few', 'a,b\n1,2\n3\n', 'x.csv:3: 1 instead of 2 fields.'],
+    ['a field too many', 'a\n"1\n"\n3,4', 'x.csv:4: 2 instead of 1 fields.'],
+    ['an open quote', 'a\n1\n"open', 'x.csv:3: a quoted field is not closed'],
+  ])('%s is told with its line', (_, text, message) => {
+    expect(() => csv.parseTable(text, 'x.csv')).toThrow(message);
+  });
+});
+
+describe('the table of the blank template', () => {
+  let project: Awaited<ReturnType<typeof renderProject>>;
+  beforeAll(async () => {
+    project = await renderProject('blank');
+  });
+  afterAll(() => project.remove());
+
+  const loadTable = async (text: string): Promise<unknown> => {
+    const { load: loadSplit } = await load<{ load: (split: string, config: unknown) => Promise<unknown> }>(
+      path.join(project.root, 'src/models/baseline/dataloader.ts'),
+    );
+    return withFile(text, (file) =>
+      loadSplit('train', { data: { dataset_path: path.dirname(file) }, model: { num_inputs: 2 } }),
+    );
+  };
+
+  test('the last column is the target, whatever the columns are called', async () => {
+    expect(await loadTable('x,1,0\n5,6,7\n\n-1,2e3,0.5\n')).toEqual({
+      xs: Float32Array.of(5, 6, -1, 2000),
+      ys: Float32Array.of(7, 0.5),
+      shape: [2],
+    });
+  });
+
+  test.each([
+    ['an empty field', 'a,b,c\n1,,3\n', /train\.csv:2, b: "" is no number\. Fill it in, or drop the row/],
+    ['a field of blanks', 'a,b,c\n\n1,2, \n', /train\.csv:3, c: " " is no number/],
+    ['a word', 'a,b,c\n1,2,3\nx,2,3\n', /train\.csv:3, a: "x" is no number/],
+    ['a number beyond numbers', 'a,b,c\n1e999,2,3\n', /train\.csv:2, a: "1e999" is no number/],
+    ['another number of columns', 'a,b\n1,2\n', /train\.csv has the columns a, b; 2 inputs \(num_inputs in the configuration\) and/],
+  ])('%s is refused with its place', async (_, text, message) => {
+    await expect(loadTable(text)).rejects.toThrow(message);
+  });
+});
+
+/** Calls `use` with a file train.csv of this text. */
+async function withFile<T>(text: string, use: (file: string) => T | Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-csv-'));
+  const file = path.join(folder, 'train.csv');
+  await writeFile(file, text);
+  try {
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 test('split: every class keeps its share, nothing is lost, and the seed decides', () => {
   const labels = Array.from({ length: 1000 }, (_, i) => (i < 700 ? 0 : i < 900 ? 1 : 2));
@@ -68,7 +141,13 @@ test('split: every class keeps its share, nothing is lost, and the seed decides'
 });
 
 /** A page with a filled rectangle of ink. */
-function page(width: number, height: number, box: [number, number, number, number], ink: number, paper: number): Uint8Array {
+function page(
+  width: number,
+  height: number,
+  box: [number, number, number, number],
+  ink: number,
+  paper: number,
+): Uint8Array {
   const [left, top, right, bottom] = box;
   return Uint8Array.from({ length: width * height }, (_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];

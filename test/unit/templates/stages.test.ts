@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { listFiles } from '../../../src/node/files/files.ts';
 import { readySamples, renderProject } from './rendered.ts';
 
@@ -123,11 +123,79 @@ test('evaluation draws every model and writes the metrics', async () => {
     b: { accuracy: 0.75 },
   });
   const confusion = await readFile(at('reports/figures/a_confusion_matrix.svg'), 'utf8');
-  expect(confusion).toContain('a: 75.0 % of 4 right');
-  expect(confusion).toContain('The worst: 1 of 3 times, a 1 was read as a 2.');
+  expect(confusion).toContain('a: 75.0 % of 4 test examples are right');
+  expect(confusion).toContain('The worst: 1 of 3 times, 1 was taken for 2.');
   const curves = await readFile(at('reports/figures/b_learning_curves.svg'), 'utf8');
   expect(curves).toContain('1.50 at 2');
   expect(curves).not.toContain('NaN');
+});
+
+describe('evaluation looks at what a model gives', () => {
+  interface Expected {
+    /** Of the model in reports/metrics.json. */
+    readonly scores?: Record<string, number>;
+    readonly figure?: string;
+    readonly says: string;
+  }
+  const allRight = { accuracy: 1, precision: 1, recall: 1, f1: 1 };
+  const cases: [name: string, answers: string[], expected: Expected][] = [
+    ['amounts', ['1.5,1,', '-2,0.5,'], { scores: { mae: 1.5, rmse: 1.80278 }, figure: 'scatter', says: 'off by 1.5 on average' }],
+    ['whole amounts far apart', ['150,100,', '0,0,'], { scores: { mae: 25, rmse: 35.3553 }, figure: 'scatter', says: 'off by 25 on average' }],
+    ['an amount that is no number', ['1,NaN,', '2.5,2,'], { figure: 'scatter', says: 'off by NaN on average' }],
+    ['the same amount again and again', ['2.5,2.5,', '2.5,2.5,'], { scores: { mae: 0, rmse: 0 }, figure: 'scatter', says: 'off by 0 on average' }],
+    ['years of a century as classes', ['1900,1900,', '1999,1999,'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2 test examples' }],
+    ['one class', ['1,1,', '1,1,'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2 test examples are right' }],
+    ['names', ['cat,cat,', 'dog,dog,'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2' }],
+    ['more than a hundred classes', ['0,0,0.5 0.5', '500,500,0.5 0.5'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2' }],
+    ['no answers', [], { says: 'no answers for test examples' }],
+  ];
+  test.each(cases)('%s', async (_, answers, { scores, figure, says }) => {
+    for (const folder of ['models', 'reports/figures']) await rm(at(folder), { recursive: true, force: true });
+    await mkdir(at('models/m'), { recursive: true });
+    const rows = ['split,label,predicted,probabilities', ...answers.map((answer) => `test,${answer}`), ''];
+    await writeFile(at('models/m/predictions.csv'), rows.join('\n'));
+    await writeFile(at('models/m/history.json'), JSON.stringify({ epoch: [1, 2], val_loss: [2, 1], val_recall: [0.5, 0.75] }));
+    expect((await exec('src/visualization/evaluation.ts')).stdout).toContain(says);
+    const { m } = JSON.parse(await readFile(at('reports/metrics.json'), 'utf8')) as { m?: unknown };
+    if (scores !== undefined || figure === undefined) expect(m).toEqual(scores);
+    const figures = ['m_learning_curves.svg', ...(figure === undefined ? [] : [`m_${figure}.svg`])];
+    expect((await listFiles(at('reports/figures'))).sort()).toEqual(figures.sort());
+    for (const name of figures) expect(await readFile(at(`reports/figures/${name}`), 'utf8')).not.toMatch(/="[^"]*(NaN|Infinity)/);
+    // More recall is better: the best epoch is the one with the most of it.
+    expect(await readFile(at('reports/figures/m_learning_curves.svg'), 'utf8')).toContain('0.750 at 2');
+  });
+});
+
+describe('a mirror that gives nothing is told in a sentence, with its address', () => {
+  afterEach(() => rm(at('.mlops/tmp/downloads'), { recursive: true, force: true }));
+  const listen = (server: Server): Promise<string> =>
+    new Promise((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)),
+    );
+  const cases: [name: string, answer: ((request: unknown, response: ServerResponse) => void) | undefined, reason: RegExp][] = [
+    ['nobody listens', undefined, /connect ECONNREFUSED/],
+    ['no such file', (_, response) => response.writeHead(404).end(), /the mirror answered 404 Not Found/],
+    ['it breaks off', (_, response) => void response.writeHead(200, { 'content-length': 9 }).write('a', () => response.destroy()), /other side closed|terminated/],
+  ];
+  test.each(cases)('%s', async (_, answer, reason) => {
+    const server = createServer(answer);
+    const url = await listen(server);
+    if (answer === undefined) await new Promise((resolve) => server.close(resolve));
+    const failure = exec('src/data/ingestion.ts', '--mirror', url).catch((error: unknown) => error as { code: number; stderr: string });
+    const { code, stderr } = (await failure) as { code: number; stderr: string };
+    server.closeAllConnections();
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(reason);
+    expect(stderr).toContain(`${url}/train-images-idx3-ubyte.gz could not be downloaded: `);
+    expect(stderr).toContain('or run it without --mirror');
+    expect(stderr).not.toMatch(/TypeError|^ +at /m);
+  });
+
+  test('an address that is none', async () => {
+    const failure = exec('src/data/ingestion.ts', '--mirror', 'digits').catch((error: unknown) => error);
+    expect(await failure).toMatchObject({ code: 1, stderr: expect.stringContaining('digits/train-images-idx3-ubyte.gz could not be downloaded: Invalid URL') });
+  });
 });
 
 /** A mirror that breaks off in the middle of the first answer to each file. */

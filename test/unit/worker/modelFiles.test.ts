@@ -42,17 +42,57 @@ test('a written model is read back with the same answers', async () => {
   expect(answer(read)).toEqual(answer(model));
 });
 
+test('a model of models, one of them used twice, is read back with the same answers', async () => {
+  const input = tf.input({ shape: [3] });
+  const inner = tf.input({ shape: [3] });
+  const twice = tf.model({
+    inputs: inner,
+    outputs: tf.layers.dense({ units: 3 }).apply(inner) as layers.SymbolicTensor,
+  });
+  const list = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+  const outputs = list.apply(twice.apply(twice.apply(input))) as layers.SymbolicTensor;
+  const model = tf.model({ inputs: input, outputs });
+  const directory = path.join(folder, 'nested');
+  await mkdir(directory);
+  await writeModel(tf, model, directory);
+  const x = tf.tensor2d([[1, 2, 3]]);
+  const answer = (m: layers.LayersModel) => Array.from((m.predict(x) as core.Tensor).dataSync());
+  expect(answer(await readModel(tf, directory))).toEqual(answer(model));
+});
+
 describe('a suspicious model is refused', () => {
+  interface Layer {
+    name: string;
+    class_name: string;
+    config: Record<string, unknown>;
+    inbound_nodes: unknown[];
+  }
   interface ModelDocument {
     format?: string;
-    modelTopology: {
-      config: { layers: { name: string; config: Record<string, unknown>; inbound_nodes: unknown[] }[] };
-    };
+    modelTopology: { config: { layers: Layer[] } };
     weightsManifest: { paths: string[]; weights: { name: string; shape: number[]; dtype: string }[] }[];
     userDefinedMetadata?: unknown;
   }
   const specs = (document: ModelDocument) => document.weightsManifest[0]!.weights;
   const layer = (document: ModelDocument, index: number) => document.modelTopology.config.layers[index]!;
+  const feed = (name: string, index = 0) => [[name, index, 0, {}]];
+  const activation = (name: string, ...inbound_nodes: unknown[]): Layer => ({
+    ...{ name, class_name: 'Activation', inbound_nodes },
+    config: { name, activation: 'relu' },
+  });
+  /** Another layer in the place of the first behind the input, which then takes examples of `shape`. */
+  const become = (document: ModelDocument, shape: unknown[], class_name: string, config: Record<string, unknown>) => {
+    layer(document, 0).config['batch_input_shape'] = shape;
+    Object.assign(layer(document, 1), { class_name, config: { name: layer(document, 1).name, ...config } });
+  };
+  /** Models within models, each of which uses the one within it three times. */
+  const matryoshka = (levels: number): Layer =>
+    levels === 0
+      ? activation('m0')
+      : {
+          ...{ name: `m${levels}`, class_name: 'Model', inbound_nodes: [feed('m'), feed('m'), feed('m')] },
+          config: { name: `m${levels}`, layers: [matryoshka(levels - 1)] },
+        };
   const cases: Record<string, [change: (document: ModelDocument) => unknown, reason: RegExp]> = {
     'a path out of its folder': [
       (d) => (d.weightsManifest[0]!.paths = ['../good/weights.bin']),
@@ -99,11 +139,76 @@ describe('a suspicious model is refused', () => {
       (d) => (layer(d, 1).inbound_nodes = [[['ghost', 0, 0, {}]]]),
       /fed by "ghost:0", which is not there/,
     ],
-    'a layer without end': [(d) => (layer(d, 1).config['units'] = 2_000_000_000), /a layer has 2000000000 units/],
-    'an unknown kind of layer': [
-      (d) => ((layer(d, 1) as unknown as Record<string, unknown>)['class_name'] = 'Lambda'),
-      /Unknown layer: Lambda/,
+    'layers in a circle, by a key that means the same': [
+      (d) => Object.assign(layer(d, 1), { inbound_nodes: undefined, inboundNodes: [feed('last')] }),
+      /feed each other in a circle/,
     ],
+    'a layer fed by one that is never used': [
+      (d) => (layer(d, 1).inbound_nodes = []),
+      /fed by "hidden:0", which is not there/,
+    ],
+    'a layer fed by more of a model than there is': [
+      (d) => d.modelTopology.config.layers.push(activation('more', feed('hidden', 1))),
+      /fed by "hidden:1", which is not there/,
+    ],
+    'a use that nothing feeds': [(d) => (layer(d, 1).inbound_nodes = [[]]), /a layer of its topology is damaged/],
+    'a use fed by a text': [(d) => (layer(d, 1).inbound_nodes = [['ghost']]), /a layer of its topology is damaged/],
+    'two layers of one name': [
+      (d) => d.modelTopology.config.layers.push(activation('last')),
+      /name of the layer "last" is not its own/,
+    ],
+    'a layer with two names': [
+      (d) => (layer(d, 1).config['name'] = 'last'),
+      /name of the layer "hidden" is not its own/,
+    ],
+    'layers listed from the last to the first': [
+      (d) => {
+        const chain = Array.from({ length: 1000 }, (_, i) => activation(`a${i}`, feed(`a${i + 1}`)));
+        d.modelTopology.config.layers.push(...chain, activation('a1000', feed('last')));
+      },
+      /takes too long to follow/,
+    ],
+    'a layer that is used too often': [
+      (d) => d.modelTopology.config.layers.push(activation('a', ...Array.from({ length: 10_000 }, () => feed('last')))),
+      /layers and the links between them are 100\d\d, more/,
+    ],
+    'a layer that is used far too often': [
+      (d) => d.modelTopology.config.layers.push(activation('a', ...Array.from({ length: 60_000 }, () => feed('last')))),
+      /too many parts/,
+    ],
+    'models within models, each used several times': [
+      (d) => d.modelTopology.config.layers.push(matryoshka(9)),
+      /layers and the links between them are \d{6}, more/,
+    ],
+    'a layer without end': [
+      (d) => (layer(d, 1).config['units'] = 2_000_000_000),
+      /the layer "hidden" needs more weights than there are/,
+    ],
+    'a layer with inputs without end': [
+      (d) => (layer(d, 0).config['batch_input_shape'] = [null, 30_000]),
+      /the layer "hidden" needs more weights than there are/,
+    ],
+    'a kernel without end': [
+      (d) => become(d, [null, 30_000, 30_000, 1], 'Conv2D', { filters: 1, kernel_size: [20_000, 20_000] }),
+      /the layer "hidden" needs more weights than there are/,
+    ],
+    'a sequence without end': [
+      (d) => become(d, [null, 3], 'RepeatVector', { n: 2_000_000 }),
+      /repeats its input 2000000 times/,
+    ],
+    'steps without end': [
+      (d) => become(d, [null, 2_000_000, 1], 'SimpleRNN', { units: 1 }),
+      /the layer "hidden" goes through 2000000 steps/,
+    ],
+    'a state without end': [
+      (d) => become(d, [100_000_000, 1, 1], 'SimpleRNN', { units: 1, stateful: true }),
+      /the layer "hidden" gives more than \d+ numbers/,
+    ],
+    'an output without end': [
+      (d) => become(d, [null, 3, 3, 1], 'ZeroPadding2D', { padding: [10_000, 10_000] }),
+      /the layer "hidden" gives more than \d+ numbers/,
+    ],
+    'an unknown kind of layer': [(d) => (layer(d, 1).class_name = 'Lambda'), /Unknown layer: Lambda/],
     'deep nesting': [
       (d) => {
         let value: unknown = 1;

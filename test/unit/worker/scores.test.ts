@@ -54,6 +54,17 @@ describe('what the numbers of a model mean', () => {
     expect([...predicted]).toEqual([0, 9, 4, 3]);
   });
 
+  const ranges: [name: string, low: number, high: number, kind: string][] = [
+    ['digits', 0, 9, 'rounded'],
+    ['a hundred labels', 1, 100, 'rounded'],
+    ['one label more', 1, 101, 'amount'],
+    ['prices', 0, 150, 'amount'],
+    ['years', 1900, 2020, 'amount'],
+  ];
+  test.each(ranges)('whole numbers: %s', (_, low, high, kind) => {
+    expect(chooseLabelRule([floats(low), floats(high)], 1, 1).kind).toBe(kind);
+  });
+
   test('one number and amounts: as it is', () => {
     const rule = chooseLabelRule([floats(1, 2), floats(0.5)], 1, 1);
     expect(rule).toEqual({ kind: 'amount' });

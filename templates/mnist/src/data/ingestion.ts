@@ -69,10 +69,15 @@ async function download(url: string, sha256: string): Promise<string> {
   if (existsSync(target) && hash(target) === sha256) return target;
   const part = `${target}.part`;
   mkdirSync(DOWNLOADS, { recursive: true });
-  await fetchInto(part, url);
+  await fetchInto(part, url).catch((error) =>
+    fail(
+      `${url} could not be downloaded: ${reasonOf(error)}. Look at the address and the network and run it again (what has ` +
+        'arrived is kept), or run it without --mirror for the 10,000 digits that come with MLOps Workflow.',
+    ),
+  );
   if (hash(part) !== sha256) {
     rmSync(part);
-    throw new Error(`${url} is not the file it should be: its SHA-256 is not ${sha256}. Try again, or another mirror.`);
+    fail(`${url} is not the file it should be: its SHA-256 is not ${sha256}. Try again, or another mirror.`);
   }
   copyFileSync(part, target);
   rmSync(part);
@@ -85,7 +90,7 @@ async function fetchInto(part: string, url: string): Promise<void> {
   // 416: nothing is left behind `start`, the file is whole already.
   if (response.status === 416) return;
   if (!response.ok || response.body === null)
-    throw new Error(`${url}: the mirror answered ${response.status} ${response.statusText}.`);
+    throw new Error(`the mirror answered ${response.status} ${response.statusText}`);
   // 206: the rest of the file. Anything else is the file from its start, whatever we asked for.
   let done = response.status === 206 ? start : 0;
   if (done === 0) writeFileSync(part, '');
@@ -98,6 +103,17 @@ async function fetchInto(part: string, url: string): Promise<void> {
     shown = done;
     console.log(`${basename(url)}: ${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
   }
+}
+
+/** What fetch throws says only that it failed; why stands in its cause. */
+function reasonOf(error: Error & { cause?: { message?: string; code?: string } }): string {
+  return error.cause?.message || error.cause?.code || error.message;
+}
+
+/** Ends the stage with a sentence: it is the network's fault or the address's, no place in the code would help. */
+function fail(sentence: string): never {
+  console.error(sentence);
+  process.exit(1);
 }
 
 function hash(file: string): string {
