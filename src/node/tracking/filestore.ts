@@ -21,7 +21,7 @@ import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { listRunFolders, readExperiments, readRun } from './reading.ts';
 import { repairRun } from './repair.ts';
-import type { Repair, RunStart, RunStore, RunWriter } from './tracking.ts';
+import type { Repair, RunStart, RunStore, RunWriter } from './store.ts';
 import { FileRunWriter, writeStatus, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;

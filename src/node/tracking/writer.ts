@@ -6,7 +6,7 @@ import type { RunStatus } from '../../protocol/tracking.ts';
 import { diskError, hasCode, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { appendLines } from './appending.ts';
 import { readRegularFile } from './entries.ts';
-import type { LoggedPoint, RunWriter } from './tracking.ts';
+import type { LoggedPoint, RunWriter } from './store.ts';
 
 /** The writer of one run in the file layout. All writing goes through one queue, so that calls may overlap. */
 export class FileRunWriter implements RunWriter {

@@ -2,7 +2,7 @@ import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { fromWireNumber, type FromWorker, type WireNumber } from '../../protocol/training.ts';
 import type { LoggedPoint, RunWriter } from '../tracking/tracking.ts';
 import type { EventLog } from './events.ts';
-import type { TrainReporter } from './training.ts';
+import type { TrainReporter } from './request.ts';
 import type { MessageHandler } from './worker.ts';
 
 /** What the worker said on its way, as far as the end of the training needs it. */

@@ -3,9 +3,8 @@ import { flattenParams } from '../../core/config/config.ts';
 import { ExpectedError, describeError, fromErrorDocument } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { formatProblem } from '../../protocol/problem.ts';
-import type { RunStatus, RunSummary } from '../../protocol/tracking.ts';
-import type { FromWorker, TrainTask } from '../../protocol/training.ts';
-import type { Installation } from '../installation/installation.ts';
+import type { RunStatus } from '../../protocol/tracking.ts';
+import type { TrainTask } from '../../protocol/training.ts';
 import type { Git } from '../git/git.ts';
 import type { Lock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
@@ -25,57 +24,12 @@ import {
 import { publishModel } from './publish.ts';
 import { backendsFor } from './ladder.ts';
 import { RunRelay, type Heard } from './relay.ts';
+import type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 import { runWorker, type WorkerEnd } from './worker.ts';
 
 export { predict } from './predict.ts';
 export { probeBackends } from './probe.ts';
-
-export interface TrainRequest {
-  /** Path of the config, from `cwd` or from the project. */
-  readonly config: string;
-  readonly cwd: string;
-  readonly installation: Installation;
-  readonly env: NodeJS.ProcessEnv;
-  /** Texts as `training.num_epochs=5`. */
-  readonly overrides?: readonly string[];
-  /** Value of `--store`. */
-  readonly store?: string | undefined;
-}
-
-/** What a training tells while it works. */
-export interface TrainReporter {
-  note(text: string): void;
-  warning(text: string): void;
-  /** Why the training failed, with the place in user code where it is known; may be of several lines. */
-  failure(text: string): void;
-  started(run: { readonly runId: string; readonly name: string; readonly model: string }): void;
-  backend?(message: Extract<FromWorker, { type: 'backend' }>): void;
-  batch?(step: number, loss: number): void;
-  /** `epochs`: how many are planned, 0 while unknown. */
-  epoch(epoch: number, epochs: number, metrics: Readonly<Record<string, number>>, seconds: number): void;
-}
-
-/** `mlops train --json`. */
-export interface TrainDocument extends RunSummary {
-  readonly outcome: 'succeeded' | 'failed' | 'stopped';
-  readonly reason: string | null;
-  readonly backend: string | null;
-  /** Absolute path of the model's folder; null when there is none. */
-  readonly modelPath: string | null;
-  readonly examplesPerSecond: number | null;
-}
-
-/** What `mlops train --dry-run` shows. */
-export interface TrainPlan {
-  readonly config: string;
-  readonly model: string;
-  readonly store: string;
-  readonly experiment: string;
-  readonly backends: readonly string[];
-  readonly params: Readonly<Record<string, string>>;
-  /** The folder that the model replaces; null outside of its stage. */
-  readonly replaces: string | null;
-}
+export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 
 /** One training, once its run has begun. */
 interface Training {

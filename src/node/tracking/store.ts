@@ -1,0 +1,64 @@
+import type { TimedPoint } from '../../core/tracking/tracking.ts';
+import type { MetricHistory, RunList, RunStatus, RunSummary } from '../../protocol/tracking.ts';
+
+// What every tracking store can do, whatever it keeps its runs in. A new kind of store implements `RunStore`.
+
+/** What a run is when it is created; the rest is added through its {@link RunWriter}. */
+export interface RunStart {
+  /** Name of the experiment; made when there is none. */
+  readonly experiment: string;
+  /** Default: a friendly name made from the id. */
+  readonly name?: string;
+  readonly user: string;
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Told once when the disk takes no more points; they are kept and tried again. */
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface LoggedPoint extends TimedPoint {
+  readonly name: string;
+}
+
+/** The one writer of a run; calls may overlap, they are carried out in order. */
+export interface RunWriter {
+  readonly runId: string;
+  readonly name: string;
+  /** Absolute path of the folder of artifacts. */
+  readonly artifacts: string;
+  /**
+   * Appends points; readers see them when this resolves. A full disk does not reject: the points stay in memory and are
+   * tried again with the next call. A name that MLflow would refuse is `bad-input`.
+   */
+  logMetrics(points: readonly LoggedPoint[]): Promise<void>;
+  /** Params are immutable: the same value again is fine, another one is `bad-input`. */
+  logParams(params: Readonly<Record<string, string>>): Promise<void>;
+  setTags(tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Ends the run. FINISHED throws `disk`, and leaves the run as it is, when points could still not be written. */
+  finish(status: RunStatus, endTime: number): Promise<void>;
+}
+
+/** One thing that `repair` has done. */
+export interface Repair {
+  readonly runId: string;
+  readonly action: string;
+}
+
+/** A tracking store. Reading never throws for one bad run: it is listed as unreadable. */
+export interface RunStore {
+  readonly uri: string;
+  /** Makes the store where it does not stand yet, experiment `0` included, as MLflow wants it. */
+  ensure(): Promise<void>;
+  listRuns(): Promise<RunList>;
+  /** `runId` is a whole id. Throws `unknown-name`. */
+  readHistory(runId: string, metric: string): Promise<MetricHistory>;
+  /** By whole id, unique prefix, name, `@last` or `@best`. Throws `unknown-name`. */
+  findRun(text: string): Promise<RunSummary>;
+  createRun(start: RunStart): Promise<RunWriter>;
+  /** Ends a run whose writer is gone: FAILED, with the reason as tag `mlops.reason`. */
+  markFailed(runId: string, reason: string): Promise<void>;
+  /** Ends lost runs, moves torn tails of metrics aside; of the given runs or of all. */
+  repair(runIds?: readonly string[]): Promise<readonly Repair[]>;
+}
