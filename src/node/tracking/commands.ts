@@ -1,13 +1,7 @@
 import { orderRuns } from '../../core/tracking/tracking.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
-import {
-  badArguments,
-  takePositionals,
-  type Command,
-  type Invocation,
-  type OptionSpec,
-} from '../commandline/commandline.ts';
+import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
 import { openChosenStore, type RunStore } from './tracking.ts';
 
 const TERMINAL_LIMIT = 50;
@@ -154,10 +148,9 @@ const repairCommand: Command = {
   run: async (invocation) => {
     const runs = await openStoreOf(invocation);
     const { positionals, output, options } = invocation;
-    if (options.flag('dry-run'))
-      throw badArguments('runs repair has no --dry-run: "mlops runs list" shows what is lost or torn.');
     const chosen = await Promise.all(positionals.map(async (text) => (await runs.findRun(text)).runId));
-    const repairs = await runs.repair(chosen.length === 0 ? undefined : chosen);
+    const dryRun = options.flag('dry-run');
+    const repairs = await runs.repair(chosen.length === 0 ? undefined : chosen, { dryRun });
     output.result({ repairs }, () =>
       repairs.length === 0
         ? 'Nothing to repair.'

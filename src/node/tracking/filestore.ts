@@ -20,7 +20,7 @@ import { takeLock, type Lock } from '../locks/locks.ts';
 import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { listRunFolders, readExperiments, readRun } from './reading.ts';
-import { repairRun } from './repair.ts';
+import { describeRepair, performRepair, planRepair } from './repair.ts';
 import type { Repair, RunStart, RunStore, RunWriter } from './store.ts';
 import { FileRunWriter, writeStatus, writeTag } from './writer.ts';
 
@@ -135,13 +135,16 @@ class FileStore implements RunStore {
     await writeStatus(folder, 'FAILED', Date.now());
   }
 
-  async repair(runIds?: readonly string[]): Promise<readonly Repair[]> {
+  async repair(runIds?: readonly string[], { dryRun = false } = {}): Promise<readonly Repair[]> {
     const { runs } = await this.listRuns();
     const repairs: Repair[] = [];
     for (const run of runs) {
       if (runIds !== undefined && !runIds.includes(run.runId)) continue;
-      const actions = await repairRun(this.#runFolder(run.runId), run);
-      repairs.push(...actions.map((action) => ({ runId: run.runId, action })));
+      const folder = this.#runFolder(run.runId);
+      for (const step of await planRepair(folder, run)) {
+        if (!dryRun) await performRepair(folder, run, step);
+        repairs.push({ runId: run.runId, action: describeRepair(step) });
+      }
     }
     return repairs;
   }

@@ -9,28 +9,50 @@ import { writeStatus, writeTag } from './writer.ts';
 
 const LOST = 'its process is gone';
 
-/** Mends one run that nobody writes: gives what was done, in words. Bytes are moved to `.corrupt/`, never dropped. */
-export async function repairRun(folder: string, run: RunSummary): Promise<readonly string[]> {
+/** One thing to mend in a run that nobody writes. */
+export type RepairStep =
+  | { readonly kind: 'torn'; readonly metric: string; readonly bytes: number }
+  | { readonly kind: 'lost' };
+
+export async function planRepair(folder: string, run: RunSummary): Promise<readonly RepairStep[]> {
   if (run.status === 'RUNNING' && !run.lost) return [];
-  const actions: string[] = [];
-  for (const name of await listFiles(path.join(folder, 'metrics'))) {
-    const bytes = await moveTornTail(folder, name);
-    if (bytes > 0) actions.push(`moved ${bytes} torn bytes of ${name} to .corrupt/`);
+  const steps: RepairStep[] = [];
+  for (const metric of await listFiles(path.join(folder, 'metrics'))) {
+    const bytes = await countTornBytes(path.join(folder, 'metrics', ...metric.split('/')));
+    if (bytes > 0) steps.push({ kind: 'torn', metric, bytes });
   }
-  if (run.lost) {
-    await writeTag(folder, 'mlops.reason', LOST);
-    await writeStatus(folder, 'FAILED', await lastTime(folder, run));
-    actions.push(`FAILED: ${LOST}`);
-  }
-  return actions;
+  return run.lost ? [...steps, { kind: 'lost' }] : steps;
 }
 
-async function moveTornTail(folder: string, name: string): Promise<number> {
+export function describeRepair(step: RepairStep): string {
+  return step.kind === 'lost'
+    ? `FAILED: ${LOST}`
+    : `${step.bytes} torn bytes at the end of ${step.metric} go to .corrupt/`;
+}
+
+/** Bytes are moved to `.corrupt/`, never dropped. */
+export async function performRepair(folder: string, run: RunSummary, step: RepairStep): Promise<void> {
+  if (step.kind === 'torn') return moveTornTail(folder, step.metric);
+  await writeTag(folder, 'mlops.reason', LOST);
+  await writeStatus(folder, 'FAILED', await lastTime(folder, run));
+}
+
+async function countTornBytes(file: string): Promise<number> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    return size - (await findLastLineEnd(handle, size));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function moveTornTail(folder: string, name: string): Promise<void> {
   const handle = await open(path.join(folder, 'metrics', ...name.split('/')), 'r+');
   try {
     const { size } = await handle.stat();
     const end = await findLastLineEnd(handle, size);
-    if (end === size) return 0;
+    if (end === size) return;
     const { buffer } = await handle.read(Buffer.alloc(size - end), 0, size - end, end);
     const aside = path.join(folder, '.corrupt', ...name.split('/'));
     await mkdir(path.dirname(aside), { recursive: true });
@@ -40,7 +62,6 @@ async function moveTornTail(folder: string, name: string): Promise<number> {
       .then(() => copy.sync())
       .finally(() => copy.close());
     await handle.truncate(end);
-    return size - end;
   } finally {
     await handle.close();
   }

@@ -40,7 +40,7 @@ export interface RunWriter {
   finish(status: RunStatus, endTime: number): Promise<void>;
 }
 
-/** One thing that `repair` has done. */
+/** One thing that `repair` has done, or would do. */
 export interface Repair {
   readonly runId: string;
   readonly action: string;
@@ -59,6 +59,6 @@ export interface RunStore {
   createRun(start: RunStart): Promise<RunWriter>;
   /** Ends a run whose writer is gone: FAILED, with the reason as tag `mlops.reason`. */
   markFailed(runId: string, reason: string): Promise<void>;
-  /** Ends lost runs, moves torn tails of metrics aside; of the given runs or of all. */
-  repair(runIds?: readonly string[]): Promise<readonly Repair[]>;
+  /** Ends lost runs, moves torn tails of metrics aside; of the given runs or of all. `dryRun`: only tells what it would do. */
+  repair(runIds?: readonly string[], options?: { readonly dryRun: boolean }): Promise<readonly Repair[]>;
 }

@@ -221,10 +221,13 @@ describe('broken files', () => {
     await appendFile(path.join(runFolder, 'metrics', 'val_loss'), '1795291200009 0.2 1');
     await pretendDead(runFolder);
     expect((await store.listRuns()).runs[0]).toMatchObject({ lost: true, status: 'RUNNING' });
-    expect(await store.repair()).toEqual([
-      { runId: writer.runId, action: 'moved 19 torn bytes of val_loss to .corrupt/' },
+    const repairs = [
+      { runId: writer.runId, action: '19 torn bytes at the end of val_loss go to .corrupt/' },
       { runId: writer.runId, action: 'FAILED: its process is gone' },
-    ]);
+    ];
+    expect(await store.repair(undefined, { dryRun: true })).toEqual(repairs);
+    expect((await store.listRuns()).runs[0]).toMatchObject({ lost: true, status: 'RUNNING' });
+    expect(await store.repair()).toEqual(repairs);
     expect((await store.listRuns()).runs[0]).toMatchObject({
       lost: false,
       status: 'FAILED',
