@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
+import { outliveReaders, runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
 import { createInstallation } from './node/installation/installation.ts';
 import { takeExitFile, writeExitFile } from './node/exitfile/exitfile.ts';
 import { version } from '../package.json';
@@ -17,6 +17,7 @@ const groups: readonly CommandGroup[] = [
 ];
 
 const exitFile = takeExitFile(process.env);
+outliveReaders(process);
 const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort(signal));
 

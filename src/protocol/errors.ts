@@ -1,4 +1,5 @@
 import { formatProblem, type Problem } from './problem.ts';
+import { toOneLine } from './text.ts';
 
 /** Exit codes of the command line; `docs/cli.md` explains them to users. */
 export const exitCodes = { done: 0, failed: 1, badInput: 2, busy: 3, unknownName: 4, bug: 70, stopped: 130 } as const;
@@ -62,7 +63,7 @@ export function badInput(message: string, problems: readonly Problem[] = []): Ex
 export function unknownName(kind: string, name: string, nearest: readonly string[]): ExpectedError {
   const hint =
     nearest.length === 0 ? '' : ` Did you mean ${nearest.map((candidate) => `"${candidate}"`).join(' or ')}?`;
-  return new ExpectedError('unknown-name', `There is no ${kind} "${name}".${hint}`);
+  return new ExpectedError('unknown-name', toOneLine(`There is no ${kind} "${name}".${hint}`));
 }
 
 /** Message and every problem, one a line: what people read on stderr, in tasks and in the log. */

@@ -1,3 +1,5 @@
+import { toOneLine } from './text.ts';
+
 /** Something wrong with the user's input, with its place. Lines and columns count from 1. */
 export interface Problem {
   readonly file: string;
@@ -13,8 +15,9 @@ export interface Parsed<T> {
   readonly problems: readonly Problem[];
 }
 
+/** One line, safe for a terminal: names and messages may quote whatever stands in a file. */
 export function formatProblem({ file, line, column, severity, message }: Problem): string {
-  return `${file}:${line}:${column}: ${severity}: ${message}`;
+  return toOneLine(`${file}:${line}:${column}: ${severity}: ${message}`);
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {

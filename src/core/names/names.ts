@@ -1,3 +1,5 @@
+export { escapeControls } from '../../protocol/text.ts';
+
 /** Up to three of `candidates` that a person may have meant by `name`: by edit distance, at most a third of its length away. */
 export function findNearest(name: string, candidates: readonly string[]): readonly string[] {
   const limit = Math.max(2, Math.ceil(name.length / 3));
@@ -21,14 +23,6 @@ function editDistance(a: string, b: string): number {
     previous = row;
   }
   return previous[b.length] ?? 0;
-}
-
-/** Text from files and tools made safe for a terminal or a message: control characters shown as escapes, never performed. */
-export function escapeControls(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** Order of code points, as Python sorts; JavaScript's own order is that of UTF-16 units. */

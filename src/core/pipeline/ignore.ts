@@ -1,10 +1,24 @@
-// Patterns of .gitignore and .dvcignore files: DVC reads its own file with Git's rules, and reads .gitignore files itself to
-// know which folders may hold a dvc.yaml and which outputs are ignored already.
+// Patterns of .gitignore and .dvcignore files: DVC reads its own file with rules much like Git's, and .gitignore files to know which
+// folders may hold a dvc.yaml and which outputs are ignored already. No regular expression sees more than a character: patterns come
+// from whoever wrote the folder, and one over whole paths could be kept busy for ever.
+
+/** Any number of characters of a name, or of names of a path. */
+const RUN = Symbol('any number');
+type Run = typeof RUN;
+
+/** A name of a path: as it is, or by its characters. */
+type NamePattern = string | readonly (string | RegExp | Run)[];
+type PathPattern = readonly (NamePattern | Run)[];
+
+const ANY_NAME: NamePattern = [RUN];
+const ANY_CHARACTER = /[^]/u;
 
 interface IgnoreRule {
-  readonly regex: RegExp;
   readonly negated: boolean;
-  readonly directoriesOnly: boolean;
+  /** The folders that it names. */
+  readonly folders: PathPattern;
+  /** What it names of all else; undefined: nothing. */
+  readonly files: PathPattern | undefined;
 }
 
 /** Rules of one ignore file; they apply to what lies below `base` (relative to the root of the search, '' for itself). */
@@ -13,73 +27,180 @@ export interface IgnoreFile {
   readonly rules: readonly IgnoreRule[];
 }
 
+/** Whose reading: to DVC a pattern also speaks for what lies below the folder that it names. */
+export type IgnoreDialect = 'git' | 'dvc';
+
 /** What DVC never looks into, whatever its ignore files say. */
-export const builtInIgnore: IgnoreFile = parseIgnoreFile('.hg/\n.git/\n.git\n.dvc/\n', '');
+export const builtInIgnore: IgnoreFile = parseIgnoreFile('.hg/\n.git/\n.git\n.dvc/\n', '', 'dvc');
 
-export function parseIgnoreFile(text: string, base: string): IgnoreFile {
-  return { base, rules: text.split('\n').flatMap(parseRule) };
+export function parseIgnoreFile(text: string, base: string, dialect: IgnoreDialect): IgnoreFile {
+  const rules = text
+    .split('\n')
+    .map((line) => (dialect === 'dvc' ? line.trim() : withoutSpacesBehind(line)))
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .flatMap((line) => parseRule(line, { dialect, isNested: base !== '' }));
+  const isNestedInDvc = dialect === 'dvc' && base !== '';
+  return { base, rules: isNestedInDvc ? withoutFolder(rules) : rules };
 }
 
-function parseRule(line: string): IgnoreRule[] {
-  let pattern = line.trim();
-  if (pattern === '' || pattern.startsWith('#')) return [];
-  const negated = pattern.startsWith('!');
-  if (negated) pattern = pattern.slice(1);
-  const directoriesOnly = pattern.endsWith('/');
-  if (directoriesOnly) pattern = pattern.replace(/\/+$/, '');
-  if (pattern === '') return [];
-  const anchored = pattern.includes('/');
-  const source = toRegexSource(pattern.replace(/^\//, ''));
-  const regex = compile(`^${anchored ? '' : '(?:.*/)?'}${source}$`);
-  return regex === undefined ? [] : [{ regex, negated, directoriesOnly }];
+/** To DVC `**` in a file below the root names the folder of that file too, so that nothing in it can be let in again. */
+function withoutFolder(rules: readonly IgnoreRule[]): readonly IgnoreRule[] {
+  const last = rules.findLast(({ folders }) => folders.length === 1 && folders[0] === RUN);
+  return last?.negated === false ? [{ ...last, files: last.folders }] : rules;
 }
 
-function compile(source: string): RegExp | undefined {
+/** Git keeps the spaces in front, and one behind that a backslash quotes. */
+function withoutSpacesBehind(line: string): string {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  let end = text.length;
+  while (text[end - 1] === ' ') end -= 1;
+  const bare = text.slice(0, end);
+  const slashes = bare.length - bare.replace(/\\*$/, '').length;
+  return end < text.length && slashes % 2 === 1 ? `${bare} ` : bare;
+}
+
+function parseRule(line: string, { dialect, isNested }: { dialect: IgnoreDialect; isNested: boolean }): IgnoreRule[] {
+  const negated = line.startsWith('!');
+  const written = negated ? line.slice(1) : line;
+  const ofFolders = written.endsWith('/');
+  const pattern = ofFolders ? written.slice(0, -1) : written;
+  const names = pattern.replace(/^\//, '').split('/').map(parseName);
+  // What is no pattern names nothing.
+  if (names.includes(undefined)) return [];
+  const path = (pattern.includes('/') ? names : [RUN, ...names]) as PathPattern;
+  const whole = path.filter((name, index) => name !== RUN || path[index - 1] !== RUN);
+  const scope = dialect === 'git' ? toGitScope(whole) : toDvcScope(whole, { ofFolders, isNested });
+  if (scope === undefined) return [];
+  return [{ negated, folders: scope.folders, files: ofFolders ? undefined : scope.files }];
+}
+
+interface Scope {
+  readonly folders: PathPattern;
+  readonly files: PathPattern;
+}
+
+/** `a/**` names what lies inside of `a`, not `a` itself. */
+function toGitScope(path: PathPattern): Scope {
+  const whole = path.at(-1) === RUN ? [...path, ANY_NAME] : path;
+  return { folders: whole, files: whole };
+}
+
+/**
+ * With everything below what it names: `!data` lets in again what another pattern takes out of `data`. And `a/**` names `a` itself,
+ * so that nothing in it can be let in again.
+ */
+function toDvcScope(
+  path: PathPattern,
+  { ofFolders, isNested }: { ofFolders: boolean; isNested: boolean },
+): Scope | undefined {
+  const stem = path.slice(0, path.findLastIndex((name) => name !== RUN) + 1);
+  const isInside = ofFolders || stem.length < path.length;
+  const namesAll = stem.length === 2 && stem[0] === RUN && stem[1] === ANY_NAME;
+  // Such patterns match nothing in DVC, unless it has put the folder of their file in front.
+  if (!isNested && (stem.length === 0 ? ofFolders : isInside && namesAll)) return undefined;
+  return { folders: [...stem, RUN], files: isInside ? [...stem, ANY_NAME, RUN] : [...stem, RUN] };
+}
+
+/** Undefined for what is no pattern. */
+function parseName(text: string): NamePattern | Run | undefined {
+  if (text === '') return undefined;
+  if (text === '**') return RUN;
+  if (text === '*') return ANY_NAME;
+  const tokens: (string | RegExp | Run)[] = [];
+  for (let rest = text; rest !== '';) {
+    const [length, token] = nextToken(rest);
+    if (token === undefined) return undefined;
+    tokens.push(token);
+    rest = rest.slice(length);
+  }
+  return tokens.every((token) => typeof token === 'string') ? tokens.join('') : tokens;
+}
+
+/** What the next characters of a pattern stand for, and how many they are. */
+function nextToken(rest: string): readonly [length: number, token: string | RegExp | Run | undefined] {
+  const [char = ''] = rest;
+  if (char === '*') return [1, RUN];
+  if (char === '?') return [1, ANY_CHARACTER];
+  if (char === '\\') {
+    const [, quoted] = rest;
+    return [1 + (quoted?.length ?? 0), quoted];
+  }
+  if (char !== '[') return [char.length, char];
+  const set = /^\[([!^])?(\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*)\]/su.exec(rest);
+  return set === null ? [1, undefined] : [set[0].length, toCharacterClass(set[1] !== undefined, set[2] ?? '')];
+}
+
+const namedSets: Readonly<Record<string, string>> = {
+  alnum: '0-9A-Za-z',
+  alpha: 'A-Za-z',
+  blank: ' \\t',
+  cntrl: '\\0-\\x1f\\x7f',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`\\{-~',
+  space: ' \\t-\\r',
+  upper: 'A-Z',
+  xdigit: '0-9A-Fa-f',
+};
+
+/** Undefined for "[z-a]", which no character is in. */
+function toCharacterClass(negated: boolean, members: string): RegExp | undefined {
+  const source = members.replace(
+    /\[:([a-z]+):\]|\\(.)|([[\]\\^])/gsu,
+    (_, set: string | undefined, quoted: string | undefined, char: string | undefined) => {
+      if (set !== undefined) return namedSets[set] ?? '';
+      const member = quoted ?? char ?? '';
+      return /[\^$\\.*+?()[\]{}|/-]/.test(member) ? `\\${member}` : member;
+    },
+  );
   try {
-    return new RegExp(source, 'su');
+    return new RegExp(`[${negated ? '^' : ''}${source}]`, 'su');
   } catch {
-    // A pattern such as "[z-a]" matches nothing, in Git as well.
     return undefined;
   }
 }
 
-function toRegexSource(pattern: string): string {
-  let out = '';
-  for (let i = 0; i < pattern.length;) {
-    const rest = pattern.slice(i);
-    const [token, source] = nextToken(rest, i === 0);
-    out += source;
-    i += token.length;
+function matchesPath(pattern: PathPattern | undefined, names: readonly string[]): boolean {
+  return pattern !== undefined && matches(pattern, names, matchesName);
+}
+
+function matchesName(pattern: NamePattern, name: string): boolean {
+  if (typeof pattern === 'string' || pattern === ANY_NAME) return pattern === ANY_NAME || pattern === name;
+  return matches(pattern, Array.from(name), matchesCharacter);
+}
+
+function matchesCharacter(pattern: string | RegExp, char: string): boolean {
+  return typeof pattern === 'string' ? pattern === char : pattern.test(char);
+}
+
+/**
+ * True when the pattern fits all of the items. Only the last run that was met is ever made longer: what stood before it fits already,
+ * and a longer earlier run would leave less for the rest. So the work is at most the product of both lengths.
+ */
+function matches<P, I>(
+  pattern: readonly (P | Run)[],
+  items: readonly I[],
+  fits: (one: P, item: I) => boolean,
+): boolean {
+  let [at, next] = [0, 0];
+  let run: { readonly after: number; readonly from: number } | undefined;
+  while (next < items.length) {
+    const one = pattern[at];
+    if (one === RUN) {
+      run = { after: at + 1, from: next };
+      at += 1;
+    } else if (one !== undefined && fits(one, items[next] as I)) {
+      at += 1;
+      next += 1;
+    } else if (run !== undefined) {
+      run = { after: run.after, from: run.from + 1 };
+      at = run.after;
+      next = run.from;
+    } else return false;
   }
-  return out;
-}
-
-/** The next piece of a pattern and the regular expression that it stands for. */
-function nextToken(rest: string, isStart: boolean): [string, string] {
-  if (isStart && rest.startsWith('**/')) return ['**/', '(?:.*/)?'];
-  if (rest.startsWith('/**/')) return ['/**/', '/(?:.*/)?'];
-  if (rest === '/**') return ['/**', '/.+'];
-  const stars = /^\*+/.exec(rest);
-  if (stars !== null) return [stars[0], '[^/]*'];
-  if (rest.startsWith('?')) return ['?', '[^/]'];
-  const set = /^\[(!|\^)?(\]?(?:\\.|[^\]\\])*)\]/.exec(rest);
-  if (set !== null) return [set[0], toCharacterClass(set[1] !== undefined, set[2] ?? '')];
-  const escaped = /^\\(.)/su.exec(rest);
-  if (escaped !== null) return [escaped[0], quote(escaped[1] ?? '')];
-  const char = String.fromCodePoint(rest.codePointAt(0) ?? 0);
-  return [char, quote(char)];
-}
-
-function toCharacterClass(negated: boolean, members: string): string {
-  const escaped = members.replace(/\\(.)|([[\]\\^])/gsu, (_, quoted: string | undefined, char: string | undefined) => {
-    const member = quoted ?? char ?? '';
-    return /[\^$\\.*+?()[\]{}|/-]/.test(member) ? `\\${member}` : member;
-  });
-  return `(?!/)[${negated ? '^' : ''}${escaped}]`;
-}
-
-function quote(char: string): string {
-  return /[\^$\\.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+  return pattern.slice(at).every((one) => one === RUN);
 }
 
 /**
@@ -99,9 +220,8 @@ export function isIgnoredHere(files: readonly IgnoreFile[], path: string, isDire
   for (const { base, rules } of files.toReversed()) {
     const relative = base === '' ? path : path.startsWith(`${base}/`) ? path.slice(base.length + 1) : undefined;
     if (relative === undefined) continue;
-    const rule = rules.findLast(
-      ({ regex, directoriesOnly }) => (isDirectory || !directoriesOnly) && regex.test(relative),
-    );
+    const names = relative.split('/');
+    const rule = rules.findLast(({ folders, files: others }) => matchesPath(isDirectory ? folders : others, names));
     if (rule !== undefined) return !rule.negated;
   }
   return false;

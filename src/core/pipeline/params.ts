@@ -3,6 +3,7 @@ import { parseYaml } from '../yaml/yaml.ts';
 import { placeOfOffset } from './lockfile.ts';
 import type { ParamValues } from './stage.ts';
 import {
+  NUL,
   UnreadableValue,
   emptyMap,
   isList,
@@ -16,6 +17,7 @@ import {
 
 /** Params are small, hand-written files; a JSON file may be written by a program. */
 const PARAMS_LIMITS = { maxLength: 8 << 20, maxDepth: 64 };
+const TOO_DEEP = `Nested deeper than ${PARAMS_LIMITS.maxDepth} levels.`;
 
 /** Parses a params file by its name: `.json`, anything else YAML. An empty file has no params. */
 export function parseParams(text: string, file: string): Parsed<PyMap> {
@@ -45,6 +47,8 @@ function parseJsonParams(text: string, file: string): Parsed<PyMap> {
     const value = toPyJson(JSON.parse(text.replace(/^\uFEFF/, ''), reviver), 0);
     return isPyMap(value) ? { value, problems: [] } : refused(file, 'A params file must be a mapping.');
   } catch (error) {
+    // The reviver is called from the inside out, for nesting of any depth.
+    if (error instanceof RangeError) return refused(file, TOO_DEEP);
     if (!(error instanceof SyntaxError)) throw error;
     const position = /position (\d+)/.exec(error.message)?.[1];
     return refused(file, error.message, placeOfOffset(text, Number(position ?? 0)));
@@ -62,7 +66,8 @@ function isNumber(value: object): value is Extract<PyValue, { kind: 'int' | 'flo
 }
 
 function toPyJson(value: unknown, depth: number): PyValue {
-  if (depth > PARAMS_LIMITS.maxDepth) throw new SyntaxError(`Nested deeper than ${PARAMS_LIMITS.maxDepth} levels.`);
+  if (depth > PARAMS_LIMITS.maxDepth) throw new SyntaxError(TOO_DEEP);
+  if (typeof value === 'string' && value.includes('\0')) throw new SyntaxError(`Not yet supported: ${NUL}.`);
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map((item) => toPyJson(item, depth + 1));
   if (typeof value !== 'object' || isNumber(value)) return value as PyValue;

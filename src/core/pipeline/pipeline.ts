@@ -1,7 +1,15 @@
 // The door of the pipeline's pure half: what dvc.yaml and dvc.lock mean, what is stale and why, what a run would do. Nothing in
 // here knows a disk or a clock; hashes and values come in as facts (node/pipeline gathers them).
-export { addIgnoreEntry, builtInIgnore, isIgnored, isIgnoredHere, parseIgnoreFile, type IgnoreFile } from './ignore.ts';
-export { activeNeeds, buildGraph, dependentsOf, type PipelineGraph } from './graph.ts';
+export {
+  addIgnoreEntry,
+  builtInIgnore,
+  isIgnored,
+  isIgnoredHere,
+  parseIgnoreFile,
+  type IgnoreDialect,
+  type IgnoreFile,
+} from './ignore.ts';
+export { buildGraph, dependentsOf, type PipelineGraph } from './graph.ts';
 export {
   emptyLock,
   formatLock,
@@ -36,6 +44,6 @@ export {
 } from './stage.ts';
 export { parseParams, pickParams } from './params.ts';
 export { parsePipeline, resolveStages } from './stages.ts';
-export { planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
+export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
 export { type PyMap } from './values.ts';

@@ -49,6 +49,21 @@ export function planRun(graph: PipelineGraph, status: readonly StageStatus[], op
   return { steps };
 }
 
+/** A fresh stage behind one that is not fresh is blocked; a frozen stage passes nothing on, nor does one that was not asked for. */
+export function markBlocked(graph: PipelineGraph, own: readonly StageStatus[]): StageStatus[] {
+  const stateOf = new Map(own.map(({ name, state }) => [name, state]));
+  const done = new Set<string>();
+  // Needs come before the stage, so no stage asks for more than its direct ones.
+  for (const { name } of orderStages(graph, [...stateOf.keys()])) {
+    const state = stateOf.get(name) ?? 'frozen';
+    if (state === 'frozen' || (state === 'fresh' && activeNeeds(graph, name).every((need) => done.has(need))))
+      done.add(name);
+  }
+  return own.map((status) =>
+    status.state === 'fresh' && !done.has(status.name) ? { ...status, state: 'blocked' } : status,
+  );
+}
+
 /**
  * Addresses that a target on the command line stands for: a stage, a group (`train` for `train@…`), or a dvc.yaml. Undefined
  * when there is no such thing.

@@ -127,13 +127,19 @@ export function toPyValue(node: Node | null, document: Document.Parsed, depth = 
 }
 
 function toPyScalar(node: Scalar): PyValue {
-  if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str')
-    return typeof node.value === 'string' ? node.value : (node.source ?? '');
+  if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str') {
+    const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
+    if (text.includes('\0')) throw new UnreadableValue(NUL, offsetOf(node));
+    return text;
+  }
   const value = resolvePlain(node.source ?? '');
   if (value === undefined)
     throw new UnreadableValue('a time of day without quotes (write it in quotes)', offsetOf(node));
   return value;
 }
+
+/** No path, command or environment can hold it. */
+export const NUL = 'the character NUL';
 
 /** Tags that change nothing; `!!int "5"` and its like would need Python's conversions. */
 const STANDARD_TAGS: ReadonlySet<string> = new Set(['str', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`));

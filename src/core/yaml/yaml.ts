@@ -1,10 +1,14 @@
 import {
+  CST,
+  Composer,
+  Lexer,
   LineCounter,
+  Parser,
+  YAMLParseError,
   isAlias,
   isMap,
   isScalar,
   isSeq,
-  parseDocument,
   visit,
   type Document,
   type Node,
@@ -53,20 +57,13 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
   });
   if (text.length > limits.maxLength)
     return refuse(`The file has ${text.length} characters; at most ${limits.maxLength} are read.`);
-  const deepAt = findTooDeep(text, limits.maxDepth);
-  if (deepAt !== undefined) return refuse(`Nested deeper than ${limits.maxDepth} levels.`, deepAt.line, deepAt.column);
-
   const lines = new LineCounter();
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), {
-    version: '1.2',
-    schema: 'core',
-    lineCounter: lines,
-    prettyErrors: false,
-    // Checked below: the library compares each key with each other, which takes seconds for thousands of stages.
-    uniqueKeys: false,
-    strict: true,
-    merge: false,
-  });
+  const tokens = readTokens(text.replace(/^\uFEFF/, ''), lines, limits.maxDepth);
+  if ('tooDeepAt' in tokens) {
+    const { line, col } = lines.linePos(tokens.tooDeepAt);
+    return refuse(`Nested deeper than ${limits.maxDepth} levels.`, line, col);
+  }
+  const document = compose(tokens.tokens, text.length);
   const toProblem =
     (severity: Problem['severity']) =>
     (error: { message: string; pos: [number, number] }): Problem => {
@@ -193,24 +190,42 @@ function countAliases(document: Document.Parsed): number {
 }
 
 /**
- * A cheap look at the text before the real parser, which recurses: deeper flow brackets or indentation than `maxDepth` could
- * exhaust the stack. Quoted text and comments are counted too, which can only refuse absurd files.
+ * The library's first step, which can be watched; its next ones recurse, so that deep nesting would exhaust the stack. Gives up at the
+ * first collection that lies deeper than `maxDepth`.
  */
-function findTooDeep(text: string, maxDepth: number): { line: number; column: number } | undefined {
-  let flow = 0;
-  const indents: number[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    const indent = line.search(/[^ ]/);
-    if (indent === -1) continue;
-    while ((indents.at(-1) ?? -1) >= indent) indents.pop();
-    indents.push(indent);
-    for (const bracket of line.matchAll(/[[\]{}]/g)) {
-      flow = Math.max(0, flow + ('[{'.includes(bracket[0]) ? 1 : -1));
-      if (flow > maxDepth) return { line: index + 1, column: bracket.index + 1 };
-    }
-    if (indents.length > maxDepth) return { line: index + 1, column: indent + 1 };
+function readTokens(
+  text: string,
+  lines: LineCounter,
+  maxDepth: number,
+): { readonly tokens: readonly CST.Token[] } | { readonly tooDeepAt: number } {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    // At the bottom lies the document itself.
+    const depth = parser.stack.length - 1;
+    if (depth > maxDepth && CST.isCollection(parser.stack.at(-1))) return { tooDeepAt: parser.offset - lexeme.length };
   }
-  return undefined;
+  tokens.push(...parser.end());
+  return { tokens };
+}
+
+function compose(tokens: readonly CST.Token[], length: number): Document.Parsed {
+  const composer = new Composer({
+    version: '1.2',
+    schema: 'core',
+    // Checked by ourselves: the library compares each key with each other, which takes seconds for thousands of stages.
+    uniqueKeys: false,
+    strict: true,
+    merge: false,
+  });
+  // There is always one: an empty document for an empty text.
+  const [first, second] = [...composer.compose(tokens, true, length)] as [Document.Parsed, Document.Parsed?];
+  const start = second?.range[0] ?? 0;
+  if (second !== undefined)
+    first.errors.push(new YAMLParseError([start, start + 1], 'MULTIPLE_DOCS', 'The file holds several documents.'));
+  return first;
 }
 
 /** True for a plain mapping: what `toJS` gives for a YAML map. */

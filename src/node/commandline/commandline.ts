@@ -9,11 +9,12 @@ import {
   type ErrorDocument,
 } from '../../protocol/errors.ts';
 import { findNearest } from '../../core/names/names.ts';
+import { diskError } from '../files/files.ts';
 import { findProject, requireProject, type Project } from '../project/project.ts';
 import type { Installation } from '../installation/installation.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
 
-export type { Output } from './output.ts';
+export { outliveReaders, type Output } from './output.ts';
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
@@ -131,7 +132,7 @@ export async function runCommandLine(
     output.finish();
     return code;
   } catch (error) {
-    return report(error, output);
+    return report(toTold(error, surroundings.signal), output);
   }
 }
 
@@ -146,14 +147,12 @@ async function dispatch(
     return print(output, surroundings.installation.version, { version: surroundings.installation.version });
   if (first === undefined || first === '--help' || first === 'help') return print(output, await formatOverview(groups));
   const group = groups.find((candidate) => candidate.firstWords.includes(first));
+  if (first.startsWith('-'))
+    throw badArguments(`Options stand behind the command, as in "mlops status --json"; "${first}" stands before it.`);
   if (group === undefined)
-    throw unknownName(
-      'command',
+    throw unknownCommand(
       first,
-      findNearest(
-        first,
-        groups.flatMap((candidate) => candidate.firstWords),
-      ),
+      groups.flatMap((candidate) => candidate.firstWords),
     );
   const commands = await group.load();
   const command = findCommand(commands, argv);
@@ -191,7 +190,7 @@ function explainGroup(argv: readonly string[], commands: readonly Command[], out
   }
   const names = listed.map(({ words }) => words.join(' '));
   const given = argv.filter((word) => !word.startsWith('-')).join(' ');
-  throw unknownName('command', given, findNearest(given, names));
+  throw unknownCommand(given, names);
 }
 
 function parseCommand(
@@ -211,6 +210,11 @@ function parseCommand(
   } catch (error) {
     throw badArguments(`${error instanceof Error ? error.message : String(error)} Usage: ${usageOf(command)}`);
   }
+}
+
+/** Wrong use, unlike the unknown name of something that a project has. */
+function unknownCommand(given: string, known: readonly string[]): ExpectedError {
+  return badArguments(unknownName('command', given, findNearest(given, known)).message);
 }
 
 export function badArguments(message: string): ExpectedError {
@@ -267,6 +271,16 @@ async function formatOverview(groups: readonly CommandGroup[]): Promise<string> 
 function print(output: Output, text: string, document: unknown = { text }): number {
   output.result(document, () => text);
   return exitCodes.done;
+}
+
+/**
+ * What people are told of an error. Work that was given up because the user stopped it throws what its signal says, or an AbortError
+ * of Node's: no failure of its own. What a disk refuses is no bug wherever it comes up.
+ */
+function toTold(error: unknown, signal: AbortSignal): unknown {
+  const isGivenUp = error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+  if (signal.aborted && isGivenUp) return new ExpectedError('stopped', 'Stopped.');
+  return error instanceof Error && 'path' in error ? diskError(error, String(error.path)) : error;
 }
 
 function report(error: unknown, output: Output): number {

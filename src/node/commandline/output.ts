@@ -1,5 +1,6 @@
-import type { ErrorDocument } from '../../protocol/errors.ts';
-import { escapeControls } from '../../core/names/names.ts';
+import { exitCodes, type ErrorDocument } from '../../protocol/errors.ts';
+import { escapeAllButColours, toOneLine } from '../../protocol/text.ts';
+import { diskError, hasCode } from '../files/files.ts';
 
 export interface Streams {
   readonly stdout: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>;
@@ -50,7 +51,7 @@ export function createOutput(streams: Streams, { json, quiet, color, isFollowed 
   };
   const line = (text: string): void => {
     clearProgress();
-    stderr.write(`${text}\n`);
+    stderr.write(`${escapeAllButColours(text)}\n`);
   };
   return {
     json,
@@ -58,24 +59,24 @@ export function createOutput(streams: Streams, { json, quiet, color, isFollowed 
     result(document, text) {
       clearProgress();
       hasResult = true;
-      const body = json ? JSON.stringify(document, toJsonValue, 2) : text();
+      const body = json ? JSON.stringify(document, toJsonValue, 2) : escapeAllButColours(text());
       if (body !== '') stdout.write(`${body}\n`);
     },
     table: (table) =>
       isTerminal
         ? alignColumns(table, color && stdout.isTTY)
-        : table.rows.map((row) => row.map(escapeControls).join('\t')).join('\n'),
+        : table.rows.map((row) => row.map(toOneLine).join('\t')).join('\n'),
     note: (text) => {
       if (!quiet) line(text);
     },
     progress(text) {
       if (quiet) return;
       if (stderr.isTTY) {
-        stderr.write(`\r\u001b[K${text}`);
+        stderr.write(`\r\u001b[K${toOneLine(text)}`);
         progressShown = true;
       } else if (performance.now() - lastProgress >= PROGRESS_INTERVAL_MS) {
         lastProgress = performance.now();
-        stderr.write(`${text}\n`);
+        stderr.write(`${toOneLine(text)}\n`);
       }
     },
     failure(error, text) {
@@ -86,13 +87,29 @@ export function createOutput(streams: Streams, { json, quiet, color, isFollowed 
   };
 }
 
+/**
+ * Lets a command go on when what it prints goes nowhere: nothing may stop a run half-way but its user. A reader that had enough
+ * (`mlops run | head`) is no failure; a result that can't be kept (a full disk behind `> FILE`) is told, and becomes the exit code.
+ */
+export function outliveReaders({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>): void {
+  stderr.on('error', () => undefined);
+  stdout.on('error', (error) => {
+    if (hasCode(error, 'EPIPE')) return;
+    const told = diskError(error, 'stdout');
+    stderr.write(`${told instanceof Error ? told.message : String(told)}\n`);
+    process.once('exit', (code) => {
+      if (code === exitCodes.done) process.exitCode = exitCodes.failed;
+    });
+  });
+}
+
 /** Numbers that JSON can't hold are written as words, as cli.md promises. */
 function toJsonValue(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 function alignColumns({ columns, rows }: Table, color: boolean): string {
-  const cells = [columns, ...rows.map((row) => row.map(escapeControls))];
+  const cells = [columns, ...rows.map((row) => row.map(toOneLine))];
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
   const format = (row: readonly string[]): string =>
     row

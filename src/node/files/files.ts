@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, lstat, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, lstat, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compareCodePoints } from '../../core/names/names.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
+import { ExpectedError, badInput } from '../../protocol/errors.ts';
 
 const TEMPORARY = '.mlops-tmp-';
 
 /**
  * Replaces `file` with `content` so that any reader sees the old or the new text whole, whatever dies in between: a
- * temporary file beside it, fsync, then rename. Folders are made. A full disk leaves the old file and a clear error.
+ * temporary file beside it, fsync, then rename. Folders are made. A full disk leaves the old file and a clear error. Who may read
+ * and write a file stays as it was. A link is replaced, never written through: it may lead anywhere.
  * `stagingFolder` (same device) takes the temporary file where the file's own folder is read by others as a list.
  */
 export async function writeFileAtomic(
@@ -17,11 +18,13 @@ export async function writeFileAtomic(
   content: string | Uint8Array,
   options: { mode?: number; stagingFolder?: string } = {},
 ): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   const temporary = temporaryBeside(path.join(options.stagingFolder ?? path.dirname(file), path.basename(file)));
   try {
-    const handle = await open(temporary, 'wx', options.mode ?? 0o644);
+    const old = await lstat(file).catch(() => undefined);
+    const handle = await open(temporary, 'wx', options.mode ?? 0o666);
     try {
+      if (options.mode === undefined && old?.isFile() === true) await handle.chmod(old.mode & 0o777);
       await handle.writeFile(content);
       await handle.sync();
     } finally {
@@ -34,12 +37,12 @@ export async function writeFileAtomic(
   }
 }
 
-/** A name in the same folder, so that a rename from it is atomic (never across devices). */
-export function temporaryBeside(file: string): string {
-  return path.join(
-    path.dirname(file),
-    `${TEMPORARY}${path.basename(file).slice(0, 100)}-${randomBytes(6).toString('hex')}`,
-  );
+/**
+ * A name in the same folder, so that a rename from it is atomic (never across devices). Nobody else has it, unless
+ * `purpose` names it.
+ */
+export function temporaryBeside(file: string, purpose = randomBytes(6).toString('hex')): string {
+  return path.join(path.dirname(file), `${TEMPORARY}${path.basename(file).slice(0, 100)}-${purpose}`);
 }
 
 export function isTemporary(name: string): boolean {
@@ -63,14 +66,39 @@ export async function replaceDirectory(staging: string, target: string): Promise
   if (hadOld) await rm(aside, { recursive: true, force: true });
 }
 
-/** The text of a file, or undefined where there is none. */
+/** Makes a folder and those above it where they are missing. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    // It stands there already, but as a file.
+    throw hasCode(error, 'EEXIST') ? new ExpectedError('disk', `${folder}: ${NO_FOLDER}.`) : diskError(error, folder);
+  }
+}
+
+/** Longer than any text that people, DVC or we ourselves write; a text has to fit into memory, and into a string. */
+const MAX_TEXT_BYTES = 256 << 20;
+
+/**
+ * The text of a file, or undefined where there is none. Throws for what is no file: a pipe would be waited for without end, a device
+ * read without end.
+ */
 export async function readTextIfExists(file: string): Promise<string | undefined> {
   try {
+    refuseUnreadable(await stat(file), file);
     return await readFile(file, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw diskError(error, file);
   }
+}
+
+/** Throws for what can't be read as a text, by its `stat`. */
+export function refuseUnreadable(found: Stats, file: string): void {
+  if (!found.isFile())
+    throw badInput(`${file} is ${found.isDirectory() ? 'a folder, not a file' : 'neither a file nor a folder'}.`);
+  if (found.size > MAX_TEXT_BYTES)
+    throw badInput(`${file} has ${found.size} bytes; at most ${MAX_TEXT_BYTES} are read.`);
 }
 
 export async function exists(file: string): Promise<boolean> {
@@ -113,7 +141,9 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+const NO_FOLDER = 'a file stands where a folder must be';
 const diskSentences: Record<string, string> = {
+  ENOTDIR: NO_FOLDER,
   ENOSPC: 'the disk is full; free some space and run it again',
   EDQUOT: 'your disk quota is used up; free some space and run it again',
   EROFS: 'the file system is read-only',
@@ -121,6 +151,9 @@ const diskSentences: Record<string, string> = {
   EPERM: 'permission denied',
   EMFILE: 'too many files are open',
   EIO: 'the disk reported an input/output error',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  EISDIR: 'it is a folder, not a file',
 };
 
 /** A failure of the disk as a sentence with the file; other errors are given back as they are. */

@@ -1,7 +1,8 @@
-import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
-import { diskError, hasCode, isMissing, readTextIfExists, temporaryBeside } from '../files/files.ts';
+import { diskError, hasCode, makeFolder, readTextIfExists, temporaryBeside } from '../files/files.ts';
 import { identifySelf, isAlive, type ProcessIdentity } from '../processes/processes.ts';
 
 /** What a lock file tells about its holder; `details` is the capability's own (a run's id, a log file). */
@@ -28,16 +29,12 @@ export async function takeLock(
 ): Promise<Lock> {
   const holder: LockHolder = { ...(await identifySelf()), command, since: Date.now(), details };
   const temporary = temporaryBeside(file);
+  await makeFolder(path.dirname(file));
   try {
-    await mkdir(path.dirname(file), { recursive: true });
     const handle = await open(temporary, 'wx');
     await handle.writeFile(JSON.stringify(holder)).finally(() => handle.close());
-    for (;;) {
-      if (await tryLink(temporary, file)) return { file, release: () => rm(file, { force: true }) };
-      const other = await readLiveHolder(file);
-      if (other !== undefined) throw busy(other);
-      await removeDeadLock(file);
-    }
+    await acquire(file, temporary);
+    return { file, release: () => rm(file, { force: true }) };
   } catch (error) {
     throw diskError(error, file);
   } finally {
@@ -45,23 +42,45 @@ export async function takeLock(
   }
 }
 
-/** Moves the lock aside before it goes, and looks again: another process may have taken it over in the meantime. */
-async function removeDeadLock(file: string): Promise<void> {
-  const aside = temporaryBeside(file);
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+/** Links `temporary` to the place of the lock, or throws `busy`. */
+async function acquire(file: string, temporary: string): Promise<void> {
+  for (;;) {
+    if (await tryLink(temporary, file)) return;
+    const text = await readTextIfExists(file);
+    if (text === undefined) continue;
+    const other = await findLive(text);
+    if (other !== undefined) throw busy(other);
+    if (await takeOver(file, text, temporary)) return;
   }
-  if ((await readLiveHolder(aside)) !== undefined) await tryLink(aside, file);
-  await rm(aside, { force: true });
+}
+
+/**
+ * Takes a dead holder's lock over. Who looks and who acts must be one process: between the two another one may have taken the lock,
+ * which is then alive. So the right to replace this very text is a lock itself, which can be left behind and taken over as any other.
+ * False when the lock is another one by now.
+ */
+async function takeOver(file: string, dead: string, temporary: string): Promise<boolean> {
+  const right = temporaryBeside(file, createHash('sha256').update(dead).digest('hex').slice(0, 24));
+  await acquire(right, temporary);
+  try {
+    if ((await readTextIfExists(file)) !== dead) return false;
+    const own = temporaryBeside(file);
+    await link(temporary, own);
+    await rename(own, file);
+    return true;
+  } finally {
+    await rm(right, { force: true });
+  }
 }
 
 /** The live holder of a lock, or undefined: no file, an unreadable one, or one whose process is gone. */
 export async function readLiveHolder(file: string): Promise<LockHolder | undefined> {
   const text = await readTextIfExists(file);
-  const holder = text === undefined ? undefined : parseHolder(text);
+  return text === undefined ? undefined : findLive(text);
+}
+
+async function findLive(text: string): Promise<LockHolder | undefined> {
+  const holder = parseHolder(text);
   return holder !== undefined && (await isAlive(holder)) ? holder : undefined;
 }
 

@@ -4,8 +4,8 @@ import { chmod, copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile 
 import path from 'node:path';
 import { badInput, ExpectedError } from '../../protocol/errors.ts';
 import { formatDirectory, parseDirectory, type DirectoryEntry } from '../../core/pipeline/pipeline.ts';
-import { diskError, isMissing, isTemporary, replaceDirectory, temporaryBeside } from '../files/files.ts';
-import { hashPath, statIfExists, type HashContext, type HashedPath } from './hashing.ts';
+import { diskError, isMissing, isTemporary, makeFolder, replaceDirectory, temporaryBeside } from '../files/files.ts';
+import { giveTurn, hashPath, isTurnOver, statIfExists, type HashContext, type HashedPath } from './hashing.ts';
 import { signatureOf } from './hashstate.ts';
 
 const PROTECTED = 0o444n;
@@ -44,7 +44,10 @@ export class Cache {
     if (!id.md5.endsWith('.dir')) return true;
     const entries = await this.#readDirectory(id);
     if (entries === undefined) return false;
-    for (const { md5 } of entries) if (!(await this.#isIntact({ md5, legacy: id.legacy }))) return false;
+    for (const { md5 } of entries) {
+      if (isTurnOver()) await giveTurn(this.#context.signal);
+      if (!(await this.#isIntact({ md5, legacy: id.legacy }))) return false;
+    }
     return true;
   }
 
@@ -62,7 +65,7 @@ export class Cache {
   async checkout(file: string, id: ObjectId, { isexec }: { isexec: boolean }): Promise<void> {
     const target = path.join(this.#context.root, file);
     try {
-      await mkdir(path.dirname(target), { recursive: true });
+      await makeFolder(path.dirname(target));
       if (id.md5.endsWith('.dir')) await this.#checkoutDirectory(target, id);
       else {
         const temporary = temporaryBeside(target);
@@ -90,7 +93,7 @@ export class Cache {
       await mkdir(staging);
       await forEachOf(entries, COPIES, async ({ md5, relpath }) => {
         const copy = path.join(staging, ...relpath.split('/'));
-        await mkdir(path.dirname(copy), { recursive: true });
+        await makeFolder(path.dirname(copy));
         await this.#copyOut({ md5, legacy: id.legacy }, copy, { isexec: false });
       });
       await replaceDirectory(staging, target);
@@ -148,8 +151,8 @@ export class Cache {
   async #place(md5: string, fill: (temporary: string) => Promise<void>): Promise<void> {
     const target = this.#pathOf({ md5, legacy: false });
     const temporary = temporaryBeside(path.join(this.#folder, 'files', 'md5', randomBytes(4).toString('hex')));
+    await Promise.all([target, temporary].map((place) => makeFolder(path.dirname(place))));
     try {
-      await mkdir(path.dirname(target), { recursive: true });
       await fill(temporary);
       await chmod(temporary, Number(PROTECTED));
       await rename(temporary, target);

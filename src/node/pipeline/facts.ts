@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
+import { ExpectedError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import {
   findLocked,
@@ -11,16 +11,17 @@ import {
   type LockedStage,
   type ParamValues,
   type ParamsFile,
+  type PathFact,
   type Stage,
   type StageFacts,
   type StagePath,
 } from '../../core/pipeline/pipeline.ts';
-import { readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 import { Cache } from './cache.ts';
 import { hashPath, missingPath, type HashContext, type HashedPath } from './hashing.ts';
 import { HashState, type HashMethod } from './hashstate.ts';
 import type { LoadedPipeline } from './load.ts';
+import { readParsed } from './reading.ts';
 import { readDvcSettings } from './settings.ts';
 
 /** What is known about files while one command runs: each path is hashed once until somebody says that files changed. */
@@ -73,9 +74,7 @@ export class Workspace {
   }
 
   async #parse(file: string): Promise<ParamsContent> {
-    const text = await readTextIfExists(path.join(this.project.root, file));
-    if (text === undefined) return undefined;
-    const { value, problems } = parseParams(text, file);
+    const { value, problems = [] } = (await readParsed(this.project, file, parseParams)) ?? {};
     this.problems.push(...problems);
     return value;
   }
@@ -83,17 +82,33 @@ export class Workspace {
 
 type ParamsContent = ReturnType<typeof parseParams>['value'];
 
-/** The facts that decide about one stage, hashed by the methods that its lock entries ask for. */
+/** Differs from whatever a lock says. */
+const unreadablePath: PathFact = { ...missingPath, md5: '' };
+
+/**
+ * The facts that decide about one stage, hashed by the methods that its lock entries ask for. A path that can't be hashed (a pipe, a
+ * link that leads nowhere) throws; with `onUnreadable` it counts as changed, and the problem is told with its place.
+ */
 export async function gatherFacts(
   workspace: Workspace,
   stage: Stage,
   locked: LockedStage | undefined,
+  onUnreadable?: (problem: Problem) => void,
 ): Promise<StageFacts> {
+  const hash = async ({ file, place }: StagePath, method: HashMethod): Promise<PathFact> => {
+    try {
+      return (await workspace.hash(file, method)) ?? missingPath;
+    } catch (error) {
+      if (!(error instanceof ExpectedError) || onUnreadable === undefined) throw error;
+      onUnreadable({ ...place, severity: 'error', message: `${stage.key}: ${error.message}` });
+      return unreadablePath;
+    }
+  };
   const hashAll = async (paths: readonly StagePath[], entries: readonly LockedPath[] | undefined) => {
     const facts = [];
-    for (const { path: written, file } of paths) {
-      const isLegacy = findLocked(entries, written)?.legacy === true;
-      facts.push((await workspace.hash(file, isLegacy ? 'md5-dos2unix' : 'md5')) ?? missingPath);
+    for (const item of paths) {
+      const isLegacy = findLocked(entries, item.path)?.legacy === true;
+      facts.push(await hash(item, isLegacy ? 'md5-dos2unix' : 'md5'));
     }
     return facts;
   };

@@ -35,12 +35,27 @@ const SMALL_BYTES = 1n << 18n;
 const CHUNK_BYTES = 1 << 20;
 const TURN_MS = 20;
 
+let turnEnds = 0;
+
+/** True when this thread has worked for so long that others (messages, signals) should have their turn: {@link giveTurn}. */
+export function isTurnOver(): boolean {
+  return performance.now() > turnEnds;
+}
+
+/** Throws when the work was given up. */
+export async function giveTurn(signal: AbortSignal | undefined): Promise<void> {
+  await nextTurn();
+  signal?.throwIfAborted();
+  turnEnds = performance.now() + TURN_MS;
+}
+
 /** Hash of what stands at `file` (relative to the root), as DVC takes it; undefined when nothing is there. */
 export async function hashPath(
   file: string,
   method: HashMethod,
   context: HashContext,
 ): Promise<HashedPath | undefined> {
+  if (isTurnOver()) await giveTurn(context.signal);
   const absolute = path.join(context.root, file);
   const stat = statIfExists(absolute);
   if (stat === undefined) return undefined;
@@ -63,13 +78,8 @@ export async function hashPath(
 async function hashDirectory(folder: string, method: HashMethod, context: HashContext): Promise<HashedPath> {
   const files: HashedFile[] = [];
   let size = 0;
-  let turnEnds = performance.now() + TURN_MS;
   for (const relpath of walk(folder, context)) {
-    if (performance.now() > turnEnds) {
-      await nextTurn();
-      context.signal?.throwIfAborted();
-      turnEnds = performance.now() + TURN_MS;
-    }
+    if (isTurnOver()) await giveTurn(context.signal);
     const file = `${folder}/${relpath}`;
     const stat = statIfExists(path.join(context.root, file));
     if (stat === undefined)

@@ -1,16 +1,26 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { folderOf, isIgnored, isIgnoredHere, parseIgnoreFile, type IgnoreFile } from '../../core/pipeline/pipeline.ts';
+import {
+  folderOf,
+  isIgnored,
+  isIgnoredHere,
+  parseIgnoreFile,
+  type IgnoreDialect,
+  type IgnoreFile,
+} from '../../core/pipeline/pipeline.ts';
+import { refuseUnreadable } from '../files/files.ts';
+
+const dialects = { '.dvcignore': 'dvc', '.gitignore': 'git' } as const;
 
 /** The ignore files of one kind from a root downwards, each read once. */
 export class Ignores {
   readonly #root: string;
-  readonly #name: string;
+  readonly #name: keyof typeof dialects;
   readonly #base: readonly IgnoreFile[];
   readonly #byFolder = new Map<string, readonly IgnoreFile[]>();
 
   /** `base`: rules that stand before those of any file. */
-  constructor(root: string, name: string, base: readonly IgnoreFile[]) {
+  constructor(root: string, name: keyof typeof dialects, base: readonly IgnoreFile[]) {
     this.#root = root;
     this.#name = name;
     this.#base = base;
@@ -35,16 +45,17 @@ export class Ignores {
     const known = this.#byFolder.get(folder);
     if (known !== undefined) return known;
     const parents = folder === '' ? this.#base : this.#above(folderOf(folder));
-    const own = readIgnoreFile(path.join(this.#root, folder, this.#name), folder);
+    const own = readIgnoreFile(path.join(this.#root, folder, this.#name), folder, dialects[this.#name]);
     const files = own === undefined ? parents : [...parents, own];
     this.#byFolder.set(folder, files);
     return files;
   }
 }
 
-export function readIgnoreFile(file: string, base: string): IgnoreFile | undefined {
+export function readIgnoreFile(file: string, base: string, dialect: IgnoreDialect): IgnoreFile | undefined {
   try {
-    return parseIgnoreFile(readFileSync(file, 'utf8'), base);
+    refuseUnreadable(statSync(file), file);
+    return parseIgnoreFile(readFileSync(file, 'utf8'), base, dialect);
   } catch {
     // There is none, or it is not for us to read: nothing is ignored by it.
     return undefined;

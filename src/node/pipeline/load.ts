@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Parsed, Problem } from '../../protocol/problem.ts';
 import {
@@ -20,6 +20,7 @@ import {
 import { diskError, isDirectory, isMissing, readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 import { Ignores, readIgnoreFile } from './ignores.ts';
+import { readParsed } from './reading.ts';
 
 /** Everything that the project's pipeline files say. With an error among the problems nothing may be run. */
 export interface LoadedPipeline {
@@ -73,7 +74,7 @@ async function findGitIgnores({ root }: Project): Promise<GitIgnores | undefined
     const git = path.join(folder, '.git');
     // In a linked work tree .git is a file.
     if ((await isDirectory(git)) || (await readTextIfExists(git).catch(() => undefined)) !== undefined) {
-      const exclude = readIgnoreFile(path.join(git, 'info', 'exclude'), '');
+      const exclude = readIgnoreFile(path.join(git, 'info', 'exclude'), '', 'git');
       return { root: folder, rules: new Ignores(folder, '.gitignore', exclude === undefined ? [] : [exclude]) };
     }
     if (folder === path.dirname(folder)) return undefined;
@@ -140,7 +141,7 @@ class Loader {
   }
 
   async #load(file: string): Promise<void> {
-    const { value: pipeline, problems } = parsePipeline(await this.#read(file), file);
+    const { value: pipeline, problems = [] } = (await readParsed(this.#project, file, parsePipeline)) ?? {};
     this.problems.push(...problems);
     if (pipeline === undefined) return;
     const sources = new Map<string, Parsed<PyMap> | undefined>();
@@ -164,25 +165,15 @@ class Loader {
     return { ...stage, unsupported: [...stage.unsupported, what] };
   }
 
-  async #read(file: string): Promise<string> {
-    return readFile(path.join(this.#project.root, file), 'utf8').catch((error: unknown) => {
-      throw diskError(error, file);
-    });
-  }
-
   async #readParams(file: string): Promise<Parsed<PyMap> | undefined> {
-    if (!this.#params.has(file)) {
-      const text = await readTextIfExists(path.join(this.#project.root, file));
-      this.#params.set(file, text === undefined ? undefined : parseParams(text, file));
-    }
+    if (!this.#params.has(file)) this.#params.set(file, await readParsed(this.#project, file, parseParams));
     return this.#params.get(file);
   }
 
   async #readLock(file: string): Promise<LockFile> {
-    const text = await readTextIfExists(path.join(this.#project.root, file));
-    const { value, problems } = text === undefined ? { value: emptyLock, problems: [] } : parseLock(text, file);
+    const { value = emptyLock, problems = [] } = (await readParsed(this.#project, file, parseLock)) ?? {};
     this.problems.push(...problems);
-    return value ?? emptyLock;
+    return value;
   }
 }
 

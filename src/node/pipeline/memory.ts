@@ -19,6 +19,11 @@ export interface RunningStage {
   readonly child: ProcessIdentity | null;
 }
 
+/** The environment variable that tells whose stage a process belongs to, as `/proc` shows it. */
+export function toMark(token: string): string {
+  return `MLOPS_STAGE_TOKEN=${token}`;
+}
+
 type Memory = Readonly<Record<string, StageMemory>>;
 
 function memoryFile(project: Project): string {
@@ -30,7 +35,17 @@ function runningFile(project: Project): string {
 }
 
 export async function readMemory(project: Project): Promise<Memory> {
-  return (await readJson<Memory>(memoryFile(project))) ?? {};
+  const entries = Object.entries((await readJson(memoryFile(project))) ?? {});
+  return Object.fromEntries(entries.map(([stage, value]) => [stage, toStageMemory(value)]));
+}
+
+function toStageMemory(value: unknown): StageMemory {
+  const { seconds, failure } = toRecord(value) ?? {};
+  const { signature, reason } = toRecord(failure) ?? {};
+  return {
+    ...(typeof seconds === 'number' ? { seconds } : {}),
+    ...(typeof signature === 'string' && typeof reason === 'string' ? { failure: { signature, reason } } : {}),
+  };
 }
 
 export async function remember(project: Project, stage: string, memory: StageMemory): Promise<void> {
@@ -43,7 +58,16 @@ export async function writeRunning(project: Project, running: RunningStage | nul
 
 /** The record as it stands; its runner may be dead. */
 export async function readRunning(project: Project): Promise<RunningStage | undefined> {
-  return (await readJson<RunningStage | null>(runningFile(project))) ?? undefined;
+  const { runner, stage, token, child } = (await readJson(runningFile(project))) ?? {};
+  const identity = toIdentity(runner);
+  if (identity === undefined || typeof stage !== 'string' || typeof token !== 'string') return undefined;
+  return { runner: identity, stage, token, child: toIdentity(child) ?? null };
+}
+
+function toIdentity(value: unknown): ProcessIdentity | undefined {
+  const { pid, startTime } = toRecord(value) ?? {};
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  return { pid, startTime: typeof startTime === 'string' ? startTime : null };
 }
 
 /** Name of the stage that a live run process executes. */
@@ -52,12 +76,15 @@ export async function findRunningStage(project: Project): Promise<string | undef
   return running !== undefined && (await isAlive(running.runner)) ? running.stage : undefined;
 }
 
-async function readJson<T>(file: string): Promise<T | undefined> {
+async function readJson(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const value: unknown = JSON.parse((await readTextIfExists(file)) ?? 'null');
-    return typeof value === 'object' && value !== null ? (value as T) : undefined;
+    return toRecord(JSON.parse((await readTextIfExists(file)) ?? 'null'));
   } catch {
     // Damaged, and rebuildable: as if it were not there.
     return undefined;
   }
+}
+
+function toRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }

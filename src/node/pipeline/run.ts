@@ -14,7 +14,7 @@ import {
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
-import { guardAgainstDvc } from './dvcguard.ts';
+import { guardAgainstDvc, type DvcGuard } from './dvcguard.ts';
 import { Workspace } from './facts.ts';
 import { ensureDvcFolder } from './gitfiles.ts';
 import { loadPipeline, type LoadedPipeline } from './load.ts';
@@ -69,11 +69,11 @@ export async function runPipeline(
 export async function planRun(
   project: Project,
   options: PipelineRunOptions,
-  { env }: { env: NodeJS.ProcessEnv },
+  { env, signal }: Pick<PipelineRunTools, 'env' | 'signal'>,
 ): Promise<RunPlan> {
   const loaded = await loadPipeline(project);
   refuseProblems(loaded);
-  const workspace = await Workspace.open(loaded, { env });
+  const workspace = await Workspace.open(loaded, { env, signal });
   const selection = toSelection(loaded.graph, options);
   const status = await judgeStages(loaded, workspace, undefined);
   refuseProblems(workspace);
@@ -107,24 +107,26 @@ async function runLocked(
   const stages = selectStages(loaded.graph, toSelection(loaded.graph, options));
   const workspace = await Workspace.open(loaded, { env: tools.env, signal: tools.signal });
   await refuseMissingParams(loaded, workspace, stages);
-  let release: (() => Promise<void>) | undefined;
+  let guard: DvcGuard | undefined;
   const prepare = once(async () => {
-    release = await guardAgainstDvc(project, pathsOf(stages), command);
     await ensureDvcFolder(loaded);
+    guard = await guardAgainstDvc(project, pathsOf(stages), { cmd: command, signal: tools.signal });
     await sweepTemporaries(project, stages);
     await workspace.cache.sweep();
   });
   const environment = once(() => stageEnvironment(project, tools));
   const { reporter, signal } = tools;
-  const context: StageContext = { loaded, workspace, force: options.force, prepare, environment, reporter, signal };
+  const unlocked: StageContext['unlocked'] = (work) => (guard === undefined ? work() : guard.unlocked(work));
+  const { force } = options;
+  const context: StageContext = { loaded, workspace, force, prepare, unlocked, environment, reporter, signal };
   let isWhole = false;
   try {
     const document = await visit(stages, context, options);
     isWhole = options.stages.length === 0 && document.outcome === 'succeeded';
     return document;
   } finally {
-    await Promise.all([release?.(), workspace.save({ prune: isWhole })]);
-    if (release !== undefined) await writeRunning(project, null);
+    await Promise.all([guard?.release(), workspace.save({ prune: isWhole })]);
+    if (guard !== undefined) await writeRunning(project, null);
   }
 }
 

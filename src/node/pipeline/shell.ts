@@ -1,17 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Outcome } from '../../protocol/outcome.ts';
-import { readStartTime, stopTree, toOutcome, type ProcessIdentity } from '../processes/processes.ts';
+import { makeFolder } from '../files/files.ts';
+import { readStartTime, stopMarkedTree, toOutcome, type ProcessIdentity } from '../processes/processes.ts';
+import { toMark } from './memory.ts';
 
 export interface ShellRun {
   readonly commands: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Handed down to everything that the commands start, so that all of it is found when they are stopped. */
+  readonly token: string;
   /** Takes everything that the commands print, as they print it (up to a limit). */
   readonly log: string;
   readonly signal: AbortSignal;
@@ -35,7 +38,7 @@ const shellFlags: Readonly<Record<string, readonly string[]>> = {
 
 /** Runs a stage's commands one after the other, as DVC does, each in a process group of its own; the first failure ends it. */
 export async function runCommands(run: ShellRun): Promise<Outcome> {
-  await mkdir(path.dirname(run.log), { recursive: true });
+  await makeFolder(path.dirname(run.log));
   const log = new Log(run.log);
   try {
     for (const command of run.commands) {
@@ -62,12 +65,14 @@ async function runCommand(command: string, run: ShellRun, log: Log): Promise<Out
   if (pid === undefined) return { kind: 'failed', reason: (await ended).error ?? 'the shell could not be started' };
   const identity: ProcessIdentity = { pid, startTime: await readStartTime(pid) };
   let stopping: Promise<void> | undefined;
-  const stop = (): void => void (stopping ??= stopTree(identity));
+  const stop = (): void => void (stopping ??= stopMarkedTree(identity, toMark(run.token)));
   run.signal.addEventListener('abort', stop, { once: true });
   if (run.signal.aborted) stop();
   try {
     await run.onStart(identity);
     const { code, signal } = await ended;
+    // What is being stopped may have something to say until its end.
+    await stopping;
     await settleWithin(relayed, DRAIN_MS);
     await stopping;
     return toOutcome(code, signal, stopping !== undefined);
@@ -84,7 +89,8 @@ async function settleWithin(work: Promise<unknown>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-function start(command: string, { cwd, env }: ShellRun): ChildProcess {
+function start(command: string, { cwd, env: given, token }: ShellRun): ChildProcess {
+  const env: NodeJS.ProcessEnv = { ...given, MLOPS_STAGE_TOKEN: token };
   const options = { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[], windowsHide: true };
   if (process.platform === 'win32') return spawn(command, { ...options, shell: true });
   const shell = env['SHELL'] ?? '';

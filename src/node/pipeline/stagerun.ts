@@ -31,7 +31,7 @@ import { ignoreOuts, refuseTrackedOuts } from './gitfiles.ts';
 import { looksLikeText } from './hashing.ts';
 import { lockFileOf, lockedStage, type LoadedPipeline } from './load.ts';
 import { readMemory, remember, writeRunning } from './memory.ts';
-import { runCommands } from './shell.ts';
+import { runCommands, type ShellRun } from './shell.ts';
 
 /** What happens to stages, as it happens. */
 export type PipelineEvent =
@@ -57,6 +57,8 @@ export interface StageContext {
   readonly force: boolean;
   /** Called before the first file is changed. */
   readonly prepare: () => Promise<void>;
+  /** Around a stage's commands, which may use DVC themselves. */
+  readonly unlocked: <T>(work: () => Promise<T>) => Promise<T>;
   /** Environment of stage commands, without what differs from stage to stage; asked for when something really runs. */
   readonly environment: () => Promise<NodeJS.ProcessEnv>;
   readonly reporter: PipelineReporter;
@@ -205,8 +207,8 @@ async function findRecord(stage: Stage, workspace: Workspace): Promise<LockedSta
   );
   const newest = dated.sort((a, b) => b.time - a.time)[0];
   if (newest === undefined) return undefined;
-  const text = await readFile(path.join(folder, newest.name), 'utf8').catch(() => '');
-  return parseRecord(text);
+  const text = await readTextIfExists(path.join(folder, newest.name)).catch(() => undefined);
+  return parseRecord(text ?? '');
 }
 
 const emptyPath: LockedPath = {
@@ -238,25 +240,28 @@ async function execute(stage: Stage, reasons: readonly StaleReason[], context: S
   const { project } = workspace;
   const token = randomBytes(16).toString('hex');
   const log = logFileOf(project, stage.name);
-  const env = { ...(await context.environment()), DVC_STAGE: stage.name, MLOPS_STAGE_TOKEN: token };
+  const env = { ...(await context.environment()), DVC_STAGE: stage.name };
   const why = summariseReasons(reasons, { isLocked: lockedStage(loaded, stage) !== undefined });
   reporter({ type: 'stage-started', stage: stage.name, reasons, why, log });
   const signature = await signatureOfInputs(workspace, stage);
   const runner = await identifySelf();
   await writeRunning(project, { runner, stage: stage.name, token, child: null });
   await removeOuts(stage, project);
-  const started = performance.now();
-  const outcome = await runCommands({
+  const work: ShellRun = {
     commands: commandsOf(stage.cmd),
     cwd: path.join(project.root, stage.wdir),
     env,
+    token,
     log,
     signal,
     onCommand: (command) => reporter({ type: 'command', stage: stage.name, command }),
     onStart: (child) => writeRunning(project, { runner, stage: stage.name, token, child }),
     onLine: (line, stream) => reporter({ type: 'output', stage: stage.name, stream, line }),
+  };
+  const { outcome, seconds } = await context.unlocked(async () => {
+    const started = performance.now();
+    return { outcome: await runCommands(work), seconds: Math.round(performance.now() - started) / 1000 };
   });
-  const seconds = Math.round(performance.now() - started) / 1000;
   workspace.forget();
   const runId = await takeRunId(project, token);
   const tracked = runId === undefined ? {} : { runId };

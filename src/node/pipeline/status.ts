@@ -1,8 +1,8 @@
 import { badInput, unknownName } from '../../protocol/errors.ts';
 import type { StageStatus, StatusDocument } from '../../protocol/pipeline.ts';
-import { hasErrors } from '../../protocol/problem.ts';
+import { hasErrors, type Problem } from '../../protocol/problem.ts';
 import { findNearest } from '../../core/names/names.ts';
-import { activeNeeds, findReasons, resolveTarget, toState, type PipelineGraph } from '../../core/pipeline/pipeline.ts';
+import { findReasons, markBlocked, resolveTarget, toState, type PipelineGraph } from '../../core/pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
 import { Workspace, gatherFacts, signatureOfInputs } from './facts.ts';
 import { loadPipeline, lockedStage, type LoadedPipeline } from './load.ts';
@@ -69,17 +69,21 @@ export async function judgeStages(
 ): Promise<StageStatus[]> {
   const wanted = targets === undefined ? undefined : withNeeds(loaded.graph, targets);
   const [memory, running] = await Promise.all([readMemory(workspace.project), findRunningStage(workspace.project)]);
-  const own = new Map<string, StageStatus>();
+  const own: StageStatus[] = [];
   for (const stage of loaded.graph.stages) {
     if (wanted?.has(stage.name) === false) continue;
     const locked = lockedStage(loaded, stage);
+    const unreadable: Problem[] = [];
     const reasons =
-      stage.unsupported.length > 0 ? [] : findReasons(stage, locked, await gatherFacts(workspace, stage, locked));
+      stage.unsupported.length > 0
+        ? []
+        : findReasons(stage, locked, await gatherFacts(workspace, stage, locked, (found) => unreadable.push(found)));
+    workspace.problems.push(...unreadable);
     const { seconds, failure } = memory[stage.name] ?? {};
-    const hasFailed =
-      failure !== undefined && reasons.length > 0 && failure.signature === (await signatureOfInputs(workspace, stage));
+    const mayHaveFailed = failure !== undefined && reasons.length > 0 && unreadable.length === 0;
+    const hasFailed = mayHaveFailed && failure.signature === (await signatureOfInputs(workspace, stage));
     const isRunning = running === stage.name;
-    own.set(stage.name, {
+    own.push({
       name: stage.name,
       file: stage.place.file,
       line: stage.place.line,
@@ -90,26 +94,6 @@ export async function judgeStages(
     });
   }
   return markBlocked(loaded.graph, own);
-}
-
-/** A fresh stage behind one that is not fresh is blocked; a frozen stage passes nothing on. */
-function markBlocked(graph: PipelineGraph, own: ReadonlyMap<string, StageStatus>): StageStatus[] {
-  const isDone = new Map<string, boolean>();
-  const done = (name: string): boolean => {
-    const known = isDone.get(name);
-    if (known !== undefined) return known;
-    isDone.set(name, true);
-    const status = own.get(name);
-    const result =
-      status === undefined ||
-      status.state === 'frozen' ||
-      (status.state === 'fresh' && activeNeeds(graph, name).every(done));
-    isDone.set(name, result);
-    return result;
-  };
-  return [...own.values()].map((status) =>
-    status.state === 'fresh' && !done(status.name) ? { ...status, state: 'blocked' as const } : status,
-  );
 }
 
 function withNeeds(graph: PipelineGraph, names: ReadonlySet<string>): ReadonlySet<string> {

@@ -70,7 +70,10 @@ export async function stopTree(identity: ProcessIdentity, graceMs = GRACE_MS): P
   signalTree(identity.pid, 'SIGTERM');
   const deadline = performance.now() + graceMs;
   while (await isTreeAlive(identity)) {
-    if (performance.now() >= deadline) return signalTree(identity.pid, 'SIGKILL');
+    if (performance.now() >= deadline) {
+      signalTree(identity.pid, 'SIGKILL');
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
@@ -87,7 +90,7 @@ export async function stopMarkedTree(identity: ProcessIdentity, mark: string): P
  * `outside`, and tells how many they were. Linux only: elsewhere none is found.
  */
 export async function stopMarked(mark: string, { outside }: { outside?: number } = {}): Promise<number> {
-  for (let count = 0; ; ) {
+  for (let count = 0; ;) {
     const found = await findMarked(mark, outside);
     if (found.length === 0) return count;
     await Promise.all(found.map((identity) => stopTree(identity)));

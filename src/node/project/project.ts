@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
-import { exists, isDirectory, writeFileAtomic } from '../files/files.ts';
+import { exists, isDirectory, makeFolder, writeFileAtomic } from '../files/files.ts';
 
 /** A project: the nearest folder with `.dvc/`, else with a `dvc.yaml`. Everything that it keeps lies below `root`. */
 export interface Project {
@@ -41,7 +40,7 @@ export async function requireProject(folder: string): Promise<Project> {
 /** Makes `.mlops/tmp` and `.mlops/state`, which Git must not see, whatever the project's own .gitignore says. */
 export async function ensurePrivateFolders(project: Project): Promise<void> {
   for (const folder of [projectPaths.tmp(project), projectPaths.state(project)]) {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const ignore = path.join(folder, '.gitignore');
     if (!(await exists(ignore))) await writeFileAtomic(ignore, '*\n');
   }

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfig, type ModelConfig } from '../../core/config/config.ts';
 import type { RunEvent } from '../../protocol/charts.ts';
@@ -137,10 +137,7 @@ async function readConfigs(
 /** Lines that are no events are left out: the file is a by-product, and the run is shown without them. */
 async function readEvents({ artifacts }: RunSummary): Promise<readonly RunEvent[]> {
   if (artifacts === null) return [];
-  const text = await readFile(path.join(artifacts, 'mlops', 'events.jsonl'), 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return '';
-    throw error;
-  });
+  const text = (await readTextIfExists(path.join(artifacts, 'mlops', 'events.jsonl'))) ?? '';
   return text.split('\n').slice(0, MOST_EVENTS).flatMap(parseEvent);
 }
 

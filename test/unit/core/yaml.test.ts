@@ -10,13 +10,17 @@ describe('parseYaml', () => {
     [
       'deep flow collections',
       `a: ${'['.repeat(100)}${']'.repeat(100)}\n`,
-      /^f\.yaml:1:68: error: Nested deeper than 64 levels/,
+      /^f\.yaml:1:67: error: Nested deeper than 64 levels/,
     ],
     [
       'deep indentation',
       Array.from({ length: 80 }, (_, i) => `${' '.repeat(i)}k:`).join('\n'),
-      /^f\.yaml:65:65: error: Nested deeper/,
+      /^f\.yaml:65:66: error: Nested deeper/,
     ],
+    ['deep compact lists', `a:\n${'- '.repeat(100_000)}x\n`, /^f\.yaml:2:127: error: Nested deeper/],
+    ['deep compact keys', `${'? '.repeat(100_000)}x\n`, /^f\.yaml:1:129: error: Nested deeper/],
+    ['depth behind brackets in quotes', `a: ${'["]", '.repeat(100)}${']'.repeat(100)}\n`, /error: Nested deeper/],
+    ['a second document', 'a: 1\n---\nb: 2\n', /^f\.yaml:2:1: error: The file holds several documents/],
     ['a long text', 'a'.repeat((1 << 20) + 1), /at most 1048576 are read/],
     [
       'a billion laughs',
@@ -28,6 +32,15 @@ describe('parseYaml', () => {
     const { value, problems } = parseYaml(text, 'f.yaml');
     expect(value).toBeUndefined();
     expect(problems.map(formatProblem).join('\n')).toMatch(expected);
+  });
+
+  test('brackets in texts, quotes and remarks are no nesting', () => {
+    const lines = ["printf '\\033[1m%s\\033[0m'", '"[[["', '|\n    [[[\n    {{{', 'x # [[['];
+    const text = Array.from({ length: 40 }, (_, i) => lines.map((line, j) => `k${i}-${j}: ${line}\n`).join('')).join(
+      '',
+    );
+    expect(parseYaml(text, 'f').problems).toEqual([]);
+    expect(parseYaml(`a: ${'['.repeat(63)}${']'.repeat(63)}\n`, 'f').problems).toEqual([]);
   });
 
   test('YAML 1.2: yes is a text, 1e-5 a number, a byte order mark is no part of a key', () => {

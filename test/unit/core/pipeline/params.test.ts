@@ -45,7 +45,11 @@ describe('params', () => {
     ['- 1', 'params.yaml', /must be a mapping/],
     ['t: 2024-01-01 10:00:00', 'params.yaml', /^params\.yaml:1:4: error: Not yet supported: a time of day/],
     ['{"a":\n 1,}', 'p.json', /^p\.json:2:4: error/],
-  ])('%j of %s is a problem', (text, file, message) =>
+    ['{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 'p.json', /^p\.json:1:1: error: Nested deeper than 64/],
+    ['a: 1\nb: ["x\\0y"]', 'params.yaml', /^params\.yaml:2:5: error: Not yet supported: the character NUL/],
+    ['"\\0": 1', 'params.yaml', /^params\.yaml:1:1: error: Not yet supported: the character NUL/],
+    ['{"a": "x\\u0000y"}', 'p.json', /^p\.json:1:1: error: Not yet supported: the character NUL/],
+  ])('%.60j of %s is a problem', (text, file, message) =>
     expect(parseParams(text, file).problems.map(formatProblem)[0]).toMatch(message),
   );
 });

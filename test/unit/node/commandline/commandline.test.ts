@@ -16,6 +16,7 @@ const command = (words: string[], run: (invocation: Invocation) => number, more:
 /** Runs a command line against a few made-up commands and gives all that a caller can see of it. */
 async function check(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const seen = { code: 0, stdout: '', stderr: '' };
+  const abort = new AbortController();
   const commands = [
     command(['train'], ({ output, options, positionals }) => {
       output.result({ epochs: options.integer('epochs', 1), loss: Number.NaN, positionals }, () => 'trained');
@@ -37,6 +38,15 @@ async function check(...argv: string[]): Promise<{ code: number; stdout: string;
     command(['crash'], () => {
       throw new TypeError('undefined is not a function');
     }),
+    command(['give', 'up'], ({ signal }) => {
+      abort.abort('SIGINT');
+      signal.throwIfAborted();
+      return 0;
+    }),
+    command(['give', 'in'], () => {
+      abort.abort('SIGINT');
+      throw new DOMException('The operation was aborted', 'AbortError');
+    }),
   ];
   const stream = (name: 'stdout' | 'stderr') =>
     ({
@@ -46,12 +56,12 @@ async function check(...argv: string[]): Promise<{ code: number; stdout: string;
     }) as unknown as NodeJS.WriteStream;
   seen.code = await runCommandLine(
     argv,
-    [{ firstWords: ['train', 'flow', 'exec', 'crash'], load: () => Promise.resolve(commands) }],
+    [{ firstWords: ['train', 'flow', 'exec', 'crash', 'give'], load: () => Promise.resolve(commands) }],
     {
       cwd: '/',
       env: {},
       streams: { stdout: stream('stdout'), stderr: stream('stderr') },
-      signal: new AbortController().signal,
+      signal: abort.signal,
       installation: createInstallation('/opt/dist', '1.2.3'),
     },
   );
@@ -70,13 +80,17 @@ const cases: [argv: string[], expected: { code: number; stdout?: string | RegExp
     { code: 2, stdout: '', stderr: /--epochs takes a whole number of at least 1, not "many"/ },
   ],
   [['train', '--epohcs', '5'], { code: 2, stderr: /--epohcs.*Usage: mlops train \[NAME\]/s }],
-  [['trian'], { code: 4, stdout: '', stderr: /There is no command "trian". Did you mean "train"\?/ }],
-  [['flow', 'feature', 'strat'], { code: 4, stderr: /Did you mean "flow feature start"/ }],
+  [['trian'], { code: 2, stdout: '', stderr: /There is no command "trian". Did you mean "train"\?/ }],
+  [['--json', 'train'], { code: 2, stderr: /Options stand behind the command.*"--json" stands before it/ }],
+  [['flow', 'feature', 'strat'], { code: 2, stderr: /Did you mean "flow feature start"/ }],
   [['flow'], { code: 0, stdout: /mlops flow feature start/ }],
   [['flow', 'feature', 'start', 'x'], { code: 1, stdout: '', stderr: 'Commit first.\na.yaml:1:2: error: x\n' }],
   [['flow', 'feature', 'start', 'x', '--json'], { code: 1, stdout: /^\{\n {2}"error": \{\n {4}"code": "dirty-tree"/ }],
   [['exec', '--dry-run', 'a.ts', '--json', '--port', '1'], { code: 7 }],
   [['crash'], { code: 70, stderr: /bug in mlops.*TypeError.*commandline\.test\.ts/s }],
+  [['give', 'up'], { code: 130, stdout: '', stderr: 'Stopped.\n' }],
+  [['give', 'in', '--json'], { code: 130, stdout: /"code": "stopped"/, stderr: 'Stopped.\n' }],
+  [['train', '--\u001b[2J'], { code: 2, stderr: /^[^\u001b]*--\\u001b\[2J[^\u001b]*$/ }],
   [['train', '--help'], { code: 0, stdout: /--epochs N +how many/ }],
 ];
 test.each(cases)('mlops %j', async (argv, { code, stdout, stderr }) => {

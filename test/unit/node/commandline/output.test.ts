@@ -8,16 +8,17 @@ const table = {
     ['a', 'skipped'],
   ],
 };
+const pipe = { isTTY: false, isFollowed: false, color: true };
 
 /** A table as one reader gets it. */
-function format(reader: { isTTY: boolean; isFollowed: boolean; color: boolean }): string {
+function format(reader: { isTTY: boolean; isFollowed: boolean; color: boolean }, shown = table): string {
   const stream = { isTTY: reader.isTTY, columns: 80, write: () => true };
-  return createOutput({ stdout: stream, stderr: stream }, { json: false, quiet: false, ...reader }).table(table);
+  return createOutput({ stdout: stream, stderr: stream }, { json: false, quiet: false, ...reader }).table(shown);
 }
 
 const aligned = 'STAGE     OUTCOME\nfeatures  succeeded\na         skipped';
 test.each([
-  ['a pipe', { isTTY: false, isFollowed: false, color: true }, 'features\tsucceeded\na\tskipped'],
+  ['a pipe', pipe, 'features\tsucceeded\na\tskipped'],
   ['a terminal without colours', { isTTY: true, isFollowed: false, color: false }, aligned],
   ['a terminal', { isTTY: true, isFollowed: false, color: true }, aligned.replace(/^.*$/m, '\u001b[1m$&\u001b[22m')],
   [
@@ -27,4 +28,18 @@ test.each([
   ],
 ])('a table for %s', (_, reader, expected) => {
   expect(format(reader)).toBe(expected);
+});
+
+test('a row stays a line and a cell a column, whatever stands in it', () => {
+  const rows = [['a\tb', 'echo x\necho y\u001b[2J']];
+  expect(format(pipe, { ...table, rows })).toBe('a\\tb\techo x\\necho y\\u001b[2J');
+});
+
+test('what people read keeps its colours, every other control character is only shown', () => {
+  let seen = '';
+  const stream = { isTTY: false, columns: 80, write: (text: string) => ((seen += text), true) };
+  const output = createOutput({ stdout: stream, stderr: stream }, { json: false, quiet: false, ...pipe });
+  output.note('\u001b[31mred\u001b[0m\u001b]52;c;x\u0007');
+  output.result(null, () => 'a\u009b2Jb\nc');
+  expect(seen).toBe('\u001b[31mred\u001b[0m\\u001b]52;c;x\\u0007\na\\u009b2Jb\nc\n');
 });

@@ -103,7 +103,7 @@ test.each<[number, string, readonly string[]]>([
   [2, 'not supported yet', ['hotfix']],
   [2, 'not supported yet', ['continue']],
   [2, 'not supported yet', ['feature', 'publish', 'x']],
-  [4, 'Did you mean "flow feature start"', ['feature', 'strat', 'x']],
+  [2, 'Did you mean "flow feature start"', ['feature', 'strat', 'x']],
   [4, 'There is no feature branch "nope".', ['feature', 'finish', 'nope']],
   [2, 'Usage: mlops flow feature start NAME [BASE]', ['feature', 'start']],
   [2, "can't name a feature", ['feature', 'start', '--', '-f']],

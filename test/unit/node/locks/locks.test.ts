@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -83,4 +84,26 @@ test('of many takers at once exactly one wins', async () => {
   const file = path.join(folder, 'project.json');
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(file, 'mlops run')));
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('of many takers of a dead lock exactly one wins, every time', async () => {
+  const file = path.join(folder, 'project.json');
+  for (let round = 0; round < 30; round += 1) {
+    await writeFile(file, JSON.stringify({ pid: 2 ** 22 - 1, startTime: 'gone', command: 'old', since: round }));
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => takeLock(file, 'mlops run')));
+    const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(winners).toHaveLength(1);
+    await winners[0]?.release();
+  }
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a lock is taken over also when another process died while it took it over', async () => {
+  const file = path.join(folder, 'project.json');
+  const dead = JSON.stringify({ pid: 2 ** 22 - 1, startTime: 'gone', command: 'old', since: 0 });
+  await writeFile(file, dead);
+  const digest = createHash('sha256').update(dead).digest('hex').slice(0, 24);
+  await writeFile(path.join(folder, `.mlops-tmp-project.json-${digest}`), dead);
+  await (await takeLock(file, 'mlops run')).release();
+  expect(await readdir(folder)).toEqual([]);
 });

@@ -18,6 +18,8 @@ import {
 export class TestProject {
   readonly root: string;
   readonly events: PipelineEvent[] = [];
+  /** Called while the run goes on. */
+  onEvent: (event: PipelineEvent) => void = () => undefined;
   env: NodeJS.ProcessEnv = { ...process.env, SHELL: '/bin/sh' };
 
   private constructor(root: string) {
@@ -64,7 +66,15 @@ export class TestProject {
     return runPipeline(
       { root: this.root },
       { stages: [], single: false, downstream: false, force: false, keepGoing: false, ...options },
-      { installation, env: this.env, signal, reporter: (event) => this.events.push(event) },
+      {
+        installation,
+        env: this.env,
+        signal,
+        reporter: (event) => {
+          this.events.push(event);
+          this.onEvent(event);
+        },
+      },
     ).catch((error: unknown) => {
       // A failing test shows the sentence only; the places are what helps.
       if (error instanceof ExpectedError) Object.assign(error, { message: describeError(error) });
@@ -107,9 +117,10 @@ export async function bundleCommands(folder: string): Promise<string> {
       resolveDir: root,
       loader: 'ts',
       contents: `
-        import { runCommandLine } from './src/node/commandline/commandline.ts';
+        import { outliveReaders, runCommandLine } from './src/node/commandline/commandline.ts';
         import { createInstallation } from './src/node/installation/installation.ts';
         import { commands } from './src/node/pipeline/commands.ts';
+        outliveReaders(process);
         const abort = new AbortController();
         for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => abort.abort(signal));
         void runCommandLine(process.argv.slice(2), [{ firstWords: ['status', 'run', 'dag'], load: async () => commands }], {
@@ -139,11 +150,12 @@ export function startCommand(
   cli: string,
   args: string[],
   { root, env }: TestProject,
+  out: 'pipe' | number = 'pipe',
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [cli, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [cli, ...args], { cwd: root, env, stdio: ['ignore', out, 'pipe'] });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
   return { child, ended };
 }

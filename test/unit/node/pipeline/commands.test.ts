@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -149,6 +149,36 @@ describe('two processes, and dead ones', () => {
     expect(await project.states()).toBe('first:fresh slow:never-run');
   });
 
+  it.skipIf(process.platform === 'win32')('a stage that is stopped puts its things in order first', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {s: {cmd: cd . && sh program.sh && true}}',
+      'program.sh': "trap 'sleep 0.3; echo tidy > tidy; exit 1' TERM; echo $$ > pid; while :; do sleep 0.05; done",
+    });
+    const { child, ended } = startCommand(cli, ['run'], project);
+    await until(() => readPid());
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await project.read('tidy')).toBe('tidy\n');
+  });
+
+  it('a run goes on when nobody reads any more what it prints', async () => {
+    project = await TestProject.create({ 'dvc.yaml': slow });
+    const { child, ended } = startCommand(cli, ['run'], project);
+    await until(() => readPid());
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    await project.write('go', '');
+    expect((await ended).code).toBe(0);
+    expect(await project.states()).toBe('first:fresh slow:fresh');
+  });
+
+  it.skipIf(process.platform !== 'linux')('a result that can not be kept is told, and is no success', async () => {
+    project = await TestProject.create({ 'dvc.yaml': 'stages: {a: {cmd: echo}}' });
+    const full = await open('/dev/full', 'w');
+    const { code, stderr } = await startCommand(cli, ['status'], project, full.fd).ended.finally(() => full.close());
+    expect([code, stderr]).toEqual([1, 'stdout: the disk is full; free some space and run it again.\n']);
+  });
+
   it('kill -9 in mid-stage: nothing half-made counts, the next run ends what was left and goes on', async () => {
     project = await TestProject.create({ 'dvc.yaml': slow });
     const { child, ended } = startCommand(cli, ['run'], project);
@@ -192,7 +222,7 @@ describe.skipIf(!canMount())('a full disk', () => {
     expect((await run('run')).code).toBe(0);
     const lock = await project.read('dvc.lock');
     execFileSync('mkdir', [project.path('small')]);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', project.path('small')]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', project.path('small')]);
     try {
       execFileSync('cp', [
         '-a',

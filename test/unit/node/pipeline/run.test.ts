@@ -107,7 +107,10 @@ describe('a run', () => {
     await project.run();
     await project.write('params.yaml', 'lr: 2\n');
     const options = { stages: [], single: false, downstream: false, force: false, keepGoing: false };
-    const { steps } = await planRun({ root: project.root }, options, { env: project.env });
+    const { steps } = await planRun({ root: project.root }, options, {
+      env: project.env,
+      signal: new AbortController().signal,
+    });
     expect(steps.map(({ name, action }) => `${name}:${action}`).join(' ')).toBe(
       'prepare:skip train@a:run train@b:run report:check',
     );

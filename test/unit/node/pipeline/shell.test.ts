@@ -31,6 +31,7 @@ describe('commands', () => {
       commands,
       cwd: folder,
       env: { PATH: process.env['PATH'], ...env },
+      token: 'abc',
       log,
       signal: new AbortController().signal,
       onCommand: () => undefined,

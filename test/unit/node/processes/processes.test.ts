@@ -5,6 +5,7 @@ import {
   isAlive,
   isCertainlyAlive,
   readStartTime,
+  stopMarkedTree,
   stopTree,
   toOutcome,
   waitForExit,
@@ -78,3 +79,38 @@ test.skipIf(process.platform === 'win32')(
     await expect.poll(() => isAlive(grandchildIdentity)).toBe(false);
   },
 );
+
+/** A process that has said its first line, which is the pid of the process to ask about, and that process. */
+async function startShell(script: string, env: NodeJS.ProcessEnv = process.env) {
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'], env });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await expect.poll(() => output).toContain('\n');
+  const pid = Number(output.split('\n')[0]);
+  return {
+    leader: { pid: child.pid!, startTime: await readStartTime(child.pid!) },
+    other: { pid, startTime: await readStartTime(pid) },
+    closed: once(child, 'close').then(() => output.split('\n').slice(1).join('')),
+  };
+}
+
+test.skipIf(process.platform === 'win32')('what a shell started has its time also when the shell is gone', async () => {
+  // The inner process holds its leader's end as the sign to go on.
+  const inner = `trap 'while kill -0 $PPID; do sleep 0.01; done; sleep 0.3; echo finished; exit' TERM; echo $$; while :; do sleep 0.01; done`;
+  const { leader, closed } = await startShell(`sh -c "${inner.replaceAll('$', '\\$')}" 2>/dev/null; true`);
+  await stopTree(leader);
+  expect(await closed).toBe('finished');
+});
+
+test.skipIf(process.platform !== 'linux')('what left the group for a session of its own is ended as well', async () => {
+  const mark = `MLOPS_TEST_MARK=${process.pid}-${performance.now()}`;
+  const [name = '', value] = mark.split('=');
+  const { leader, other, closed } = await startShell('setsid sh -c "echo \\$\\$; exec sleep 600" & wait', {
+    ...process.env,
+    [name]: value,
+  });
+  expect(await isAlive(other)).toBe(true);
+  await stopMarkedTree(leader, mark);
+  await closed;
+  expect(await isAlive(other)).toBe(false);
+});
