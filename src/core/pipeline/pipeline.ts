@@ -26,16 +26,19 @@ export {
 export {
   commandsOf,
   folderOf,
+  isOutside,
   isWithin,
   overlaps,
   type Out,
   type ParamValues,
   type ParamsFile,
+  type Place,
   type Stage,
   type StagePath,
 } from './stage.ts';
+export { defaultFlags, type FlagSettings } from './flags.ts';
 export { parseParams, pickParams } from './params.ts';
-export { parsePipeline, resolveStages } from './stages.ts';
+export { parsePipeline, resolveStages, type PipelineFile } from './stages.ts';
 export { planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
 export { type PyMap } from './values.ts';

@@ -42,7 +42,8 @@ export function planRun(graph: PipelineGraph, status: readonly StageStatus[], op
   const steps = selectStages(graph, options).map((stage): PlanStep => {
     const reasons = reasonsOf.get(stage.name) ?? [];
     const follows = activeNeeds(graph, stage.name).some((need) => (actions.get(need) ?? 'skip') !== 'skip');
-    const action = options.force || reasons.length > 0 ? 'run' : follows ? 'check' : 'skip';
+    const isOurs = stage.unsupported.length === 0;
+    const action = !isOurs ? 'skip' : options.force || reasons.length > 0 ? 'run' : follows ? 'check' : 'skip';
     actions.set(stage.name, action);
     return { name: stage.name, cmd: stage.cmd, action, reasons };
   });

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
+import { ExpectedError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import {
   findLocked,
-  parseParams,
   pickParams,
   toLockMapping,
   emitMapping,
@@ -11,16 +10,17 @@ import {
   type LockedStage,
   type ParamValues,
   type ParamsFile,
+  type PyMap,
   type Stage,
   type StageFacts,
   type StagePath,
 } from '../../core/pipeline/pipeline.ts';
-import { readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 import { Cache } from './cache.ts';
 import { hashPath, missingPath, type HashContext, type HashedPath } from './hashing.ts';
 import { HashState, type HashMethod } from './hashstate.ts';
 import type { LoadedPipeline } from './load.ts';
+import { readParamsFile } from './paramsfile.ts';
 import { readDvcSettings } from './settings.ts';
 
 /** What is known about files while one command runs: each path is hashed once until somebody says that files changed. */
@@ -59,11 +59,23 @@ export class Workspace {
     return known;
   }
 
-  async readParams({ file, keys }: ParamsFile): Promise<ParamValues | undefined> {
+  async readParams({ file, keys, place }: ParamsFile): Promise<ParamValues | undefined> {
     const known = this.#params.get(file) ?? this.#parse(file);
     this.#params.set(file, known);
     const content = await known;
-    return content === undefined ? undefined : pickParams(content, keys);
+    if (content === undefined) return undefined;
+    const { values, ambiguous, unlockable } = pickParams(content, keys);
+    for (const key of ambiguous)
+      this.problems.push({
+        ...place,
+        severity: 'error',
+        message: `${key} matches several params of ${file}; DVC takes one.`,
+      });
+    const [other] = unlockable;
+    // Known before anything runs, unless a stage wrote the file meanwhile.
+    if (other !== undefined)
+      throw new ExpectedError('not-supported', `${other[0]} of ${file} is ${other[1]}, which no lock can hold`);
+    return values;
   }
 
   /** Hashes and params are taken anew from now on: a stage has run. */
@@ -73,15 +85,13 @@ export class Workspace {
   }
 
   async #parse(file: string): Promise<ParamsContent> {
-    const text = await readTextIfExists(path.join(this.project.root, file));
-    if (text === undefined) return undefined;
-    const { value, problems } = parseParams(text, file);
-    this.problems.push(...problems);
-    return value;
+    const parsed = await readParamsFile(this.project, file);
+    this.problems.push(...(parsed?.problems ?? []));
+    return parsed?.value;
   }
 }
 
-type ParamsContent = ReturnType<typeof parseParams>['value'];
+type ParamsContent = PyMap | undefined;
 
 /** The facts that decide about one stage, hashed by the methods that its lock entries ask for. */
 export async function gatherFacts(

@@ -19,6 +19,11 @@ export interface RunningStage {
   readonly child: ProcessIdentity | null;
 }
 
+/** The environment variable that tells whose stage a process belongs to, as `/proc` shows it. */
+export function toMark(token: string): string {
+  return `MLOPS_STAGE_TOKEN=${token}`;
+}
+
 type Memory = Readonly<Record<string, StageMemory>>;
 
 function memoryFile(project: Project): string {

@@ -4,7 +4,7 @@ import { folderOf, type Stage } from '../../core/pipeline/pipeline.ts';
 import { isTemporary } from '../files/files.ts';
 import { isAlive, isCertainlyAlive, stopMarked, stopTree } from '../processes/processes.ts';
 import { projectPaths, type Project } from '../project/project.ts';
-import { readRunning, writeRunning } from './memory.ts';
+import { readRunning, toMark, writeRunning } from './memory.ts';
 
 /**
  * Ends what a killed run left running: its stage's command would go on writing the outputs that the next run hashes. Only while

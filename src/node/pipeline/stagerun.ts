@@ -13,6 +13,7 @@ import {
   findLocked,
   findReasons,
   formatLock,
+  isOutside,
   isWithin,
   parseLock,
   summariseReasons,
@@ -129,8 +130,17 @@ async function refuseMissingFolder({ wdir }: Stage, { root }: Project): Promise<
     throw new ExpectedError('missing-file', `the folder ${wdir} (wdir) does not exist`);
 }
 
-/** A link among the folders of an output may lead out of the project, where nothing is ours to remove or to write. */
+/**
+ * Outside of the project nothing is ours to remove or to write, whether a path or a link among the folders of an output leads
+ * there; what a stage's own command writes there is tracked only.
+ */
 async function refuseOutsideOuts({ outs }: Stage, { root }: Project): Promise<void> {
+  for (const out of outs)
+    if (isOutside(out.file) && out.cache)
+      throw new ExpectedError(
+        'stage-failed',
+        `the output ${out.path} lies outside of the project, so no cache can keep it. Give it "cache: false"`,
+      );
   const realRoot = await realpath(root);
   for (const { file, path: written } of outs.filter((out) => isWithin('', out.file))) {
     const folder = await realFolderOf(path.dirname(path.join(root, file)));
@@ -288,7 +298,7 @@ function logFileOf(project: Project, stage: string): string {
 
 async function removeOuts(stage: Stage, project: Project): Promise<void> {
   for (const out of stage.outs) {
-    if (out.persist) continue;
+    if (out.persist || isOutside(out.file)) continue;
     await rm(path.join(project.root, out.file), { recursive: true, force: true }).catch((error: unknown) => {
       throw diskError(error, out.file);
     });
