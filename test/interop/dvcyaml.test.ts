@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Ground, alwaysChanged, type Edit, type GroundFiles } from './dvcground.ts';
-import { projects } from './dvcprojects.ts';
+import { Ground, alwaysChanged } from './dvcground.ts';
+import { fileProjects } from './projects/files.ts';
+import type { Project } from './projects/project.ts';
+import { stageProjects } from './projects/stages.ts';
+import { valueProjects } from './projects/values.ts';
 
 let ground: Ground;
 beforeAll(async () => {
   ground = await Ground.create();
 });
 afterAll(() => ground.remove());
-
-interface Project extends GroundFiles {
-  readonly edits?: Readonly<Record<string, Edit>>;
-}
 
 /** Both engines say the same of the project as it stands. */
 async function compareStatus(): Promise<unknown> {
@@ -58,5 +57,6 @@ async function check({ edits = {}, ...files }: Project): Promise<void> {
 }
 
 describe('projects of each construct', () => {
+  const projects = { ...stageProjects, ...valueProjects, ...fileProjects };
   it.each(Object.entries(projects))('%s', (_, project) => check(project));
 });

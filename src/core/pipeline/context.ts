@@ -1,5 +1,5 @@
 import { InterpolationError, type Context } from './interpolation.ts';
-import { emptyMap, getKey, isList, isPyMap, toPyMap, type PyMap, type PyValue } from './values.ts';
+import { emptyMap, getKey, isList, isPyMap, keyText, toPyMap, type PyMap, type PyValue } from './values.ts';
 
 /** The names that `${…}` may use, and which files brought them in: DVC forbids to load a file twice in parts that overlap. */
 export interface Scope {
@@ -22,7 +22,13 @@ export interface VarFile {
 
 export function parseVarFile(entry: string): VarFile {
   const colon = entry.indexOf(':');
-  const keys = colon === -1 ? [] : entry.slice(colon + 1).split(',').filter(Boolean);
+  const keys =
+    colon === -1
+      ? []
+      : entry
+          .slice(colon + 1)
+          .split(',')
+          .filter(Boolean);
   return { name: colon === -1 ? entry : entry.slice(0, colon), keys: keys.length === 0 ? undefined : keys };
 }
 
@@ -57,7 +63,8 @@ function pickKeys(content: PyMap, keys: readonly string[], name: string): PyMap 
 /** The scope with a mapping of vars merged in. Throws {@link InterpolationError}. */
 export function mergeValues(scope: Scope, update: PyMap): Scope {
   const reserved = scope.reserved.find((name) => getKey(update, name) !== undefined);
-  if (reserved !== undefined) throw new InterpolationError(`"${reserved}" is the group's own name; vars can not define it.`);
+  if (reserved !== undefined)
+    throw new InterpolationError(`"${reserved}" is the group's own name; vars can not define it.`);
   return { ...scope, context: mergeInto(scope.context, toContextValue(update, '') as PyMap, '') };
 }
 
@@ -76,7 +83,7 @@ function mergeInto(into: PyMap, update: PyMap, path: string): PyMap {
   const merged = new Map(into.entries);
   for (const [key, value] of update.entries) {
     const existing = merged.get(key);
-    const name = path + String(key);
+    const name = path + keyText(key);
     if (existing === undefined) merged.set(key, value);
     else if (isPyMap(existing) && isPyMap(value)) merged.set(key, mergeInto(existing, value, `${name}.`));
     else throw new InterpolationError(`"${name}" is defined already; DVC allows no redefinition.`);

@@ -100,4 +100,3 @@ function expandMatrix(matrix: PyMap, { context }: Scope): (readonly [string, PyM
 function toItems(value: PyValue): readonly PyValue[] | undefined {
   return isPyMap(value) ? value.entries.map(([key]) => key) : isList(value) ? value : undefined;
 }
-

@@ -110,10 +110,10 @@ export interface PickedParams {
 
 /** The values of `keys`, or every top-level value for no keys. */
 export function pickParams(params: PyMap, keys: readonly string[]): PickedParams {
-  const found =
+  const found: readonly (readonly [string, readonly PyValue[]])[] =
     keys.length === 0
-      ? params.entries.map(([key, value]) => [keyText(key), [value]] as const)
-      : keys.map((key) => [key, findParam(params, key.replace(/^\.+/, '').split('.'))] as const);
+      ? params.entries.map(([key, value]) => [keyText(key), [value]])
+      : keys.map((key) => [key, findParam(params, key.replace(/^\.+/, '').split('.'))]);
   const values = found.flatMap(([key, [value, ...more]]) =>
     value === undefined || more.length > 0 ? [] : [[key, tupleAsList(value)] as const],
   );

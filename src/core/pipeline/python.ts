@@ -14,32 +14,28 @@ export function parsePythonParams(text: string): PyMap {
 type Names = Map<string, PyValue>;
 
 const MAX_DEPTH = 64;
-const COMPOUND = new Set(
-  'class def async if elif else for while with try except finally match case'.split(' ').map((word) => word),
-);
+const COMPOUND = new Set('class def async if elif else for while with try except finally match case'.split(' '));
 
 /** `ownOnly`: the body of `__init__`, where only what is assigned to `self` counts. */
 function readBlock(lines: readonly PyLine[], scope: { ownOnly: boolean }, depth: number): Names {
   const names: Names = new Map();
   const indent = lines[0]?.indent ?? 0;
   for (let at = 0; at < lines.length;) {
-    const tokens = lines[at]?.tokens ?? [];
-    let end = at + 1;
-    while ((lines[end]?.indent ?? -1) > indent) end += 1;
-    const body = lines.slice(at + 1, end);
-    at = end;
-    if (!isCompound(tokens)) {
-      for (const statement of split(tokens, ';')) assign(names, statement, scope);
-      continue;
-    }
-    const inner = bodyOf(tokens, body);
-    const [word, name] = [tokens[0]?.text, tokens[1]?.text ?? ''];
-    if (depth >= MAX_DEPTH || inner.length === 0) continue;
-    if (word === 'class') names.set(name, toMap(readBlock(inner, { ownOnly: false }, depth + 1)));
-    if (word === 'def' && name === '__init__')
-      for (const [key, value] of readBlock(inner, { ownOnly: true }, depth + 1)) names.set(key, value);
+    const { tokens } = lines[at] ?? { tokens: [] };
+    const start = at + 1;
+    for (at = start; (lines[at]?.indent ?? -1) > indent;) at += 1;
+    if (isCompound(tokens)) readCompound(names, tokens, bodyOf(tokens, lines.slice(start, at)), depth + 1);
+    else for (const statement of split(tokens, ';')) assign(names, statement, scope);
   }
   return names;
+}
+
+/** Of all blocks classes count, and functions called `__init__`. */
+function readCompound(names: Names, [word, name]: readonly PyToken[], body: readonly PyLine[], depth: number): void {
+  if (depth > MAX_DEPTH || name === undefined) return;
+  if (word?.text === 'class') names.set(name.text, toMap(readBlock(body, { ownOnly: false }, depth)));
+  if (word?.text !== 'def' || name.text !== '__init__') return;
+  for (const [key, value] of readBlock(body, { ownOnly: true }, depth)) names.set(key, value);
 }
 
 /** `match` and `case` are ordinary names as well: `match = 1`. */
@@ -110,7 +106,7 @@ function readLiteral(tokens: readonly PyToken[]): PyValue | undefined {
   try {
     const reader = new LiteralReader(tokens);
     const value = reader.bareTuple();
-    return reader.isAtEnd ? value : undefined;
+    return reader.isAtEnd() ? value : undefined;
   } catch (error) {
     if (error instanceof NotLiteral) return undefined;
     throw error;
@@ -126,7 +122,7 @@ class LiteralReader {
     this.#tokens = tokens;
   }
 
-  get isAtEnd(): boolean {
+  isAtEnd(): boolean {
     return this.#at === this.#tokens.length;
   }
 
@@ -135,9 +131,9 @@ class LiteralReader {
     const first = this.#value();
     if (!this.#takes(',')) return first;
     const items = [first];
-    while (!this.isAtEnd) {
+    while (!this.isAtEnd()) {
       items.push(this.#value());
-      if (!this.isAtEnd && !this.#takes(',')) throw new NotLiteral();
+      if (!this.isAtEnd() && !this.#takes(',')) throw new NotLiteral();
     }
     return toTuple(items);
   }
@@ -174,16 +170,10 @@ class LiteralReader {
     this.#at += 1;
     if (token?.kind === 'text') return this.#text(token);
     if (token?.kind === 'name') return this.#word(token.text);
-    switch (token?.text) {
-      case '[':
-        return this.#items(']');
-      case '(':
-        return this.#brackets();
-      case '{':
-        return this.#braces();
-      default:
-        throw new NotLiteral();
-    }
+    if (token?.text === '[') return this.#items(']');
+    if (token?.text === '(') return this.#brackets();
+    if (token?.text === '{') return this.#braces();
+    throw new NotLiteral();
   }
 
   #word(word: string): PyValue {
@@ -278,4 +268,3 @@ function toNumber(source: string, sign: 1 | -1): PyValue {
   if (/^0[xob]/.test(digits) || /^[0-9]+$/.test(digits)) return integer(BigInt(digits) * BigInt(sign));
   return { kind: 'float', value: Number(digits) * sign };
 }
-

@@ -26,74 +26,89 @@ export interface PyLine {
 
 const SPACE = /(?:[ \t\f]|\\\r?\n)+/y;
 const COMMENT = /#[^\n]*/y;
+const LINE_BREAK = /\r?\n|\r/y;
 const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const NUMBER =
   /(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9](?:_?[0-9])*)?[jJ]?)/y;
-const TEXT_START = /([rRuUbBfFtT]{0,2})("""|'''|"|')/y;
+const TEXT_START = /[rRuUbBfFtT]{0,2}(?:"""|'''|"|')/y;
 const SIGN = /(?:\*\*=|\/\/=|>>=|<<=|\.\.\.|->|:=|[=!<>+\-*/%&|^@]=|\*\*|\/\/|<<|>>|[-+*/%@&|^~<>()[\]{},:.;=!])/y;
 
 /** The logical lines of a Python file. Throws {@link PythonError} for an open bracket or text, and for stray characters. */
 export function tokenizePython(source: string): readonly PyLine[] {
-  const text = source.replace(/^\uFEFF/, '');
-  const lines: PyLine[] = [];
-  const open: { sign: string; at: number }[] = [];
-  let tokens: PyToken[] = [];
-  let indent = 0;
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    at += found?.[0].length ?? 0;
-    return found;
-  };
-  const endLine = (): void => {
-    if (tokens.length > 0) lines.push({ indent, tokens });
-    tokens = [];
-  };
-  const push = (token: PyToken, start: number): void => {
-    if (tokens.length === 0) indent = columnOf(text, start);
-    tokens.push(token);
-  };
-  while (at < text.length) {
-    if (take(SPACE) !== null || take(COMMENT) !== null) continue;
-    const start = at;
-    if (take(/\r?\n|\r/y) !== null) {
-      if (open.length === 0) endLine();
-      continue;
-    }
-    const opening = take(TEXT_START);
-    if (opening !== null) {
-      const [, prefix = '', quote = ''] = opening;
-      const end = findEnd(text, at, quote);
-      if (end === -1) throw new PythonError('Python: the text has no end', start);
-      push({ kind: 'text', text: '', value: toText(text.slice(at, end), prefix.toLowerCase()) }, start);
-      at = end + quote.length;
-      continue;
-    }
-    const name = take(NAME)?.[0];
-    const number = name === undefined ? take(NUMBER)?.[0] : undefined;
-    const sign = name === undefined && number === undefined ? take(SIGN)?.[0] : undefined;
-    if (name !== undefined) push({ kind: 'name', text: name }, start);
-    else if (number !== undefined) push({ kind: 'number', text: number }, start);
-    else if (sign === undefined) throw new PythonError('Python: this character can stand nowhere', start);
-    else {
-      push({ kind: 'sign', text: sign }, start);
-      match(open, sign, start);
-    }
+  return new Tokenizer(source.replace(/^\uFEFF/, '')).read();
+}
+
+class Tokenizer {
+  readonly #text: string;
+  readonly #lines: PyLine[] = [];
+  /** Brackets that are still open. */
+  readonly #open: { sign: string; at: number }[] = [];
+  #tokens: PyToken[] = [];
+  #indent = 0;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  const [left] = open;
-  if (left !== undefined) throw new PythonError(`Python: "${left.sign}" is never closed`, left.at);
-  endLine();
-  return lines;
+
+  read(): readonly PyLine[] {
+    while (this.#at < this.#text.length) {
+      if (this.#take(SPACE) !== undefined || this.#take(COMMENT) !== undefined) continue;
+      if (this.#take(LINE_BREAK) === undefined) this.#token();
+      else if (this.#open.length === 0) this.#endLine();
+    }
+    const [left] = this.#open;
+    if (left !== undefined) throw new PythonError(`Python: "${left.sign}" is never closed`, left.at);
+    this.#endLine();
+    return this.#lines;
+  }
+
+  #take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0];
+    this.#at += found?.length ?? 0;
+    return found;
+  }
+
+  #endLine(): void {
+    if (this.#tokens.length > 0) this.#lines.push({ indent: this.#indent, tokens: this.#tokens });
+    this.#tokens = [];
+  }
+
+  #token(): void {
+    const start = this.#at;
+    const token =
+      this.#string(start) ?? this.#word('name', NAME) ?? this.#word('number', NUMBER) ?? this.#word('sign', SIGN);
+    if (token === undefined) throw new PythonError('Python: this character can stand nowhere', start);
+    if (this.#tokens.length === 0) this.#indent = columnOf(this.#text, start);
+    this.#tokens.push(token);
+    if (token.kind === 'sign') this.#bracket(token.text, start);
+  }
+
+  #word(kind: PyToken['kind'], pattern: RegExp): PyToken | undefined {
+    const text = this.#take(pattern);
+    return text === undefined ? undefined : { kind, text };
+  }
+
+  #string(start: number): PyToken | undefined {
+    const opening = this.#take(TEXT_START);
+    if (opening === undefined) return undefined;
+    const [prefix = '', quote = ''] = opening.split(/(?=["'])(.*)/);
+    const end = findEnd(this.#text, this.#at, quote);
+    if (end === -1) throw new PythonError('Python: the text has no end', start);
+    const value = toText(this.#text.slice(this.#at, end), prefix.toLowerCase());
+    this.#at = end + quote.length;
+    return { kind: 'text', text: '', value };
+  }
+
+  #bracket(sign: string, at: number): void {
+    if ('([{'.includes(sign)) this.#open.push({ sign, at });
+    else if (sign in PAIRS && this.#open.pop()?.sign !== PAIRS[sign])
+      throw new PythonError(`Python: "${sign}" closes nothing`, at);
+  }
 }
 
 const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
-
-function match(open: { sign: string; at: number }[], sign: string, at: number): void {
-  if ('([{'.includes(sign)) open.push({ sign, at });
-  else if (sign in PAIRS && open.pop()?.sign !== PAIRS[sign])
-    throw new PythonError(`Python: "${sign}" closes nothing`, at);
-}
 
 function columnOf(text: string, offset: number): number {
   let column = 0;
@@ -116,7 +131,7 @@ function toText(body: string, prefix: string): PyToken['value'] {
   if (prefix.includes('b')) return { kind: 'other', what: 'bytes', source: body };
   const text = body.replaceAll(/\r\n?/g, '\n');
   if (prefix.includes('r')) return text;
-  return /\\N\{/.test(text) ? { kind: 'other', what: 'a text with \\N{…}', source: body } : unescape(text);
+  return text.includes('\\N{') ? { kind: 'other', what: 'a text with \\N{…}', source: body } : unescape(text);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -33,7 +33,11 @@ export function resolveStage(yaml: YamlFile, raw: RawStage, facts: ProjectFacts,
 /**
  * The folder in which a stage runs, relative to the root. Undefined where it can't be told: resolving the stage says why.
  */
-export function resolveFolder(file: string, { definition, scope }: RawStage, { root }: ProjectFacts): string | undefined {
+export function resolveFolder(
+  file: string,
+  { definition, scope }: RawStage,
+  { root }: ProjectFacts,
+): string | undefined {
   const wdir = getKey(definition, 'wdir') ?? '';
   try {
     const value = interpolate(wdir, scope.context, 'single');
@@ -211,7 +215,8 @@ class StageReader {
       for (const [path, options] of pairs) {
         const at = [section, index];
         if (typeof path !== 'string') this.#wrong(at, 'An output must be a path.');
-        else if (isList(options)) this.#wrong([...at, path], 'A list of plots belongs to the section "plots" of the file.');
+        else if (isList(options))
+          this.#wrong([...at, path], 'A list of plots belongs to the section "plots" of the file.');
         else merged.set(path, mergeOptions(merged.get(path), at, options));
       }
     }

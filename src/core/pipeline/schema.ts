@@ -146,13 +146,7 @@ export const pipelineSchema: Check = record({
   stages: mappingOf(either('A stage must be a mapping.', [isGroup, group], [isPyMap, stage])),
   params: listOf(text),
   metrics: listOf(text),
-  plots: listOf(
-    either(
-      'A plot is a path, or a name with its definition.',
-      [isText, anything],
-      [isPyMap, namedPlots],
-    ),
-  ),
+  plots: listOf(either('A plot is a path, or a name with its definition.', [isText, anything], [isPyMap, namedPlots])),
   artifacts: mappingOf(record({ path: text, ...annotations }, ['path'])),
   // DVC looks at the items only when somebody asks for a dataset, but it must be able to walk them.
   datasets: either('This must be a list.', [isList, anything], [isPyMap, anything], [isText, anything]),

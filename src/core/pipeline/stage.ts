@@ -91,7 +91,9 @@ export function relativeTo(root: string, absolute: string): string | undefined {
 }
 
 function toSegments(absolute: string): string[] {
-  return joinPath(...absolute.split(/[\\/]/)).split('/').filter(Boolean);
+  return joinPath(...absolute.split(/[\\/]/))
+    .split('/')
+    .filter(Boolean);
 }
 
 /** The folder of a relative path; '' for the root. */

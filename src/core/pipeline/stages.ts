@@ -7,7 +7,17 @@ import { placeOfOffset } from './lockfile.ts';
 import { pipelineSchema, type YamlPath } from './schema.ts';
 import { resolveFolder, resolvePath, resolveStage, type ProjectFacts } from './resolve.ts';
 import { folderOf, joinPath, type Stage } from './stage.ts';
-import { UnreadableValue, emptyMap, getKey, isList, isPyMap, toPyValue, type PyMap, type PyValue } from './values.ts';
+import {
+  UnreadableValue,
+  emptyMap,
+  getKey,
+  isList,
+  isPyMap,
+  keyText,
+  toPyValue,
+  type PyMap,
+  type PyValue,
+} from './values.ts';
 
 /** A dvc.yaml whose shape is right; its stages are not resolved yet, because that takes the files that it names. */
 export interface PipelineFile {
@@ -38,7 +48,12 @@ function readRoot(yaml: YamlFile, text: string, problems: Problem[]): PyMap | un
   } catch (error) {
     if (!(error instanceof UnreadableValue)) throw error;
     const place = placeOfOffset(text, error.offset);
-    problems.push({ file: yaml.file, ...place, severity: 'error', message: `Not readable as DVC reads it: ${error.message}.` });
+    problems.push({
+      file: yaml.file,
+      ...place,
+      severity: 'error',
+      message: `Not readable as DVC reads it: ${error.message}.`,
+    });
   }
   return undefined;
 }
@@ -79,7 +94,12 @@ class Resolver {
     return { value: stages, problems: this.#problems, missing: [...this.#missing] };
   }
 
-  #problem(path: YamlPath, message: string, at: 'key' | 'value' = 'value', severity: Problem['severity'] = 'error'): void {
+  #problem(
+    path: YamlPath,
+    message: string,
+    at: 'key' | 'value' = 'value',
+    severity: Problem['severity'] = 'error',
+  ): void {
     this.#problems.push(this.#pipeline.yaml.problemAt(path, message, { at, severity }));
   }
 
@@ -100,7 +120,7 @@ class Resolver {
     const folder = folderOf(file);
     const params = joinPath(folder, 'params.yaml');
     let scope = emptyScope;
-    if (this.#source(params, ['vars']) !== undefined) scope = this.#addFile(scope, params, 'params.yaml', ['vars']);
+    if (this.#source(params) !== undefined) scope = this.#addFile(scope, params, 'params.yaml', ['vars']);
     return this.#addVars(scope, getKey(root, 'vars'), folder, ['vars']) ?? scope;
   }
 
@@ -124,7 +144,7 @@ class Resolver {
     const wanted = parseVarFile(entry);
     const known = this.#attempt(path, () => isLoaded(scope, file, wanted));
     if (known !== false) return scope;
-    const source = this.#source(file, path);
+    const source = this.#source(file);
     if (source === undefined) {
       if (this.#sources.has(file)) this.#problem(path, `${file} does not exist.`);
       return scope;
@@ -134,13 +154,11 @@ class Resolver {
     return this.#attempt(path, () => mergeFile(scope, file, wanted, content)) ?? scope;
   }
 
-  #source(file: string, path: YamlPath): Parsed<PyMap> | undefined {
+  #source(file: string): Parsed<PyMap> | undefined {
     if (!this.#sources.has(file)) this.#missing.add(file);
     const source = this.#sources.get(file);
     const known = new Set(this.#problems);
     for (const problem of source?.problems ?? []) if (!known.has(problem)) this.#problems.push(problem);
-    if (source?.value === undefined && source !== undefined && source.problems.length === 0)
-      this.#problem(path, `${file} can't be read.`);
     return source;
   }
 
@@ -197,7 +215,7 @@ class Resolver {
     }
     const artifacts = getKey(this.#pipeline.root, 'artifacts');
     for (const [name, definition] of isPyMap(artifacts) ? artifacts.entries : []) {
-      const path = ['artifacts', String(name)];
+      const path = ['artifacts', keyText(name)];
       this.#attempt(path, () => interpolate(definition, context, 'anything'));
       const filled = this.#attempt(path, () => interpolate(name, context, 'anything'), 'key');
       if (filled !== undefined && typeof filled !== 'string')

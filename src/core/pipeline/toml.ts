@@ -38,11 +38,13 @@ class TomlReader {
 
   read(): PyMap {
     let table = this.#root;
-    for (this.#skipLines(); this.#at < this.#text.length; this.#skipLines()) {
+    this.#skipLines();
+    while (this.#at < this.#text.length) {
       if (this.#text[this.#at] === '[') table = this.#header();
       else this.#pair(table);
       this.#skip(/[ \t]*(?:#[^\n]*)?/y);
       if (this.#at < this.#text.length && !this.#takes(/\r?\n/y)) this.#fail('a line break is missing');
+      this.#skipLines();
     }
     return toMap(this.#root);
   }
@@ -91,8 +93,7 @@ class TomlReader {
       return made;
     }
     const inner = isTables(existing) && madeBy === 'parent' ? existing.at(-1) : existing;
-    const isClosed =
-      !isTable(inner) || inner.madeBy === 'inline' || (madeBy === 'dotted' && inner.madeBy === 'header');
+    const isClosed = !isTable(inner) || inner.madeBy === 'inline' || (madeBy === 'dotted' && inner.madeBy === 'header');
     return isClosed ? this.#fail(`"${key}" is defined already`, start) : inner;
   }
 
@@ -123,10 +124,12 @@ class TomlReader {
   #array(depth: number): PyValue[] {
     const items: PyValue[] = [];
     this.#at += 1;
-    for (this.#skipLines(); !this.#takes(/\]/y); this.#skipLines()) {
+    this.#skipLines();
+    while (!this.#takes(/\]/y)) {
       items.push(toPyValue(this.#value(depth + 1)));
       this.#skipLines();
       if (!this.#takes(/,/y) && this.#text[this.#at] !== ']') this.#fail('"," or "]" is missing');
+      this.#skipLines();
     }
     return items;
   }
@@ -168,11 +171,15 @@ class TomlReader {
   }
 
   #unescape(text: string, start: number): string {
-    return text.replace(/\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/g, (_, short, long, char: string) => {
-      const code = Number.parseInt(String(short ?? long), 16);
-      if (char === undefined) return code > 0x10ffff ? this.#fail('no such character', start) : String.fromCodePoint(code);
-      return ESCAPES[char] ?? this.#fail(`\\${char} is no escape`, start);
-    });
+    return text.replace(
+      /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/g,
+      (_, short?: string, long?: string, char?: string) => {
+        const code = Number.parseInt(short ?? long ?? '', 16);
+        if (char === undefined)
+          return code > 0x10ffff ? this.#fail('no such character', start) : String.fromCodePoint(code);
+        return ESCAPES[char] ?? this.#fail(`\\${char} is no escape`, start);
+      },
+    );
   }
 
   #skipLines(): void {
@@ -233,14 +240,16 @@ function toMap(table: Table): PyMap {
 
 function toPyValue(value: Value): PyValue {
   if (isTable(value)) return toMap(value);
-  return isTables(value) ? value.map(toMap) : (value as PyValue);
+  return isTables(value) ? value.map(toMap) : value;
 }
 
-const INTEGER = /^(?:[+-]?(?:0|[1-9](?:_?[0-9])*)|0x[0-9a-fA-F](?:_?[0-9a-fA-F])*|0o[0-7](?:_?[0-7])*|0b[01](?:_?[01])*)$/;
+const INTEGER =
+  /^(?:[+-]?(?:0|[1-9](?:_?[0-9])*)|0x[0-9a-fA-F](?:_?[0-9a-fA-F])*|0o[0-7](?:_?[0-7])*|0b[01](?:_?[01])*)$/;
 const FLOAT = /^[+-]?(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?$/;
 const SPECIAL_FLOAT = /^[+-]?(?:inf|nan)$/;
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
-const TIME = /^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ])?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?$/;
+const TIME =
+  /^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ])?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?$/;
 
 function toScalar(source: string): PyValue | undefined {
   if (source === 'true' || source === 'false') return source === 'true';

@@ -181,8 +181,7 @@ export function pyEquals(a: PyValue | undefined, b: PyValue | undefined): boolea
   if (isList(a)) return isList(b) && a.length === b.length && a.every((item, index) => pyEquals(item, b[index]));
   if (isPyMap(a)) return isPyMap(b) && mapsEqual(a, b);
   if (isDate(a)) return isDate(b) && a.source === b.source;
-  // Only DVC can tell whether two such values are equal; whoever holds one is left to it.
-  if (isOther(a) || isOther(b)) return false;
+  // Of any other kind two objects are never the same one; whether their values are equal, only DVC can tell.
   return a === b;
 }
 

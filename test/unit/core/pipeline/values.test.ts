@@ -55,14 +55,7 @@ describe('what would need a reading of its own is refused, never guessed', () =>
     const document = parseDocument(text) as Document.Parsed;
     return toPyValue(document.contents, document);
   };
-  const table = [
-    '!!int "5"',
-    '!!bool "true"',
-    '!!omap [a: 1]',
-    '!!python/tuple [1]',
-    '%YAML 1.1\n---\nyes',
-    '{<<: 5}',
-  ];
+  const table = ['!!int "5"', '!!bool "true"', '!!omap [a: 1]', '!!python/tuple [1]', '%YAML 1.1\n---\nyes', '{<<: 5}'];
   it.each(table)('%j', (text) => {
     expect(() => read(text)).toThrow(UnreadableValue);
   });
