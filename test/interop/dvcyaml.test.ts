@@ -60,3 +60,50 @@ describe('projects of each construct', () => {
   const projects = { ...stageProjects, ...valueProjects, ...fileProjects };
   it.each(Object.entries(projects))('%s', (_, project) => check(project));
 });
+
+describe('a lock of DVC 2', () => {
+  const crlf = 'dd8c6a395b5dd36c56d23275028f526c';
+  const entry = (path: string): string => `    - path: ${path}\n      md5: ${crlf}\n      size: 6\n`;
+  const files = {
+    'dvc.yaml': `stages:
+  s: {cmd: cp i o; cp j p; cat k > q, deps: [i, j, k], outs: [o, p: {cache: false}, q]}
+`,
+    'dvc.lock': `schema: '2.0'
+stages:
+  s:
+    cmd: cp i o; cp j p; cat k > q
+    deps:
+${entry('i')}${entry('j')}${entry('k')}    outs:
+${entry('o')}${entry('p')}${entry('q')}`,
+    [`.dvc/cache/${crlf.slice(0, 2)}/${crlf.slice(2)}`]: 'a\r\nb\r\n',
+  };
+  const text = 'a\r\nb\r\n';
+  const lay = (): Promise<void> =>
+    ground.lay({ files: { ...files, i: text, j: text, k: text, o: text, p: text, q: text } });
+
+  it('is fresh, and what is unchanged stays as it is when the stage runs', async () => {
+    await lay();
+    expect(await compareStatus()).toEqual({});
+    expect(await ground.dvc.ask('repro', ground.root)).toEqual([]);
+    expect((await ground.project.run()).stages).toMatchObject([{ outcome: 'skipped' }]);
+    await ground.edit({ k: 'other\n' });
+    await compareStatus();
+    await ground.keep();
+    await runHere();
+    const ours = await ground.locks();
+    await ground.restore();
+    await ground.dvc.ask('repro', ground.root);
+    expect(ours).toEqual(await ground.locks());
+    expect(ours['dvc.lock']).toContain(`path: i\n      md5: ${crlf}`);
+    expect(await compareStatus()).toEqual({});
+  });
+
+  it('line ends do not change it, the object in its cache does', async () => {
+    await lay();
+    await ground.edit({ i: 'a\nb\n' });
+    expect(await compareStatus()).toEqual({});
+    await ground.edit({ [`.dvc/cache/${crlf.slice(0, 2)}`]: null });
+    await compareStatus();
+    await runHere();
+  });
+});

@@ -18,6 +18,7 @@ export {
   commandsEqual,
   findLocked,
   findReasons,
+  reasonsToRun,
   summariseReasons,
   toState,
   type PathFact,

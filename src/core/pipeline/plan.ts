@@ -1,6 +1,7 @@
 import type { StageStatus, StaleReason } from '../../protocol/pipeline.ts';
 import { activeNeeds, orderStages, type PipelineGraph } from './graph.ts';
 import type { Stage } from './stage.ts';
+import { reasonsToRun } from './staleness.ts';
 
 export interface RunOptions {
   /** Addresses; empty for every stage. */
@@ -40,7 +41,7 @@ export function planRun(graph: PipelineGraph, status: readonly StageStatus[], op
   const reasonsOf = new Map(status.map(({ name, reasons }) => [name, reasons]));
   const actions = new Map<string, PlanStep['action']>();
   const steps = selectStages(graph, options).map((stage): PlanStep => {
-    const reasons = reasonsOf.get(stage.name) ?? [];
+    const reasons = reasonsToRun(stage, reasonsOf.get(stage.name) ?? []);
     const follows = activeNeeds(graph, stage.name).some((need) => (actions.get(need) ?? 'skip') !== 'skip');
     const isOurs = stage.unsupported.length === 0;
     const action = !isOurs ? 'skip' : options.force || reasons.length > 0 ? 'run' : follows ? 'check' : 'skip';

@@ -12,6 +12,7 @@ import {
   emitMapping,
   findLocked,
   findReasons,
+  reasonsToRun,
   formatLock,
   isOutside,
   isWithin,
@@ -89,7 +90,7 @@ async function bringUpToDate(stage: Stage, context: StageContext): Promise<Stage
   const locked = lockedStage(loaded, stage);
   const facts = await gatherFacts(workspace, stage, locked);
   signal.throwIfAborted();
-  const reasons = findReasons(stage, locked, facts);
+  const reasons = reasonsToRun(stage, findReasons(stage, locked, facts));
   if (reasons.length === 0 && !force) return { outcome: 'skipped' };
   if (!stage.frozen) {
     refuseMissingInputs(stage, facts);
@@ -181,7 +182,7 @@ async function restore(
 ): Promise<StageEnd | undefined> {
   if (!canRestore(stage)) return undefined;
   const { workspace } = context;
-  const record = isSameRun(stage, locked, facts) ? locked : await findRecord(stage, workspace);
+  const record = isSameRun(stage, locked, facts) ? locked : await findRecord(stage, locked, workspace);
   if (record === undefined) return undefined;
   const outs = stage.outs.map((out) => ({ out, entry: findLocked(record.outs, out.path) }));
   for (const { entry } of outs)
@@ -200,10 +201,14 @@ function isSameRun(stage: Stage, locked: LockedStage | undefined, facts: StageFa
   return findReasons(stage, locked, facts).every(({ kind }) => kind === 'out');
 }
 
-async function findRecord(stage: Stage, workspace: Workspace): Promise<LockedStage | undefined> {
+async function findRecord(
+  stage: Stage,
+  locked: LockedStage | undefined,
+  workspace: Workspace,
+): Promise<LockedStage | undefined> {
   // Outs are in the key by path only, so their hashes may be left open.
   const outs = stage.outs.map(({ path: written }): LockedPath => ({ ...emptyPath, path: written }));
-  const inputs = await takeLockEntry(workspace, { ...stage, outs: [] });
+  const inputs = await takeLockEntry(workspace, { ...stage, outs: [] }, locked);
   const { key } = toRunCacheTexts({ ...inputs, outs });
   const folder = recordFolder(workspace, key);
   const names = await readdir(folder).catch(() => [] as string[]);
@@ -333,12 +338,13 @@ async function save(stage: Stage, { workspace, loaded }: StageContext): Promise<
     if ((await workspace.hash(dep.file)) === undefined)
       throw new ExpectedError('stage-failed', `the dependency ${dep.path} does not exist any more`);
   if (!workspace.noScm) await ignoreOuts(loaded, stage.outs);
-  const entry = await takeLockEntry(workspace, stage);
+  const entry = await takeLockEntry(workspace, stage, lockedStage(loaded, stage));
   const records = canRecord(stage, entry);
   for (const out of stage.outs) {
     const hashed = await workspace.hash(out.file);
     // DVC caches metrics that are kept in Git as well when it records a run, or it could not restore them.
-    if (hashed !== undefined && (out.cache || records)) await workspace.cache.store(out.file, hashed);
+    const isStored = findLocked(entry.outs, out.path)?.legacy === true;
+    if (hashed !== undefined && !isStored && (out.cache || records)) await workspace.cache.store(out.file, hashed);
   }
   if (records) await writeRecord(workspace, entry);
   await writeLock(loaded, stage, entry);
