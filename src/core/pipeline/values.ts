@@ -8,12 +8,12 @@ export interface PyInt {
   readonly kind: 'int';
   readonly value: bigint;
 }
-export interface PyFloat {
+interface PyFloat {
   readonly kind: 'float';
   readonly value: number;
 }
 /** A plain scalar like 2024-01-31, which Python reads as a date. */
-export interface PyDate {
+interface PyDate {
   readonly kind: 'date';
   readonly source: string;
 }
