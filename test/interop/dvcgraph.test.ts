@@ -125,7 +125,10 @@ function toEdit(stages: readonly StageSpec[], { kind, target }: EditSpec): Edit 
     case 'no lock':
       return { [`${folder}dvc.lock`]: null };
     case 'no entry':
-      return { [`${folder}dvc.lock`]: (text) => text.replace(new RegExp(`  s${index}:\\n(?:    .*\\n)*`), '') };
+      return {
+        [`${folder}dvc.lock`]: (text) =>
+          text.replace(new RegExp(`  s${index}:\\n(?:    .*\\n)*`), '').replace(/^stages:\n$/m, 'stages: {}\n'),
+      };
   }
 }
 

@@ -151,7 +151,7 @@ const reading: [string, string, string, Record<string, string>?][] = [
   [
     'a dvc.yaml inside an output',
     'stages: {a: {cmd: x}}',
-    'sub/dvc.yaml:1:28: error',
+    'sub/dvc.yaml:1:29: error',
     { 'sub/dvc.yaml': 'stages: {b: {cmd: y, outs: [.]}}' },
   ],
   ['a lock of DVC 1', 'stages: {a: {cmd: x}}', 'dvc.lock:1:1: error', { 'dvc.lock': 'a: {cmd: x}\n' }],

@@ -160,7 +160,16 @@ class Loader {
     this.problems.push(...found);
     const lock = await this.#readLock(lockFileOf(file));
     this.locks.set(file, lock);
+    this.#refuseIgnoredLock(lockFileOf(file));
     for (const stage of stages) this.stages.push(await this.#withLimits(stage, lock));
+  }
+
+  /** DVC refuses a lock that Git would leave out: a team that shares dvc.yaml without it shares nothing. */
+  #refuseIgnoredLock(file: string): void {
+    const inGit = this.#git && toGitPath(this.#project, this.#git, file);
+    if (inGit === undefined || this.#git?.rules.has(inGit, { isDirectory: false }) !== true) return;
+    const message = `Git ignores ${file}, which DVC refuses: take it out of .gitignore, so that it is committed.`;
+    this.problems.push({ file, line: 1, column: 1, severity: 'error', message });
   }
 
   /** Reads the files that the vars name, until no more are asked for. */

@@ -142,3 +142,14 @@ it('mappings become flags as .dvc/config says, and a word that DVC does not know
   await project.write('.dvc/config', '[parsing]\nlist = both\n');
   await expect(command()).rejects.toMatchObject({ code: 'bad-input', problems: [{ line: 2 }] });
 });
+
+it('a lock that Git ignores is refused, as DVC does', async () => {
+  project = await TestProject.create({ 'dvc.yaml': 'stages: {s: {cmd: echo}}', '.gitignore': '*.lock\n' });
+  await project.git('init', '-q');
+  await expect(project.run()).rejects.toMatchObject({
+    code: 'bad-input',
+    problems: [{ file: 'dvc.lock', message: expect.stringContaining('Git ignores dvc.lock') as string }],
+  });
+  await project.write('.gitignore', '*.lock\n!dvc.lock\n');
+  expect(await project.outcomes()).toBe('s:succeeded');
+});
