@@ -1,4 +1,5 @@
 import { isMapping, parseYaml } from '../yaml/yaml.ts';
+import { sections } from './schema.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 
 /** The metric that a run is judged by, and which way is better. */
@@ -23,21 +24,38 @@ export const defaultObjective: Objective = { metric: 'val_loss', direction: 'min
 export function parseProjectSettings(text: string, file: string): Parsed<ProjectSettings> {
   const { value: yaml, problems } = parseYaml(text, file);
   if (yaml === undefined) return { value: undefined, problems };
-  const root = isMapping(yaml.value) ? yaml.value : {};
-  const [store] = Array.isArray(root['stores']) ? (root['stores'] as unknown[]) : [];
-  const found: ProjectSettings = {
-    trackingUri: typeof store === 'string' ? store : null,
-    objective: isMapping(root['objective']) ? toObjective(root['objective']) : null,
+  const { stores = null, objective = null } = isMapping(yaml.value) ? yaml.value : {};
+  const mistakes = [...findStoresMistake(stores), ...findObjectiveMistake(objective)];
+  if (mistakes.length > 0) {
+    const wrong = mistakes.map(({ path, message }) => yaml.problemAt(path, message));
+    return { value: undefined, problems: [...problems, ...wrong] };
+  }
+  const value = {
+    trackingUri: Array.isArray(stores) ? ((stores[0] as string | undefined) ?? null) : null,
+    objective: isMapping(objective) ? toObjective(objective) : null,
   };
-  const wrong = [
-    ...(root['stores'] !== undefined && found.trackingUri === null
-      ? [yaml.problemAt(['stores'], 'stores must be a list of tracking URIs, as file:models/mlruns.')]
-      : []),
-    ...(root['objective'] !== undefined && root['objective'] !== null && found.objective === null
-      ? [yaml.problemAt(['objective'], 'objective must be a mapping of metric and direction.')]
-      : []),
-  ];
-  return { value: wrong.length === 0 ? found : undefined, problems: [...problems, ...wrong] };
+  return { value, problems };
+}
+
+interface Mistake {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+function findStoresMistake(stores: unknown): Mistake[] {
+  if (stores === null || (Array.isArray(stores) && stores.slice(0, 1).every((store) => typeof store === 'string')))
+    return [];
+  return [{ path: ['stores'], message: 'stores must be a list of tracking URIs, as file:models/mlruns.' }];
+}
+
+function findObjectiveMistake(objective: unknown): Mistake[] {
+  if (objective === null) return [];
+  if (!isMapping(objective) || toObjective(objective) === null)
+    return [{ path: ['objective'], message: 'objective must be a mapping of metric and direction.' }];
+  const { accepts, expects } = sections.objective.direction;
+  const { direction = null } = objective;
+  if (direction === null || accepts(direction)) return [];
+  return [{ path: ['objective', 'direction'], message: `direction must be ${expects}.` }];
 }
 
 /** Without a direction, a metric whose name tells an error is made small, any other large. */

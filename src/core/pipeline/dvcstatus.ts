@@ -1,5 +1,5 @@
 import type { StaleReason } from '../../protocol/pipeline.ts';
-import type { Stage, StagePath } from './stage.ts';
+import { isAbsolutePath, type Stage, type StagePath } from './stage.ts';
 
 type Changes = Record<string, string | Record<string, string>>;
 export type DvcStatus = Record<string, (string | Record<string, Changes>)[]>;
@@ -38,7 +38,8 @@ function section(
   const changes: Changes = {};
   for (const { kind, path, key, change = 'modified' } of reasons) {
     if (!kinds.includes(kind) || path === undefined) continue;
-    const name = display(pathOf(stage, kind, path)?.file ?? path);
+    // What was written as an absolute path is shown as such.
+    const name = isAbsolutePath(path) ? path : display(pathOf(stage, kind, path)?.file ?? path);
     const entry = changes[name];
     if (key === undefined) changes[name] = words[change];
     else if (typeof entry === 'object') entry[key] = words[change];

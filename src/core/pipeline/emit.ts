@@ -58,6 +58,7 @@ function formatScalar(value: PyValue, place: ScalarPlace): string {
     case 'float':
       return formatFloat(value.value, { nan: '.nan', infinity: '.inf' });
     case 'date':
+    case 'other':
       return value.source;
   }
 }

@@ -26,35 +26,46 @@ export function buildGraph(stages: readonly Stage[]): { graph: PipelineGraph; pr
   return { graph, problems: [...findSharedOuts(stages), ...findDuplicates(stages), ...findCycle(graph)] };
 }
 
-/** Outputs by path, sorted, so that those above and those below a path are found without looking at all of them. */
+/** The outputs as a tree of folders, each level in the order of the stages: the order in which DVC finds them. */
 class OutIndex {
-  readonly #paths: readonly string[];
-  readonly #stages = new Map<string, string>();
+  readonly #root: OutNode = { children: new Map() };
 
   constructor(stages: readonly Stage[]) {
-    for (const stage of stages) for (const { file } of stage.outs) this.#stages.set(file, stage.name);
-    this.#paths = [...this.#stages.keys()].sort();
+    for (const stage of stages) for (const { file } of stage.outs) this.#add(file, stage.name);
   }
 
   /** Names of the stages whose outputs equal, contain or lie inside `file`. */
   overlapping(file: string): string[] {
-    const parents = file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
-    const found = parents.map((path) => this.#stages.get(path));
-    const below = `${file}/`;
-    for (let at = this.#firstFrom(below); this.#paths[at]?.startsWith(below) === true; at += 1)
-      found.push(this.#stages.get(this.#paths[at] ?? ''));
-    return found.filter((name) => name !== undefined);
+    const found: string[] = [];
+    let node: OutNode | undefined = this.#root;
+    for (const part of file.split('/')) {
+      node = node.children.get(part);
+      if (node === undefined) return found;
+      if (node.stage !== undefined) found.push(node.stage);
+    }
+    for (const below of node.children.values()) collectStages(below, found);
+    return found;
   }
 
-  #firstFrom(path: string): number {
-    let [low, high] = [0, this.#paths.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#paths[middle] ?? '') < path) low = middle + 1;
-      else high = middle;
+  #add(file: string, stage: string): void {
+    let node = this.#root;
+    for (const part of file.split('/')) {
+      const next = node.children.get(part) ?? { children: new Map<string, OutNode>() };
+      node.children.set(part, next);
+      node = next;
     }
-    return low;
+    node.stage = stage;
   }
+}
+
+interface OutNode {
+  readonly children: Map<string, OutNode>;
+  stage?: string;
+}
+
+function collectStages(node: OutNode, found: string[]): void {
+  if (node.stage !== undefined) found.push(node.stage);
+  for (const child of node.children.values()) collectStages(child, found);
 }
 
 function findDuplicates(stages: readonly Stage[]): Problem[] {

@@ -46,8 +46,8 @@ export interface LockFile {
 
 export const emptyLock: LockFile = { text: '', stages: new Map() };
 
-/** Locks are written by machines and may be big: 5,000 stages make 1.3 MB. */
-const LOCK_LIMITS = { maxLength: 64 << 20, maxDepth: 64 };
+/** Locks are written by machines and may be big: 5,000 stages make 1.3 MB. DVC writes a param that stands in two keys as an alias. */
+const LOCK_LIMITS = { maxLength: 64 << 20, maxDepth: 64, maxAliases: 10_000 };
 const PATH_KEYS = new Set(['path', 'hash', 'md5', 'size', 'nfiles', 'isexec']);
 const FOREIGN_KEYS = new Set(['checksum', 'etag', 'version_id', 'cloud', 'files', 'remote', 'dataset', 'isdir']);
 

@@ -1,17 +1,23 @@
 import type { Parsed } from '../../protocol/problem.ts';
 import { parseYaml } from '../yaml/yaml.ts';
 import { placeOfOffset } from './lockfile.ts';
+import { parsePythonParams } from './python.ts';
+import { PythonError } from './pythontokens.ts';
 import type { ParamValues } from './stage.ts';
+import { TomlError, parseToml } from './toml.ts';
 import {
   NUL,
   UnreadableValue,
   emptyMap,
   isList,
+  isOther,
   isPyMap,
   keyText,
   toPyMap,
   toPyValue,
+  toPythonText,
   type PyMap,
+  type PyOther,
   type PyValue,
 } from './values.ts';
 
@@ -19,9 +25,29 @@ import {
 const PARAMS_LIMITS = { maxLength: 8 << 20, maxDepth: 64 };
 const TOO_DEEP = `Nested deeper than ${PARAMS_LIMITS.maxDepth} levels.`;
 
-/** Parses a params file by its name: `.json`, anything else YAML. An empty file has no params. */
+/** Parses a params file by its suffix, as DVC does: JSON, TOML, Python's literals, anything else YAML. An empty file has no params. */
 export function parseParams(text: string, file: string): Parsed<PyMap> {
-  return file.endsWith('.json') ? parseJsonParams(text, file) : parseYamlParams(text, file);
+  const suffix = /\.[^./]+$/.exec(file)?.[0].toLowerCase() ?? '';
+  switch (suffix) {
+    case '.json':
+      return parseJsonParams(text, file);
+    case '.toml':
+      return parseCode(text, file, parseToml);
+    case '.py':
+      return parseCode(text, file, parsePythonParams);
+    default:
+      return parseYamlParams(text, file);
+  }
+}
+
+function parseCode(text: string, file: string, parse: (text: string) => PyMap): Parsed<PyMap> {
+  if (text.length > PARAMS_LIMITS.maxLength) return refused(file, 'The file is too long for params.');
+  try {
+    return { value: parse(text), problems: [] };
+  } catch (error) {
+    if (!(error instanceof TomlError || error instanceof PythonError)) throw error;
+    return refused(file, `${error.message}.`, placeOfOffset(text, error.offset));
+  }
 }
 
 function parseYamlParams(text: string, file: string): Parsed<PyMap> {
@@ -34,7 +60,7 @@ function parseYamlParams(text: string, file: string): Parsed<PyMap> {
   } catch (error) {
     if (!(error instanceof UnreadableValue)) throw error;
     const place = placeOfOffset(text, error.offset);
-    return refused(file, `Not yet supported: ${error.message}.`, place);
+    return refused(file, `Not readable as DVC reads it: ${error.message}.`, place);
   }
 }
 
@@ -78,24 +104,105 @@ function refused(file: string, message: string, place = { line: 1, column: 1 }):
   return { value: undefined, problems: [{ file, ...place, severity: 'error', message }] };
 }
 
-/** The values of `keys` that are there, or every top-level value for no keys. */
-export function pickParams(params: PyMap, keys: readonly string[]): ParamValues {
-  if (keys.length === 0) return new Map(params.entries.map(([key, value]) => [keyText(key), value]));
-  return new Map(
-    keys.flatMap((key) => {
-      const value = findParam(params, key);
-      return value === undefined ? [] : [[key, value] as const];
-    }),
-  );
+export interface PickedParams {
+  /** The values of the keys that are there. */
+  readonly values: ParamValues;
+  /** Patterns that more than one value matches: DVC refuses them. */
+  readonly ambiguous: readonly string[];
+  /** Keys whose values a lock can't hold, with what they are. */
+  readonly unlockable: readonly (readonly [string, string])[];
 }
 
-/** `train.epochs`, `layers.0`: parts are keys of mappings (of any kind, by their text) or positions in lists. */
-function findParam(params: PyMap, key: string): PyValue | undefined {
-  let value: PyValue | undefined = params;
-  for (const part of key.split('.')) {
-    if (isPyMap(value)) value = value.entries.find(([candidate]) => keyText(candidate) === part)?.[1];
-    else if (isList(value)) value = /^[0-9]+$/.test(part) ? value[Number(part)] : undefined;
-    else return undefined;
+/** The values of `keys`, or every top-level value for no keys. */
+export function pickParams(params: PyMap, keys: readonly string[]): PickedParams {
+  const found: readonly (readonly [string, readonly PyValue[]])[] =
+    keys.length === 0
+      ? params.entries.map(([key, value]) => [keyText(key), [value]])
+      : keys.map((key) => [key, findParam(params, key.replace(/^\.+/, '').split('.'))]);
+  const values = found.flatMap(([key, [value, ...more]]) =>
+    value === undefined || more.length > 0 ? [] : [[key, tupleAsList(value)] as const],
+  );
+  return {
+    values: new Map(values),
+    ambiguous: found.filter(([, matches]) => matches.length > 1).map(([key]) => key),
+    unlockable: values.flatMap(([key, value]) => {
+      const other = findOther(value);
+      return other === undefined ? [] : [[key, other.what] as const];
+    }),
+  };
+}
+
+/** A param that is a tuple counts as a list; one inside of another value never equals what the lock can hold. */
+function tupleAsList(value: PyValue): PyValue {
+  return isOther(value) && value.items !== undefined ? value.items : value;
+}
+
+function findOther(value: PyValue): PyOther | undefined {
+  if (isOther(value)) return value;
+  const inner = isList(value) ? value : isPyMap(value) ? value.entries.map(([, item]) => item) : [];
+  for (const item of inner) {
+    const found = findOther(item);
+    if (found !== undefined) return found;
   }
-  return value;
+  return undefined;
+}
+
+/**
+ * The values that `train.epochs`, `layers.0` or `*.lr` name: parts are patterns for keys of mappings or positions in lists, and
+ * `**` stands for any number of parts.
+ */
+function findParam(value: PyValue, parts: readonly string[]): PyValue[] {
+  const [part, ...rest] = parts;
+  if (part === undefined) return [value];
+  const children = childrenOf(value);
+  if (part === '**') return [...findParam(value, rest), ...children.flatMap(([, child]) => findParam(child, parts))];
+  return children.filter(([key]) => matches(key, part)).flatMap(([, child]) => findParam(child, rest));
+}
+
+function childrenOf(value: PyValue): readonly (readonly [PyValue | Position, PyValue])[] {
+  if (isPyMap(value)) return value.entries;
+  const items = isList(value) ? value : isOther(value) ? (value.items ?? []) : [];
+  return items.map((item, index) => [{ kind: 'position', index, length: items.length }, item] as const);
+}
+
+interface Position {
+  readonly kind: 'position';
+  readonly index: number;
+  readonly length: number;
+}
+
+/** Numbers are compared as numbers where the pattern is one, negative positions count from the end. */
+function matches(key: PyValue | Position, pattern: string): boolean {
+  if (typeof key === 'string') return matchesText(key, pattern);
+  const number = /^\s*[+-]?[0-9]+\s*$/.test(pattern) ? Number(pattern) : undefined;
+  if (typeof key === 'boolean')
+    return number === undefined ? matchesText(toPythonText(key), pattern) : number === Number(key);
+  if (key === null || typeof key !== 'object' || !('kind' in key)) return false;
+  if (key.kind === 'position')
+    return number === undefined
+      ? matchesText(String(key.index), pattern)
+      : number === key.index || number + key.length === key.index;
+  if (key.kind !== 'int') return false;
+  return number === undefined ? matchesText(String(key.value), pattern) : key.value === BigInt(number);
+}
+
+/** `*`, `?`, `[a-z]` and `[!a-z]`, as Python's fnmatch. */
+function matchesText(text: string, pattern: string): boolean {
+  if (!/[*?[]/.test(pattern)) return text === pattern;
+  const source = pattern.replace(
+    /\[(!?)(\]?[^\]]*)\]|[\s\S]/g,
+    (token, negated: string | undefined, members: string | undefined) => {
+      if (token === '*') return '.*';
+      if (token === '?') return '.';
+      if (members === undefined) return token.replace(/[\^$\\.*+?()[\]{}|/-]/g, '\\$&');
+      const escaped = members.replace(/[\\[\]^]/g, '\\$&');
+      return `[${negated === '!' ? '^' : ''}${escaped}]`;
+    },
+  );
+  try {
+    return new RegExp(`^(?:${source})$`, 's').test(text);
+  } catch {
+    // A set such as "[z-a]" matches nothing.
+    return false;
+  }
 }

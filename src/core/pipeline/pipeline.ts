@@ -9,7 +9,7 @@ export {
   type IgnoreDialect,
   type IgnoreFile,
 } from './ignore.ts';
-export { buildGraph, dependentsOf, type PipelineGraph } from './graph.ts';
+export { activeNeeds, buildGraph, dependentsOf, type PipelineGraph } from './graph.ts';
 export {
   emptyLock,
   formatLock,
@@ -26,6 +26,7 @@ export {
   commandsEqual,
   findLocked,
   findReasons,
+  reasonsToRun,
   summariseReasons,
   toState,
   type PathFact,
@@ -34,16 +35,19 @@ export {
 export {
   commandsOf,
   folderOf,
+  isOutside,
   isWithin,
   overlaps,
   type Out,
   type ParamValues,
   type ParamsFile,
+  type Place,
   type Stage,
   type StagePath,
 } from './stage.ts';
+export { defaultFlags, type FlagSettings } from './flags.ts';
 export { parseParams, pickParams } from './params.ts';
-export { parsePipeline, resolveStages } from './stages.ts';
+export { parsePipeline, resolveStages, type PipelineFile } from './stages.ts';
 export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
 export { type PyMap } from './values.ts';

@@ -1,6 +1,7 @@
 import type { StageStatus, StaleReason } from '../../protocol/pipeline.ts';
 import { activeNeeds, orderStages, type PipelineGraph } from './graph.ts';
 import type { Stage } from './stage.ts';
+import { reasonsToRun } from './staleness.ts';
 
 export interface RunOptions {
   /** Addresses; empty for every stage. */
@@ -40,9 +41,10 @@ export function planRun(graph: PipelineGraph, status: readonly StageStatus[], op
   const reasonsOf = new Map(status.map(({ name, reasons }) => [name, reasons]));
   const actions = new Map<string, PlanStep['action']>();
   const steps = selectStages(graph, options).map((stage): PlanStep => {
-    const reasons = reasonsOf.get(stage.name) ?? [];
+    const reasons = reasonsToRun(stage, reasonsOf.get(stage.name) ?? []);
     const follows = activeNeeds(graph, stage.name).some((need) => (actions.get(need) ?? 'skip') !== 'skip');
-    const action = options.force || reasons.length > 0 ? 'run' : follows ? 'check' : 'skip';
+    const isOurs = stage.unsupported.length === 0;
+    const action = !isOurs ? 'skip' : options.force || reasons.length > 0 ? 'run' : follows ? 'check' : 'skip';
     actions.set(stage.name, action);
     return { name: stage.name, cmd: stage.cmd, action, reasons };
   });
@@ -56,8 +58,9 @@ export function markBlocked(graph: PipelineGraph, own: readonly StageStatus[]): 
   // Needs come before the stage, so no stage asks for more than its direct ones.
   for (const { name } of orderStages(graph, [...stateOf.keys()])) {
     const state = stateOf.get(name) ?? 'frozen';
-    if (state === 'frozen' || (state === 'fresh' && activeNeeds(graph, name).every((need) => done.has(need))))
-      done.add(name);
+    // What only DVC can do can't be judged here: what stands behind it is fresh as far as anybody can tell.
+    const isLeftAlone = state === 'frozen' || state === 'needs-dvc';
+    if (isLeftAlone || (state === 'fresh' && activeNeeds(graph, name).every((need) => done.has(need)))) done.add(name);
   }
   return own.map((status) =>
     status.state === 'fresh' && !done.has(status.name) ? { ...status, state: 'blocked' } : status,

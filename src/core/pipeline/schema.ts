@@ -121,33 +121,33 @@ const group = record(
 const isGroup = (value: PyValue): boolean =>
   isPyMap(value) && value.entries.some(([key]) => key === 'foreach' || key === 'do');
 
-const axis = either(
-  'This must be text, a list or a mapping.',
-  [isText, anything],
-  [isList, listOf(text)],
-  [isPyMap, anything],
-);
+const texts = either('This must be text or a list of texts.', [isText, anything], [isList, listOf(text)]);
 const plotDefinition = record({
-  x: axis,
-  y: axis,
+  x: either('This must be text, or a file with a column.', [isText, anything], [isPyMap, mappingOf(text)]),
+  y: either(
+    'This must be text, a list of texts, or files with columns.',
+    [isText, anything],
+    [isList, listOf(text)],
+    [isPyMap, mappingOf(texts)],
+  ),
   x_label: text,
   y_label: text,
   title: text,
   template: text,
 });
+const topPlot = either('This must be a mapping.', [isNull, anything], [isPyMap, plotDefinition]);
+const namedPlots: Check = (value, path, report) => {
+  mappingOf(topPlot)(value, path, report);
+  if (isPyMap(value) && value.entries.length === 0) report(path, 'A plot needs a path or a name.');
+};
 
 export const pipelineSchema: Check = record({
   vars,
   stages: mappingOf(either('A stage must be a mapping.', [isGroup, group], [isPyMap, stage])),
   params: listOf(text),
   metrics: listOf(text),
-  plots: listOf(
-    either(
-      'A plot is a path, or a name with its definition.',
-      [isText, anything],
-      [isPyMap, mappingOf(either('This must be a mapping.', [isNull, anything], [isPyMap, plotDefinition]))],
-    ),
-  ),
+  plots: listOf(either('A plot is a path, or a name with its definition.', [isText, anything], [isPyMap, namedPlots])),
   artifacts: mappingOf(record({ path: text, ...annotations }, ['path'])),
-  datasets: anything,
+  // DVC looks at the items only when somebody asks for a dataset, but it must be able to walk them.
+  datasets: either('This must be a list.', [isList, anything], [isPyMap, anything], [isText, anything]),
 });

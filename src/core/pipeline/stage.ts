@@ -44,7 +44,7 @@ export interface Stage {
   readonly frozen: boolean;
   readonly alwaysChanged: boolean;
   readonly desc: string | undefined;
-  /** What of it is not supported yet; such a stage is shown, but neither judged nor run. */
+  /** What of it only DVC can do; such a stage is shown, but neither judged nor run. */
   readonly unsupported: readonly string[];
 }
 
@@ -78,6 +78,22 @@ export function joinPath(...parts: readonly string[]): string {
     else out.push(part);
   }
   return out.join('/');
+}
+
+/** An absolute path as seen from the folder `root` (absolute as well); undefined where no relative path leads to it. */
+export function relativeTo(root: string, absolute: string): string | undefined {
+  const [from, to] = [toSegments(root), toSegments(absolute)];
+  const isSameDrive = root.startsWith('/') === absolute.startsWith('/') && (root.startsWith('/') || from[0] === to[0]);
+  if (!isSameDrive) return undefined;
+  let shared = 0;
+  while (shared < from.length && from[shared] === to[shared]) shared += 1;
+  return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
+}
+
+function toSegments(absolute: string): string[] {
+  return joinPath(...absolute.split(/[\\/]/))
+    .split('/')
+    .filter(Boolean);
 }
 
 /** The folder of a relative path; '' for the root. */

@@ -33,6 +33,11 @@ export function findReasons(stage: Stage, locked: LockedStage | undefined, facts
   return reasons;
 }
 
+/** The reasons for which a run takes up a stage: a frozen one that would always run is shown as such and left alone. */
+export function reasonsToRun({ frozen }: Stage, reasons: readonly StaleReason[]): readonly StaleReason[] {
+  return frozen ? reasons.filter(({ kind }) => kind !== 'always') : reasons;
+}
+
 const SHOWN_REASONS = 3;
 
 /** The reasons in a few words; of a stage that never ran they would only repeat everything that it names. */

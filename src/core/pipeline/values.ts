@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { compareCodePoints } from '../names/names.ts';
 
 // Values of params, commands and lock entries as DVC sees them, that is as Python does: whole numbers and floats are
@@ -8,20 +8,30 @@ export interface PyInt {
   readonly kind: 'int';
   readonly value: bigint;
 }
-export interface PyFloat {
+interface PyFloat {
   readonly kind: 'float';
   readonly value: number;
 }
 /** A plain scalar like 2024-01-31, which Python reads as a date. */
-export interface PyDate {
+interface PyDate {
   readonly kind: 'date';
   readonly source: string;
+}
+/**
+ * What Python knows and neither YAML's plain kinds nor JSON do: a time of day, a set, bytes. It can be shown, but only DVC can
+ * compare and lock it. A tuple comes with its items, because as a param's whole value it counts as a list.
+ */
+export interface PyOther {
+  readonly kind: 'other';
+  readonly what: string;
+  readonly source: string;
+  readonly items?: readonly PyValue[];
 }
 export interface PyMap {
   readonly kind: 'map';
   readonly entries: readonly (readonly [PyValue, PyValue])[];
 }
-export type PyValue = null | boolean | string | PyInt | PyFloat | PyDate | readonly PyValue[] | PyMap;
+export type PyValue = null | boolean | string | PyInt | PyFloat | PyDate | PyOther | readonly PyValue[] | PyMap;
 
 export const emptyMap: PyMap = { kind: 'map', entries: [] };
 
@@ -68,8 +78,8 @@ const WORDS = new Map<string, null | boolean>(
 /** Deeper than any file that is read; only aliases lead there. */
 const MAX_DEPTH = 200;
 
-/** What an unquoted scalar means; undefined for a date with a time of day, which is not read. */
-export function resolvePlain(source: string): PyValue | undefined {
+/** What an unquoted scalar means. */
+export function resolvePlain(source: string): PyValue {
   const word = WORDS.get(source);
   if (word !== undefined) return word;
   if (!/^[-+.0-9]/.test(source)) return source;
@@ -78,7 +88,7 @@ export function resolvePlain(source: string): PyValue | undefined {
   if (SPECIAL_FLOAT.test(source)) return { kind: 'float', value: specialFloat(source.toLowerCase()) };
   if (INTEGER.test(source) && /[0-9]/.test(digits)) return { kind: 'int', value: parseInteger(digits) };
   if (DATE.test(source)) return { kind: 'date', source };
-  return TIMESTAMP.test(source) ? undefined : source;
+  return TIMESTAMP.test(source) ? { kind: 'other', what: 'a time of day', source } : source;
 }
 
 function specialFloat(text: string): number {
@@ -102,7 +112,7 @@ export class UnreadableValue extends Error {
   }
 }
 
-/** The value of a YAML node. Throws {@link UnreadableValue} for merge keys, tags, times of day and the rules of YAML 1.1. */
+/** The value of a YAML node, merge keys (`<<`) resolved. Throws {@link UnreadableValue} for tags and for the rules of YAML 1.1. */
 export function toPyValue(node: Node | null, document: Document.Parsed, depth = 0): PyValue {
   if (depth === 0 && document.directives.yaml.version === '1.1') throw new UnreadableValue('%YAML 1.1', 0);
   if (node === null) return null;
@@ -111,19 +121,42 @@ export function toPyValue(node: Node | null, document: Document.Parsed, depth = 
   if (node.tag !== undefined && !STANDARD_TAGS.has(node.tag))
     throw new UnreadableValue(`the tag ${node.tag}`, offsetOf(node));
   if (isSeq(node)) return node.items.map((item) => toPyValue(item as Node | null, document, depth + 1));
-  if (isMap(node))
-    return {
-      kind: 'map',
-      entries: node.items.map(({ key, value }) => {
-        if (isScalar(key) && key.source === '<<' && key.type === 'PLAIN')
-          throw new UnreadableValue('merge keys (<<)', offsetOf(key));
-        return [
-          toPyValue(key as Node | null, document, depth + 1),
-          toPyValue(value as Node | null, document, depth + 1),
-        ] as const;
-      }),
-    };
+  if (isMap(node)) return toMapping(node, document, depth);
   return toPyScalar(node);
+}
+
+function toMapping(node: YAMLMap, document: Document.Parsed, depth: number): PyMap {
+  const read = (item: unknown): PyValue => toPyValue(item as Node | null, document, depth + 1);
+  const own: (readonly [PyValue, PyValue])[] = [];
+  let merged: readonly (readonly [PyValue, PyValue])[] | undefined;
+  for (const { key, value } of node.items) {
+    if (isMergeKey(key)) merged = toMerged(read(value), key);
+    else own.push([read(key), read(value)]);
+  }
+  return { kind: 'map', entries: merged === undefined ? own : overrideEntries(merged, own) };
+}
+
+function isMergeKey(key: unknown): key is Scalar {
+  return isScalar(key) && key.source === '<<' && key.type === 'PLAIN';
+}
+
+/** What `<<` brings in: a mapping, or several of which the first that has a key decides. */
+function toMerged(value: PyValue, key: Scalar): readonly (readonly [PyValue, PyValue])[] {
+  const sources = isList(value) ? value : [value];
+  return sources.toReversed().reduce<readonly (readonly [PyValue, PyValue])[]>((entries, source) => {
+    if (!isPyMap(source)) throw new UnreadableValue('what << merges must be a mapping', offsetOf(key));
+    return overrideEntries(entries, source.entries);
+  }, []);
+}
+
+/** As Python's `dict.update`: a key that is there keeps its place and takes the new value. */
+function overrideEntries(
+  entries: readonly (readonly [PyValue, PyValue])[],
+  update: readonly (readonly [PyValue, PyValue])[],
+): readonly (readonly [PyValue, PyValue])[] {
+  const byKey = new Map(entries.map((entry) => [keyText(entry[0]), entry]));
+  for (const entry of update) byKey.set(keyText(entry[0]), entry);
+  return [...byKey.values()];
 }
 
 function toPyScalar(node: Scalar): PyValue {
@@ -132,10 +165,7 @@ function toPyScalar(node: Scalar): PyValue {
     if (text.includes('\0')) throw new UnreadableValue(NUL, offsetOf(node));
     return text;
   }
-  const value = resolvePlain(node.source ?? '');
-  if (value === undefined)
-    throw new UnreadableValue('a time of day without quotes (write it in quotes)', offsetOf(node));
-  return value;
+  return resolvePlain(node.source ?? '');
 }
 
 /** No path, command or environment can hold it. */
@@ -157,6 +187,7 @@ export function pyEquals(a: PyValue | undefined, b: PyValue | undefined): boolea
   if (isList(a)) return isList(b) && a.length === b.length && a.every((item, index) => pyEquals(item, b[index]));
   if (isPyMap(a)) return isPyMap(b) && mapsEqual(a, b);
   if (isDate(a)) return isDate(b) && a.source === b.source;
+  // Of any other kind two objects are never the same one; whether their values are equal, only DVC can tell.
   return a === b;
 }
 
@@ -171,6 +202,10 @@ function mapsEqual(a: PyMap, b: PyMap): boolean {
 
 function isDate(value: PyValue): value is PyDate {
   return typeof value === 'object' && value !== null && !isList(value) && value.kind === 'date';
+}
+
+export function isOther(value: PyValue): value is PyOther {
+  return typeof value === 'object' && value !== null && !isList(value) && value.kind === 'other';
 }
 
 function toNumber(value: PyValue): bigint | number | undefined {
@@ -208,6 +243,7 @@ export function formatPythonJson(value: PyValue): string {
     case 'float':
       return formatFloat(value.value, { nan: 'NaN', infinity: 'Infinity' });
     case 'date':
+    case 'other':
       return quoteAscii(value.source);
     case 'map':
       return `{${value.entries
@@ -226,7 +262,7 @@ function compareKeys(a: PyValue, b: PyValue): number {
 
 /** False for what Python could not write as sorted JSON: dates, and mappings with keys of several kinds. */
 export function isPythonJson(value: PyValue): boolean {
-  if (isDate(value)) return false;
+  if (isDate(value) || isOther(value)) return false;
   if (isList(value)) return value.every(isPythonJson);
   if (!isPyMap(value)) return true;
   const isOneKind = new Set(value.entries.map(([key]) => (toNumber(key) === undefined ? 'text' : 'number'))).size <= 1;
@@ -247,7 +283,7 @@ export function quoteAscii(text: string): string {
 }
 
 /** The text that `str(value)` gives in Python, booleans as YAML writes them: how DVC fills `${…}` into text. */
-export function toInterpolatedText(value: null | boolean | string | PyInt | PyFloat | PyDate): string {
+export function toInterpolatedText(value: Exclude<PyValue, readonly PyValue[] | PyMap>): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean' || typeof value === 'string') return String(value);
   switch (value.kind) {
@@ -256,6 +292,31 @@ export function toInterpolatedText(value: null | boolean | string | PyInt | PyFl
     case 'float':
       return formatFloat(value.value, { nan: 'nan', infinity: 'inf' });
     case 'date':
+    case 'other':
       return value.source;
   }
+}
+
+/** `str(value)` of anything, lists and mappings with the `repr` of their items. */
+export function toPythonText(value: PyValue): string {
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return isList(value) || isPyMap(value) ? toPythonRepr(value) : toInterpolatedText(value);
+}
+
+function toPythonRepr(value: PyValue): string {
+  if (isList(value)) return `[${value.map(toPythonRepr).join(', ')}]`;
+  if (isPyMap(value))
+    return `{${value.entries.map(([key, item]) => `${toPythonRepr(key)}: ${toPythonRepr(item)}`).join(', ')}}`;
+  return typeof value === 'string' ? quotePython(value) : toPythonText(value);
+}
+
+/** A text as Python's `repr` shows it: in single quotes unless only double ones save an escape. */
+function quotePython(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
+  const body = text.replace(/[\\'\u0000-\u001f\u007f-\u00a0\u00ad]/g, (char) => {
+    if (char === "'") return quote === "'" ? "\\'" : char;
+    return escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+  return quote + body + quote;
 }

@@ -39,6 +39,8 @@ export interface YamlLimits {
   readonly maxLength: number;
   /** Deepest nesting of collections. */
   readonly maxDepth: number;
+  /** Most aliases, and most values that they may multiply into; a hand-written file needs few. Default: 100. */
+  readonly maxAliases?: number;
 }
 
 /** Limits of hand-written files; machine-written ones (`dvc.lock`) pass larger ones. */
@@ -76,19 +78,23 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
   if (duplicates.length > 0)
     return { value: undefined, problems: [...problems, ...duplicates.map(toProblem('error'))] };
   const aliases = countAliases(document);
-  if (aliases > MAX_ALIASES) return refuse(`The file uses ${aliases} aliases; at most ${MAX_ALIASES} are followed.`);
-  const { value, error } = toPlainValue(document);
+  const { maxAliases = MAX_ALIASES } = limits;
+  if (aliases > maxAliases) return refuse(`The file uses ${aliases} aliases; at most ${maxAliases} are followed.`);
+  const { value, error } = toPlainValue(document, maxAliases);
   if (error !== undefined) return { value: undefined, problems: [...problems, toProblem('error')(error)] };
   return { value: toYamlFile(document, value, file, lines), problems };
 }
 
 /** The plain value. Aliases that name nothing, hold themselves or multiply without bound only show when they are followed. */
-function toPlainValue(document: Document.Parsed): {
+function toPlainValue(
+  document: Document.Parsed,
+  maxAliasCount: number,
+): {
   value: unknown;
   error?: { message: string; pos: [number, number] };
 } {
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
+    return { value: document.toJS({ maxAliasCount }) as unknown };
   } catch (error) {
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     let start = 0;

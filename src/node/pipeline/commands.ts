@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { RunDocument, StageResult, StageState, StaleReason, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
@@ -15,7 +14,7 @@ import type { Project } from '../project/project.ts';
 import { loadPipeline } from './load.ts';
 import { planRun, runPipeline, type PipelineRunOptions } from './run.ts';
 import type { PipelineReporter } from './stagerun.ts';
-import { readStatus, refuseProblems } from './status.ts';
+import { displayPath, readStatus, refuseProblems } from './status.ts';
 
 const status = {
   words: ['status'],
@@ -54,15 +53,14 @@ function toWhy(state: StageState, reasons: readonly StaleReason[]): string {
 async function printDvcStatus(
   { stages }: StatusDocument,
   project: Project,
-  { cwd, output }: Invocation,
+  { cwd, env, output }: Invocation,
 ): Promise<number> {
-  const { graph } = await loadPipeline(project);
-  const display = (file: string): string => path.relative(cwd, path.join(project.root, file)).split(path.sep).join('/');
+  const { graph } = await loadPipeline(project, { env });
   const known = stages.flatMap(({ name, reasons }) => {
     const stage = graph.byName.get(name);
     return stage === undefined ? [] : [{ stage, reasons }];
   });
-  const document = toDvcStatus(known, display);
+  const document = toDvcStatus(known, displayPath(project, cwd));
   output.result(document, () => JSON.stringify(document));
   return exitCodes.done;
 }
@@ -176,7 +174,7 @@ const dag = {
   },
   async run(invocation) {
     takePositionals(invocation, dag);
-    const loaded = await loadPipeline(await invocation.project());
+    const loaded = await loadPipeline(await invocation.project(), invocation);
     refuseProblems(loaded);
     const stages = loaded.graph.stages.map(({ name }) => ({ name, needs: loaded.graph.needs.get(name) ?? [] }));
     invocation.output.result({ stages }, () => formatGraph(stages, invocation));

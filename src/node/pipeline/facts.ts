@@ -9,9 +9,11 @@ import {
   emitMapping,
   type LockedPath,
   type LockedStage,
+  type Out,
   type ParamValues,
   type ParamsFile,
   type PathFact,
+  type PyMap,
   type Stage,
   type StageFacts,
   type StagePath,
@@ -60,11 +62,23 @@ export class Workspace {
     return known;
   }
 
-  async readParams({ file, keys }: ParamsFile): Promise<ParamValues | undefined> {
+  async readParams({ file, keys, place }: ParamsFile): Promise<ParamValues | undefined> {
     const known = this.#params.get(file) ?? this.#parse(file);
     this.#params.set(file, known);
     const content = await known;
-    return content === undefined ? undefined : pickParams(content, keys);
+    if (content === undefined) return undefined;
+    const { values, ambiguous, unlockable } = pickParams(content, keys);
+    for (const key of ambiguous)
+      this.problems.push({
+        ...place,
+        severity: 'error',
+        message: `${key} matches several params of ${file}; DVC takes one.`,
+      });
+    const [other] = unlockable;
+    // Known before anything runs, unless a stage wrote the file meanwhile.
+    if (other !== undefined)
+      throw new ExpectedError('not-supported', `${other[0]} of ${file} is ${other[1]}, which no lock can hold`);
+    return values;
   }
 
   /** Hashes and params are taken anew from now on: a stage has run. */
@@ -80,7 +94,7 @@ export class Workspace {
   }
 }
 
-type ParamsContent = ReturnType<typeof parseParams>['value'];
+type ParamsContent = PyMap | undefined;
 
 /** Differs from whatever a lock says. */
 const unreadablePath: PathFact = { ...missingPath, md5: '' };
@@ -126,19 +140,44 @@ export async function gatherFacts(
   return { deps, params, outs, cached };
 }
 
-/** What dvc.lock would say of the stage as everything stands now; undefined while an input or output is missing. */
-export async function takeLockEntry(workspace: Workspace, stage: Stage): Promise<LockedStage> {
-  const lockAll = async (paths: readonly StagePath[]): Promise<LockedPath[]> => {
-    const entries = [];
-    for (const { path: written, file } of paths) {
-      const hashed = await workspace.hash(file);
-      if (hashed !== undefined) entries.push(toLockedPath(written, hashed));
+/**
+ * What dvc.lock would say of the stage as everything stands now, without what is missing. An entry of DVC 2 in `locked` stays
+ * one while its file is unchanged, as in DVC.
+ */
+export async function takeLockEntry(workspace: Workspace, stage: Stage, locked?: LockedStage): Promise<LockedStage> {
+  const lockAll = async (
+    paths: readonly (StagePath & Partial<Out>)[],
+    entries: readonly LockedPath[] | undefined,
+  ): Promise<LockedPath[]> => {
+    const found = [];
+    for (const item of paths) {
+      const before = findLocked(entries, item.path);
+      const hashed = await workspace.hash(item.file);
+      if (hashed === undefined) continue;
+      const isKept = before?.legacy === true && (await isUnchangedLegacy(workspace, item, before));
+      found.push(isKept ? before : toLockedPath(item.path, hashed));
     }
-    return entries;
+    return found;
   };
   const params = new Map<string, ParamValues>();
   for (const file of stage.params) params.set(file.path, (await workspace.readParams(file)) ?? new Map());
-  return { cmd: stage.cmd, deps: await lockAll(stage.deps), params, outs: await lockAll(stage.outs) };
+  return {
+    cmd: stage.cmd,
+    deps: await lockAll(stage.deps, locked?.deps),
+    params,
+    outs: await lockAll(stage.outs, locked?.outs),
+  };
+}
+
+/** We write the layout of DVC 3 only: an output keeps its old entry only where the old layout of the cache has it already. */
+async function isUnchangedLegacy(
+  workspace: Workspace,
+  { file, kind, cache }: StagePath & Partial<Out>,
+  { md5 }: LockedPath,
+): Promise<boolean> {
+  if (md5 === undefined || (await workspace.hash(file, 'md5-dos2unix'))?.md5 !== md5) return false;
+  if (kind === undefined) return true;
+  return cache === true ? workspace.cache.holds({ md5, legacy: true }) : kind === 'out';
 }
 
 function toLockedPath(written: string, { md5, size, nfiles, isexec }: HashedPath): LockedPath {

@@ -95,6 +95,8 @@ async function hashDirectory(folder: string, method: HashMethod, context: HashCo
 
 /** Files below a folder, without what .dvcignore leaves out and without what lies behind linked folders, as DVC walks. */
 function* walk(folder: string, { root, ignores }: HashContext): Generator<string> {
+  // Of a folder that is ignored itself nothing is seen; it counts as an empty one.
+  if (!folder.startsWith('..') && ignores.has(folder, { isDirectory: true })) return;
   const queue = [''];
   for (let inner = queue.pop(); inner !== undefined; inner = queue.pop()) {
     for (const entry of readdirSync(path.join(root, folder, inner), { withFileTypes: true })) {

@@ -11,9 +11,13 @@ import {
   parseParams,
   parsePipeline,
   resolveStages,
+  pickParams,
+  type FlagSettings,
   type LockFile,
   type LockedStage,
+  type PipelineFile,
   type PipelineGraph,
+  type Place,
   type PyMap,
   type Stage,
 } from '../../core/pipeline/pipeline.ts';
@@ -21,6 +25,7 @@ import { diskError, isDirectory, isMissing, readTextIfExists } from '../files/fi
 import type { Project } from '../project/project.ts';
 import { Ignores, readIgnoreFile } from './ignores.ts';
 import { readParsed } from './reading.ts';
+import { readFlagSettings } from './settings.ts';
 
 /** Everything that the project's pipeline files say. With an error among the problems nothing may be run. */
 export interface LoadedPipeline {
@@ -51,11 +56,14 @@ export function lockedStage({ locks }: Pick<LoadedPipeline, 'locks'>, stage: Sta
   return locks.get(stage.place.file)?.stages.get(stage.key);
 }
 
-/** Reads every dvc.yaml of the project with its lock, and the files that they name for `${…}`. */
-export async function loadPipeline(project: Project): Promise<LoadedPipeline> {
+/** Reads every dvc.yaml of the project with its lock, and the files that they name for `${…}`. `env` tells where DVC is configured. */
+export async function loadPipeline(
+  project: Project,
+  { env = process.env }: { env?: NodeJS.ProcessEnv | undefined } = {},
+): Promise<LoadedPipeline> {
   const ignores = new Ignores(project.root, '.dvcignore', [builtInIgnore]);
-  const gitIgnores = await findGitIgnores(project);
-  const loader = new Loader(project, ignores, gitIgnores);
+  const [gitIgnores, flags] = await Promise.all([findGitIgnores(project), readFlagSettings(project, env)]);
+  const loader = new Loader(project, { flags, ignores, gitIgnores });
   await loader.visit('');
   const { graph, problems } = buildGraph(loader.stages);
   return {
@@ -88,14 +96,19 @@ class Loader {
   readonly dataFiles: string[] = [];
   readonly problems: Problem[] = [];
   readonly #project: Project;
+  readonly #flags: FlagSettings;
   readonly #ignores: Ignores;
   readonly #git: GitIgnores | undefined;
   readonly #params = new Map<string, Parsed<PyMap> | undefined>();
 
-  constructor(project: Project, ignores: Ignores, git: GitIgnores | undefined) {
+  constructor(
+    project: Project,
+    { flags, ignores, gitIgnores }: { flags: FlagSettings } & Pick<LoadedPipeline, 'ignores' | 'gitIgnores'>,
+  ) {
     this.#project = project;
+    this.#flags = flags;
     this.#ignores = ignores;
-    this.#git = git;
+    this.#git = gitIgnores;
   }
 
   async visit(folder: string): Promise<void> {
@@ -144,25 +157,59 @@ class Loader {
     const { value: pipeline, problems = [] } = (await readParsed(this.#project, file, parsePipeline)) ?? {};
     this.problems.push(...problems);
     if (pipeline === undefined) return;
-    const sources = new Map<string, Parsed<PyMap> | undefined>();
-    for (const { file: name } of pipeline.varFiles) sources.set(name, await this.#readParams(name));
-    const { value: stages = [], problems: found } = resolveStages(pipeline, sources);
+    const { value: stages = [], problems: found } = await this.#resolve(pipeline);
     this.problems.push(...found);
     const lock = await this.#readLock(lockFileOf(file));
     this.locks.set(file, lock);
-    for (const stage of stages) this.stages.push(this.#withLockLimits(stage, lock));
+    this.#refuseIgnoredLock(lockFileOf(file));
+    for (const stage of stages) this.stages.push(await this.#withLimits(stage, lock));
   }
 
-  /** An entry that only DVC's remotes could judge makes its stage one for DVC. */
-  #withLockLimits(stage: Stage, lock: LockFile): Stage {
+  /** DVC refuses a lock that Git would leave out: a team that shares dvc.yaml without it shares nothing. */
+  #refuseIgnoredLock(file: string): void {
+    const inGit = this.#git && toGitPath(this.#project, this.#git, file);
+    if (inGit === undefined || this.#git?.rules.has(inGit, { isDirectory: false }) !== true) return;
+    const message = `Git ignores ${file}, which DVC refuses: take it out of .gitignore, so that it is committed.`;
+    this.problems.push({ file, line: 1, column: 1, severity: 'error', message });
+  }
+
+  /** Reads the files that the vars name, until no more are asked for. */
+  async #resolve(pipeline: PipelineFile): Promise<Parsed<readonly Stage[]>> {
+    const facts = { root: this.#project.root, flags: this.#flags };
+    for (;;) {
+      const resolved = resolveStages(pipeline, this.#params, facts);
+      if (resolved.missing.length === 0) return resolved;
+      for (const file of resolved.missing) await this.#readParams(file);
+    }
+  }
+
+  /** What only DVC's remotes could judge, or no lock can hold, makes its stage one for DVC. */
+  async #withLimits(stage: Stage, lock: LockFile): Promise<Stage> {
+    const limits = [...this.#lockLimits(stage, lock), ...(await this.#paramLimits(stage))];
+    for (const { what, place } of limits)
+      this.problems.push({ ...place, severity: 'warning', message: `${stage.key}: Needs DVC: ${what}.` });
+    return limits.length === 0
+      ? stage
+      : { ...stage, unsupported: [...stage.unsupported, ...limits.map(({ what }) => what)] };
+  }
+
+  async #paramLimits(stage: Stage): Promise<Limit[]> {
+    const limits = [];
+    for (const { path: written, file, keys, place } of stage.params) {
+      const content = (await this.#readParams(file))?.value;
+      for (const [key, what] of content === undefined ? [] : pickParams(content, keys).unlockable)
+        limits.push({ what: `${key} of ${written} (${what})`, place });
+    }
+    return limits;
+  }
+
+  #lockLimits(stage: Stage, lock: LockFile): Limit[] {
     const locked = lock.stages.get(stage.key);
     const foreign = [...(locked?.deps ?? []), ...(locked?.outs ?? [])].find(
       ({ md5, foreign: keys }) => keys.length > 0 && md5 === undefined,
     );
-    if (foreign === undefined) return stage;
-    const what = `the lock of ${foreign.path} (${foreign.foreign.join(', ')})`;
-    this.problems.push({ ...stage.place, severity: 'error', message: `${stage.key}: Not yet supported: ${what}.` });
-    return { ...stage, unsupported: [...stage.unsupported, what] };
+    if (foreign === undefined) return [];
+    return [{ what: `the lock of ${foreign.path} (${foreign.foreign.join(', ')})`, place: stage.place }];
   }
 
   async #readParams(file: string): Promise<Parsed<PyMap> | undefined> {
@@ -177,6 +224,11 @@ class Loader {
   }
 }
 
+interface Limit {
+  readonly what: string;
+  readonly place: Place;
+}
+
 /** A project within the project is one of its own; DVC looks into none. */
 function isRoot(entries: readonly Dirent[]): boolean {
   return entries.some((entry) => entry.name === '.dvc' && entry.isDirectory());
@@ -188,16 +240,16 @@ export function toGitPath({ root }: Project, git: GitIgnores, file: string): str
   return relative === '' || relative.startsWith('../') ? undefined : relative;
 }
 
-/** DVC refuses stages whose inputs or outputs it may not see. */
+/** DVC refuses stages whose outputs it may not see; what is ignored may be a dependency all the same. */
 function findIgnored(stages: readonly Stage[], ignores: Ignores): Problem[] {
   return stages.flatMap((stage) =>
-    [...stage.deps, ...stage.params, ...stage.outs]
+    stage.outs
       .filter(({ file }) => isWithin('', file))
       .filter(({ file }) => ignores.has(file, { isDirectory: false }) || ignores.has(file, { isDirectory: true }))
       .map(({ path: written, place }) => ({
         ...place,
         severity: 'error' as const,
-        message: `${stage.key}: ${written} is ignored by .dvcignore, so it can be neither dependency nor output.`,
+        message: `${stage.key}: ${written} is ignored by .dvcignore, so it can be no output.`,
       })),
   );
 }

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunDocument, StageResult } from '../../protocol/pipeline.ts';
+import { formatProblem } from '../../protocol/problem.ts';
 import {
+  activeNeeds,
   dependentsOf,
   overlaps,
   planRun as planSteps,
@@ -71,7 +73,7 @@ export async function planRun(
   options: PipelineRunOptions,
   { env, signal }: Pick<PipelineRunTools, 'env' | 'signal'>,
 ): Promise<RunPlan> {
-  const loaded = await loadPipeline(project);
+  const loaded = await loadPipeline(project, { env });
   refuseProblems(loaded);
   const workspace = await Workspace.open(loaded, { env, signal });
   const selection = toSelection(loaded.graph, options);
@@ -83,6 +85,17 @@ export async function planRun(
 function toSelection(graph: PipelineGraph, options: PipelineRunOptions): SelectOptions {
   const { single, downstream, force } = options;
   return { targets: [...(resolveTargets(graph, options.stages) ?? [])], single, downstream, force };
+}
+
+/** Of many stages those that need DVC are passed over; one that is asked for by name is an error. */
+function refuseForDvc({ graph }: LoadedPipeline, names: readonly string[]): void {
+  for (const name of names) {
+    const stage = graph.byName.get(name);
+    const [what] = stage?.unsupported ?? [];
+    if (stage === undefined || what === undefined) continue;
+    const problem = { ...stage.place, severity: 'error' as const, message: `${stage.key}: Needs DVC: ${what}.` };
+    throw new ExpectedError('not-supported', `Only DVC can run ${name}: dvc repro ${name}`, [problem]);
+  }
 }
 
 /** A stage that ran its own pipeline would wait for itself. */
@@ -102,8 +115,10 @@ async function runLocked(
   tools: PipelineRunTools,
   command: string,
 ): Promise<RunDocument> {
-  const loaded = await loadPipeline(project);
+  const loaded = await loadPipeline(project, tools);
   refuseProblems(loaded);
+  refuseForDvc(loaded, options.stages);
+  for (const problem of loaded.problems) tools.reporter({ type: 'note', text: formatProblem(problem) });
   const stages = selectStages(loaded.graph, toSelection(loaded.graph, options));
   const workspace = await Workspace.open(loaded, { env: tools.env, signal: tools.signal });
   await refuseMissingParams(loaded, workspace, stages);
@@ -138,20 +153,38 @@ async function visit(
   const results: StageResult[] = [];
   const blocked = new Map<string, string>();
   for (const stage of stages) {
-    const reason = context.signal.aborted ? 'the run was stopped' : blocked.get(stage.name);
-    const result =
-      reason === undefined
-        ? await runStage(stage, context)
-        : { name: stage.name, outcome: 'blocked' as const, seconds: 0, reason };
+    const result = await visitStage(stage, context, blocked.get(stage.name));
     context.reporter({ type: 'stage-ended', stage: stage.name, result });
     results.push(result);
-    if (result.outcome !== 'failed') continue;
-    const dependents = keepGoing ? dependentsOf(context.loaded.graph, stage.name) : stages.map(({ name }) => name);
-    for (const name of dependents) if (!blocked.has(name)) blocked.set(name, `${stage.name} failed`);
+    if (result.outcome !== 'failed' && result.outcome !== 'blocked') continue;
+    const isOver = result.outcome === 'failed' && !keepGoing;
+    const dependents = isOver ? stages.map(({ name }) => name) : dependentsOf(context.loaded.graph, stage.name);
+    const reason = result.outcome === 'failed' ? `${stage.name} failed` : (result.reason ?? '');
+    for (const name of dependents) if (!blocked.has(name)) blocked.set(name, reason);
   }
   const outcomes = new Set(results.map(({ outcome }) => outcome));
   const isStopped = context.signal.aborted || outcomes.has('stopped');
   return { outcome: isStopped ? 'stopped' : outcomes.has('failed') ? 'failed' : 'succeeded', stages: results };
+}
+
+async function visitStage(stage: Stage, context: StageContext, blocked: string | undefined): Promise<StageResult> {
+  const { name, unsupported } = stage;
+  const [what] = unsupported;
+  if (what !== undefined) return { name, outcome: 'skipped', seconds: 0, reason: `needs DVC: ${what}` };
+  const reason = context.signal.aborted ? 'the run was stopped' : (blocked ?? (await findUnmade(stage, context)));
+  return reason === undefined ? runStage(stage, context) : { name, outcome: 'blocked', seconds: 0, reason };
+}
+
+/** A stage waits for DVC while an output that only DVC can make is not there; what is there is used as it stands. */
+async function findUnmade(stage: Stage, { loaded, workspace }: StageContext): Promise<string | undefined> {
+  const inputs = [...stage.deps, ...stage.params];
+  for (const name of activeNeeds(loaded.graph, stage.name)) {
+    const need = loaded.graph.byName.get(name);
+    if (need === undefined || need.unsupported.length === 0) continue;
+    const outs = need.outs.filter((out) => inputs.some(({ file }) => overlaps(file, out.file)));
+    for (const out of outs) if ((await workspace.hash(out.file)) === undefined) return `${name} needs DVC`;
+  }
+  return undefined;
 }
 
 /** Params that no stage can bring forth are missed before anything runs, with their line in dvc.yaml. */
@@ -163,7 +196,7 @@ async function refuseMissingParams(
   const outs = graph.stages.flatMap((stage) => stage.outs.map(({ file }) => file));
   const isMade = (file: string): boolean => outs.some((out) => overlaps(out, file));
   const problems = [];
-  for (const stage of stages) {
+  for (const stage of stages.filter(({ unsupported }) => unsupported.length === 0)) {
     for (const file of stage.params) {
       const values = await workspace.readParams(file);
       if (stage.frozen || (values === undefined && isMade(file.file))) continue;

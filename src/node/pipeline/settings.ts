@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { ExpectedError } from '../../protocol/errors.ts';
+import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import { defaultFlags, type FlagSettings } from '../../core/pipeline/pipeline.ts';
 import { readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 
@@ -16,26 +17,60 @@ export interface DvcSettings {
  * settings that change how the cache must be used.
  */
 export async function readDvcSettings(project: Project, env: NodeJS.ProcessEnv): Promise<DvcSettings> {
-  const home = env['XDG_CONFIG_HOME'] ?? path.join(env['HOME'] ?? env['USERPROFILE'] ?? '', '.config');
-  const own = path.join(project.root, '.dvc');
-  let settings: DvcSettings = { cache: path.join(own, 'cache'), noScm: false };
-  for (const file of [path.join(home, 'dvc', 'config'), path.join(own, 'config'), path.join(own, 'config.local')]) {
-    const text = path.isAbsolute(file) ? await readTextIfExists(file) : undefined;
-    if (text !== undefined) settings = applySettings(settings, text, file);
-  }
+  let settings: DvcSettings = { cache: path.join(project.root, '.dvc', 'cache'), noScm: false };
+  for (const { file, text } of await readConfigFiles(project, env)) settings = applySettings(settings, text, file);
   return settings;
 }
 
-function applySettings(settings: DvcSettings, text: string, file: string): DvcSettings {
-  let { cache, noScm } = settings;
+/** The section `[parsing]`: how a mapping in `cmd` becomes flags. Throws `bad-input` for a word that DVC does not know. */
+export async function readFlagSettings(project: Project, env: NodeJS.ProcessEnv): Promise<FlagSettings> {
+  let { bool, list } = defaultFlags;
+  for (const { file, text } of await readConfigFiles(project, env)) {
+    for (const { name, value, line } of settingsIn(text)) {
+      const word = value.toLowerCase();
+      if (name === 'parsing.bool') bool = oneOf(['store_true', 'boolean_optional'], word, { name, file, line });
+      if (name === 'parsing.list') list = oneOf(['nargs', 'append'], word, { name, file, line });
+    }
+  }
+  return { bool, list };
+}
+
+function oneOf<T extends string>(
+  words: readonly T[],
+  word: string,
+  at: { name: string; file: string; line: number },
+): T {
+  const known = words.find((candidate) => candidate === word);
+  if (known !== undefined) return known;
+  const message = `${at.name} in DVC's configuration must be ${words.join(' or ')}, not "${word}".`;
+  throw badInput(message, [{ file: at.file, line: at.line, column: 1, severity: 'error', message }]);
+}
+
+async function readConfigFiles(project: Project, env: NodeJS.ProcessEnv): Promise<{ file: string; text: string }[]> {
+  const home = env['XDG_CONFIG_HOME'] ?? path.join(env['HOME'] ?? env['USERPROFILE'] ?? '', '.config');
+  const own = path.join(project.root, '.dvc');
+  const found = [];
+  for (const file of [path.join(home, 'dvc', 'config'), path.join(own, 'config'), path.join(own, 'config.local')]) {
+    const text = path.isAbsolute(file) ? await readTextIfExists(file) : undefined;
+    if (text !== undefined) found.push({ file, text });
+  }
+  return found;
+}
+
+function* settingsIn(text: string): Generator<{ name: string; value: string; line: number }> {
   let section = '';
   for (const [index, line] of text.split('\n').entries()) {
     const header = /^\s*\[\s*'?([^\]']*)'?\s*\]/.exec(line);
     if (header !== null) section = (header[1] ?? '').trim().toLowerCase();
     const [, key = '', raw = ''] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    const value = withoutComment(raw);
-    const name = `${section}.${key.toLowerCase()}`;
-    if (isForeign(name, value)) refuse(name, value, file, index + 1);
+    yield { name: `${section}.${key.toLowerCase()}`, value: withoutComment(raw), line: index + 1 };
+  }
+}
+
+function applySettings(settings: DvcSettings, text: string, file: string): DvcSettings {
+  let { cache, noScm } = settings;
+  for (const { name, value, line } of settingsIn(text)) {
+    if (isForeign(name, value)) refuse(name, value, file, line);
     if (name === 'core.no_scm') noScm = value.toLowerCase() === 'true';
     if (name === 'cache.dir') cache = path.resolve(path.dirname(file), value);
   }

@@ -26,6 +26,7 @@ export interface ShellRun {
 const MAX_LINE = 64 << 10;
 const MAX_LOG_BYTES = 64 << 20;
 const LINES_PER_SECOND = 5000;
+const LENGTH_PER_SECOND = 1 << 20;
 /** How long output is awaited after the command itself has ended: something that it left running may hold the pipe. */
 const DRAIN_MS = 1000;
 
@@ -130,12 +131,18 @@ async function relay(stream: Readable | null, log: Log, onLine: (line: string) =
   lines.end();
 }
 
-/** Cuts text into lines and passes on as many as a person could look at; the others are counted, and stand in the log. */
+/**
+ * Cuts text into lines and passes on as many as a person could look at; the others are counted, and stand in the log, as does the rest
+ * of a line that is too long.
+ */
 class LineRelay {
   readonly #onLine: (line: string) => void;
   #rest = '';
+  /** The line that comes next was shown already, as far as it ever will be. */
+  #isCut = false;
   #windowEnds = 0;
-  #shown = 0;
+  #lines = 0;
+  #length = 0;
   #hidden = 0;
 
   constructor(onLine: (line: string) => void) {
@@ -146,25 +153,47 @@ class LineRelay {
     if (performance.now() > this.#windowEnds) this.#startWindow();
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    const free = Math.max(0, LINES_PER_SECOND - this.#shown);
-    for (const line of lines.slice(0, free)) this.#onLine(toLine(line));
-    this.#shown += Math.min(free, lines.length);
-    this.#hidden += Math.max(0, lines.length - free);
-    if (this.#rest.length > MAX_LINE) {
-      this.#onLine(`${toLine(this.#rest.slice(0, MAX_LINE))}…`);
-      this.#rest = '';
-    }
+    for (const line of lines) this.#end(line);
+    if (this.#isCut) this.#rest = '';
+    else if (this.#rest.length > MAX_LINE) this.#cut();
   }
 
   end(): void {
     this.#startWindow();
-    if (this.#rest !== '') this.#onLine(toLine(this.#rest));
+    if (this.#rest !== '') this.#end(this.#rest);
+  }
+
+  #end(line: string): void {
+    if (!this.#isCut) this.#show(line);
+    this.#isCut = false;
+  }
+
+  /** A progress bar rewrites its line again and again, so only what stands behind its last return counts. */
+  #cut(): void {
+    const last = lastWritten(this.#rest);
+    if (last.length <= MAX_LINE) this.#rest = last;
+    else {
+      this.#show(this.#rest);
+      this.#rest = '';
+      this.#isCut = true;
+    }
+  }
+
+  #show(text: string): void {
+    if (this.#lines >= LINES_PER_SECOND || this.#length >= LENGTH_PER_SECOND) this.#hidden += 1;
+    else {
+      const line = toLine(text);
+      this.#onLine(text.length > MAX_LINE ? `${line}…` : line);
+      this.#lines += 1;
+      this.#length += line.length;
+    }
   }
 
   #startWindow(): void {
     if (this.#hidden > 0) this.#onLine(`… ${this.#hidden} lines more, see the log`);
     this.#windowEnds = performance.now() + 1000;
-    this.#shown = 0;
+    this.#lines = 0;
+    this.#length = 0;
     this.#hidden = 0;
   }
 }
@@ -174,15 +203,20 @@ class LineRelay {
  * nothing that a stage prints may move the cursor, set a title or write the clipboard.
  */
 export function toLine(text: string): string {
-  const shown = text.replace(/\r+$/, '').split('\r').at(-1) ?? '';
-  return shown
+  return lastWritten(text)
     .slice(0, MAX_LINE)
     .replace(
-      /\u001b(?:\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[P^_X][^\u001b]*(?:\u001b\\)?|\[[0-?]*[ -/]*[@-~]|.)/g,
+      /\u001b(?:\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[P^_X][^\u001b]*(?:\u001b\\)?|\[[0-?]*[ -/]*[@-~]|.)?/gu,
       (sequence) => (/^\u001b\[[0-9;:]*m$/.test(sequence) ? sequence : ''),
     )
-
     .replace(/[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f\u0080-\u009f]/g, '');
+}
+
+/** What stands behind the last return that something follows. */
+function lastWritten(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end -= 1;
+  return line.slice(line.lastIndexOf('\r', end - 1) + 1, end);
 }
 
 /** A log that stops growing at a limit. A disk that takes no more costs the log, not the stage. */

@@ -12,7 +12,9 @@ import {
   emitMapping,
   findLocked,
   findReasons,
+  reasonsToRun,
   formatLock,
+  isOutside,
   isWithin,
   parseLock,
   summariseReasons,
@@ -90,7 +92,7 @@ async function bringUpToDate(stage: Stage, context: StageContext): Promise<Stage
   const locked = lockedStage(loaded, stage);
   const facts = await gatherFacts(workspace, stage, locked);
   signal.throwIfAborted();
-  const reasons = findReasons(stage, locked, facts);
+  const reasons = reasonsToRun(stage, findReasons(stage, locked, facts));
   if (reasons.length === 0 && !force) return { outcome: 'skipped' };
   if (!stage.frozen) {
     refuseMissingInputs(stage, facts);
@@ -131,8 +133,17 @@ async function refuseMissingFolder({ wdir }: Stage, { root }: Project): Promise<
     throw new ExpectedError('missing-file', `the folder ${wdir} (wdir) does not exist`);
 }
 
-/** A link among the folders of an output may lead out of the project, where nothing is ours to remove or to write. */
+/**
+ * Outside of the project nothing is ours to remove or to write, whether a path or a link among the folders of an output leads
+ * there; what a stage's own command writes there is tracked only.
+ */
 async function refuseOutsideOuts({ outs }: Stage, { root }: Project): Promise<void> {
+  for (const out of outs)
+    if (isOutside(out.file) && out.cache)
+      throw new ExpectedError(
+        'stage-failed',
+        `the output ${out.path} lies outside of the project, so no cache can keep it. Give it "cache: false"`,
+      );
   const realRoot = await realpath(root);
   for (const { file, path: written } of outs.filter((out) => isWithin('', out.file))) {
     const folder = await realFolderOf(path.dirname(path.join(root, file)));
@@ -173,7 +184,7 @@ async function restore(
 ): Promise<StageEnd | undefined> {
   if (!canRestore(stage)) return undefined;
   const { workspace } = context;
-  const record = isSameRun(stage, locked, facts) ? locked : await findRecord(stage, workspace);
+  const record = isSameRun(stage, locked, facts) ? locked : await findRecord(stage, locked, workspace);
   if (record === undefined) return undefined;
   const outs = stage.outs.map((out) => ({ out, entry: findLocked(record.outs, out.path) }));
   for (const { entry } of outs)
@@ -192,10 +203,14 @@ function isSameRun(stage: Stage, locked: LockedStage | undefined, facts: StageFa
   return findReasons(stage, locked, facts).every(({ kind }) => kind === 'out');
 }
 
-async function findRecord(stage: Stage, workspace: Workspace): Promise<LockedStage | undefined> {
+async function findRecord(
+  stage: Stage,
+  locked: LockedStage | undefined,
+  workspace: Workspace,
+): Promise<LockedStage | undefined> {
   // Outs are in the key by path only, so their hashes may be left open.
   const outs = stage.outs.map(({ path: written }): LockedPath => ({ ...emptyPath, path: written }));
-  const inputs = await takeLockEntry(workspace, { ...stage, outs: [] });
+  const inputs = await takeLockEntry(workspace, { ...stage, outs: [] }, locked);
   const { key } = toRunCacheTexts({ ...inputs, outs });
   const folder = recordFolder(workspace, key);
   const names = await readdir(folder).catch(() => [] as string[]);
@@ -293,7 +308,7 @@ function logFileOf(project: Project, stage: string): string {
 
 async function removeOuts(stage: Stage, project: Project): Promise<void> {
   for (const out of stage.outs) {
-    if (out.persist) continue;
+    if (out.persist || isOutside(out.file)) continue;
     await rm(path.join(project.root, out.file), { recursive: true, force: true }).catch((error: unknown) => {
       throw diskError(error, out.file);
     });
@@ -328,12 +343,13 @@ async function save(stage: Stage, { workspace, loaded }: StageContext): Promise<
     if ((await workspace.hash(dep.file)) === undefined)
       throw new ExpectedError('stage-failed', `the dependency ${dep.path} does not exist any more`);
   if (!workspace.noScm) await ignoreOuts(loaded, stage.outs);
-  const entry = await takeLockEntry(workspace, stage);
+  const entry = await takeLockEntry(workspace, stage, lockedStage(loaded, stage));
   const records = canRecord(stage, entry);
   for (const out of stage.outs) {
     const hashed = await workspace.hash(out.file);
     // DVC caches metrics that are kept in Git as well when it records a run, or it could not restore them.
-    if (hashed !== undefined && (out.cache || records)) await workspace.cache.store(out.file, hashed);
+    const isStored = findLocked(entry.outs, out.path)?.legacy === true;
+    if (hashed !== undefined && !isStored && (out.cache || records)) await workspace.cache.store(out.file, hashed);
   }
   if (records) await writeRecord(workspace, entry);
   await writeLock(loaded, stage, entry);

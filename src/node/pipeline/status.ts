@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { badInput, unknownName } from '../../protocol/errors.ts';
 import type { StageStatus, StatusDocument } from '../../protocol/pipeline.ts';
 import { hasErrors, type Problem } from '../../protocol/problem.ts';
@@ -22,9 +23,9 @@ export interface StatusOptions {
  * in `problems`, and the stages that could be read are told all the same. Throws `unknown-name` for a stage that is not there.
  */
 export async function readStatus(project: Project, options: StatusOptions = {}): Promise<StatusDocument> {
-  const loaded = await loadPipeline(project);
-  const targets = resolveTargets(loaded.graph, options.stages ?? []);
   const { env = process.env, signal } = options;
+  const loaded = await loadPipeline(project, { env });
+  const targets = resolveTargets(loaded.graph, options.stages ?? []);
   const workspace = await Workspace.open(loaded, { env, signal });
   const all = await judgeStages(loaded, workspace, targets);
   if (options.keepHashes !== false) await workspace.save({ prune: targets === undefined });
@@ -100,6 +101,14 @@ function withNeeds(graph: PipelineGraph, names: ReadonlySet<string>): ReadonlySe
   const all = new Set(names);
   for (const name of all) for (const need of graph.needs.get(name) ?? []) all.add(need);
   return all;
+}
+
+/** How DVC shows a path (relative to the root) to somebody in the folder `cwd`: outside of the project in full. */
+export function displayPath({ root }: Project, cwd: string): (file: string) => string {
+  return (file) => {
+    const absolute = path.join(root, file);
+    return file.startsWith('../') ? absolute : path.relative(cwd, absolute).split(path.sep).join('/');
+  };
 }
 
 /** Throws what is wrong with the pipeline's files as one `bad-input`. */

@@ -249,7 +249,29 @@ test('settings of a project', () => {
     objective: { metric: 'f1', direction: 'maximize' },
   });
   expect(parse('').value).toEqual({ trackingUri: null, objective: null });
-  expect(parse('a: 1\nstores: file:x').problems.map(formatProblem)).toEqual([
-    '.mlops/project.yaml:2:9: error: stores must be a list of tracking URIs, as file:models/mlruns.',
-  ]);
+  for (const none of ['stores: []', 'stores:', 'objective:', 'stores: []\nobjective: ~'])
+    expect(parse(none)).toEqual({ value: { trackingUri: null, objective: null }, problems: [] });
+  const directions = { 'minimize': 'minimize', 'max': 'maximize', '~': 'minimize' };
+  for (const [written, direction] of Object.entries(directions))
+    expect(parse(`objective: {metric: my_loss, direction: ${written}}`).value?.objective?.direction).toBe(direction);
+});
+
+const wrongSettings: [text: string, problem: string][] = [
+  ['a: 1\nstores: file:x', '2:9: error: stores must be a list of tracking URIs, as file:models/mlruns.'],
+  ['stores: [5]', '1:9: error: stores must be a list of tracking URIs, as file:models/mlruns.'],
+  ['objective: loss', '1:12: error: objective must be a mapping of metric and direction.'],
+  ['objective: {direction: minimize}', '1:12: error: objective must be a mapping of metric and direction.'],
+  [
+    'objective: {metric: x, direction: Minimize}',
+    '1:35: error: direction must be one of minimize, maximize, min, max.',
+  ],
+  [
+    'objective:\n  metric: x\n  direction: lower',
+    '3:14: error: direction must be one of minimize, maximize, min, max.',
+  ],
+  ['objective: {metric: x, direction: 1}', '1:35: error: direction must be one of minimize, maximize, min, max.'],
+];
+test.each(wrongSettings)('project settings %j: %s', (text, problem) => {
+  const { value, problems } = parseProjectSettings(text, '.mlops/project.yaml');
+  expect([value, problems.map(formatProblem)]).toEqual([undefined, [`.mlops/project.yaml:${problem}`]]);
 });

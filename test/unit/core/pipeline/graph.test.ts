@@ -72,6 +72,11 @@ describe('edges by containment', () => {
     const { graph: small } = buildGraph([stage('use', [dep], []), stage('make', [], [out])]);
     expect(small.needs.get('use')).toEqual(['make']);
   });
+  it('several outputs in one folder are needed in the order of their stages', () => {
+    const makers = [stage('z', [], ['d/b/2']), stage('y', [], ['d/a']), stage('x', [], ['d/b/1'])];
+    const { graph: small } = buildGraph([stage('use', ['d'], []), ...makers]);
+    expect(small.needs.get('use')).toEqual(['z', 'x', 'y']);
+  });
   it('a common beginning is no containment', () => {
     const { graph: small } = buildGraph([stage('use', ['data2', 'dat'], []), stage('make', [], ['data'])]);
     expect(small.needs.get('use')).toEqual([]);
@@ -136,6 +141,12 @@ describe('plan', () => {
   it('nothing to do', () => expect(plan([])).toBe('a:skip b:skip c:skip d:skip g:skip f:skip e:skip'));
   it('what follows a run is looked at again', () =>
     expect(plan(['b'])).toBe('a:skip b:run c:skip d:check g:skip f:skip e:check'));
+  it('a frozen stage that would always run is left alone', () => {
+    const frozen = buildGraph([stage('s', [], ['o'], { frozen: true, alwaysChanged: true })]).graph;
+    const always: StageStatus[] = [{ ...status([])[0]!, name: 's', reasons: [{ kind: 'always' }] }];
+    const options = { targets: [], single: false, downstream: false, force: false };
+    expect(planRun(frozen, always, options).steps).toMatchObject([{ action: 'skip' }]);
+  });
   it('force', () => expect(plan([], { targets: ['f'], force: true })).toBe('g:run f:run'));
 
   it('targets', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatProblem, type Parsed } from '../../../../src/protocol/problem.ts';
+import { defaultFlags } from '../../../../src/core/pipeline/flags.ts';
 import { parseParams } from '../../../../src/core/pipeline/params.ts';
 import { parsePipeline, resolveStages } from '../../../../src/core/pipeline/stages.ts';
 import { commandsOf, type Stage } from '../../../../src/core/pipeline/stage.ts';
@@ -13,10 +14,15 @@ interface Read {
 function read(text: string, files: Record<string, string> = {}, file = 'dvc.yaml'): Read {
   const { value, problems } = parsePipeline(text, file);
   if (value === undefined) return { stages: [], problems: problems.map(formatProblem) };
-  const sources = new Map<string, Parsed<PyMap>>(
+  const sources = new Map<string, Parsed<PyMap> | undefined>(
     Object.entries(files).map(([name, content]) => [name, parseParams(content, name)]),
   );
-  const resolved = resolveStages(value, sources);
+  const facts = { root: '/home/p', flags: defaultFlags };
+  let resolved = resolveStages(value, sources, facts);
+  for (let { missing } = resolved; missing.length > 0; { missing } = resolved) {
+    for (const name of missing) sources.set(name, undefined);
+    resolved = resolveStages(value, sources, facts);
+  }
   return { stages: resolved.value ?? [], problems: [...problems, ...resolved.problems].map(formatProblem) };
 }
 
@@ -154,7 +160,7 @@ describe('interpolation', () => {
 });
 
 describe('what is wrong is said at its place', () => {
-  const files = { 'params.yaml': 'a: {b: 1}\nlist: [1]' };
+  const files = { 'params.yaml': 'a: {b: 1}\nlist: [1]', 'w.yaml': 'k: 1' };
   const table: [string, string, string?][] = [
     ['unknown key', 'stages:\n  a:\n    cmd: x\n    out: [y]', 'dvc.yaml:4:5: error: Unknown key "out".'],
     ['unknown top key', 'stage: {}', 'dvc.yaml:1:1: error: Unknown key "stage".'],
@@ -166,9 +172,14 @@ describe('what is wrong is said at its place', () => {
       'dvc.yaml:2:35: error: Unknown key "cmd".',
     ],
     [
-      'bad name',
+      'a name that no address can reach',
+      'stages:\n  a@b: {cmd: x}',
+      'dvc.yaml:2:3: error: "a@b" is no name for a stage: @ stands before the item of a group.',
+    ],
+    [
+      'a name that is hard to address',
       'stages:\n  a.b: {cmd: x}',
-      'dvc.yaml:2:3: error: "a.b" is no name for a stage: of ASCII punctuation only - and _ may be used.',
+      'dvc.yaml:2:3: warning: "a.b" is hard to address: of ASCII punctuation only - and _ belong in a stage\'s name.',
     ],
     ['unknown variable', 'stages:\n  a:\n    cmd: ${nope}', "dvc.yaml:3:10: error: a: Could not find 'nope'."],
     [
@@ -187,39 +198,140 @@ describe('what is wrong is said at its place', () => {
       'dvc.yaml:1:8: error: "a.b" is defined already; DVC allows no redefinition.',
     ],
     ['missing vars file', 'vars: [no.yaml]', 'dvc.yaml:1:8: error: no.yaml does not exist.'],
-    ['wdir outside', 'stages: {a: {cmd: x, wdir: ../..}}', 'dvc.yaml:1:28: error: a: wdir leads out of the project.'],
+    [
+      'a mapping where none may stand',
+      'stages:\n  a:\n    cmd: x\n    wdir: ${a}',
+      'dvc.yaml:4:11: error: a: ${a} is a mapping; only cmd takes one, as flags.',
+    ],
+    [
+      'a mapping alone as command',
+      'stages:\n  a:\n    cmd: ${a}',
+      'dvc.yaml:3:10: error: a: ${a} alone is no command: the mapping becomes flags behind a program.',
+    ],
+    [
+      'nested lists as flags',
+      'vars: [{m: {l: [[1]]}}]\nstages: {a: {cmd: "x ${m}"}}',
+      'dvc.yaml:2:19: error: a: ${m}: "l" is a list of lists, which makes no flag.',
+    ],
+    [
+      'unknown variable in meta',
+      'stages:\n  a:\n    cmd: x\n    meta: {x: "${nope}"}',
+      "dvc.yaml:4:11: error: a: Could not find 'nope'.",
+    ],
+    ['unknown variable outside of stages', 'metrics:\n  - ${nope}', "dvc.yaml:2:5: error: Could not find 'nope'."],
+    [
+      'name of an artifact',
+      'artifacts:\n  "${list}": {path: x}',
+      'dvc.yaml:2:3: error: The name of an artifact must be text.',
+    ],
+    ['vars that are filled in', 'vars: [{x: "${a.b}"}]', 'dvc.yaml:1:8: error: vars can not be filled in with ${…}.'],
+    [
+      'vars with a date',
+      'vars: [{x: [2024-01-31]}]',
+      'dvc.yaml:1:8: error: "x.0" is a date, which DVC refuses in files of ${…}; write it as text.',
+    ],
+    [
+      'vars of a stage: redefinition',
+      'stages:\n  a: {cmd: x, vars: [{list: 2}]}',
+      'dvc.yaml:2:22: error: "list" is defined already; DVC allows no redefinition.',
+    ],
+    [
+      'vars of a stage: no such file',
+      'stages:\n  a: {cmd: x, wdir: d, vars: [v.yaml]}',
+      'dvc.yaml:2:31: error: d/v.yaml does not exist.',
+    ],
+    [
+      'vars of a stage: no such key',
+      'stages:\n  a: {cmd: x, vars: ["w.yaml:b"]}',
+      'dvc.yaml:2:22: error: There is no "b" in w.yaml.',
+    ],
+    [
+      'vars of a stage: loaded in part',
+      'stages:\n  a: {cmd: x, vars: ["w.yaml:k", w.yaml]}',
+      'dvc.yaml:2:34: error: w.yaml is loaded already, whole or in part.',
+    ],
+    [
+      'vars of a group: its own name',
+      'stages:\n  a: {foreach: [1], do: {cmd: x, vars: [{item: 2}]}}',
+      'dvc.yaml:2:41: error: "item" is the group\'s own name; vars can not define it.',
+    ],
+    [
+      'a list of plots',
+      'stages:\n  a: {cmd: x, plots: [p.csv: [{x: a}]]}',
+      'dvc.yaml:2:30: error: a: A list of plots belongs to the section "plots" of the file.',
+    ],
+    [
+      'params of a file as text',
+      'stages:\n  a: {cmd: x, params: [p.yaml: k]}',
+      'dvc.yaml:2:32: error: a: Names of params must be a list.',
+    ],
+    [
+      'a merge key of no mapping',
+      'stages:\n  a: {<<: 5}',
+      'dvc.yaml:2:7: error: Not readable as DVC reads it: what << merges must be a mapping.',
+    ],
     ['empty cmd', 'stages: {a: {cmd: ""}}', 'dvc.yaml:1:19: error: a: cmd is empty.'],
     [
       'dvc.yaml as output',
       'stages: {a: {cmd: x, outs: [dvc.yaml]}}',
-      'dvc.yaml:1:29: error: a: dvc.yaml can not be an output: it belongs to DVC.',
+      'dvc.yaml:1:29: error: a: dvc.yaml belongs to DVC: it can be neither a dependency nor an output.',
     ],
     ['duplicate stage', 'stages:\n  a: {cmd: x}\n  a: {cmd: y}', 'dvc.yaml:3:3: error: Map keys must be unique'],
   ];
   it.each(table)('%s', (_, text, problem) => expect(read(text, files).problems[0]).toBe(problem));
 });
 
-describe('what is not supported yet is said, never guessed', () => {
-  const files = { 'params.yaml': 'a: {b: 1}' };
+describe('what only DVC can do makes a warning, and no other stage suffers', () => {
   it.each([
-    ['deps: [s3://bucket/x]', 's3://bucket/x (only local paths are)'],
-    ['deps: [/etc/hosts]', '/etc/hosts (an absolute path)'],
-    ['outs: [../x]', '../x (an output outside of the project)'],
-    ['params: [c.toml: [x]]', 'params from c.toml'],
-    ['params: ["a.*"]', 'params by pattern (a.*)'],
-    ['vars: [{x: 1}]', 'vars of a stage'],
-    ['outs: [x: {remote: r}]', 'outputs with a remote of their own'],
-    ['wdir: "${a}"', 'a mapping in ${a} (DVC turns it into flags in cmd)'],
+    ['deps: [s3://bucket/x]', 's3://bucket/x (only DVC reaches it)'],
+    ['deps: ["remote://r/x"]', 'remote://r/x (only DVC reaches it)'],
+    ['deps: ["ds://name"]', 'ds://name (a dataset)'],
+    ['outs: ["s3://b/x": {cache: false}]', 's3://b/x (only DVC reaches it)'],
   ])('%s', (line, what) => {
-    const { stages, problems } = read(`stages:\n  s:\n    cmd: x\n    ${line}\n`, files);
-    expect(stages[0]!.unsupported).toEqual([what]);
-    expect(problems[0]).toMatch(/^dvc\.yaml:4:\d+: error: s: Not yet supported: /);
+    const { stages, problems } = read(`stages:\n  s:\n    cmd: x\n    ${line}\n  t: {cmd: y}\n`);
+    expect(stages.map(({ name, unsupported }) => [name, unsupported])).toEqual([
+      ['s', [what]],
+      ['t', []],
+    ]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^dvc\.yaml:4:\d+: warning: s: Needs DVC: /);
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    ['./a/../b', './a/../b', 'w/b'],
+    ['../../x', '../../x', '../x'],
+    ['/etc/hosts', '/etc/hosts', '../../etc/hosts'],
+    ['/home/p/a/b', '../a/b', 'a/b'],
+    ['/home/p/w/./c', 'c', 'w/c'],
+    ['/home/pp', '/home/pp', '../pp'],
+  ])('%s is locked as %s and stands at %s', (written, path, file) => {
+    const [stage] = readClean(`stages: {s: {cmd: x, wdir: w, deps: [${written}]}}`);
+    expect(stage!.deps[0]).toMatchObject({ path, file });
   });
 
-  it.each([
-    ['merge keys', 'x: &x {cmd: a}\nstages:\n  s:\n    <<: *x\n', /4:5: error: Not yet supported: merge keys/],
-    ['toml vars', 'vars: [x.toml]', /1:8: error: Not yet supported: vars from x.toml/],
-  ])('%s', (_, text, problem) => expect(read(text).problems.join('\n')).toMatch(problem));
+  it('a folder outside', () => {
+    const [one, two] = readClean('stages: {a: {cmd: x, wdir: ../o, deps: [i]}, b: {cmd: x, wdir: /tmp}}');
+    expect([one!.wdir, one!.deps[0]!.file, two!.wdir]).toEqual(['../o', '../o/i', '../../tmp']);
+  });
+});
+
+it('merge keys: what stands in the stage decides, the first of several sources before the second', () => {
+  const stages = readClean('stages:\n  a: &a {cmd: x, deps: [i]}\n  b: {<<: *a, cmd: y}\n  c: {<<: [{cmd: z}, *a]}\n');
+  expect(stages.map(({ cmd, deps }) => [cmd, deps.length])).toEqual([
+    ['x', 1],
+    ['y', 1],
+    ['z', 1],
+  ]);
+});
+
+it('vars of a stage are its own, and read from its folder', () => {
+  const stages = readClean(
+    'vars: [{w: sub}]\nstages:\n  a: {wdir: "${w}", vars: [v.yaml, {y: {z: 2}}], cmd: "${x} ${y.z}"}\n  b: {vars: [{x: 5}], cmd: "-${x}"}\n',
+    { 'sub/v.yaml': 'x: 1' },
+  );
+  expect(stages.map(({ cmd }) => cmd)).toEqual(['1 2', '-5']);
 });
 
 it.each([

@@ -1,8 +1,17 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isInside, listFiles, replaceDirectory, writeFileAtomic } from '../../../../src/node/files/files.ts';
+import {
+  isInside,
+  listFiles,
+  makeFolder,
+  readTextIfExists,
+  replaceDirectory,
+  writeFileAtomic,
+} from '../../../../src/node/files/files.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -34,6 +43,53 @@ test('a write that fails leaves the old file and no temporary one', async () => 
   await mkdir(path.join(target, 'child'), { recursive: true });
   await expect(writeFileAtomic(target, 'text')).rejects.toThrow();
   expect(await readdir(folder)).toEqual(['taken']);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'who may read and write a file stays as it was; a link is replaced',
+  async () => {
+    const [file, link] = [path.join(folder, 'dvc.lock'), path.join(folder, 'link')];
+    await writeFile(file, 'old');
+    for (const mode of [0o664, 0o600, 0o755]) {
+      await chmod(file, mode);
+      await writeFileAtomic(file, 'new');
+      expect((await stat(file)).mode & 0o777).toBe(mode);
+    }
+    await symlink(file, link);
+    await writeFileAtomic(link, 'own');
+    expect([await readFile(file, 'utf8'), await readFile(link, 'utf8')]).toEqual(['new', 'own']);
+    const plain = path.join(folder, 'plain');
+    await writeFile(plain, '');
+    expect((await stat(link)).mode).toBe((await stat(plain)).mode);
+  },
+);
+
+/** A hole, which takes no place on the disk. */
+async function makeHuge(file: string): Promise<void> {
+  await writeFile(file, '');
+  await truncate(file, 2 ** 32);
+}
+
+const unreadable: [name: string, make: (file: string) => Promise<unknown>, message: string][] = [
+  ['a pipe', (file) => promisify(execFile)('mkfifo', [file]), 'is neither a file nor a folder'],
+  ['a folder', (file) => mkdir(file), 'is a folder, not a file'],
+  ['a link in a circle', (file) => symlink(file, file), 'its links lead in a circle'],
+  ['a device', (file) => symlink('/dev/zero', file), 'is neither a file nor a folder'],
+  ['more than fits into a text', makeHuge, 'at most 268435456 are read'],
+];
+test.skipIf(process.platform === 'win32').each(unreadable)('%s is no text', async (_, make, message) => {
+  const file = path.join(folder, 'text');
+  await make(file);
+  await expect(readTextIfExists(file)).rejects.toThrow(message);
+});
+
+test('a file in the place of a folder is told', async () => {
+  await writeFile(path.join(folder, 'file'), '');
+  for (const place of ['file', 'file/below'])
+    await expect(makeFolder(path.join(folder, place))).rejects.toMatchObject({
+      code: 'disk',
+      message: expect.stringContaining('a file stands where a folder must be') as string,
+    });
 });
 
 test('a folder is replaced whole', async () => {

@@ -102,14 +102,23 @@ describe('results and exit codes', () => {
     expect(JSON.parse(ended.stdout).error.message).toBe(message);
   });
 
-  it('not supported yet: exit 2 with the place', async () => {
-    project = await TestProject.create({ 'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    deps:\n      - s3://bucket/x\n' });
-    for (const command of ['run', 'status'])
-      expect(await run(command)).toMatchObject({
-        code: 2,
-        stdout: '',
-        stderr: expect.stringContaining('dvc.yaml:5:9: error: a: Not yet supported: s3://bucket/x') as string,
-      });
+  it('what needs DVC is a warning with its place, and an error only when it is asked for by name', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    deps:\n      - s3://bucket/x\n  b: {cmd: echo > o, outs: [o]}\n',
+    });
+    const warning = 'dvc.yaml:5:9: warning: a: Needs DVC: s3://bucket/x (only DVC reaches it).';
+    const table: [string, RegExp][] = [
+      ['status', /^a\tneeds-dvc\t\nb\tnever-run\t/],
+      ['run', /^a\tskipped\t0\.0\tneeds DVC: s3:.*\t\nb\tsucceeded\t/],
+    ];
+    for (const [command, text] of table) {
+      const { code, stdout, stderr } = await run(command);
+      expect([code, stderr]).toEqual([0, expect.stringContaining(warning)]);
+      expect(stdout).toMatch(text);
+    }
+    const named = await run('run', 'a');
+    expect([named.code, named.stdout]).toEqual([2, '']);
+    expect(named.stderr).toMatch(/Only DVC can run a: dvc repro a\ndvc\.yaml:2:3: error: a: Needs DVC: s3:/);
   });
 
   it('a stage may not run its own pipeline', async () => {

@@ -75,7 +75,7 @@ describe('files of every kind', () => {
     expect(await project.read('dvc.lock')).toContain('size: 4\n      isexec: true\n');
   });
 
-  it('lock entries of DVC 2 are compared by the hash of DVC 2, until the stage runs', async () => {
+  it('lock entries of DVC 2 are compared by the hash of DVC 2, until their file changes', async () => {
     project = await TestProject.create({
       'dvc.yaml': 'stages: {s: {cmd: cp in out, deps: [in], outs: [out: {cache: false}]}}',
       'in': 'a\r\nb\r\n',
@@ -87,8 +87,14 @@ describe('files of every kind', () => {
     await project.write('in', 'a\r\nc\r\n');
     expect(await project.states()).toBe('s:stale');
     await project.write('in', 'a\r\nb\r\n');
+    const before = await project.read('dvc.lock');
     await project.run({ force: true });
-    expect(await project.read('dvc.lock')).toContain('hash: md5\n      md5: 59b0d7772f0561efb95518f3cb8abc60');
+    expect(await project.read('dvc.lock')).toBe(before);
+    await project.write('in', 'a\r\nb\r\n\r\n');
+    await project.run();
+    expect(
+      (await project.read('dvc.lock')).match(/hash: md5\n {6}md5: 13dee0d1bd96b11db585c462973cf462/g),
+    ).toHaveLength(2);
   });
 
   it('frozen stages are not run, always_changed ones each time', async () => {

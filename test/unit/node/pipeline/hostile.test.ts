@@ -65,7 +65,7 @@ describe.skipIf(process.platform === 'win32')(
       [
         nowhere,
         pipe,
-        'dvc.yaml:4:12: error: Not yet supported: the character NUL.',
+        'dvc.yaml:4:12: error: Not readable as DVC reads it: the character NUL.',
         pipeline.replace('[d]', '["d\\0"]'),
       ],
     ];

@@ -15,8 +15,11 @@ describe('lines for people', () => {
     ['\u001bPq#0\u001b\\z\u001b[6n', 'z'],
     ['tab\tbell\u0007 nul\u0000', 'tab\tbell nul'],
     ['\u009b31mx', '31mx'],
-    ['unfinished \u001b', 'unfinished \u001b'],
-  ])('%j → %j', (text, line) => expect(toLine(text).replace(/\u001b$/, '\u001b')).toBe(line));
+    ['unfinished \u001b', 'unfinished '],
+    ['unfinished \u001b\r\r', 'unfinished '],
+    ['cut in a pair \u001b😀x', 'cut in a pair x'],
+    [`${'\r'.repeat(1_000_000)}x`, 'x'],
+  ])('%.40j → %j', (text, line) => expect(toLine(text)).toBe(line));
 });
 
 describe('commands', () => {
@@ -49,6 +52,20 @@ describe('commands', () => {
     expect(size).toBeGreaterThan(60 << 20);
     expect(size).toBeLessThan(66 << 20);
     expect((await readFile(log, 'utf8')).endsWith('[output truncated]\n')).toBe(true);
+  });
+
+  it('a line without an end is shown once, a progress bar by its last state', async () => {
+    const bar = "i=0; while [ $i -lt 3000 ]; do printf '\\r%s %d' $(printf %040d) $i; i=$((i+1)); done; echo";
+    const { lines } = await run(['head -c 30000000 /dev/zero | tr "\\0" x; echo; echo end', bar]);
+    expect(lines.map((line) => line.slice(-4))).toEqual(['xxx…', 'end', '2999']);
+    expect(lines[0]).toHaveLength((64 << 10) + 1);
+  });
+
+  it('long lines are as bounded as many ones', async () => {
+    const { lines } = await run(['yes $(head -c 60000 /dev/zero | tr "\\0" x) | head -n 1000']);
+    const told = lines.filter((line) => /^… \d+ lines more, see the log$/.test(line));
+    expect(told.length).toBeGreaterThan(0);
+    expect(lines.length - told.length).toBeLessThan(1000);
   });
 
   it('something left in the background does not hold the stage', async () => {
