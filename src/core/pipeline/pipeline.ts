@@ -32,7 +32,9 @@ export {
   type StageFacts,
 } from './staleness.ts';
 export {
+  addressOf,
   commandsOf,
+  joinPath,
   folderOf,
   isWithin,
   overlaps,
@@ -43,7 +45,8 @@ export {
   type StagePath,
 } from './stage.ts';
 export { parseParams, pickParams } from './params.ts';
+export { listDescriptions, shapesAt, type Shape, type YamlPath } from './schema.ts';
 export { parsePipeline, resolveStages } from './stages.ts';
 export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
-export { type PyMap } from './values.ts';
+export { formatPythonJson, isList, isPyMap, keyText, type PyMap, type PyValue } from './values.ts';

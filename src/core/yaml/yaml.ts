@@ -82,6 +82,20 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
   return { value: toYamlFile(document, value, file, lines), problems };
 }
 
+/** A YAML text as far as it can be read, with the places of what was read: for an editor, in which texts are seldom finished. */
+export interface LooseYaml {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** Undefined for a text beyond the limits, which nobody writes by hand. */
+export function readYamlLoosely(text: string, limits: YamlLimits = configLimits): LooseYaml | undefined {
+  if (text.length > limits.maxLength || findTooDeep(text, limits.maxDepth) !== undefined) return undefined;
+  const lines = new LineCounter();
+  const options = { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false, merge: false } as const;
+  return { document: parseDocument(text, { ...options, lineCounter: lines }), lines };
+}
+
 /** The plain value. Aliases that name nothing, hold themselves or multiply without bound only show when they are followed. */
 function toPlainValue(document: Document.Parsed): {
   value: unknown;

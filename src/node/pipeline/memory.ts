@@ -8,6 +8,8 @@ export interface StageMemory {
   readonly seconds?: number;
   /** Its last run failed; the signature tells of which inputs. */
   readonly failure?: { readonly signature: string; readonly reason: string };
+  /** When its command last ended, well or not: milliseconds since 1970. */
+  readonly endedAt?: number;
 }
 
 /** The stage that a run process executes right now. */

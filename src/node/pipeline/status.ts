@@ -79,7 +79,7 @@ export async function judgeStages(
         ? []
         : findReasons(stage, locked, await gatherFacts(workspace, stage, locked, (found) => unreadable.push(found)));
     workspace.problems.push(...unreadable);
-    const { seconds, failure } = memory[stage.name] ?? {};
+    const { seconds, failure, endedAt } = memory[stage.name] ?? {};
     const mayHaveFailed = failure !== undefined && reasons.length > 0 && unreadable.length === 0;
     const hasFailed = mayHaveFailed && failure.signature === (await signatureOfInputs(workspace, stage));
     const isRunning = running === stage.name;
@@ -91,6 +91,7 @@ export async function judgeStages(
       reasons,
       needs: loaded.graph.needs.get(stage.name) ?? [],
       lastSeconds: seconds ?? null,
+      ...(endedAt === undefined ? {} : { last: { at: endedAt, failure: failure?.reason ?? null } }),
     });
   }
   return markBlocked(loaded.graph, own);

@@ -1,0 +1,2 @@
+// The door of what the editor asks about texts.
+export { checkFiles } from './check.ts';
