@@ -53,10 +53,10 @@ export interface StageLens {
   readonly isGroup: boolean;
   /** Stages that it stands for; 0 when the pipeline does not know it (yet). */
   readonly members: number;
-  readonly fresh: number;
-  readonly running: number;
   /** The most urgent one of a group. Null when the pipeline does not know it. */
   readonly state: StageState | null;
+  /** Members in this state. */
+  readonly count: number;
   readonly reasons: readonly StaleReason[];
   /** The stage that a blocked one waits for. */
   readonly waitsFor: string | null;
@@ -102,7 +102,6 @@ export type Hover = TextRange &
         readonly kind: 'param';
         readonly key: string;
         readonly paramsFile: string;
-        readonly line: number | null;
         /** As YAML writes it; null: there is none. */
         readonly current: string | null;
         readonly locked: string | null;
@@ -123,4 +122,6 @@ export interface Decoration {
   readonly state: Exclude<PathState, 'fresh'>;
   /** The stage that makes it; null for data that is tracked by itself. */
   readonly stage: string | null;
+  /** The folder that says it, for what is not there itself; '' for the root. */
+  readonly shownAt?: string;
 }

@@ -1,6 +1,7 @@
 import type { StageLens, TextPosition } from '../../protocol/editing.ts';
-import type { StageState, StageStatus } from '../../protocol/pipeline.ts';
+import type { StageStatus } from '../../protocol/pipeline.ts';
 import { addressOf } from '../pipeline/pipeline.ts';
+import { groupOf, mostUrgent } from '../trees/trees.ts';
 import { keyOf, pairOf, pairsOf, positionOf, spanOf, valueOf, type EditedText } from './text.ts';
 
 /** A stage or a group as the text has it, whether or not the rest of the text can be read. */
@@ -28,13 +29,10 @@ export function outlineStages(edited: EditedText): readonly OutlinedStage[] {
   });
 }
 
-/** Of a group's stages the most urgent state is the group's. */
-const urgency: readonly StageState[] = ['running', 'failed', 'stale', 'never-run', 'needs-dvc', 'blocked', 'frozen'];
-
 /** What the status says of each stage of the text, groups as a whole: few facts, however many stages there are. */
 export function toLenses(edited: EditedText, stages: readonly StageStatus[]): readonly StageLens[] {
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
-  const groups = Map.groupBy(stages, ({ name }) => name.replace(/@[^@]*$/, ''));
+  const groups = Map.groupBy(stages, ({ name }) => groupOf(name));
   return outlineStages(edited).map(({ name, kind, line }) => {
     const stage = addressOf(edited.file, name);
     const isGroup = kind !== 'stage';
@@ -49,13 +47,11 @@ function summarise(
 ): Omit<StageLens, 'stage' | 'line' | 'isGroup'> {
   const [first, ...others] = members;
   const single = others.length === 0 ? first : undefined;
-  const count = (state: StageState): number => members.filter((member) => member.state === state).length;
-  const worst = urgency.find((state) => count(state) > 0);
+  const state = first === undefined ? null : mostUrgent(members);
   return {
     members: members.length,
-    fresh: count('fresh'),
-    running: count('running'),
-    state: first === undefined ? null : (worst ?? 'fresh'),
+    state,
+    count: members.filter((member) => member.state === state).length,
     reasons: single?.reasons ?? [],
     waitsFor: single?.needs.find((need) => byName.get(need)?.state !== 'fresh') ?? null,
     seconds: single?.lastSeconds ?? null,

@@ -36,6 +36,7 @@ export {
   commandsOf,
   joinPath,
   folderOf,
+  isOutside,
   isWithin,
   overlaps,
   type Out,
@@ -49,4 +50,13 @@ export { listDescriptions, shapesAt, type Shape, type YamlPath } from './schema.
 export { parsePipeline, resolveStages } from './stages.ts';
 export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
-export { formatPythonJson, isList, isPyMap, keyText, type PyMap, type PyValue } from './values.ts';
+export {
+  UnreadableValue,
+  formatPythonJson,
+  isList,
+  isPyMap,
+  keyText,
+  toPyValue,
+  type PyMap,
+  type PyValue,
+} from './values.ts';

@@ -9,7 +9,7 @@ import {
   type EditedText,
   type ProjectFacts,
 } from '../../core/editing/editing.ts';
-import { isWithin, overlaps, parseParams, type Stage } from '../../core/pipeline/pipeline.ts';
+import { isWithin, parseParams, type Stage } from '../../core/pipeline/pipeline.ts';
 import type { Finding, OpenText } from '../../protocol/editing.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { exists } from '../files/files.ts';
@@ -25,8 +25,6 @@ export interface CheckOptions {
   readonly env: NodeJS.ProcessEnv;
   /** False: git is not asked, because it reads the configuration of the folder. */
   readonly trusted: boolean;
-  /** What the status says besides, about files on disk. */
-  readonly known: readonly Problem[];
 }
 
 /** Every problem of dvc.yaml, dvc.lock, `.dvc`, params and config files, as the texts stand in the editor, with ways to mend it. */
@@ -38,13 +36,7 @@ export async function checkFiles(
   const texts = new Texts(project, open);
   const loaded = await loadPipeline(project, { unsaved: texts.unsaved });
   const facts = await gatherFacts(project, loaded, texts, options);
-  const problems: Problem[] = [
-    ...loaded.problems,
-    ...facts.problems,
-    ...(await checkOthers(project, loaded, texts)),
-    // A problem of a text that has been changed meanwhile is found above if it is still there.
-    ...options.known.filter(({ file }) => file.endsWith('.dvc') && !texts.unsaved.has(file)),
-  ];
+  const problems: Problem[] = [...loaded.problems, ...facts.problems, ...(await checkOthers(project, loaded, texts))];
   const edited = new Map<string, EditedText>();
   for (const file of new Set([...problems, ...loaded.graph.stages.map(({ place }) => place)].map(({ file }) => file))) {
     const text = await texts.readEdited(file);
@@ -96,14 +88,23 @@ async function gatherFacts(
 }
 
 async function findMissing({ root }: Project, stages: readonly Stage[]): Promise<ReadonlySet<string>> {
-  const made = stages.flatMap(({ outs }) => outs.map(({ file }) => file));
   const wanted = new Set(stages.flatMap(({ deps, frozen }) => (frozen ? [] : deps.map(({ file }) => file))));
   const missing = new Set<string>();
+  const made = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+  const around = new Set([...made].flatMap(foldersOf));
+  const isMade = (file: string): boolean =>
+    made.has(file) || around.has(file) || foldersOf(file).some((folder) => made.has(folder));
   for (const file of wanted) {
     if (/^[a-zA-Z][\w+.-]+:\//.test(file) || (await exists(path.join(root, file)))) continue;
-    if (!made.some((out) => overlaps(out, file))) missing.add(file);
+    if (!isMade(file)) missing.add(file);
   }
   return missing;
+}
+
+/** All folders that a path lies in. */
+function foldersOf(file: string): readonly string[] {
+  const parts = file.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 async function listNearby({ root }: Project, missing: ReadonlySet<string>): Promise<readonly string[]> {
