@@ -172,22 +172,24 @@ function offer(
   };
 }
 
+/** Keys of every mapping that may stand here and has room for those that do: a stage has other keys than a group. */
 function offerKeys(cursor: Cursor): readonly Completion[] {
   if (cursor.at !== 'key') return [];
-  return shapesAt(cursor.path).flatMap((shape) => {
-    if (shape.kind !== 'record') return [];
-    return Object.entries(shape.fields)
-      .filter(([key]) => !cursor.siblings.includes(key))
-      .map(([key, field], index) =>
-        offer(cursor, 'key', key, {
-          text: `${key}:${toSnippet(field.shape, cursor.indent)}`,
-          isSnippet: true,
-          description: field.description,
-          detail: shape.required.includes(key) ? '*' : '',
-          rank: index,
-        }),
-      );
-  });
+  const records = shapesAt(cursor.path).filter((shape) => shape.kind === 'record');
+  return records
+    .filter(({ fields }) => cursor.siblings.every((key) => Object.hasOwn(fields, key)))
+    .toSorted((a, b) => Object.keys(b.fields).length - Object.keys(a.fields).length)
+    .flatMap(({ fields, required }) => Object.entries(fields).map((field) => ({ field, required })))
+    .filter(({ field: [key] }) => !cursor.siblings.includes(key))
+    .map(({ field: [key, { shape, description }], required }, rank) =>
+      offer(cursor, 'key', key, {
+        text: `${key}:${toSnippet(shape, cursor.indent)}`,
+        isSnippet: true,
+        description,
+        detail: required.includes(key) ? '*' : '',
+        rank,
+      }),
+    );
 }
 
 /** What follows a key: a list begins, a mapping opens, a value is awaited. */
