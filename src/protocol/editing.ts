@@ -122,6 +122,6 @@ export interface Decoration {
   readonly state: Exclude<PathState, 'fresh'>;
   /** The stage that makes it; null for data that is tracked by itself. */
   readonly stage: string | null;
-  /** The folder that says it, for what is not there itself; '' for the root. */
+  /** What says it of a file that is not there itself: the folder that should hold it, or the file that names it. */
   readonly shownAt?: string;
 }

@@ -112,10 +112,11 @@ function describeReasons(reasons: StageLens['reasons'], t: Translate): string {
   return others.length === 0 ? t('stale: {0}', first) : t('stale: {0} and {1} more', first, others.length);
 }
 
-function describeEnd({ last, seconds }: StageLens, now: number, t: Translate): string {
+function describeEnd({ last, seconds, isGroup }: StageLens, now: number, t: Translate): string {
   if (last === null) return '';
   const age = formatAge(now - last.at, t);
-  if (last.failure !== null) return t('failed: {0} · {1}', last.failure, age);
+  // That some of a group have failed is said already.
+  if (last.failure !== null) return isGroup ? `${last.failure} · ${age}` : t('failed: {0} · {1}', last.failure, age);
   return seconds === null ? t('succeeded · {0}', age) : t('succeeded {0} · {1}', formatDuration(seconds), age);
 }
 

@@ -122,19 +122,21 @@ async function measure(start: string): Promise<Extract<Hover, { kind: 'path' }>[
   return { files, bytes };
 }
 
-/** What the Explorer marks. A missing file has no row there: the folder that should hold it says so. */
+/** What the Explorer marks. A missing file has no row there: what stands nearest says it. */
 export async function listDecorations(project: Project, status: StatusDocument): Promise<readonly Decoration[]> {
   const { graph } = await loadPipeline(project);
-  const decorations = toDecorations(graph.stages, status);
   return Promise.all(
-    decorations.map(async (decoration) =>
-      decoration.state === 'missing'
-        ? { ...decoration, shownAt: await nearestFolder(project, decoration.path) }
-        : decoration,
-    ),
+    toDecorations(graph.stages, status).map(async (decoration) => {
+      if (decoration.state !== 'missing') return decoration;
+      const { path: file, stage } = decoration;
+      const written = stage === null ? `${file}.dvc` : graph.byName.get(stage)?.place.file;
+      const folder = stage === null ? '' : await nearestFolder(project, file);
+      return { ...decoration, shownAt: folder === '' ? (written ?? '') : folder };
+    }),
   );
 }
 
+/** '' where only the project itself is there. */
 async function nearestFolder({ root }: Project, file: string): Promise<string> {
   let folder = folderOf(file);
   while (folder !== '' && !(await exists(path.join(root, folder)))) folder = folderOf(folder);

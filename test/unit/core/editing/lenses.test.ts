@@ -46,7 +46,7 @@ describe('what stands above a stage', () => {
   check(
     'failed',
     [stage('a', 'failed', { last: { at: now - 50 * 60 * minute, failure: 'exit code 1' } })],
-    [`2: failed: exit code 1 · 2 days ago | ${run}`],
+    [`2: failed: exit code 1 · 2 days ago | Open Log | ${run}`],
   );
   check(
     'stale, in words',
@@ -79,7 +79,7 @@ describe('what stands above a stage', () => {
       stage('b@1-2', 'fresh'),
     ],
     [
-      '2: 1 of 2 stale · failed: exit code 2 · 9 min ago | Run All 2 | Run One … | Run with Downstream',
+      '2: 1 of 2 failed · exit code 2 · 9 min ago | Run All 2 | Run One … | Run with Downstream',
       '6: all 1 fresh | Run All 1 | Run One … | Run with Downstream',
     ],
     {
