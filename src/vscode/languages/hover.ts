@@ -23,8 +23,14 @@ export function registerHover(engine: EngineClient, projects: Projects): vscode.
 
 /** The first text in bold. All of it comes from files: nothing in it is read as Markdown. */
 function toMarkdown([name = '', ...texts]: readonly string[]): vscode.MarkdownString {
-  const markdown = new vscode.MarkdownString();
-  markdown.appendMarkdown('**').appendText(name).appendMarkdown('**');
-  for (const text of texts) markdown.appendMarkdown('\n\n').appendText(text);
-  return markdown;
+  return new vscode.MarkdownString([`**${escape(name)}**`, ...texts.map(escape)].join('\n\n'));
+}
+
+/** `appendText` would make every space one that does not break: a sentence would be one long line. */
+function escape(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replace(/[\\`*_{}[\]()#+.!~|>-]/g, '\\$&')
+    .replaceAll('\n', ' ');
 }

@@ -77,7 +77,7 @@ describe('problems', () => {
     const mended = await check({
       'dvc.lock': '',
       'data.dvc': 'outs: [{path: data}]\n',
-      'configs/net.yaml': 'training: {}',
+      'configs/net.yaml': 'training: {num_epochs: 3}',
     });
     expect(mended.filter((line) => /num_epochs|^dvc|^data/.test(line))).toEqual([]);
   });
