@@ -36,7 +36,7 @@ const problems = (): readonly string[] => vscode.languages.getDiagnostics(uri).m
 
 async function readLenses(): Promise<readonly string[]> {
   const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri);
-  return lenses.map(({ command }) => command?.title.replace(/^\$\(.*?\) /, '') ?? '');
+  return lenses.map(({ command }) => command?.title ?? '');
 }
 
 async function replaceAll(document: vscode.TextDocument, text: string): Promise<void> {

@@ -176,20 +176,23 @@ function offer(
 function offerKeys(cursor: Cursor): readonly Completion[] {
   if (cursor.at !== 'key') return [];
   const records = shapesAt(cursor.path).filter((shape) => shape.kind === 'record');
-  return records
-    .filter(({ fields }) => cursor.siblings.every((key) => Object.hasOwn(fields, key)))
-    .toSorted((a, b) => Object.keys(b.fields).length - Object.keys(a.fields).length)
-    .flatMap(({ fields, required }) => Object.entries(fields).map((field) => ({ field, required })))
-    .filter(({ field: [key] }) => !cursor.siblings.includes(key))
-    .map(({ field: [key, { shape, description }], required }, rank) =>
-      offer(cursor, 'key', key, {
-        text: `${key}:${toSnippet(shape, cursor.indent)}`,
-        isSnippet: true,
-        description,
-        detail: required.includes(key) ? '*' : '',
-        rank,
-      }),
-    );
+  return (
+    records
+      .filter(({ fields }) => cursor.siblings.every((key) => Object.hasOwn(fields, key)))
+      .toSorted((a, b) => Object.keys(b.fields).length - Object.keys(a.fields).length)
+      .flatMap(({ fields, required }) => Object.entries(fields).map((field) => ({ field, required })))
+      // DVC refuses a matrix inside of a foreach.
+      .filter(({ field: [key] }) => !cursor.siblings.includes(key) && !(key === 'matrix' && cursor.path[2] === 'do'))
+      .map(({ field: [key, { shape, description }], required }, rank) =>
+        offer(cursor, 'key', key, {
+          text: `${key}:${toSnippet(shape, cursor.indent)}`,
+          isSnippet: true,
+          description,
+          detail: required.includes(key) ? '*' : '',
+          rank,
+        }),
+      )
+  );
 }
 
 /** What follows a key: a list begins, a mapping opens, a value is awaited. */

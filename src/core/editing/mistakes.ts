@@ -7,7 +7,6 @@ import {
   folderOf,
   formatPythonJson,
   isWithin,
-  overlaps,
   pickParams,
   type LockedStage,
   type ParamsFile,
@@ -21,6 +20,7 @@ import { outlineStages, type OutlinedStage } from './outline.ts';
 import { listParamKeys } from './params.ts';
 import {
   applyEdits,
+  editBetween,
   itemsOf,
   keyOf,
   offsetOf,
@@ -59,22 +59,31 @@ export function programKey(wdir: string, word: string): string {
 type Texts = ReadonlyMap<string, EditedText>;
 
 interface Mistake extends Problem {
-  readonly fixes: readonly Fix[];
+  /** Asked for the first mistakes only: nobody mends a thousand one by one, and looking for what is meant takes its time. */
+  readonly findFixes: () => readonly (Fix | undefined)[];
 }
+
+const MOST_MENDED = 50;
+/** Most names among which one is looked for that may be meant. */
+const MOST_CANDIDATES = 1000;
 
 /** Mistakes that only show beside the disk: each stage could be read, and could not run. The same one of many stages stands once. */
 export function findMistakes(facts: ProjectFacts, texts: Texts): readonly Finding[] {
   const bodies = new Map<string, OutlinedStage>();
   for (const [file, text] of texts) for (const stage of outlineStages(text)) bodies.set(`${file}:${stage.name}`, stage);
+  const isMade = indexOuts(facts.stages);
   const mistakes = facts.stages.flatMap((stage) => {
     const text = texts.get(stage.place.file);
     const outlined =
       bodies.get(`${stage.place.file}:${stage.key.replace(/@[^@]*$/, '')}`) ??
       bodies.get(`${stage.place.file}:${stage.key}`);
-    const own = { stage, facts, text, body: outlined?.body };
+    const own = { stage, facts, isMade, text, body: outlined?.body };
     return [...missingDeps(own), ...trackedOuts(own), ...paramMistakes(own), ...commandMistakes(own)];
   });
-  return once(mistakes).map((mistake) => toFinding(mistake, texts.get(mistake.file)));
+  return once(mistakes).map(({ findFixes, ...problem }, index) => {
+    const fixes = index < MOST_MENDED ? findFixes().filter((fix) => fix !== undefined) : [];
+    return toFinding({ ...problem, fixes }, texts.get(problem.file));
+  });
 }
 
 /** A problem with the stretch of text that it is about. */
@@ -97,6 +106,7 @@ function once(mistakes: readonly Mistake[]): readonly Mistake[] {
 interface Own {
   readonly stage: Stage;
   readonly facts: ProjectFacts;
+  readonly isMade: (file: string) => boolean;
   readonly text: EditedText | undefined;
   readonly body: unknown;
 }
@@ -105,36 +115,45 @@ function mistake(
   place: Pick<Problem, 'file' | 'line' | 'column'>,
   severity: Problem['severity'],
   message: string,
-  fixes: readonly (Fix | undefined)[],
+  findFixes: Mistake['findFixes'] = () => [],
 ): Mistake {
   const { file, line, column } = place;
-  return { file, line, column, severity, message, fixes: fixes.filter((fix) => fix !== undefined) };
+  return { file, line, column, severity, message, findFixes };
 }
 
-function missingDeps({ stage, facts, text, body }: Own): readonly Mistake[] {
+/** Tells whether a path is an output, lies in one, or holds one. */
+export function indexOuts(stages: readonly Stage[]): (file: string) => boolean {
+  const made = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+  const around = new Set([...made].flatMap(foldersAround));
+  return (file) => made.has(file) || around.has(file) || foldersAround(file).some((folder) => made.has(folder));
+}
+
+function foldersAround(file: string): readonly string[] {
+  const parts = file.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+function missingDeps(own: Own): readonly Mistake[] {
+  const { stage, facts } = own;
   return stage.deps
     .filter(({ file }) => facts.missing.has(file))
     .map((dep) => {
-      if (facts.dataFiles.has(`${dep.file}.dvc`))
-        return mistake(
-          dep.place,
-          'warning',
-          `${stage.key}: ${dep.path} is tracked by ${dep.path}.dvc and not here: get it with "dvc pull".`,
-          [],
-        );
-      const known = [...facts.nearby, ...facts.stages.flatMap(({ outs }) => outs.map(({ file }) => file))];
-      const near = findNearest(dep.file, known).filter((file) => file !== dep.file);
-      return mistake(
-        dep.place,
-        'warning',
-        `${stage.key}: the dependency ${dep.path} does not exist, and no stage makes it.`,
-        [
-          ...near.map((file) => replaceItem(text, body, dep, toWritten(file, stage.wdir))),
-          isWithin('', dep.file) ? { kind: 'create-file', file: dep.file, text: '' } : undefined,
-          removeEntry(text, body, 'deps', dep),
-        ],
-      );
+      const words = facts.dataFiles.has(`${dep.file}.dvc`)
+        ? `${dep.path} is tracked by ${dep.path}.dvc and not here: get it with "dvc pull".`
+        : `the dependency ${dep.path} does not exist, and no stage makes it.`;
+      const findFixes = facts.dataFiles.has(`${dep.file}.dvc`) ? undefined : () => fixesOfMissing(own, dep);
+      return mistake(dep.place, 'warning', `${stage.key}: ${words}`, findFixes);
     });
+}
+
+function fixesOfMissing({ stage, facts, text, body }: Own, dep: StagePath): readonly (Fix | undefined)[] {
+  const outs = facts.stages.flatMap((other) => (other === stage ? [] : other.outs.map(({ file }) => file)));
+  const near = findNearest(dep.file, [...facts.nearby, ...outs].slice(0, MOST_CANDIDATES));
+  return [
+    ...near.map((file) => replaceItem(text, body, dep, toWritten(file, stage.wdir))),
+    isWithin('', dep.file) ? { kind: 'create-file', file: dep.file, text: '' } : undefined,
+    removeEntry(text, body, 'deps', dep),
+  ];
 }
 
 /** A file as a path relative to the stage's folder. */
@@ -156,9 +175,7 @@ function replaceItem(text: EditedText | undefined, body: unknown, dep: StagePath
   const owner = pairOf(body, 'deps');
   const item = itemsOf(owner?.value)[findItem(text, owner, dep)];
   // A text with ${…} stands for several paths: there is no one word to put in its place.
-  if (text === undefined || textOf(item) !== dep.path) return undefined;
-  const edits = replaceScalar(text, item, by);
-  return edits === undefined ? undefined : { kind: 'replace', by, edits };
+  return textOf(item) === dep.path ? replaceWord(text, item, by) : undefined;
 }
 
 function removeEntry(text: EditedText | undefined, body: unknown, section: string, entry: StagePath): Fix | undefined {
@@ -178,16 +195,14 @@ function trackedOuts({ stage, facts }: Own): readonly Mistake[] {
         place,
         'error',
         `${stage.key}: the output ${path} is also tracked by Git. Take it out of Git first: git rm -r --cached ${file}`,
-        [{ kind: 'untrack', file }],
+        () => [{ kind: 'untrack', file }],
       ),
     );
 }
 
 function paramMistakes(own: Own): readonly Mistake[] {
-  const { stage, facts } = own;
+  const { stage, isMade } = own;
   if (stage.frozen) return [];
-  const isMade = (file: string): boolean =>
-    facts.stages.some(({ outs }) => outs.some((out) => overlaps(out.file, file)));
   return stage.params.filter(({ file }) => !isMade(file)).flatMap((file) => mistakesOfParams(own, file));
 }
 
@@ -197,41 +212,36 @@ function mistakesOfParams(own: Own, file: ParamsFile): readonly Mistake[] {
   if (found === undefined) {
     const isYaml = /\.ya?ml$/.test(file.file) && isWithin('', file.file);
     return [
-      mistake(file.place, 'error', `${stage.key}: the params file ${file.path} does not exist.`, [
+      mistake(file.place, 'error', `${stage.key}: the params file ${file.path} does not exist.`, () => [
         isYaml ? { kind: 'create-file', file: file.file, text: newParams(file.keys) } : undefined,
       ]),
     ];
   }
-  const params = found.value;
-  if (params === undefined) return [];
-  const present = pickParams(params, file.keys);
-  return file.keys.filter((key) => !present.has(key)).map((key) => unknownParam(own, file, key, found.text, params));
+  const { text, value } = found;
+  if (value === undefined) return [];
+  const present = pickParams(value, file.keys);
+  return file.keys.filter((key) => !present.has(key)).map((key) => unknownParam(own, file, key, { text, value }));
 }
 
-function unknownParam(
-  { stage, facts, text, body }: Own,
-  file: ParamsFile,
-  key: string,
-  source: string,
-  params: PyMap,
-): Mistake {
+function unknownParam(own: Own, file: ParamsFile, key: string, source: { text: string; value: PyMap }): Mistake {
+  const { stage, text, body } = own;
   const node = findParamNode(body, file.path, key);
   const start = spanOf(node)?.[0];
   const place =
     text === undefined || start === undefined ? file.place : { file: file.place.file, ...positionOf(text, start) };
-  const locked = facts.locked(stage)?.params.get(file.path)?.get(key);
-  const edits = addParam(source, file.file, key, locked === undefined ? 'null' : formatPythonJson(locked));
-  const near =
-    text === undefined || node === undefined
-      ? []
-      : findNearest(key, listParamKeys(params)).filter((name) => name !== key);
-  return mistake(place, 'error', `${stage.key}: ${file.path} has no param "${key}".`, [
-    ...near.map((by): Fix | undefined => {
-      const replaced = text === undefined ? undefined : replaceScalar(text, node, by);
-      return replaced === undefined ? undefined : { kind: 'replace', by, edits: replaced };
-    }),
-    edits === undefined ? undefined : { kind: 'add-param', key, paramsFile: file.path, edits },
-  ]);
+  return mistake(place, 'error', `${stage.key}: ${file.path} has no param "${key}".`, () => {
+    const locked = own.facts.locked(stage)?.params.get(file.path)?.get(key);
+    const edits = addParam(source.text, file.file, key, locked === undefined ? 'null' : formatPythonJson(locked));
+    return [
+      ...findNearest(key, listParamKeys(source.value)).map((by) => replaceWord(text, node, by)),
+      edits === undefined ? undefined : { kind: 'add-param', key, paramsFile: file.path, edits },
+    ];
+  });
+}
+
+function replaceWord(text: EditedText | undefined, node: unknown, by: string): Fix | undefined {
+  const edits = text === undefined ? undefined : replaceScalar(text, node, by);
+  return edits === undefined ? undefined : { kind: 'replace', by, edits };
 }
 
 function newParams(keys: readonly string[]): string {
@@ -262,13 +272,12 @@ function commandMistakes({ stage, facts, text, body }: Own): readonly Mistake[] 
     const start = span === undefined || word === -1 ? undefined : span[0] + word;
     const place =
       text === undefined || start === undefined ? stage.place : { file: stage.place.file, ...positionOf(text, start) };
+    const message = `${stage.key}: there is no command "${program.word}" on this machine.`;
     const fixes = near.map((by): Fix | undefined => {
       if (text === undefined || start === undefined) return undefined;
-      const end = positionOf(text, start + program.word.length);
-      const range = { ...positionOf(text, start), endLine: end.line, endColumn: end.column };
-      return { kind: 'replace', by, edits: [{ file: text.file, range, text: by }] };
+      return { kind: 'replace', by, edits: [editBetween(text, start, start + program.word.length, by)] };
     });
-    return [mistake(place, 'warning', `${stage.key}: there is no command "${program.word}" on this machine.`, fixes)];
+    return [mistake(place, 'warning', message, () => fixes)];
   });
 }
 

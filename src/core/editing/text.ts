@@ -90,14 +90,29 @@ export function trailTo({ yaml }: EditedText, offset: number): readonly (Node | 
     if (isPair(here)) trail.push(here);
     else if (holds(here, offset)) trail.push(here as Node);
     else break;
-    node = childrenOf(here).find((child) => (isPair(child) ? pairHolds(child, offset) : holds(child, offset)));
+    node = childAt(here, offset);
   }
   return trail;
 }
 
-function childrenOf(node: unknown): readonly unknown[] {
-  if (isMap(node) || isSeq(node)) return node.items;
-  return isPair(node) ? [node.key, node.value] : [];
+/** The child that holds this offset. Children stand in the order of the text: a list of thousands is halved again and again. */
+function childAt(node: unknown, offset: number): unknown {
+  const children: readonly unknown[] =
+    isMap(node) || isSeq(node) ? node.items : isPair(node) ? [node.key, node.value] : [];
+  let [low, high] = [0, children.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((startOf(children[middle]) ?? Infinity) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  // Where one ends and the next begins, both hold it: the later one is meant.
+  return children
+    .slice(Math.max(0, low - 1), low)
+    .find((child) => (isPair(child) ? pairHolds(child, offset) : holds(child, offset)));
+}
+
+function startOf(node: unknown): number | undefined {
+  return isPair(node) ? (spanOf(node.key)?.[0] ?? spanOf(node.value)?.[0]) : spanOf(node)?.[0];
 }
 
 function holds(node: unknown, offset: number): boolean {

@@ -50,21 +50,21 @@ export function toLensTitles(
   const canRun = trusted && !isRunning && lens.state !== 'needs-dvc';
   const rows: readonly (LensTitle & { readonly when: boolean })[] = [
     { title: describeLens(lens, now, t), when: true },
-    { title: t('$(debug-stop) Stop'), command: 'mlops.stop', when: trusted && isRunning },
+    { title: t('Stop'), command: 'mlops.stop', when: trusted && isRunning },
     {
-      title: t('$(output) Open Log'),
+      title: t('Open Log'),
       command: 'mlops.openLog',
       when: isRunning || (lens.state === 'failed' && !lens.isGroup),
     },
     {
-      title: lens.isGroup ? t('$(run-all) Run All {0}', lens.members) : t('$(play) Run'),
+      title: lens.isGroup ? t('Run All {0}', lens.members) : t('Run'),
       command: 'mlops.runStage',
       when: canRun,
     },
-    { title: t('$(play) Run One …'), command: 'mlops.runMember', when: canRun && lens.isGroup },
+    { title: t('Run One …'), command: 'mlops.runMember', when: canRun && lens.isGroup },
     { title: t('Run with Downstream'), command: 'mlops.runDownstream', when: canRun },
     {
-      title: t('$(debug-alt) Debug'),
+      title: t('Debug'),
       command: 'mlops.debugStage',
       when: canRun && !lens.isGroup && commands.has('mlops.debugStage'),
     },
@@ -75,12 +75,13 @@ export function toLensTitles(
 }
 
 function describeLens(lens: StageLens, now: number, t: Translate): string {
-  const state = lens.isGroup && lens.state !== null ? describeGroup(lens.state, lens, t) : describeState(lens, t);
-  const end = lens.state === 'running' ? '' : describeEnd(lens, now, t);
+  const end = describeEnd(lens, now, t);
+  // That the last of them ended well says nothing of a group.
+  if (lens.isGroup && lens.state !== null)
+    return [describeGroup(lens.state, lens, t), ...((lens.last?.failure ?? null) === null ? [] : [end])].join(' · ');
+  if (lens.state === 'running' || end === '') return describeState(lens, t);
   // "fresh" says nothing that "succeeded" does not say.
-  return lens.state === 'fresh' && !lens.isGroup && end !== ''
-    ? end
-    : [state, end].filter((part) => part !== '').join(' · ');
+  return lens.state === 'fresh' || lens.state === 'failed' ? end : `${describeState(lens, t)} · ${end}`;
 }
 
 function describeState(lens: StageLens, t: Translate): string {
@@ -99,8 +100,7 @@ function describeState(lens: StageLens, t: Translate): string {
     case 'frozen':
       return t('frozen');
     case 'failed':
-      // How it ended tells the rest.
-      return lens.last === null ? t('failed') : '';
+      return t('failed');
     case 'needs-dvc':
       return t('needs DVC');
   }

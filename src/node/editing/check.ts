@@ -4,6 +4,7 @@ import {
   checkDataFile,
   findMistakes,
   foldersNearby,
+  indexOuts,
   listPrograms,
   toFinding,
   type EditedText,
@@ -90,21 +91,12 @@ async function gatherFacts(
 async function findMissing({ root }: Project, stages: readonly Stage[]): Promise<ReadonlySet<string>> {
   const wanted = new Set(stages.flatMap(({ deps, frozen }) => (frozen ? [] : deps.map(({ file }) => file))));
   const missing = new Set<string>();
-  const made = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
-  const around = new Set([...made].flatMap(foldersOf));
-  const isMade = (file: string): boolean =>
-    made.has(file) || around.has(file) || foldersOf(file).some((folder) => made.has(folder));
+  const isMade = indexOuts(stages);
   for (const file of wanted) {
     if (/^[a-zA-Z][\w+.-]+:\//.test(file) || (await exists(path.join(root, file)))) continue;
     if (!isMade(file)) missing.add(file);
   }
   return missing;
-}
-
-/** All folders that a path lies in. */
-function foldersOf(file: string): readonly string[] {
-  const parts = file.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 async function listNearby({ root }: Project, missing: ReadonlySet<string>): Promise<readonly string[]> {

@@ -13,12 +13,15 @@ export async function findUnknownPrograms(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const folders = pathFolders(env);
   const suffixes = process.platform === 'win32' ? ['', ...(env['PATHEXT'] ?? '.COM;.EXE;.BAT;.CMD').split(';')] : [''];
+  let programs: Promise<readonly string[]> | undefined;
   const unknown = new Map<string, readonly string[]>();
   for (const { wdir, word } of words) {
     const here = path.join(root, wdir);
     const places = word.includes('/') ? [here] : process.platform === 'win32' ? [here, ...folders] : folders;
     if (await isProgram(places, word, suffixes)) continue;
-    const near = word.includes('/') ? [] : findNearest(word, await listPrograms(folders)).slice(0, MOST_MEANT);
+    const near = word.includes('/')
+      ? []
+      : findNearest(word, await (programs ??= listPrograms(folders))).slice(0, MOST_MEANT);
     unknown.set(programKey(wdir, word), near);
   }
   return unknown;

@@ -102,6 +102,12 @@ describe('what is offered', () => {
     '    cmd: $0\n    outs: []\n',
   );
   check('keys of a group that has begun', 'stages:\n  a:\n    foreach: [1]\n    |', ['do (*)'], '    do:\n      $0');
+  check(
+    'no matrix inside of a foreach',
+    'stages:\n  a:\n    foreach: [1]\n    do:\n      cmd: x\n      deps: []\n      params: []\n      outs: []\n      desc: x\n      vars: []\n      frozen: true\n      |',
+    ['metrics', 'plots', 'wdir', 'always_changed', 'meta'],
+    '      metrics:\n        - $0',
+  );
   check('flags', 'stages:\n  a:\n    frozen: |', ['true', 'false'], '    frozen: true');
   check(
     'options of an output',

@@ -23,9 +23,7 @@ function draw(stages: readonly StageStatus[], given: Given): string[] {
   const { text = 'stages:\n  a:\n    cmd: x\n', file = 'dvc.yaml', trusted = true, commands = [] } = given;
   return toLenses(readEditedText(text, file)!, stages).flatMap((lens) => {
     const titles = toLensTitles(lens, { project: '/p', now, trusted, commands: new Set(commands), t });
-    return titles.length === 0
-      ? []
-      : [`${lens.line}: ${titles.map(({ title }) => title.replace(/^\$\(.*?\) /, '')).join(' | ')}`];
+    return titles.length === 0 ? [] : [`${lens.line}: ${titles.map(({ title }) => title).join(' | ')}`];
   });
 }
 
