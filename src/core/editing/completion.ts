@@ -24,7 +24,7 @@ export interface CompletionPlan {
   readonly wants: Wanted;
 }
 
-export type Wanted =
+type Wanted =
   | { readonly kind: 'keys' }
   /** Entries of `folder` (relative to the project); `outs`: what stages make is offered as well. */
   | {

@@ -249,7 +249,7 @@ function newParams(keys: readonly string[]): string {
 }
 
 /** The scalar that names this key of this file among the stage's params. */
-export function findParamNode(body: unknown, path: string, key: string): unknown {
+function findParamNode(body: unknown, path: string, key: string): unknown {
   for (const item of itemsOf(pairOf(body, 'params')?.value)) {
     if (isScalar(item) && path === 'params.yaml' && item.value === key) return item;
     for (const pair of pairsOf(item)) {
