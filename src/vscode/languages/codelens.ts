@@ -14,12 +14,19 @@ export class StageLenses implements vscode.CodeLensProvider {
   readonly #commands: ReadonlySet<string>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #disposables: readonly { dispose(): unknown }[];
+  /** What was last shown above each document: drawing the same again would only swallow a click. */
+  readonly #shown = new Map<string, string>();
+  readonly #report: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChangeCodeLenses = this.#changed.event;
 
   /** `commands`: those of the manifest; a lens is offered only for what is there. */
-  constructor(engine: EngineClient, projects: Projects, commands: ReadonlySet<string>) {
+  constructor(
+    { engine, projects, report }: { engine: EngineClient; projects: Projects; report: (error: unknown) => void },
+    commands: ReadonlySet<string>,
+  ) {
+    this.#report = report;
     this.#engine = engine;
     this.#projects = projects;
     this.#commands = commands;
@@ -29,17 +36,18 @@ export class StageLenses implements vscode.CodeLensProvider {
       projects.onDidChange(refresh),
       vscode.workspace.onDidGrantWorkspaceTrust(refresh),
       engine.onEvent('changed', (event) => {
-        if (event.areas.some((area) => areas.includes(area))) refresh();
+        if (event.areas.some((area) => areas.includes(area))) this.#refreshWhatDiffers().catch(this.#report);
       }),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => void this.#shown.delete(uri.toString())),
       vscode.languages.registerCodeLensProvider(pipelineFiles, this),
     ];
   }
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-    const placed = placeFile(this.#projects, document.uri);
-    if (placed === undefined) return [];
-    const { project, file } = placed;
-    const lenses = await this.#engine.request('readLenses', { project, file, text: document.getText() });
+    const project = placeFile(this.#projects, document.uri)?.project;
+    const lenses = await this.#read(document);
+    if (project === undefined || lenses === undefined) return [];
+    this.#shown.set(document.uri.toString(), JSON.stringify(lenses));
     const now = Date.now();
     this.#wakeAt(lenses, now);
     const surroundings = {
@@ -55,6 +63,20 @@ export class StageLenses implements vscode.CodeLensProvider {
         return new vscode.CodeLens(range, { title, command, ...(target === undefined ? {} : { arguments: [target] }) });
       }),
     );
+  }
+
+  async #read(document: vscode.TextDocument): Promise<readonly StageLens[] | undefined> {
+    const placed = placeFile(this.#projects, document.uri);
+    return placed && this.#engine.request('readLenses', { ...placed, text: document.getText() });
+  }
+
+  async #refreshWhatDiffers(): Promise<void> {
+    for (const document of vscode.workspace.textDocuments) {
+      const shown = this.#shown.get(document.uri.toString());
+      if (shown === undefined || shown === JSON.stringify(await this.#read(document))) continue;
+      this.#changed.fire();
+      return;
+    }
   }
 
   dispose(): void {

@@ -25,7 +25,7 @@ export function registerLanguages({ engine, projects, commands, report }: Langua
   const all = vscode.Disposable.from(
     problems,
     registerCodeActions(projects, problems),
-    new StageLenses(engine, projects, commands),
+    new StageLenses({ engine, projects, report }, commands),
     registerCompletion(engine, projects),
     registerHover(engine, projects),
     new FileDecorations(engine, projects, report),
