@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { toAbsolute } from '../core/trees/trees.ts';
 import type { Finding } from '../protocol/editing.ts';
 import type { Area, EngineClient } from '../protocol/engine.ts';
+import { formatProblem } from '../protocol/problem.ts';
 import { isChecked, listUnsaved, placeFile, toRange, toUri } from './languages/documents.ts';
 import type { Projects } from './projects.ts';
 
@@ -113,10 +114,28 @@ export class Problems {
 
   async #read(project: string): Promise<void> {
     const versions = new Map(vscode.workspace.textDocuments.map(({ uri, version }) => [uri.toString(), version]));
-    const findings = await this.#engine.request('checkFiles', { project, open: listUnsaved(this.#projects, project) });
+    const open = listUnsaved(this.#projects, project);
+    const findings = await this.#engine.request('checkFiles', { project, open });
     // It may have been removed while it was being read.
     if (!this.#isOpen(project)) return;
-    this.#show(project, { byFile: Map.groupBy(findings, ({ file }) => toAbsolute(project, file)), versions });
+    const checked = { byFile: toFiles(project, findings), versions };
+    this.#show(project, checked);
+    if (open.length === 0) this.#readStatus(project, findings, checked).catch(this.#report);
+  }
+
+  /** Only the status has looked into files that stages read; it takes longer, so what the texts say is shown first. */
+  async #readStatus(project: string, findings: readonly Finding[], checked: Checked): Promise<void> {
+    const { problems } = await this.#engine.request('readStatus', { project });
+    const known = new Set(findings.map(formatProblem));
+    const others = problems.filter((problem) => !known.has(formatProblem(problem)));
+    if (others.length === 0 || this.#checked.get(project) !== checked) return;
+    const more = others.map((problem) => ({
+      ...problem,
+      endLine: problem.line,
+      endColumn: problem.column + 1,
+      fixes: [],
+    }));
+    this.#show(project, { ...checked, byFile: toFiles(project, [...findings, ...more]) });
   }
 
   #show(project: string, checked: Checked | undefined): void {
@@ -132,6 +151,10 @@ export class Problems {
       else this.#collection.delete(vscode.Uri.file(file));
     }
   }
+}
+
+function toFiles(project: string, findings: readonly Finding[]): Checked['byFile'] {
+  return Map.groupBy(findings, ({ file }) => toAbsolute(project, file));
 }
 
 function toDiagnostic(project: string, finding: Finding): vscode.Diagnostic {

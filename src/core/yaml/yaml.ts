@@ -90,10 +90,10 @@ export interface LooseYaml {
 
 /** Undefined for a text beyond the limits, which nobody writes by hand. */
 export function readYamlLoosely(text: string, limits: YamlLimits = configLimits): LooseYaml | undefined {
-  if (text.length > limits.maxLength || findTooDeep(text, limits.maxDepth) !== undefined) return undefined;
+  if (text.length > limits.maxLength) return undefined;
   const lines = new LineCounter();
-  const options = { version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false, merge: false } as const;
-  return { document: parseDocument(text, { ...options, lineCounter: lines }), lines };
+  const tokens = readTokens(text, lines, limits.maxDepth);
+  return 'tooDeepAt' in tokens ? undefined : { document: compose(tokens.tokens, text.length), lines };
 }
 
 /** The plain value. Aliases that name nothing, hold themselves or multiply without bound only show when they are followed. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readEditedText, type EditedText } from '../../core/editing/editing.ts';
 import type { OpenText } from '../../protocol/editing.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
 import { readTextIfExists } from '../files/files.ts';
 import type { UnsavedTexts } from '../pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
@@ -21,7 +22,7 @@ export class Texts {
     const unsaved = this.unsaved.get(file);
     const known =
       this.#read.get(file) ??
-      (unsaved === undefined ? readTextIfExists(path.join(this.#root, file)) : Promise.resolve(unsaved));
+      (unsaved === undefined ? readWhereReadable(path.join(this.#root, file)) : Promise.resolve(unsaved));
     this.#read.set(file, known);
     return known;
   }
@@ -34,4 +35,12 @@ export class Texts {
     }
     return this.#edited.get(file);
   }
+}
+
+/** What is no text, or not for us to read, is a problem that loading the pipeline tells; here it is as if it were not there. */
+function readWhereReadable(file: string): Promise<string | undefined> {
+  return readTextIfExists(file).catch((error: unknown) => {
+    if (error instanceof ExpectedError) return undefined;
+    throw error;
+  });
 }

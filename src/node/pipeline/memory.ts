@@ -42,11 +42,12 @@ export async function readMemory(project: Project): Promise<Memory> {
 }
 
 function toStageMemory(value: unknown): StageMemory {
-  const { seconds, failure } = toRecord(value) ?? {};
+  const { seconds, failure, endedAt } = toRecord(value) ?? {};
   const { signature, reason } = toRecord(failure) ?? {};
   return {
     ...(typeof seconds === 'number' ? { seconds } : {}),
     ...(typeof signature === 'string' && typeof reason === 'string' ? { failure: { signature, reason } } : {}),
+    ...(typeof endedAt === 'number' ? { endedAt } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Finding } from '../../../src/protocol/editing.ts';
+import type { Problem } from '../../../src/protocol/problem.ts';
 import type { ProjectFolder } from '../../../src/protocol/engine.ts';
 import { Document, EventEmitter, Range, changedDocuments, forget, told, workspace } from './editor.ts';
 import { createEngine, settle } from './engine.ts';
@@ -18,8 +19,14 @@ const problem = (file: string, message: string): Finding => ({
   fixes: [],
 });
 
-function open(find: (project: string) => readonly Finding[] | Promise<readonly Finding[]>) {
-  const engine = createEngine({ checkFiles: ({ project }) => find(project) });
+function open(
+  find: (project: string) => readonly Finding[] | Promise<readonly Finding[]>,
+  status: readonly Problem[] = [],
+) {
+  const engine = createEngine({
+    checkFiles: ({ project }) => find(project),
+    readStatus: ({ project }) => ({ project, stages: [], data: [], problems: status }),
+  });
   const changed = new EventEmitter<void>();
   const projects = { list: [] as readonly ProjectFolder[], onDidChange: changed.event };
   const problems = new Problems(engine.thread, projects, () => undefined);
@@ -103,7 +110,7 @@ it('looks at a text when nobody has typed for a while, and gives no fixes of a t
     changedDocuments.fire({ document });
     vi.advanceTimersByTime(1000);
     await settle();
-    expect(engine.asked.map(({ payload }) => payload)).toEqual([
+    expect(engine.asked.filter(({ name }) => name === 'checkFiles').map(({ payload }) => payload)).toEqual([
       { project: '/a', open: [] },
       { project: '/a', open: [{ file: 'dvc.yaml', text: 'stages:' }] },
     ]);
@@ -128,4 +135,10 @@ it('asks once more, not more often, for everything that changes while it looks',
   await settle();
   expect(looks).toHaveLength(2);
   expect(shown()).toEqual(['/a/dvc.yaml:3 broken']);
+});
+
+it('adds what only the status knows of files that stages read, each problem once', async () => {
+  const { setProjects } = open(() => [broken], [broken, problem('data', 'unreadable')]);
+  await setProjects('/a');
+  expect(shown()).toEqual(['/a/dvc.yaml:3 broken', '/a/data:3 unreadable']);
 });
