@@ -2,9 +2,10 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
+import { checkFiles, complete, findHover, listDecorations, readLenses, untrackFile } from './node/editing/editing.ts';
 import { openGit } from './node/git/git.ts';
 import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
-import { createInstallation } from './node/installation/installation.ts';
+import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import type { Project } from './node/project/project.ts';
@@ -65,6 +66,25 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     const { root, notes } = await newProject(request.target, await plan(request), { env });
     return { root, notes };
+  },
+  async checkFiles({ project, open }) {
+    const commandEnv = installationEnvironment(installation, env);
+    return checkFiles(await find(project), open, { env: commandEnv, trusted: projects.isTrusted });
+  },
+  readLenses: async ({ project, ...text }) => readLenses(text, await (await projects.get(project)).readStatus()),
+  complete: async ({ project, ...question }) => complete(await find(project), question),
+  async hover({ project, ...question }) {
+    const open = await projects.get(project);
+    return findHover(open.project, question, () => open.readStatus());
+  },
+  async listDecorations({ project }) {
+    const open = await projects.get(project);
+    return listDecorations(open.project, await open.readStatus());
+  },
+  async untrackFile({ project, file }) {
+    projects.requireTrust();
+    await untrackFile(await find(project), file, env);
+    return null;
   },
   // git reads the repository's configuration: also looking at branches is left to trusted folders.
   async readFlow({ project }) {

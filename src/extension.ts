@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './vscode/commands/commands.ts';
+import { createEditingCommands } from './vscode/commands/editing.ts';
 import { createGitflowCommands } from './vscode/commands/gitflow.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
 import { createRunningCommands } from './vscode/commands/running.ts';
@@ -8,9 +9,9 @@ import { createRunsCommands } from './vscode/commands/runs.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
 import { createPredictFeed, createRunFeed } from './vscode/feed.ts';
+import { registerLanguages } from './vscode/languages/languages.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
 import { registerRunCharts } from './vscode/panels/runChart.ts';
-import { registerProblems } from './vscode/problems.ts';
 import { Projects } from './vscode/projects.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
 import { registerTasks } from './vscode/tasks/tasks.ts';
@@ -51,13 +52,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
 
   const views = own(registerViews(engine, projects, report));
   own(new RunningStatus(engine, projects, report));
-  own(registerProblems(engine, projects, report));
+  const { problems } = own(registerLanguages({ engine, projects, commands: listCommands(context), report }));
   own(registerTasks({ engine, projects, report }));
 
   const running = createRunningCommands({ engine, projects, showRun, report });
   const handlers = {
     ...running,
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
+    ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
     'mlops.refresh': () => {
@@ -71,6 +73,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   own(vscode.workspace.onDidGrantWorkspaceTrust(() => offerCommandLine(context)));
   welcomeNewProject(context, projects).catch(report);
   return { engine, projects, views };
+}
+
+/** Commands that the manifest names. */
+function listCommands({ extension }: vscode.ExtensionContext): ReadonlySet<string> {
+  const manifest = extension.packageJSON as { contributes: { commands: readonly { command: string }[] } };
+  return new Set(manifest.contributes.commands.map(({ command }) => command));
 }
 
 // No deactivate: the subscriptions end the engine thread, and runs go on by themselves.

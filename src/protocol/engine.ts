@@ -1,5 +1,6 @@
 import type { RunEvent } from './charts.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
+import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
@@ -142,6 +143,15 @@ interface EngineRequests {
   planProject: { payload: NewProjectRequest; reply: readonly PlannedFile[] };
   /** Writes the project; the reply names its root and what the user should know (as: no first commit, and why). */
   newProject: { payload: NewProjectRequest; reply: { readonly root: string; readonly notes: readonly string[] } };
+  /** Problems of pipeline, params and config files. `open`: texts that are not saved yet. */
+  checkFiles: { payload: InProject & { readonly open: readonly OpenText[] }; reply: readonly Finding[] };
+  /** What stands above the stages of a dvc.yaml. */
+  readLenses: { payload: InProject & OpenText; reply: readonly StageLens[] };
+  complete: { payload: InProject & TextQuestion; reply: readonly Completion[] };
+  hover: { payload: InProject & TextQuestion; reply: Hover | null };
+  listDecorations: { payload: InProject; reply: readonly Decoration[] };
+  /** `file` is relative to the root. Git forgets it; on disk it stays. */
+  untrackFile: { payload: InProject & { readonly file: string }; reply: null };
   readFlow: { payload: InProject; reply: FlowState };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */

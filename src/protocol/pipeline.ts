@@ -11,6 +11,14 @@ export interface StaleReason {
   readonly change?: 'modified' | 'new' | 'deleted' | 'not-in-cache';
 }
 
+/** How a stage last ended, as far as this machine remembers. */
+export interface LastEnd {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Null: it ended well. */
+  readonly failure: string | null;
+}
+
 export interface StageStatus {
   /** Address, as `train@cnnbased` or `sub/dvc.yaml:train`. */
   readonly name: string;
@@ -24,6 +32,7 @@ export interface StageStatus {
   readonly needs: readonly string[];
   /** Seconds that it took when it last ran; null when unknown. */
   readonly lastSeconds: number | null;
+  readonly last?: LastEnd;
 }
 
 /** `mlops status --json`. */

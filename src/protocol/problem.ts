@@ -1,5 +1,13 @@
 import { toOneLine } from './text.ts';
 
+/** Another place that a problem is about. */
+export interface RelatedPlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
 /** Something wrong with the user's input, with its place. Lines and columns count from 1. */
 export interface Problem {
   readonly file: string;
@@ -7,6 +15,8 @@ export interface Problem {
   readonly column: number;
   readonly severity: 'error' | 'warning';
   readonly message: string;
+  /** The other places that have to do with it: an editor leads there. */
+  readonly related?: readonly RelatedPlace[];
 }
 
 /** What a parser of user input gives: whatever could be read, and every problem it met on the way. */

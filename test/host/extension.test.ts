@@ -249,6 +249,7 @@ describe('the extension', () => {
         api.engine.request('readFlow', { project: folder }),
         api.engine.request('performFlow', { project: folder, flow: { action: 'init' } }),
         api.engine.request('repairRun', { project: folder, runId: 'x' }),
+        api.engine.request('untrackFile', { project: folder, file: 'x' }),
         api.engine.request('predict', { project: folder, model: 'x', images: [] }),
       ];
       for (const outcome of await Promise.allSettled(asked)) {

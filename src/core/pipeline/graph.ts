@@ -1,4 +1,4 @@
-import type { Problem } from '../../protocol/problem.ts';
+import type { Problem, RelatedPlace } from '../../protocol/problem.ts';
 import { isWithin, overlaps, type Out, type Place, type Stage } from './stage.ts';
 
 /** The stages in the order of their files, and for each the stages that must be done first, in the order of its inputs. */
@@ -92,6 +92,7 @@ function findSharedOuts(stages: readonly Stage[]): Problem[] {
         toProblem(
           out.place,
           `${same}${out.path} ${verb === 'is' ? 'is an output twice:' : verb} of ${holder.stage.name} and of ${stage.name}.`,
+          [{ ...holder.out.place, message: `${holder.out.path}, an output of ${holder.stage.name}` }],
         ),
       );
     } else holder = item;
@@ -114,8 +115,11 @@ function findCycle({ stages, byName, needs }: PipelineGraph): Problem[] {
     const trail: string[] = [];
     const cycle = walk(name, trail);
     if (cycle !== undefined) {
-      const place = byName.get(cycle[0] ?? '')?.place;
-      return place === undefined ? [] : [toProblem(place, `The stages depend on each other: ${cycle.join(' → ')}.`)];
+      const [first, ...others] = cycle.slice(0, -1).flatMap((stage) => byName.get(stage) ?? []);
+      const related = others.map(({ name: other, place }) => ({ ...place, message: `${other} is part of the circle` }));
+      return first === undefined
+        ? []
+        : [toProblem(first.place, `The stages depend on each other: ${cycle.join(' → ')}.`, related)];
     }
   }
   return [];
@@ -142,8 +146,8 @@ function findCycle({ stages, byName, needs }: PipelineGraph): Problem[] {
   }
 }
 
-function toProblem({ file, line, column }: Place, message: string): Problem {
-  return { file, line, column, severity: 'error', message };
+function toProblem({ file, line, column }: Place, message: string, related: readonly RelatedPlace[] = []): Problem {
+  return { file, line, column, severity: 'error', message, ...(related.length === 0 ? {} : { related }) };
 }
 
 /**

@@ -33,7 +33,9 @@ export {
   type StageFacts,
 } from './staleness.ts';
 export {
+  addressOf,
   commandsOf,
+  joinPath,
   folderOf,
   isOutside,
   isWithin,
@@ -47,7 +49,17 @@ export {
 } from './stage.ts';
 export { defaultFlags, type FlagSettings } from './flags.ts';
 export { parseParams, pickParams } from './params.ts';
+export { listDescriptions, shapesAt, type Shape, type YamlPath } from './schema.ts';
 export { parsePipeline, resolveStages, type PipelineFile } from './stages.ts';
 export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
-export { type PyMap } from './values.ts';
+export {
+  UnreadableValue,
+  formatPythonJson,
+  isList,
+  isPyMap,
+  keyText,
+  toPyValue,
+  type PyMap,
+  type PyValue,
+} from './values.ts';

@@ -116,9 +116,10 @@ function toGroupEntry(
   toEntry: (stage: StageStatus) => TreeEntry,
   t: Translate,
 ): TreeEntry {
-  const state = urgency.find((candidate) => members.some((member) => member.state === candidate)) ?? 'fresh';
+  const state = mostUrgent(members);
   const [first] = members;
-  const description = describeGroup(state, members, t);
+  const count = members.filter((member) => member.state === state).length;
+  const description = describeGroup(state, { count, members: members.length }, t);
   return {
     id: `stage:${project}:${name}`,
     label: name,
@@ -133,10 +134,17 @@ function toGroupEntry(
   };
 }
 
+export function mostUrgent(members: readonly StageStatus[]): StageState {
+  return urgency.find((candidate) => members.some((member) => member.state === candidate)) ?? 'fresh';
+}
+
 /** How many members are in the group's state, and of how many: '1 of 2 stale', '2 never run'. */
-function describeGroup(state: StageState, members: readonly StageStatus[], t: Translate): string {
-  const count = members.filter((member) => member.state === state).length;
-  const share = count === members.length ? String(count) : t('{0} of {1}', count, members.length);
+export function describeGroup(
+  state: StageState,
+  { count, members }: { readonly count: number; readonly members: number },
+  t: Translate,
+): string {
+  const share = count === members ? String(count) : t('{0} of {1}', count, members);
   switch (state) {
     case 'fresh':
       return t('all {0} fresh', count);

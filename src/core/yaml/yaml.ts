@@ -85,6 +85,20 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
   return { value: toYamlFile(document, value, file, lines), problems };
 }
 
+/** A YAML text as far as it can be read, with the places of what was read: for an editor, in which texts are seldom finished. */
+export interface LooseYaml {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** Undefined for a text beyond the limits, which nobody writes by hand. */
+export function readYamlLoosely(text: string, limits: YamlLimits = configLimits): LooseYaml | undefined {
+  if (text.length > limits.maxLength) return undefined;
+  const lines = new LineCounter();
+  const tokens = readTokens(text, lines, limits.maxDepth);
+  return 'tooDeepAt' in tokens ? undefined : { document: compose(tokens.tokens, text.length), lines };
+}
+
 /** The plain value. Aliases that name nothing, hold themselves or multiply without bound only show when they are followed. */
 function toPlainValue(
   document: Document.Parsed,

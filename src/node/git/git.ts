@@ -69,6 +69,8 @@ export interface Git {
   diff(): Promise<Buffer>;
   /** True when git tracks the file, or something in the folder. Relative to `folder`, or absolute. */
   isTracked(file: string): Promise<boolean>;
+  /** Those of the files and folders of which git tracks something, as they were given. */
+  listTracked(files: readonly string[]): Promise<readonly string[]>;
   isIgnored(file: string): Promise<boolean>;
   /** All of the configuration that applies here, in git's order: of equal keys the last one counts. */
   readConfig(): Promise<readonly ConfigEntry[]>;
@@ -88,6 +90,8 @@ export interface Git {
   commitAll(message: string): Promise<string | undefined>;
   /** A commit without any change. */
   commitEmpty(message: string): Promise<void>;
+  /** Git forgets the file, or all of the folder; on disk it stays. */
+  untrack(file: string): Promise<void>;
   /** Names the branch that the first commit will make. */
   pointHead(branch: string): Promise<void>;
   createBranch(branch: string, from: string, options?: { track?: boolean }): Promise<void>;
@@ -223,6 +227,7 @@ function contentReads(
   | 'status'
   | 'diff'
   | 'isTracked'
+  | 'listTracked'
   | 'isIgnored'
   | 'readConfig'
   | 'hasIdentity'
@@ -243,6 +248,18 @@ function contentReads(
     },
     isTracked: async (file) =>
       (await read(['--literal-pathspecs', 'ls-files', '-z', '--', relativeTo(folder, file)])) !== '',
+    async listTracked(files) {
+      const named = new Map(files.map((file) => [relativeTo(folder, file).slice(2), file]));
+      const found = new Set<string>();
+      const names = [...named.keys()];
+      for (let at = 0; at < names.length; at += PATHS_A_CALL) {
+        const paths = names.slice(at, at + PATHS_A_CALL).map((name) => `./${name}`);
+        const tracked = (await read(['--literal-pathspecs', 'ls-files', '-z', '--', ...paths])).split('\0');
+        for (const path of tracked)
+          for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) found.add(path.slice(0, end));
+      }
+      return [...named].flatMap(([name, file]) => (found.has(name) ? [file] : []));
+    },
     isIgnored: async (file) => (await ask(['check-ignore', '--quiet', '--', relativeTo(folder, file)])) !== undefined,
     // Scope "command" is what we have set for this very call.
     readConfig: async () => parseConfigList(await read(LIST_CONFIG)).filter(({ scope }) => scope !== 'command'),
@@ -260,6 +277,8 @@ function contentReads(
   };
 }
 
+/** A command line has its limits. */
+const PATHS_A_CALL = 500;
 const STATUS = ['status', '--porcelain=v2', '-z', '--ignore-submodules=all', '--no-renames'];
 const HASH_EMPTY_TREE = ['hash-object', '-t', 'tree', '--stdin'];
 /** A patch with the same text whatever the user's configuration says about diffs. */
@@ -280,7 +299,14 @@ function writes(
   calls: Calls,
 ): Pick<
   Git,
-  'initialise' | 'setLocalIdentity' | 'setConfig' | 'unsetSection' | 'commitAll' | 'commitEmpty' | 'pointHead'
+  | 'initialise'
+  | 'setLocalIdentity'
+  | 'setConfig'
+  | 'unsetSection'
+  | 'commitAll'
+  | 'commitEmpty'
+  | 'untrack'
+  | 'pointHead'
 > {
   const { read, ask, readContent, act } = calls;
   const setConfig = async (key: string, value: string): Promise<void> => {
@@ -311,6 +337,9 @@ function writes(
     },
     async commitEmpty(message) {
       await act(['commit', '--quiet', '--allow-empty', `--message=${message}`]);
+    },
+    async untrack(file) {
+      await act(['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--', relativeTo(calls.folder, file)]);
     },
     async pointHead(branch) {
       await act(['symbolic-ref', 'HEAD', `refs/heads/${requireName(branch, 'branch')}`]);

@@ -56,14 +56,23 @@ export function lockedStage({ locks }: Pick<LoadedPipeline, 'locks'>, stage: Sta
   return locks.get(stage.place.file)?.stages.get(stage.key);
 }
 
-/** Reads every dvc.yaml of the project with its lock, and the files that they name for `${…}`. `env` tells where DVC is configured. */
+/** Texts that stand in an editor, by file relative to the root: they are read in the place of what is on disk. */
+export type UnsavedTexts = ReadonlyMap<string, string>;
+
+interface LoadOptions {
+  /** Tells where DVC is configured. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly unsaved?: UnsavedTexts;
+}
+
+/** Reads every dvc.yaml of the project with its lock, and the files that they name for `${…}`. */
 export async function loadPipeline(
   project: Project,
-  { env = process.env }: { env?: NodeJS.ProcessEnv | undefined } = {},
+  { env = process.env, unsaved = new Map() }: LoadOptions = {},
 ): Promise<LoadedPipeline> {
   const ignores = new Ignores(project.root, '.dvcignore', [builtInIgnore]);
   const [gitIgnores, flags] = await Promise.all([findGitIgnores(project), readFlagSettings(project, env)]);
-  const loader = new Loader(project, { flags, ignores, gitIgnores });
+  const loader = new Loader(project, { flags, ignores, gitIgnores, unsaved });
   await loader.visit('');
   const { graph, problems } = buildGraph(loader.stages);
   return {
@@ -89,6 +98,11 @@ async function findGitIgnores({ root }: Project): Promise<GitIgnores | undefined
   }
 }
 
+interface LoaderOptions extends Pick<LoadedPipeline, 'ignores' | 'gitIgnores'> {
+  readonly flags: FlagSettings;
+  readonly unsaved: UnsavedTexts;
+}
+
 /** Walks the project as DVC does: not into outputs, nor into what .dvcignore or Git ignore, nor through links. */
 class Loader {
   readonly stages: Stage[] = [];
@@ -99,16 +113,15 @@ class Loader {
   readonly #flags: FlagSettings;
   readonly #ignores: Ignores;
   readonly #git: GitIgnores | undefined;
+  readonly #unsaved: UnsavedTexts;
   readonly #params = new Map<string, Parsed<PyMap> | undefined>();
 
-  constructor(
-    project: Project,
-    { flags, ignores, gitIgnores }: { flags: FlagSettings } & Pick<LoadedPipeline, 'ignores' | 'gitIgnores'>,
-  ) {
+  constructor(project: Project, { flags, ignores, gitIgnores, unsaved }: LoaderOptions) {
     this.#project = project;
     this.#flags = flags;
     this.#ignores = ignores;
     this.#git = gitIgnores;
+    this.#unsaved = unsaved;
   }
 
   async visit(folder: string): Promise<void> {
@@ -154,7 +167,7 @@ class Loader {
   }
 
   async #load(file: string): Promise<void> {
-    const { value: pipeline, problems = [] } = (await readParsed(this.#project, file, parsePipeline)) ?? {};
+    const { value: pipeline, problems = [] } = (await this.#readParsed(file, parsePipeline)) ?? {};
     this.problems.push(...problems);
     if (pipeline === undefined) return;
     const { value: stages = [], problems: found } = await this.#resolve(pipeline);
@@ -212,13 +225,18 @@ class Loader {
     return [{ what: `the lock of ${foreign.path} (${foreign.foreign.join(', ')})`, place: stage.place }];
   }
 
+  #readParsed<T>(file: string, parse: (text: string, file: string) => Parsed<T>): Promise<Parsed<T> | undefined> {
+    const unsaved = this.#unsaved.get(file);
+    return unsaved === undefined ? readParsed(this.#project, file, parse) : Promise.resolve(parse(unsaved, file));
+  }
+
   async #readParams(file: string): Promise<Parsed<PyMap> | undefined> {
-    if (!this.#params.has(file)) this.#params.set(file, await readParsed(this.#project, file, parseParams));
+    if (!this.#params.has(file)) this.#params.set(file, await this.#readParsed(file, parseParams));
     return this.#params.get(file);
   }
 
   async #readLock(file: string): Promise<LockFile> {
-    const { value = emptyLock, problems = [] } = (await readParsed(this.#project, file, parseLock)) ?? {};
+    const { value = emptyLock, problems = [] } = (await this.#readParsed(file, parseLock)) ?? {};
     this.problems.push(...problems);
     return value;
   }

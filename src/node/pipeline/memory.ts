@@ -8,6 +8,8 @@ export interface StageMemory {
   readonly seconds?: number;
   /** Its last run failed; the signature tells of which inputs. */
   readonly failure?: { readonly signature: string; readonly reason: string };
+  /** When its command last ended, well or not: milliseconds since 1970. */
+  readonly endedAt?: number;
 }
 
 /** The stage that a run process executes right now. */
@@ -40,11 +42,12 @@ export async function readMemory(project: Project): Promise<Memory> {
 }
 
 function toStageMemory(value: unknown): StageMemory {
-  const { seconds, failure } = toRecord(value) ?? {};
+  const { seconds, failure, endedAt } = toRecord(value) ?? {};
   const { signature, reason } = toRecord(failure) ?? {};
   return {
     ...(typeof seconds === 'number' ? { seconds } : {}),
     ...(typeof signature === 'string' && typeof reason === 'string' ? { failure: { signature, reason } } : {}),
+    ...(typeof endedAt === 'number' ? { endedAt } : {}),
   };
 }
 

@@ -283,7 +283,11 @@ async function execute(stage: Stage, reasons: readonly StaleReason[], context: S
   if (outcome.kind === 'stopped') return { outcome: 'stopped', ...tracked };
   const before = (await readMemory(project))[stage.name]?.seconds;
   const fail = async (reason: string): Promise<StageEnd> => {
-    const memory = { ...(before === undefined ? {} : { seconds: before }), failure: { signature, reason } };
+    const memory = {
+      ...(before === undefined ? {} : { seconds: before }),
+      failure: { signature, reason },
+      endedAt: Date.now(),
+    };
     await remember(project, stage.name, memory);
     return { outcome: 'failed', reason, ...tracked };
   };
@@ -297,7 +301,7 @@ async function execute(stage: Stage, reasons: readonly StaleReason[], context: S
     if (!(error instanceof ExpectedError)) throw error;
     return await fail(error.message);
   }
-  await remember(project, stage.name, { seconds });
+  await remember(project, stage.name, { seconds, endedAt: Date.now() });
   return { outcome: 'succeeded', ...(why === '' ? {} : { reason: why }), ...tracked };
 }
 

@@ -7,7 +7,7 @@ import { findReasons, markBlocked, resolveTarget, toState, type PipelineGraph } 
 import type { Project } from '../project/project.ts';
 import { Workspace, gatherFacts, signatureOfInputs } from './facts.ts';
 import { loadPipeline, lockedStage, type LoadedPipeline } from './load.ts';
-import { findRunningStage, readMemory } from './memory.ts';
+import { findRunningStage, readMemory, type StageMemory } from './memory.ts';
 
 export interface StatusOptions {
   /** Addresses; a group's name or a dvc.yaml stands for its stages. Default: all. */
@@ -80,7 +80,8 @@ export async function judgeStages(
         ? []
         : findReasons(stage, locked, await gatherFacts(workspace, stage, locked, (found) => unreadable.push(found)));
     workspace.problems.push(...unreadable);
-    const { seconds, failure } = memory[stage.name] ?? {};
+    const remembered = memory[stage.name] ?? {};
+    const { failure } = remembered;
     const mayHaveFailed = failure !== undefined && reasons.length > 0 && unreadable.length === 0;
     const hasFailed = mayHaveFailed && failure.signature === (await signatureOfInputs(workspace, stage));
     const isRunning = running === stage.name;
@@ -91,10 +92,15 @@ export async function judgeStages(
       state: toState(stage, { reasons, isLocked: locked !== undefined, isRunning, hasFailed, isBehind: false }),
       reasons,
       needs: loaded.graph.needs.get(stage.name) ?? [],
-      lastSeconds: seconds ?? null,
+      ...toLast(remembered),
     });
   }
   return markBlocked(loaded.graph, own);
+}
+
+function toLast({ seconds, failure, endedAt }: StageMemory): Pick<StageStatus, 'lastSeconds' | 'last'> {
+  const last = endedAt === undefined ? {} : { last: { at: endedAt, failure: failure?.reason ?? null } };
+  return { lastSeconds: seconds ?? null, ...last };
 }
 
 function withNeeds(graph: PipelineGraph, names: ReadonlySet<string>): ReadonlySet<string> {

@@ -67,6 +67,8 @@ async function readStat(pid: number): Promise<{ readonly state: string; readonly
  * order. Resolves when all are gone or killed.
  */
 export async function stopTree(identity: ProcessIdentity, graceMs = GRACE_MS): Promise<void> {
+  // Nothing that we started, and its "group" would be everybody. Only a file that somebody else wrote names it.
+  if (identity.pid <= 1) return;
   signalTree(identity.pid, 'SIGTERM');
   const deadline = performance.now() + graceMs;
   while (await isTreeAlive(identity)) {

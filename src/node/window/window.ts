@@ -78,6 +78,10 @@ export class WindowProjects {
     return project;
   }
 
+  get isTrusted(): boolean {
+    return this.#trusted;
+  }
+
   /** The second fence behind that of the commands: whoever asks, nothing of an untrusted folder is executed. */
   requireTrust(): void {
     if (!this.#trusted)

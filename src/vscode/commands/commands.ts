@@ -12,6 +12,9 @@ export interface CommandTypes {
   'mlops.newProject': () => Promise<void>;
   'mlops.runPipeline': OnTarget;
   'mlops.runStage': OnTarget;
+  'mlops.runDownstream': OnTarget;
+  'mlops.runMember': OnTarget;
+  'mlops.untrackOutput': OnTarget;
   'mlops.train': OnTarget;
   'mlops.stop': OnTarget;
   'mlops.showRunChart': OnTarget;

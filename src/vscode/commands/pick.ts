@@ -43,6 +43,30 @@ export async function pickStage(engine: EngineClient, project: string): Promise<
   );
 }
 
+/** Stages of a group, or of every group. */
+export async function pickMember(engine: EngineClient, project: string, group?: string): Promise<string | undefined> {
+  const { stages } = await engine.request('readStatus', { project });
+  const members = stages.filter(({ name }) =>
+    group === undefined ? name.includes('@') : name.startsWith(`${group}@`),
+  );
+  return pick(
+    members.map(({ name, state }) => ({ label: name, description: state, value: name })),
+    vscode.l10n.t('Stage to run'),
+    vscode.l10n.t('The pipeline has no groups: no stage of dvc.yaml has a foreach or a matrix.'),
+  );
+}
+
+/** An output of which Git tracks something as well. */
+export async function pickTrackedOutput(engine: EngineClient, project: string): Promise<string | undefined> {
+  const findings = await engine.request('checkFiles', { project, open: [] });
+  const files = findings.flatMap(({ fixes }) => fixes.flatMap((fix) => (fix.kind === 'untrack' ? [fix.file] : [])));
+  return pick(
+    files.map((file) => ({ label: file, value: file })),
+    vscode.l10n.t('Output to stop tracking with Git'),
+    vscode.l10n.t('Git tracks no output of the pipeline.'),
+  );
+}
+
 export async function pickConfig(engine: EngineClient, project: string): Promise<ConfigOutline | undefined> {
   const configs = await engine.request('listConfigs', { project });
   return pick(

@@ -9,7 +9,7 @@ import { createProjectTask, type ProjectWork } from '../tasks/tasks.ts';
 import { ProcessTerminal } from '../tasks/terminal.ts';
 import type { CommandTypes } from './commands.ts';
 import { openRunLog, openStageLog } from './logs.ts';
-import { pickConfig, pickProcess, pickProject, pickRun, pickStage } from './pick.ts';
+import { pickConfig, pickMember, pickProcess, pickProject, pickRun, pickStage } from './pick.ts';
 
 interface Parts {
   readonly engine: EngineThread;
@@ -20,7 +20,13 @@ interface Parts {
 
 type RunningCommands = Pick<
   CommandTypes,
-  'mlops.runPipeline' | 'mlops.runStage' | 'mlops.train' | 'mlops.stop' | 'mlops.openLog'
+  | 'mlops.runPipeline'
+  | 'mlops.runStage'
+  | 'mlops.runDownstream'
+  | 'mlops.runMember'
+  | 'mlops.train'
+  | 'mlops.stop'
+  | 'mlops.openLog'
 >;
 
 export function createRunningCommands(parts: Parts): RunningCommands {
@@ -34,6 +40,19 @@ export function createRunningCommands(parts: Parts): RunningCommands {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
       const stage = target?.kind === 'stage' ? target.stage : await pickStage(engine, project);
+      if (stage !== undefined) await runShowing(parts, project, { name: stage, stage });
+    },
+    async 'mlops.runDownstream'(target) {
+      const project = await pickProject(projects, target);
+      if (project === undefined) return;
+      const stage = target?.kind === 'stage' ? target.stage : await pickStage(engine, project);
+      if (stage === undefined) return;
+      await runShowing(parts, project, { name: stage, arguments: ['run', stage, '--downstream'] });
+    },
+    async 'mlops.runMember'(target) {
+      const project = await pickProject(projects, target);
+      if (project === undefined) return;
+      const stage = await pickMember(engine, project, target?.kind === 'stage' ? target.stage : undefined);
       if (stage !== undefined) await runShowing(parts, project, { name: stage, stage });
     },
     async 'mlops.train'(target) {

@@ -25,6 +25,7 @@ export function forget(): void {
   for (const list of Object.values(told)) list.length = 0;
   Object.assign(answers, { workspaceFolder: undefined, chosenFiles: undefined, pressed: undefined, existing: [] });
   workspace.isTrusted = true;
+  workspace.textDocuments = [];
 }
 
 const nothing = { dispose: () => undefined };
@@ -41,6 +42,7 @@ export class EventEmitter<T> {
   }
 }
 
+export const changedDocuments = new EventEmitter<{ readonly document: Document }>();
 export const trustGranted = new EventEmitter<undefined>();
 export const closedTerminals = new EventEmitter<{ readonly exitStatus: { readonly reason: number } }>();
 
@@ -124,8 +126,47 @@ export class Position {
 export class Range {
   readonly start: Position;
   readonly end: Position;
-  constructor(start: Position, end: Position) {
-    [this.start, this.end] = [start, end];
+  constructor(...[line, character, endLine, endCharacter]: readonly [number, number, number, number]) {
+    [this.start, this.end] = [new Position(line, character), new Position(endLine, endCharacter)];
+  }
+  intersection({ start, end }: Range): Range | undefined {
+    return end.line < this.start.line || start.line > this.end.line ? undefined : this;
+  }
+}
+
+export class Location {
+  readonly uri: unknown;
+  readonly range: unknown;
+  constructor(uri: unknown, range: unknown) {
+    [this.uri, this.range] = [uri, range];
+  }
+}
+
+export class DiagnosticRelatedInformation {
+  readonly location: Location;
+  readonly message: string;
+  constructor(location: Location, message: string) {
+    [this.location, this.message] = [location, message];
+  }
+}
+
+/** A text that is open, and not saved as soon as something was typed. */
+export class Document {
+  readonly uri: ReturnType<typeof Uri.file>;
+  version = 1;
+  isDirty = false;
+  #text: string;
+  constructor(file: string, text: string) {
+    this.uri = Uri.file(file);
+    this.#text = text;
+  }
+  getText(): string {
+    return this.#text;
+  }
+  type(text: string): void {
+    this.#text = text;
+    this.version += 1;
+    this.isDirty = true;
   }
 }
 
@@ -133,6 +174,7 @@ export class Diagnostic {
   readonly range: Range;
   readonly message: string;
   source = '';
+  relatedInformation: readonly DiagnosticRelatedInformation[] = [];
   constructor(range: Range, message: string) {
     [this.range, this.message] = [range, message];
   }
@@ -208,6 +250,9 @@ export const window = {
 export const workspace = {
   isTrusted: true,
   onDidGrantWorkspaceTrust: trustGranted.event,
+  textDocuments: [] as Document[],
+  onDidChangeTextDocument: changedDocuments.event,
+  onDidCloseTextDocument: silent,
   getConfiguration: () => ({ get: (_key: string, fallback: unknown) => fallback }),
   getWorkspaceFolder: ({ fsPath }: { fsPath: string }) => {
     const root = answers.workspaceFolder;

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { listDescriptions } from '../../../src/core/pipeline/pipeline.ts';
 import { questions } from '../../../src/core/scaffold/scaffold.ts';
 import { listSources } from './sources.ts';
 
@@ -10,7 +11,7 @@ const bundle = path.join(root, 'l10n', 'bundle.l10n.json');
 const CALL = /\bt\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g;
 
 const sources = [
-  ...(await listSources(root, ['src/vscode', 'src/core/trees'])),
+  ...(await listSources(root, ['src/vscode', 'src/core/trees', 'src/core/editing'])),
   { file: 'src/extension.ts', text: await readFile(path.join(root, 'src/extension.ts'), 'utf8') },
 ];
 const sentences = sources.flatMap(({ text }) =>
@@ -20,7 +21,11 @@ const sentences = sources.flatMap(({ text }) =>
 const asked = questions
   .filter((question) => question.asked)
   .flatMap(({ label, hint, choices = [] }) => [label, hint, ...choices.map(([, words]) => words)]);
-const expected = Object.fromEntries([...new Set([...sentences, ...asked])].sort().map((text) => [text, text]));
+// Descriptions stand in the schema's table, and are looked up when a key is explained.
+const described = listDescriptions();
+const expected = Object.fromEntries(
+  [...new Set([...sentences, ...asked, ...described])].sort().map((text) => [text, text]),
+);
 
 it('l10n/bundle.l10n.json holds every sentence of the editor, and nothing else (UPDATE_L10N=1 writes it)', async () => {
   const formatted = `${JSON.stringify(expected, null, 2)}\n`;

@@ -49,7 +49,7 @@ describe('params', () => {
     ['{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 'p.json', /^p\.json:1:1: error: Nested deeper than 64/],
     ['a: 1\nb: ["x\\0y"]', 'params.yaml', /^params\.yaml:2:5: error: Not readable as DVC reads it: the character NUL/],
     ['"\\0": 1', 'params.yaml', /^params\.yaml:1:1: error: Not readable as DVC reads it: the character NUL/],
-    ['{"a": "x\\u0000y"}', 'p.json', /^p\.json:1:1: error: Not readable as DVC reads it: the character NUL/],
+    ['{"a": "x\\u0000y"}', 'p.json', /^p\.json:1:1: error: Not yet supported: the character NUL/],
   ])('%.60j of %s is a problem', (text, file, message) =>
     expect(parseParams(text, file).problems.map(formatProblem)[0]).toMatch(message),
   );

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formatProblem, type Parsed } from '../../../../src/protocol/problem.ts';
-import { defaultFlags } from '../../../../src/core/pipeline/flags.ts';
-import { parseParams } from '../../../../src/core/pipeline/params.ts';
-import { parsePipeline, resolveStages } from '../../../../src/core/pipeline/stages.ts';
+import { formatProblem } from '../../../../src/protocol/problem.ts';
+import { parsePipeline } from '../../../../src/core/pipeline/stages.ts';
 import { commandsOf, type Stage } from '../../../../src/core/pipeline/stage.ts';
-import type { PyMap } from '../../../../src/core/pipeline/values.ts';
+import { resolveBeside } from './resolving.ts';
 
 interface Read {
   stages: readonly Stage[];
@@ -14,15 +12,7 @@ interface Read {
 function read(text: string, files: Record<string, string> = {}, file = 'dvc.yaml'): Read {
   const { value, problems } = parsePipeline(text, file);
   if (value === undefined) return { stages: [], problems: problems.map(formatProblem) };
-  const sources = new Map<string, Parsed<PyMap> | undefined>(
-    Object.entries(files).map(([name, content]) => [name, parseParams(content, name)]),
-  );
-  const facts = { root: '/home/p', flags: defaultFlags };
-  let resolved = resolveStages(value, sources, facts);
-  for (let { missing } = resolved; missing.length > 0; { missing } = resolved) {
-    for (const name of missing) sources.set(name, undefined);
-    resolved = resolveStages(value, sources, facts);
-  }
+  const resolved = resolveBeside(value, files);
   return { stages: resolved.value ?? [], problems: [...problems, ...resolved.problems].map(formatProblem) };
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   isAlive,
   isCertainlyAlive,
@@ -113,4 +113,14 @@ test.skipIf(process.platform !== 'linux')('what left the group for a session of 
   await stopMarkedTree(leader, mark);
   await closed;
   expect(await isAlive(other)).toBe(false);
+});
+
+test("the system's first process is never signalled, for that would mean everybody", async () => {
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  try {
+    await stopTree({ pid: 1, startTime: null }, 0);
+    expect(kill).not.toHaveBeenCalled();
+  } finally {
+    kill.mockRestore();
+  }
 });
