@@ -10,12 +10,13 @@ export {
   toFailureEntry,
   toProblemEntry,
   type Target,
+  type Translate,
   type TreeEntry,
 } from './entry.ts';
 export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
 export { toRunEntries, describeProgress, epochOf } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';
-export { groupOf, toStageEntries, toStageLog } from './stages.ts';
+export { describeStage, groupOf, summariseGroup, toStageEntries, toStageLog } from './stages.ts';
 
 export function toProjectEntry(
   { root, name, branch }: ProjectFolder,
