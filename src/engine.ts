@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
+import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { openGit } from './node/git/git.ts';
 import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation } from './node/installation/installation.ts';
@@ -65,6 +66,12 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     const { root, notes } = await newProject(request.target, await plan(request), { env });
     return { root, notes };
+  },
+  readStageGround: async ({ project }) => readStageGround(await find(project)),
+  planStage: async ({ project, stage }) => planStage(await find(project), stage),
+  async addStage({ project, stage }) {
+    projects.requireTrust();
+    return addStage(await find(project), stage);
   },
   // git reads the repository's configuration: also looking at branches is left to trusted folders.
   async readFlow({ project }) {

@@ -1,3 +1,4 @@
+import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
 import type { RunEvent } from './charts.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
@@ -142,6 +143,11 @@ interface EngineRequests {
   planProject: { payload: NewProjectRequest; reply: readonly PlannedFile[] };
   /** Writes the project; the reply names its root and what the user should know (as: no first commit, and why). */
   newProject: { payload: NewProjectRequest; reply: { readonly root: string; readonly notes: readonly string[] } };
+  /** What a stage that is to be added must fit in with, and what may be chosen for it. */
+  readStageGround: { payload: InProject; reply: StageGround };
+  planStage: { payload: InProject & { readonly stage: StageRequest }; reply: StagePlan };
+  /** Writes it into dvc.yaml. */
+  addStage: { payload: InProject & { readonly stage: StageRequest }; reply: StageAddition };
   readFlow: { payload: InProject; reply: FlowState };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */

@@ -34,6 +34,7 @@ export {
 export {
   commandsOf,
   folderOf,
+  isStageName,
   isWithin,
   overlaps,
   type Out,
@@ -46,4 +47,4 @@ export { parseParams, pickParams } from './params.ts';
 export { parsePipeline, resolveStages } from './stages.ts';
 export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
-export { type PyMap } from './values.ts';
+export { toPyMap, type PyMap, type PyValue } from './values.ts';

@@ -5,7 +5,7 @@ import { InterpolationError, MergeConflict, hasInterpolation, mergeContext, type
 import { placeOfOffset } from './lockfile.ts';
 import { pipelineSchema, type YamlPath } from './schema.ts';
 import { resolveStage } from './resolve.ts';
-import { folderOf, joinPath, type Stage } from './stage.ts';
+import { folderOf, isStageName, joinPath, type Stage } from './stage.ts';
 import { UnreadableValue, emptyMap, getKey, isList, isPyMap, toPyMap, toPyValue, type PyMap } from './values.ts';
 
 /** A dvc.yaml whose shape is right; its stages are not resolved yet, because that takes the files that it names. */
@@ -104,7 +104,7 @@ export function resolveStages(pipeline: PipelineFile, sources: VarSources): Pars
   for (const [name, definition] of isPyMap(definitions) ? definitions.entries : []) {
     if (typeof name !== 'string' || !isPyMap(definition)) continue;
     const base: YamlPath = ['stages', name];
-    if (/[!-,./:-@[-^`{-~]/.test(name)) {
+    if (!isStageName(name)) {
       problems.push(
         pipeline.yaml.problemAt(
           base,

@@ -51,11 +51,17 @@ export function lockedStage({ locks }: Pick<LoadedPipeline, 'locks'>, stage: Sta
   return locks.get(stage.place.file)?.stages.get(stage.key);
 }
 
+/** Texts that are not on disk yet, by file relative to the root: they are read in the place of what is there. */
+export type UnsavedTexts = ReadonlyMap<string, string>;
+
 /** Reads every dvc.yaml of the project with its lock, and the files that they name for `${…}`. */
-export async function loadPipeline(project: Project): Promise<LoadedPipeline> {
+export async function loadPipeline(
+  project: Project,
+  { unsaved = new Map() }: { unsaved?: UnsavedTexts } = {},
+): Promise<LoadedPipeline> {
   const ignores = new Ignores(project.root, '.dvcignore', [builtInIgnore]);
   const gitIgnores = await findGitIgnores(project);
-  const loader = new Loader(project, ignores, gitIgnores);
+  const loader = new Loader(project, { ignores, git: gitIgnores, unsaved });
   await loader.visit('');
   const { graph, problems } = buildGraph(loader.stages);
   return {
@@ -90,20 +96,27 @@ class Loader {
   readonly #project: Project;
   readonly #ignores: Ignores;
   readonly #git: GitIgnores | undefined;
+  readonly #unsaved: UnsavedTexts;
   readonly #params = new Map<string, Parsed<PyMap> | undefined>();
 
-  constructor(project: Project, ignores: Ignores, git: GitIgnores | undefined) {
+  constructor(
+    project: Project,
+    { ignores, git, unsaved }: { ignores: Ignores; git: GitIgnores | undefined; unsaved: UnsavedTexts },
+  ) {
     this.#project = project;
     this.#ignores = ignores;
     this.#git = git;
+    this.#unsaved = unsaved;
   }
 
   async visit(folder: string): Promise<void> {
     const entries = await this.#list(folder);
     if (folder !== '' && isRoot(entries)) return;
     const toPath = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-    const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-    for (const name of names.sort()) await this.#visitFile(toPath(name), name);
+    const names = new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name));
+    // One that is about to be written.
+    if (this.#unsaved.has(toPath('dvc.yaml'))) names.add('dvc.yaml');
+    for (const name of [...names].sort()) await this.#visitFile(toPath(name), name);
     for (const entry of entries) {
       const inner = toPath(entry.name);
       if (!entry.isDirectory() || this.#isOut(inner) || this.#isIgnored(inner, { isDirectory: true })) continue;
@@ -141,7 +154,7 @@ class Loader {
   }
 
   async #load(file: string): Promise<void> {
-    const { value: pipeline, problems = [] } = (await readParsed(this.#project, file, parsePipeline)) ?? {};
+    const { value: pipeline, problems = [] } = (await this.#parse(file, parsePipeline)) ?? {};
     this.problems.push(...problems);
     if (pipeline === undefined) return;
     const sources = new Map<string, Parsed<PyMap> | undefined>();
@@ -165,13 +178,18 @@ class Loader {
     return { ...stage, unsupported: [...stage.unsupported, what] };
   }
 
+  async #parse<T>(file: string, parse: (text: string, file: string) => Parsed<T>): Promise<Parsed<T> | undefined> {
+    const unsaved = this.#unsaved.get(file);
+    return unsaved === undefined ? readParsed(this.#project, file, parse) : parse(unsaved, file);
+  }
+
   async #readParams(file: string): Promise<Parsed<PyMap> | undefined> {
-    if (!this.#params.has(file)) this.#params.set(file, await readParsed(this.#project, file, parseParams));
+    if (!this.#params.has(file)) this.#params.set(file, await this.#parse(file, parseParams));
     return this.#params.get(file);
   }
 
   async #readLock(file: string): Promise<LockFile> {
-    const { value = emptyLock, problems = [] } = (await readParsed(this.#project, file, parseLock)) ?? {};
+    const { value = emptyLock, problems = [] } = (await this.#parse(file, parseLock)) ?? {};
     this.problems.push(...problems);
     return value;
   }

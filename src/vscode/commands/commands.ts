@@ -12,10 +12,13 @@ export interface CommandTypes {
   'mlops.newProject': () => Promise<void>;
   'mlops.runPipeline': OnTarget;
   'mlops.runStage': OnTarget;
+  'mlops.runDownstream': OnTarget;
   'mlops.train': OnTarget;
   'mlops.stop': OnTarget;
   'mlops.showRunChart': OnTarget;
   'mlops.predictImage': OnTarget;
+  'mlops.showPipelineGraph': OnTarget;
+  'mlops.addStage': OnTarget;
   'mlops.refresh': () => Promise<void>;
   'mlops.openLog': OnTarget;
   'mlops.initialiseGitflow': OnTarget;

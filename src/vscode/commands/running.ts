@@ -20,7 +20,7 @@ interface Parts {
 
 type RunningCommands = Pick<
   CommandTypes,
-  'mlops.runPipeline' | 'mlops.runStage' | 'mlops.train' | 'mlops.stop' | 'mlops.openLog'
+  'mlops.runPipeline' | 'mlops.runStage' | 'mlops.runDownstream' | 'mlops.train' | 'mlops.stop' | 'mlops.openLog'
 >;
 
 export function createRunningCommands(parts: Parts): RunningCommands {
@@ -35,6 +35,13 @@ export function createRunningCommands(parts: Parts): RunningCommands {
       if (project === undefined) return;
       const stage = target?.kind === 'stage' ? target.stage : await pickStage(engine, project);
       if (stage !== undefined) await runShowing(parts, project, { name: stage, stage });
+    },
+    async 'mlops.runDownstream'(target) {
+      const project = await pickProject(projects, target);
+      if (project === undefined) return;
+      const stage = target?.kind === 'stage' ? target.stage : await pickStage(engine, project);
+      if (stage === undefined) return;
+      await runTask(parts, project, { name: stage, arguments: ['run', stage, '--downstream'] });
     },
     async 'mlops.train'(target) {
       const project = await pickProject(projects, target);
