@@ -22,7 +22,7 @@ export interface StageOutput {
 }
 
 /** A stage that is there already, with its resolved paths. */
-export interface StageOutline {
+interface StageOutline {
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

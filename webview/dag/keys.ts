@@ -2,7 +2,7 @@ import type { Direction } from '../../src/core/dag/dag.ts';
 import { GraphDrawing } from './drawing.ts';
 
 interface KeyActions {
-  readonly onWalk: (from: string | undefined, direction: Direction) => void;
+  readonly onWalk: (from: string, direction: Direction) => void;
   readonly onPan: (dx: number, dy: number) => void;
   readonly onZoom: (way: 'in' | 'out' | 'fit') => void;
   readonly onOpen: (name: string) => void;
@@ -29,23 +29,33 @@ const zooms: Readonly<Record<string, 'in' | 'out' | 'fit'>> = {
  * On a stage the arrows walk along edges and within the row, Enter opens it, Space opens and closes its group. Elsewhere, and with
  * Shift, the arrows move the drawing. Plus, minus and 0 zoom.
  */
-export function listenToKeys({ onWalk, onPan, onZoom, onOpen, onToggle }: KeyActions): void {
+export function listenToKeys(actions: KeyActions): void {
   document.addEventListener('keydown', (event) => {
-    const { target, key } = event;
+    const { target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const zoom = zooms[event.key];
     // Buttons have keys of their own.
     const isControl = target instanceof HTMLElement && target !== document.body;
     const name = GraphDrawing.nameOf(target);
-    const arrow = arrows[key];
-    const [end, zoom] = [ends[key], zooms[key]];
-    if (zoom !== undefined) onZoom(zoom);
-    else if (isControl) return;
-    else if (arrow !== undefined && name !== undefined && !event.shiftKey) onWalk(name, arrow.direction);
-    else if (arrow !== undefined) onPan(...arrow.by);
-    else if (end !== undefined) onWalk(name, end);
-    else if (name !== undefined && key === 'Enter') onOpen(name);
-    else if (name !== undefined && key === ' ') onToggle(name);
-    else return;
-    event.preventDefault();
+    const isDone =
+      zoom === undefined && !isControl && (name === undefined ? move(event, actions) : act(name, event, actions));
+    if (zoom !== undefined) actions.onZoom(zoom);
+    if (isDone || zoom !== undefined) event.preventDefault();
   });
+}
+
+function act(name: string, event: KeyboardEvent, actions: KeyActions): boolean {
+  const { key, shiftKey } = event;
+  const direction = arrows[key]?.direction ?? ends[key];
+  if (direction !== undefined && !(shiftKey && key in arrows)) actions.onWalk(name, direction);
+  else if (key === 'Enter') actions.onOpen(name);
+  else if (key === ' ') actions.onToggle(name);
+  else return move(event, actions);
+  return true;
+}
+
+function move({ key }: KeyboardEvent, { onPan }: KeyActions): boolean {
+  const by = arrows[key]?.by;
+  if (by !== undefined) onPan(...by);
+  return by !== undefined;
 }

@@ -4,6 +4,7 @@ import { fillIn } from '../../src/core/charts/charts.ts';
 import {
   DagPageView,
   fitView,
+  groupOfBox,
   layOut,
   nextNode,
   nodeSize,
@@ -248,8 +249,8 @@ class DagPage {
     else this.#host.post({ type: 'open', name });
   }
 
-  #walk(from: string | undefined, direction: Direction): void {
-    const next = nextNode(this.#layout, from ?? this.#state.selected, direction);
+  #walk(from: string, direction: Direction): void {
+    const next = nextNode(this.#layout, from, direction);
     if (next === undefined) return;
     this.#select(next);
     this.#toFocus = next;
@@ -270,8 +271,8 @@ class DagPage {
   /** Opens a closed group, or closes the group of a member. */
   #toggle(name: string): void {
     const node = this.#nodes.get(name);
-    const group = node?.members == null ? node?.group : node.name;
-    if (group == null) return;
+    const group = node === undefined ? null : groupOfBox(node);
+    if (group === null) return;
     const isOpen = this.#state.open.includes(group);
     const open = isOpen ? this.#state.open.filter((other) => other !== group) : [...this.#state.open, group];
     const first = this.#received.graph?.stages.find((stage) => stage.group === group)?.name ?? name;

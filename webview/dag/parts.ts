@@ -1,5 +1,5 @@
 import { fillIn } from '../../src/core/charts/charts.ts';
-import type { DrawnNode } from '../../src/core/dag/dag.ts';
+import { groupOfBox, type DrawnNode } from '../../src/core/dag/dag.ts';
 import type { DagTexts, GraphContent, GraphNotice } from '../../src/protocol/dag.ts';
 import { createButton } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
@@ -77,9 +77,9 @@ export function createStrip(texts: DagTexts, { mayRun, ...actions }: Actions & {
       setText(name, node?.name ?? '');
       setText(words, node?.words ?? '');
       setText(around, node === undefined ? texts.hint : needs);
-      const group = node?.members == null ? node?.group : node.name;
-      setHidden(toggle, group == null);
-      if (group != null) rename(toggle, fillIn(node?.members == null ? texts.collapse : texts.expand, group));
+      const group = node === undefined ? null : groupOfBox(node);
+      setHidden(toggle, group === null);
+      if (group !== null) rename(toggle, fillIn(node?.members === null ? texts.collapse : texts.expand, group));
       setHidden(open, node === undefined);
       for (const run of runs) setHidden(run, node === undefined);
     },

@@ -3,11 +3,4 @@
 export { checkStage, checkStageName } from './check.ts';
 export { planStage } from './plan.ts';
 export { parseParamsList } from './params.ts';
-export {
-  suggestCommands,
-  suggestDeps,
-  suggestName,
-  suggestOuts,
-  suggestParams,
-  type CommandChoice,
-} from './suggest.ts';
+export { suggestCommands, suggestDeps, suggestName, suggestOuts, suggestParams } from './suggest.ts';

@@ -37,7 +37,7 @@ function checkCommand({ cmd }: StageRequest): string[] {
 }
 
 /** In DVC's own order; what is empty is left out. */
-function toMapping({ name: _name, desc, cmd, deps, params, outs }: StageRequest): PyMap {
+function toMapping({ desc, cmd, deps, params, outs }: StageRequest): PyMap {
   const ofKind = (kind: StageOutput['kind']): readonly PyValue[] =>
     sorted(outs.filter((out) => out.kind === kind).map(toOutput));
   const entries: readonly (readonly [string, PyValue])[] = [
@@ -75,5 +75,5 @@ function toParams(params: StageRequest['params']): readonly PyValue[] {
 function toPlain(value: PyValue): unknown {
   if (Array.isArray(value)) return value.map((item) => toPlain(item as PyValue));
   if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'map') return value;
-  return Object.fromEntries(value.entries.map(([key, item]) => [String(key), toPlain(item)]));
+  return Object.fromEntries(value.entries.map(([key, item]) => [key as string, toPlain(item)]));
 }

@@ -2,7 +2,7 @@ import type { StageGround, StageOutput, StageRequest } from '../../protocol/adds
 import { isStageName } from '../pipeline/pipeline.ts';
 
 /** A command that suits a file of the project. */
-export interface CommandChoice {
+interface CommandChoice {
   readonly cmd: string;
   /** What it runs. */
   readonly file: string;
@@ -37,7 +37,7 @@ export function suggestName(file: string | undefined, { stages }: Pick<StageGrou
       ?.split('/')
       .at(-1)
       ?.replace(/\.[^.]*$/, '') ?? '';
-  const name = /^configs\//.test(file ?? '') ? `train-${stem}` : stem;
+  const name = file?.startsWith('configs/') === true ? `train-${stem}` : stem;
   const isFree = !stages.some((stage) => stage.name === name || stage.name.startsWith(`${name}@`));
   return stem !== '' && isStageName(name) && isFree ? name : '';
 }

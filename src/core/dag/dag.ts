@@ -3,7 +3,7 @@
 export { toGraphContent } from './content.ts';
 export { DagPageSession } from './session.ts';
 export { DagPageView } from './pageview.ts';
-export { toDrawnNodes, type DrawnNode } from './groups.ts';
+export { groupOfBox, toDrawnNodes, type DrawnNode } from './groups.ts';
 export { layOut, nodeSize, type Layout, type PlacedEdge, type PlacedNode } from './layout.ts';
 export { nextNode, type Direction } from './walk.ts';
 export { fitView, isInView, pan, reveal, zoomAt, zoomSteps, type View } from './view.ts';

@@ -10,6 +10,11 @@ export interface DrawnNode extends GraphState {
   readonly needs: readonly string[];
 }
 
+/** The group that a box is, or that its stage belongs to. */
+export function groupOfBox({ name, members, group }: DrawnNode): string | null {
+  return members === null ? group : name;
+}
+
 /** The graph with closed groups as one box each, where their first member stands. */
 export function toDrawnNodes({ stages, groups }: GraphContent, open: ReadonlySet<string>): readonly DrawnNode[] {
   const closed = new Map(groups.filter(({ name }) => !open.has(name)).map((group) => [group.name, group]));

@@ -26,6 +26,8 @@ export function assignLayers({ needs, neededBy }: Links): readonly number[] {
   });
 }
 
+const at = (list: readonly number[], index: number): number => list[index] ?? 0;
+
 function longestPaths({ needs, neededBy }: Links): readonly number[] {
   const layer = needs.map(() => 0);
   const waitsFor = needs.map((list) => list.length);
@@ -37,10 +39,9 @@ function longestPaths({ needs, neededBy }: Links): readonly number[] {
       const node = ready[head] ?? 0;
       if (done[node] === true) continue;
       done[node] = true;
-      for (const other of neededBy[node] ?? []) {
-        if (done[other] === true) continue;
-        layer[other] = Math.max(layer[other] ?? 0, (layer[node] ?? 0) + 1);
-        waitsFor[other] = (waitsFor[other] ?? 0) - 1;
+      for (const other of (neededBy[node] ?? []).filter((below) => done[below] === false)) {
+        layer[other] = Math.max(at(layer, other), at(layer, node) + 1);
+        waitsFor[other] = at(waitsFor, other) - 1;
         if (waitsFor[other] === 0) ready.push(other);
       }
     }

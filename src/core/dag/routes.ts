@@ -34,16 +34,18 @@ export function toRoutes({ needs, neededBy }: Links, layerOf: readonly number[])
   };
   for (const [from, targets] of neededBy.entries()) {
     const shared: number[] = [];
+    const top = layerOf[from] ?? 0;
+    const addBend = (): void => {
+      const bend = layer.push(top + shared.length + 1) - 1;
+      upper.push([]);
+      lower.push([]);
+      join(shared.at(-1) ?? from, bend);
+      shared.push(bend);
+    };
     for (const to of targets) {
-      const span = (layerOf[to] ?? 0) - (layerOf[from] ?? 0);
+      const span = (layerOf[to] ?? 0) - top;
       const isBent = span > 1 && span <= longest && layer.length < layerOf.length + mostBends;
-      while (isBent && shared.length < span - 1) {
-        shared.push(layer.length);
-        layer.push((layerOf[from] ?? 0) + shared.length);
-        upper.push([]);
-        lower.push([]);
-        join(shared.at(-2) ?? from, layer.length - 1);
-      }
+      while (isBent && shared.length < span - 1) addBend();
       const bends = isBent ? shared.slice(0, span - 1) : [];
       if (isBent || span === 1) join(bends.at(-1) ?? from, to);
       routes.push({ from, to, bends });

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isCollection, isMap, isNode, isPair, isScalar, type Pair, type YAMLMap } from 'yaml';
 import type { Parsed } from '../../protocol/problem.ts';
 import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
 
@@ -6,7 +6,7 @@ import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
 const limits = { maxLength: 8 << 20, maxDepth: 64 };
 
 /** How the file lays out its blocks. */
-export interface BlockStyle {
+interface BlockStyle {
   /** Column at which the entry's key stands, from 0. */
   readonly indent: number;
   /** How far dashes stand in of their key's column. */
@@ -21,7 +21,7 @@ export interface Entry {
   readonly block: (style: BlockStyle) => string;
 }
 
-export interface Insertion {
+interface Insertion {
   /** The whole file, new lines included. */
   readonly text: string;
   /** The lines that are new. */
@@ -64,19 +64,20 @@ function findPlaces(text: string, { document }: YamlFile, section: string): read
   const shift = text.startsWith('\uFEFF') ? 1 : 0;
   const root = document.contents;
   const end = { offset: text.length, kind: 'block', indent: 0, isApart: false, needsComma: false } as const;
-  if (root === null || (isScalar(root) && root.value === null && root.source === ''))
-    return [{ ...end, needsSection: true }];
+  if (isNothing(root)) return [{ ...end, needsSection: true }];
   if (!isMap(root)) return [];
   const pair = root.items.find(({ key }) => isScalar(key) && key.value === section);
-  if (pair === undefined)
-    return placesIn(text, root as YAMLMap, shift).map((place) => ({ ...place, needsSection: true }));
+  if (pair === undefined) return placesIn(text, root, shift).map((place) => ({ ...place, needsSection: true }));
   const { value } = pair;
-  if (isMap(value)) return placesIn(text, value as YAMLMap, shift);
-  const hasNoValue =
-    value === null || (isScalar(value) && value.value === null && value.range?.[0] === value.range?.[1]);
-  if (!hasNoValue || root.flow === true) return [];
-  const offset = lineStartFrom(text, (endOf(pair.key as Node) ?? 0) + shift);
-  return [{ ...end, offset, indent: columnOf(text, startOf(pair.key as Node) + shift) + 2, needsSection: false }];
+  if (isMap(value)) return placesIn(text, value, shift);
+  if (!isNothing(value) || root.flow === true) return [];
+  const offset = lineStartFrom(text, (endOf(pair.key) ?? 0) + shift);
+  return [{ ...end, offset, indent: columnOf(text, startOf(pair.key) + shift) + 2, needsSection: false }];
+}
+
+/** No value, and no word for none. */
+function isNothing(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.value === null && node.range?.[0] === node.range?.[1]);
 }
 
 /** At the end of a mapping: behind comments that stand at its depth if that is possible, else right behind its last value. */
@@ -89,7 +90,7 @@ function placesIn(text: string, map: YAMLMap, shift: number): readonly Place[] {
   }
   const first = map.items[0];
   if (last === undefined || first === undefined) return [];
-  const indent = columnOf(text, startOf(first.key as Node) + shift);
+  const indent = columnOf(text, startOf(first.key) + shift);
   const content = lineStartFrom(text, (endOfPair(last) ?? 0) + shift);
   const place = { kind: 'block', indent, isApart: isApart(text, map, shift), needsComma: false, needsSection } as const;
   const beforeBlanks = content - (/\n((?:[ \t]*\r?\n)+)$/.exec(text.slice(0, content))?.[1]?.length ?? 0);
@@ -103,7 +104,7 @@ function placesIn(text: string, map: YAMLMap, shift: number): readonly Place[] {
 function isApart(text: string, map: YAMLMap, shift: number): boolean {
   const [before, last] = map.items.slice(-2);
   if (before === undefined || last === undefined) return false;
-  const between = text.slice((endOfPair(before) ?? 0) + shift, startOf(last.key as Node) + shift);
+  const between = text.slice((endOfPair(before) ?? 0) + shift, startOf(last.key) + shift);
   return /\n[ \t]*\r?\n/.test(between);
 }
 
@@ -162,20 +163,22 @@ function hasOnly(before: unknown, after: unknown, section: string, { key, value 
   return JSON.stringify(after) === JSON.stringify(expected);
 }
 
-function startOf(node: Node): number {
-  return node.range?.[0] ?? 0;
+function startOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
 function endOfPair({ key, value }: Pair): number | undefined {
-  return endOf(value as Node | null) ?? endOf(key as Node);
+  return endOf(value) ?? endOf(key);
 }
 
 /** Where a value ends, without the comments and empty lines that the parser counts to a collection. */
-function endOf(node: Node | null): number | undefined {
-  if (isMap(node) && node.flow !== true && node.items.length > 0) return endOfPair(node.items.at(-1) as Pair);
-  if (isSeq(node) && node.flow !== true && node.items.length > 0)
-    return endOf(node.items.at(-1) as Node | null) ?? node.range?.[1];
-  const [start, end] = node?.range ?? [0, 0];
+function endOf(node: unknown): number | undefined {
+  if (isCollection(node) && node.flow !== true && node.items.length > 0) {
+    const last = node.items.at(-1);
+    const end = isPair(last) ? endOfPair(last) : endOf(last);
+    if (end !== undefined) return end;
+  }
+  const [start, end] = (isNode(node) ? node.range : undefined) ?? [0, 0];
   return end > start ? end : undefined;
 }
 

@@ -83,8 +83,8 @@ function activeFile(project: string): string | undefined {
   return relative.startsWith('../') || path.isAbsolute(relative) ? undefined : relative;
 }
 
-function toRequest({ known: _known, ...request }: Draft): StageRequest {
-  return request;
+function toRequest({ name, cmd, deps, params, outs, desc }: Draft): StageRequest {
+  return { name, cmd, deps, params, outs, desc };
 }
 
 /** The answer put into the draft, and the question marked as answered. */

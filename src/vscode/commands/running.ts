@@ -41,7 +41,7 @@ export function createRunningCommands(parts: Parts): RunningCommands {
       if (project === undefined) return;
       const stage = target?.kind === 'stage' ? target.stage : await pickStage(engine, project);
       if (stage === undefined) return;
-      await runTask(parts, project, { name: stage, arguments: ['run', stage, '--downstream'] });
+      await runShowing(parts, project, { name: stage, arguments: ['run', stage, '--downstream'] });
     },
     async 'mlops.train'(target) {
       const project = await pickProject(projects, target);
