@@ -74,5 +74,6 @@ it('adds a stage by questions, and the graph shows it', async () => {
 `;
   expect(after).toBe(before + added);
   await box('explore').waitFor({ timeout: 30_000 });
+  await window.page.locator('.statusbar-item', { hasText: 'Ln 97, Col 1' }).waitFor();
   await window.picture('add-stage-5-added');
 });

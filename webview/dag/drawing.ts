@@ -127,13 +127,13 @@ class Box {
   readonly #behind = svg('rect', { class: 'frame behind', x: '4', y: '4', rx: '3', ...frame });
   readonly #mark = svg('path', { class: 'mark' });
   readonly #filled = svg('path', { class: 'filled' });
-  readonly #name = svg('text', { 'class': 'name', 'aria-hidden': 'true', 'x': String(textLeft), 'y': '19' });
-  readonly #below = svg('text', { 'class': 'words', 'aria-hidden': 'true', 'x': String(textLeft), 'y': '35' });
+  readonly #name = svg('text', { 'class': 'name', 'aria-hidden': 'true', 'x': String(textLeft), 'y': '17' });
+  readonly #below = svg('text', { 'class': 'words', 'aria-hidden': 'true', 'x': String(textLeft), 'y': '32' });
   readonly #count = svg('text', {
     'aria-hidden': 'true',
     'class': 'count',
     'x': String(nodeSize.width - textRight),
-    'y': '19',
+    'y': '17',
   });
   readonly #title = svg('title', { 'aria-hidden': 'true' });
   #drawn: DrawnNode | undefined;
@@ -142,7 +142,7 @@ class Box {
   constructor(name: string, words: DrawingWords) {
     this.#words = words;
     this.root = svg('g', { 'class': 'box', 'data-name': name });
-    const signs = svg('g', { class: 'signs', transform: 'translate(10 14)' });
+    const signs = svg('g', { class: 'signs', transform: 'translate(10 12)' });
     signs.append(this.#mark, this.#filled);
     this.root.append(this.#title, this.#behind, this.front, signs, this.#name, this.#below, this.#count);
   }

@@ -77,6 +77,7 @@ export function createStrip(texts: DagTexts, { mayRun, ...actions }: Actions & {
       setText(name, node?.name ?? '');
       setText(words, node?.words ?? '');
       setText(around, node === undefined ? texts.hint : needs);
+      around.title = node === undefined ? '' : needs;
       const group = node === undefined ? null : groupOfBox(node);
       setHidden(toggle, group === null);
       if (group !== null) rename(toggle, fillIn(node?.members === null ? texts.collapse : texts.expand, group));

@@ -6,8 +6,8 @@ type Ground = Pick<StageGround, 'stages'>;
 /** A sentence when no stage may be called so. */
 export function checkStageName(name: string, { stages }: Ground): string | undefined {
   if (name.trim() === '') return 'A stage needs a name.';
-  if (!isStageName(name) || /\s/.test(name))
-    return 'Letters, digits, - and _ only: other characters mean something in addresses of stages.';
+  if (!isStageName(name) || name !== name.trim() || /[\0-\x1f\x7f]/.test(name))
+    return 'Of punctuation only - and _ may be used: other characters mean something in addresses of stages.';
   return stages.some((stage) => stage.name === name || stage.name.startsWith(`${name}@`))
     ? `There is a stage "${name}" already.`
     : undefined;

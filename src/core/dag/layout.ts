@@ -4,8 +4,8 @@ import { placeItems } from './placing.ts';
 import { toRoutes, type Route } from './routes.ts';
 
 /** Every box is equally large, so that a graph looks the same in any font. Pixels at full size. */
-export const nodeSize = { width: 200, height: 44 } as const;
-const gap = { sideways: 24, down: 40, rows: 16, bends: 20 } as const;
+export const nodeSize = { width: 200, height: 40 } as const;
+const gap = { sideways: 24, down: 28, rows: 14, bends: 20 } as const;
 /** A layer of more boxes than this is folded into rows. */
 const longestRow = 24;
 

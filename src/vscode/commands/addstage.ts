@@ -60,12 +60,32 @@ export function createAddStageCommand({
       if (draft === undefined) return;
       refuseUnsaved(project);
       const { file, line } = await engine.request('addStage', { project, stage: toRequest(draft) });
-      const start = new vscode.Position(line - 1, 0);
-      await vscode.window.showTextDocument(vscode.Uri.file(toAbsolute(project, file)), {
-        selection: new vscode.Range(start, start),
-      });
+      await showLine(toAbsolute(project, file), line, draft.name);
     },
   };
+}
+
+/** An editor that was open before takes in what is on disk after a moment only; a cursor set before would move with the text. */
+const patience = 3000;
+
+async function showLine(file: string, line: number, name: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file));
+  const isThere = (): boolean => document.lineCount >= line && document.lineAt(line - 1).text.includes(name);
+  if (!isThere()) {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        change.dispose();
+        resolve();
+      };
+      const timer = setTimeout(done, patience);
+      const change = vscode.workspace.onDidChangeTextDocument((event) => {
+        if (event.document === document && isThere()) done();
+      });
+    });
+  }
+  const start = new vscode.Position(line - 1, 0);
+  await vscode.window.showTextDocument(document, { selection: new vscode.Range(start, start) });
 }
 
 /** What stands in the editor only would be lost, or would come back over the new stage. */

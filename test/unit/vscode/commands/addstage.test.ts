@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StageGround, StageRequest } from '../../../../src/protocol/addstage.ts';
 import type { Projects } from '../../../../src/vscode/projects.ts';
-import { createEngine } from '../engine.ts';
+import { createEngine, settle } from '../engine.ts';
 
 interface Item {
   readonly label: string;
@@ -25,8 +25,18 @@ interface Editor {
   seen: string[];
   dirty: string[];
   shown: string[];
+  changed: (event: { document: unknown }) => void;
+  /** As the editor has it when it is opened. */
+  document: (fsPath: string) => { fsPath: string; lineCount: number; lineAt: (index: number) => { text: string } };
 }
-const editor = vi.hoisted((): Editor => ({ acts: {}, seen: [], dirty: [], shown: [] }));
+const editor = vi.hoisted((): Editor => ({
+  acts: {},
+  seen: [],
+  dirty: [],
+  shown: [],
+  changed: () => undefined,
+  document: (fsPath) => ({ fsPath, lineCount: 12, lineAt: () => ({ text: '  split:' }) }),
+}));
 
 vi.mock('vscode', () => {
   class FakeInput {
@@ -94,6 +104,11 @@ vi.mock('vscode', () => {
         return editor.dirty.map((fsPath) => ({ uri: { fsPath }, isDirty: true }));
       },
       getWorkspaceFolder: () => undefined,
+      openTextDocument: ({ fsPath }: { fsPath: string }) => Promise.resolve(editor.document(fsPath)),
+      onDidChangeTextDocument: (listener: (event: { document: unknown }) => void) => {
+        editor.changed = listener;
+        return { dispose: () => undefined };
+      },
     },
     window: {
       activeTextEditor: { document: { uri: { scheme: 'file', fsPath: '/p/src/split.ts' } } },
@@ -231,6 +246,21 @@ describe('Add Stage', () => {
     };
     expect((await add())?.outs).toEqual([{ kind: 'out', path: 'a', cache: true }]);
     expect(before).toBe('a');
+  });
+
+  it('waits for the editor to take in what was written', async () => {
+    const document = { fsPath: '/p/dvc.yaml', lineCount: 6, lineAt: () => ({ text: '  split:' }) };
+    const { document: before } = editor;
+    editor.document = () => document;
+    const added = add();
+    await vi.waitFor(() => expect(editor.seen.at(-1)).toBe('Add Stage split: Lines to Be Written'));
+    await settle();
+    expect(editor.shown).toEqual([]);
+    document.lineCount = 12;
+    editor.changed({ document });
+    await added;
+    editor.document = before;
+    expect(editor.shown).toEqual(['/p/dvc.yaml:7']);
   });
 
   it('writes nothing while dvc.yaml has changes that are not saved', async () => {
