@@ -8,6 +8,7 @@ import { version } from '../package.json';
 const groups: readonly CommandGroup[] = [
   { firstWords: ['new'], load: async () => (await import('./node/scaffold/commands.ts')).commands },
   { firstWords: ['status', 'run', 'dag'], load: async () => (await import('./node/pipeline/commands.ts')).commands },
+  { firstWords: ['stage'], load: async () => (await import('./node/addstage/commands.ts')).commands },
   {
     firstWords: ['train', 'exec', 'predict', 'backends'],
     load: async () => (await import('./node/training/commands.ts')).commands,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
 import { checkFiles, complete, findHover, listDecorations, readLenses, untrackFile } from './node/editing/editing.ts';
+import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { openGit } from './node/git/git.ts';
 import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
@@ -85,6 +86,12 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     await untrackFile(await find(project), file, env);
     return null;
+  },
+  readStageGround: async ({ project }) => readStageGround(await find(project)),
+  planStage: async ({ project, stage }) => planStage(await find(project), stage),
+  async addStage({ project, stage }) {
+    projects.requireTrust();
+    return addStage(await find(project), stage);
   },
   // git reads the repository's configuration: also looking at branches is left to trusted folders.
   async readFlow({ project }) {

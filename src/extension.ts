@@ -1,17 +1,21 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { createAddStageCommand } from './vscode/commands/addstage.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
 import { createEditingCommands } from './vscode/commands/editing.ts';
 import { createGitflowCommands } from './vscode/commands/gitflow.ts';
+import { createGraphCommands } from './vscode/commands/graph.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
 import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
-import { createPredictFeed, createRunFeed } from './vscode/feed.ts';
+import { createDagFeed, createPredictFeed, createRunFeed } from './vscode/feed.ts';
 import { registerLanguages } from './vscode/languages/languages.ts';
+import { registerDagPanels } from './vscode/panels/dag.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
 import { registerRunCharts } from './vscode/panels/runChart.ts';
+import type { CommandId } from './vscode/manifest.ts';
 import { Projects } from './vscode/projects.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
 import { registerTasks } from './vscode/tasks/tasks.ts';
@@ -47,6 +51,22 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const { extensionUri } = context;
   const charts = own(registerRunCharts({ extensionUri, log, feed: createRunFeed(engine, { openLog, report }) }));
   const predictions = own(registerPredictPanels({ extensionUri, log, feed: createPredictFeed(engine) }));
+  const onProject = async (id: CommandId, project: string): Promise<void> => {
+    await vscode.commands.executeCommand(id, { kind: 'project', project });
+  };
+  const onStage = async (id: CommandId, project: string, stage: string): Promise<void> => {
+    await vscode.commands.executeCommand(id, { kind: 'stage', project, stage });
+  };
+  const graphs = own(
+    registerDagPanels({
+      extensionUri,
+      log,
+      feed: createDagFeed(engine, {
+        run: (root, name, downstream) => onStage(downstream ? 'mlops.runDownstream' : 'mlops.runStage', root, name),
+        addStage: (root) => onProject('mlops.addStage', root),
+      }),
+    }),
+  );
   const showRun = (root: string, runId: string): void => charts.show(root, runId);
   const showPrediction = (root: string, model: string): void => predictions.show(root, model);
 
@@ -62,6 +82,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
+    ...createAddStageCommand({ engine, projects }),
+    ...createGraphCommands({ projects, showGraph: (root) => graphs.show(root) }),
     'mlops.refresh': () => {
       views.refresh();
       return Promise.resolve();

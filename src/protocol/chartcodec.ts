@@ -6,51 +6,27 @@ import {
   type ToPredictPage,
   type ToRunPage,
 } from './charts.ts';
+import {
+  count,
+  finite,
+  flag,
+  isRecord,
+  listOf,
+  oneOf,
+  optional,
+  orNull,
+  pairOf,
+  parserOf,
+  shaped,
+  text,
+  type Check,
+  type Shapes,
+} from './shapes.ts';
 
-// Parsers of the messages between the extension and its pages: `undefined` means "not a message of this version". Each kind of message is a row of a
-// table, from its name to the checks of its fields; the mapped types make a missing or extra row, or field, an error of the compiler.
+// Parsers of the messages between the extension and its pages: `undefined` means "not a message of this version".
 
-type Check = (value: unknown) => boolean;
-type Shape<T> = { readonly [K in keyof Required<T>]: Check };
-type Shapes<M extends { readonly type: string }> = {
-  readonly [T in M['type']]: Omit<Shape<Extract<M, { readonly type: T }>>, 'type'>;
-};
-
-const text: Check = (value) => typeof value === 'string';
-const finite: Check = (value) => Number.isFinite(value);
-const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const flag: Check = (value) => typeof value === 'boolean';
 const currentProtocol: Check = (value) => value === chartProtocolVersion;
 const bytes: Check = (value) => value instanceof Uint8Array;
-const oneOf =
-  (...words: readonly string[]): Check =>
-  (value) =>
-    words.includes(value as string);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const pairOf =
-  (first: Check, second: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-const shaped =
-  (shape: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    isRecord(value) && Object.entries(shape).every(([key, check]) => check(value[key]));
 
 /** Steps are finite and never descend: decimation and the binary searches rely on it. */
 const points: Check = (value) => {
@@ -129,19 +105,6 @@ const fromPredictPage: Shapes<FromPredictPage> = {
   chooseImages: {},
   error: { message: text },
 };
-
-function parserOf<M extends { readonly type: string }>(shapes: Shapes<M>): (value: unknown) => M | undefined {
-  const checks = new Map(
-    Object.entries(shapes as Record<string, Readonly<Record<string, Check>>>).map(([type, shape]) => [
-      type,
-      shaped(shape),
-    ]),
-  );
-  return (value) => {
-    if (!isRecord(value) || typeof value['type'] !== 'string') return undefined;
-    return checks.get(value['type'])?.(value) === true ? (value as unknown as M) : undefined;
-  };
-}
 
 export const parseToRunPage: (value: unknown) => ToRunPage | StopRefused | undefined = parserOf(toRunPage);
 export const parseFromRunPage: (value: unknown) => FromRunPage | undefined = parserOf(fromRunPage);

@@ -1,3 +1,4 @@
+import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
 import type { RunEvent } from './charts.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';
@@ -152,6 +153,11 @@ interface EngineRequests {
   listDecorations: { payload: InProject; reply: readonly Decoration[] };
   /** `file` is relative to the root. Git forgets it; on disk it stays. */
   untrackFile: { payload: InProject & { readonly file: string }; reply: null };
+  /** What a stage that is to be added must fit in with, and what may be chosen for it. */
+  readStageGround: { payload: InProject; reply: StageGround };
+  planStage: { payload: InProject & { readonly stage: StageRequest }; reply: StagePlan };
+  /** Writes it into dvc.yaml. */
+  addStage: { payload: InProject & { readonly stage: StageRequest }; reply: StageAddition };
   readFlow: { payload: InProject; reply: FlowState };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */

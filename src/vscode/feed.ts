@@ -1,6 +1,6 @@
 import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
-import type { EngineClient, EngineEvents } from '../protocol/engine.ts';
-import type { PredictFeed, RunFeed } from './panels/feed.ts';
+import type { Area, EngineClient, EngineEvents } from '../protocol/engine.ts';
+import type { DagFeed, PredictFeed, RunFeed } from './panels/feed.ts';
 import { requireProcessOfRun } from './processes.ts';
 
 /** What the panels need, asked of the engine thread. */
@@ -53,3 +53,18 @@ export function createRunFeed(
 export function createPredictFeed(engine: EngineClient): PredictFeed {
   return { predict: (root, model, images) => engine.request('predict', { project: root, model, images }) };
 }
+
+/** `run` and `addStage` are commands, with all that stands before commands (trust, failures). */
+export function createDagFeed(engine: EngineClient, commands: Pick<DagFeed, 'run' | 'addStage'>): DagFeed {
+  return {
+    ...commands,
+    read: (root) => engine.request('readStatus', { project: root }),
+    follow: (root, listener) =>
+      engine.onEvent('changed', ({ project, areas }) => {
+        if (project === root && areas.some((area) => statusAreas.has(area))) listener();
+      }),
+  };
+}
+
+/** What the status is made of. */
+const statusAreas: ReadonlySet<Area> = new Set(['pipeline', 'processes', 'data']);

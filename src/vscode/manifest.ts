@@ -16,6 +16,8 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.stop': { inRestrictedMode: false },
   'mlops.showRunChart': { inRestrictedMode: true },
   'mlops.predictImage': { inRestrictedMode: false },
+  'mlops.showPipelineGraph': { inRestrictedMode: true },
+  'mlops.addStage': { inRestrictedMode: false },
   'mlops.refresh': { inRestrictedMode: true },
   'mlops.openLog': { inRestrictedMode: true },
   'mlops.initialiseGitflow': { inRestrictedMode: false },

@@ -27,7 +27,7 @@ export interface Bench {
 }
 
 export interface OpenOptions {
-  readonly page: 'run' | 'predict';
+  readonly page: 'run' | 'predict' | 'dag';
   readonly texts: Readonly<Record<string, string>>;
   readonly context: unknown;
   /** What `getState` gives. */
@@ -84,7 +84,7 @@ async function buildPages(outdir: string): Promise<void> {
     platform: 'browser',
     format: 'iife',
     target: 'chrome128',
-    entryPoints: { run: 'webview/run/main.ts', predict: 'webview/predict/main.ts' },
+    entryPoints: { run: 'webview/run/main.ts', predict: 'webview/predict/main.ts', dag: 'webview/dag/main.ts' },
     outdir,
     logLevel: 'error',
   });

@@ -5,38 +5,62 @@ import { formatFloat, isList, isPyMap, resolvePlain, type PyMap, type PyValue } 
 
 const WIDTH = 80;
 
+/** How far dashes stand in of their key's column; DVC itself: not at all. */
+export interface EmitStyle {
+  readonly dashes: 0 | 2;
+}
+
 /** Lines of a block mapping, each ending in a line break, starting at `indent` columns. */
-export function emitMapping(map: PyMap, indent: number): string {
-  return map.entries.map(([key, value]) => emitPair(key, value, indent, ' '.repeat(indent))).join('');
+export function emitMapping(map: PyMap, indent: number, style: EmitStyle = { dashes: 0 }): string {
+  return map.entries.map(([key, value]) => emitPair(key, value, indent, { lead: ' '.repeat(indent), style })).join('');
 }
 
-function emitPair(key: PyValue, value: PyValue, indent: number, lead: string): string {
+interface Line {
+  /** What stands before it in its line. */
+  readonly lead: string;
+  readonly style: EmitStyle;
+}
+
+function emitPair(key: PyValue, value: PyValue, indent: number, { lead, style }: Line): string {
   const head = `${lead}${formatScalar(key, { column: lead.length, indent, isKey: true })}:`;
-  return head + emitValue(value, indent, head.length, { dashIndent: indent });
+  return head + emitValue(value, indent, head.length, { dashIndent: indent + style.dashes, style });
 }
 
-function emitValue(value: PyValue, indent: number, column: number, { dashIndent }: { dashIndent: number }): string {
-  if (isPyMap(value)) return value.entries.length === 0 ? ' {}\n' : `\n${emitMapping(value, indent + 2)}`;
+function emitValue(
+  value: PyValue,
+  indent: number,
+  column: number,
+  { dashIndent, style }: { dashIndent: number; style: EmitStyle },
+): string {
+  if (isPyMap(value)) return value.entries.length === 0 ? ' {}\n' : `\n${emitMapping(value, indent + 2, style)}`;
   if (isList(value))
-    return value.length === 0 ? ' []\n' : `\n${emitSequence(value, dashIndent, ' '.repeat(dashIndent))}`;
+    return value.length === 0
+      ? ' []\n'
+      : `\n${emitSequence(value, dashIndent, { lead: ' '.repeat(dashIndent), style })}`;
   const text = formatScalar(value, { column: column + 1, indent: indent + 2, isKey: false });
   return text === '' ? '\n' : ` ${text}\n`;
 }
 
-function emitSequence(items: readonly PyValue[], indent: number, lead: string): string {
-  return items.map((item, index) => emitItem(item, indent, index === 0 ? lead : ' '.repeat(indent))).join('');
+function emitSequence(items: readonly PyValue[], indent: number, { lead, style }: Line): string {
+  return items
+    .map((item, index) => emitItem(item, indent, { lead: index === 0 ? lead : ' '.repeat(indent), style }))
+    .join('');
 }
 
 /** An item's first line carries the dash; a nested collection starts on that very line. */
-function emitItem(item: PyValue, indent: number, lead: string): string {
+function emitItem(item: PyValue, indent: number, { lead, style }: Line): string {
   const head = `${lead}- `;
   if (isPyMap(item) && item.entries.length > 0) {
     return item.entries
-      .map(([key, value], index) => emitPair(key, value, indent + 2, index === 0 ? head : ' '.repeat(indent + 2)))
+      .map(([key, value], index) =>
+        emitPair(key, value, indent + 2, { lead: index === 0 ? head : ' '.repeat(indent + 2), style }),
+      )
       .join('');
   }
-  if (isList(item) && item.length > 0) return emitSequence(item, indent + 2, head);
-  return item === null ? `${head}\n` : `${lead}-${emitValue(item, indent, lead.length + 1, { dashIndent: indent })}`;
+  if (isList(item) && item.length > 0) return emitSequence(item, indent + 2, { lead: head, style });
+  return item === null
+    ? `${head}\n`
+    : `${lead}-${emitValue(item, indent, lead.length + 1, { dashIndent: indent, style })}`;
 }
 
 interface ScalarPlace {

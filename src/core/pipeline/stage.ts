@@ -53,6 +53,11 @@ export function isAlwaysChanged(stage: Stage): boolean {
   return stage.alwaysChanged || (stage.deps.length === 0 && stage.params.length === 0 && stage.outs.length === 0);
 }
 
+/** DVC's rule: of ASCII punctuation only - and _ may be used. */
+export function isStageName(name: string): boolean {
+  return name !== '' && !/[!-,./:-@[-^`{-~]/.test(name);
+}
+
 /** A stage of a dvc.yaml in the project's root is known by its name alone. */
 export function addressOf(file: string, key: string): string {
   return file === 'dvc.yaml' ? key : `${file}:${key}`;

@@ -60,13 +60,13 @@ function toStageEntry(
   byName: ReadonlyMap<string, StageStatus>,
   t: Translate,
 ): TreeEntry {
-  const description = describeStage(stage, byName, t);
+  const { description, ...unsaid } = describeStage(stage, byName, t);
   return {
     id: `stage:${project}:${stage.name}`,
     label: stage.name,
     description,
     icon: icons[stage.state],
-    ...(stage.state === 'stale' && stage.reasons.length > 0 ? { state: t('stale') } : {}),
+    ...unsaid,
     tooltip: [
       `${stage.name}: ${description}`,
       ...stage.reasons.map(describeReason),
@@ -79,7 +79,17 @@ function toStageEntry(
   };
 }
 
-function describeStage(
+/** How a stage stands in words, and its state where these do not say it. */
+export function describeStage(
+  stage: StageStatus,
+  byName: ReadonlyMap<string, StageStatus>,
+  t: Translate,
+): Pick<TreeEntry, 'description' | 'state'> {
+  const description = toWords(stage, byName, t);
+  return stage.state === 'stale' && stage.reasons.length > 0 ? { description, state: t('stale') } : { description };
+}
+
+function toWords(
   { state, reasons, needs, lastSeconds }: StageStatus,
   byName: ReadonlyMap<string, StageStatus>,
   t: Translate,
@@ -116,10 +126,8 @@ function toGroupEntry(
   toEntry: (stage: StageStatus) => TreeEntry,
   t: Translate,
 ): TreeEntry {
-  const state = mostUrgent(members);
+  const { state, description } = summariseGroup(members, t);
   const [first] = members;
-  const count = members.filter((member) => member.state === state).length;
-  const description = describeGroup(state, { count, members: members.length }, t);
   return {
     id: `stage:${project}:${name}`,
     label: name,
@@ -134,8 +142,19 @@ function toGroupEntry(
   };
 }
 
+/** The most urgent state of the members is the group's. */
 export function mostUrgent(members: readonly StageStatus[]): StageState {
   return urgency.find((candidate) => members.some((member) => member.state === candidate)) ?? 'fresh';
+}
+
+/** A group's state, in words as well. */
+export function summariseGroup(
+  members: readonly StageStatus[],
+  t: Translate,
+): { readonly state: StageState; readonly description: string } {
+  const state = mostUrgent(members);
+  const count = members.filter((member) => member.state === state).length;
+  return { state, description: describeGroup(state, { count, members: members.length }, t) };
 }
 
 /** How many members are in the group's state, and of how many: '1 of 2 stale', '2 never run'. */

@@ -16,7 +16,15 @@ export {
 export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
 export { toRunEntries, describeProgress, epochOf } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';
-export { describeGroup, groupOf, mostUrgent, toStageEntries, toStageLog } from './stages.ts';
+export {
+  describeGroup,
+  describeStage,
+  groupOf,
+  mostUrgent,
+  summariseGroup,
+  toStageEntries,
+  toStageLog,
+} from './stages.ts';
 
 export function toProjectEntry(
   { root, name, branch }: ProjectFolder,

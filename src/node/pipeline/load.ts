@@ -128,8 +128,10 @@ class Loader {
     const entries = await this.#list(folder);
     if (folder !== '' && isRoot(entries)) return;
     const toPath = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-    const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-    for (const name of names.sort()) await this.#visitFile(toPath(name), name);
+    const names = new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name));
+    // One that is about to be written.
+    if (this.#unsaved.has(toPath('dvc.yaml'))) names.add('dvc.yaml');
+    for (const name of [...names].sort()) await this.#visitFile(toPath(name), name);
     for (const entry of entries) {
       const inner = toPath(entry.name);
       if (!entry.isDirectory() || this.#isOut(inner) || this.#isIgnored(inner, { isDirectory: true })) continue;

@@ -92,11 +92,13 @@ export async function stopMarkedTree(identity: ProcessIdentity, mark: string): P
  * `outside`, and tells how many they were. Linux only: elsewhere none is found.
  */
 export async function stopMarked(mark: string, { outside }: { outside?: number } = {}): Promise<number> {
-  for (let count = 0; ;) {
-    const found = await findMarked(mark, outside);
-    if (found.length === 0) return count;
+  const ended = new Set<number>();
+  for (;;) {
+    // What can't even be killed (it waits for a disk) is not waited for again.
+    const found = (await findMarked(mark, outside)).filter(({ pid }) => !ended.has(pid));
+    if (found.length === 0) return ended.size;
     await Promise.all(found.map((identity) => stopTree(identity)));
-    count += found.length;
+    for (const { pid } of found) ended.add(pid);
   }
 }
 

@@ -6,7 +6,7 @@ import type { RunStore } from './store.ts';
 import { folderOfUri, resolveStoreUri, type StoreChoice } from './uri.ts';
 
 export { readObjectives } from './settings.ts';
-export type { LoggedPoint, Repair, RunStart, RunStore, RunWriter } from './store.ts';
+export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
 export { resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
 
 export interface StoreOptions {

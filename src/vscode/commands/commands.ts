@@ -19,6 +19,8 @@ export interface CommandTypes {
   'mlops.stop': OnTarget;
   'mlops.showRunChart': OnTarget;
   'mlops.predictImage': OnTarget;
+  'mlops.showPipelineGraph': OnTarget;
+  'mlops.addStage': OnTarget;
   'mlops.refresh': () => Promise<void>;
   'mlops.openLog': OnTarget;
   'mlops.initialiseGitflow': OnTarget;

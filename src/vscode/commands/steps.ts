@@ -64,6 +64,74 @@ export function askChoice<T>({
   ]);
 }
 
+interface ManyStep<T> extends Step {
+  readonly placeholder: string;
+  readonly items: readonly (Choice<T> | vscode.QuickPickItem)[];
+  readonly chosen: (value: T) => boolean;
+  /** A sentence when the choice will not do; it is shown in the place of the placeholder's. */
+  readonly check: (values: readonly T[]) => string | undefined;
+}
+
+/** Any number of items. What is chosen but will not do keeps the question open, and the title says why. */
+export function askMany<T>(step: ManyStep<T>): Promise<Answer<readonly T[]>> {
+  const { title, step: number, totalSteps, placeholder, items, chosen, check } = step;
+  const input = vscode.window.createQuickPick<Choice<T> | vscode.QuickPickItem>();
+  Object.assign(input, { title, step: number, totalSteps, placeholder, ignoreFocusOut: true, canSelectMany: true });
+  input.items = items;
+  input.selectedItems = items.filter((item) => 'value' in item && chosen(item.value));
+  if (number > 1) input.buttons = [vscode.QuickInputButtons.Back];
+  const read = (): readonly T[] => input.selectedItems.flatMap((item) => ('value' in item ? [item.value] : []));
+  const tell = (): string | undefined => {
+    const problem = check(read());
+    input.title = problem === undefined ? title : `${title} — ${problem}`;
+    return problem;
+  };
+  return settle(input, (done) => [
+    input.onDidChangeSelection(tell),
+    input.onDidAccept(() => {
+      if (tell() === undefined) done({ value: read() });
+    }),
+  ]);
+}
+
+interface SuggestionStep extends Step {
+  readonly placeholder: string;
+  readonly items: readonly (Choice<string> | vscode.QuickPickItem)[];
+  readonly value: string;
+  /** What the entry for the typed text says below it. */
+  readonly typed: string;
+}
+
+/** One of the items, or whatever is typed. */
+export function askSuggestion(step: SuggestionStep): Promise<Answer<string>> {
+  const { title, step: number, totalSteps, placeholder, items, value, typed } = step;
+  const input = vscode.window.createQuickPick<Choice<string> | vscode.QuickPickItem>();
+  const show = (text: string): void => {
+    const own = text.trim();
+    const isItem = items.some((item) => 'value' in item && item.value === own);
+    input.items =
+      own === '' || isItem ? items : [{ label: own, description: typed, alwaysShow: true, value: own }, ...items];
+  };
+  Object.assign(input, {
+    title,
+    step: number,
+    totalSteps,
+    placeholder,
+    ignoreFocusOut: true,
+    matchOnDescription: true,
+    value,
+  });
+  show(value);
+  if (number > 1) input.buttons = [vscode.QuickInputButtons.Back];
+  return settle(input, (done) => [
+    input.onDidChangeValue(show),
+    input.onDidAccept(() => {
+      const [picked] = input.selectedItems;
+      if (picked !== undefined && 'value' in picked) done({ value: picked.value });
+    }),
+  ]);
+}
+
 /** Shows an input until it is answered, left by Back, or hidden. */
 function settle<T>(
   input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>,

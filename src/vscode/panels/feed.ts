@@ -1,4 +1,5 @@
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
+import type { StatusDocument } from '../../protocol/pipeline.ts';
 import type { Prediction } from '../../protocol/training.ts';
 
 /**
@@ -25,4 +26,14 @@ export interface RunFeed {
 export interface PredictFeed {
   /** Runs images (absolute paths) through a trained model of the project, by its own `predict.ts`. */
   predict(root: string, model: string, images: readonly string[]): Promise<readonly Prediction[]>;
+}
+
+/** What the panel of the pipeline's graph needs of the engine and of the commands. `root` is the project's absolute path. */
+export interface DagFeed {
+  read(root: string): Promise<StatusDocument>;
+  /** Tells when the status may have changed, until disposed. */
+  follow(root: string, listener: () => void): { dispose(): void };
+  /** Runs a stage or a group with what it needs; `downstream`: with everything that needs it. */
+  run(root: string, name: string, downstream: boolean): Promise<void>;
+  addStage(root: string): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { PredictTexts, RunTexts } from '../../protocol/charts.ts';
+import type { DagTexts } from '../../protocol/dag.ts';
 
 /** The part of `vscode.l10n` that is used here; tests give their own. */
 export interface Localizer {
@@ -69,6 +70,39 @@ export function predictTexts(l10n: Localizer): PredictTexts {
     probabilitiesOf: l10n.t('Probabilities of {0}'),
     noProbabilities: l10n.t('This model gives no probabilities.'),
     more: l10n.t('{0} more, below {1}'),
+    ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
+  };
+}
+
+export function dagTexts(l10n: Localizer): DagTexts {
+  return {
+    title: l10n.t('Pipeline'),
+    stages: l10n.t('{0} stages'),
+    oneStage: l10n.t('1 stage'),
+    hint: l10n.t('A click on a stage shows its code. Arrow keys walk, + and − zoom, 0 shows the whole graph.'),
+    graphOf: l10n.t('Graph of {0} stages. On a stage the arrow keys follow what it needs and what needs it.'),
+    members: l10n.t('{0}, group of {1} stages'),
+    needs: l10n.t('needs {0}'),
+    needsNothing: l10n.t('needs no other stage'),
+    neededBy: l10n.t('needed by {0}'),
+    neededByNone: l10n.t('needed by no other stage'),
+    collapsed: l10n.t('{0} is one box'),
+    expanded: l10n.t('{0} shows its stages'),
+    expand: l10n.t('Expand {0}'),
+    collapse: l10n.t('Collapse {0}'),
+    expandAll: l10n.t('Expand all'),
+    collapseAll: l10n.t('Collapse all'),
+    open: l10n.t('Show code'),
+    run: l10n.t('Run stage'),
+    runDownstream: l10n.t('Run with downstream'),
+    zoomIn: l10n.t('Zoom in'),
+    zoomOut: l10n.t('Zoom out'),
+    zoomFit: l10n.t('Whole graph'),
+    zoomLevel: l10n.t('{0} %'),
+    loading: l10n.t('Reading the pipeline.'),
+    noConnection: l10n.t('The editor does not answer.'),
+    retry: l10n.t('Try again'),
+    addStage: l10n.t('Add stage'),
     ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
   };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runChartViewType } from '../../../src/protocol/charts.ts';
+import { dagViewType } from '../../../src/protocol/dag.ts';
 import { commandIds, contextKeys, settingDefaults, taskType, viewIds } from '../../../src/vscode/manifest.ts';
 import { listSources } from './sources.ts';
 
@@ -118,7 +119,7 @@ describe('package.json and the code agree', () => {
   });
 
   it('on context keys', () => {
-    const others = new Set<string>([...Object.values(viewIds)]);
+    const others = new Set<string>([...Object.values(viewIds), dagViewType]);
     const used = clauses.flatMap((clause) => clause.match(/\bmlops\.\w+/g) ?? []).filter((key) => !others.has(key));
     expect(sorted(used)).toEqual(sorted(contextKeys));
   });
@@ -146,7 +147,8 @@ describe('package.json and the code agree', () => {
       'training.num_epochs must be a number.',
     ]);
     expect(pattern.exec('C:\\p\\dvc.yaml:1:2: warning: x')?.[1]).toBe('C:\\p\\dvc.yaml');
-    expect(manifest.activationEvents).toContain(`onWebviewPanel:${runChartViewType}`);
+    for (const type of [runChartViewType, dagViewType])
+      expect(manifest.activationEvents).toContain(`onWebviewPanel:${type}`);
     expect(manifest.activationEvents.filter((event) => /^\*|onStartup|\*\*/.test(event))).toEqual([]);
   });
 

@@ -1,0 +1,216 @@
+import * as vscode from 'vscode';
+import { DagPageSession, toGraphContent } from '../../core/dag/dag.ts';
+import { groupOf, toAbsolute } from '../../core/trees/trees.ts';
+import { dagViewType, type DagPageContext, type FromDagPage, type GraphNotice } from '../../protocol/dag.ts';
+import { parseFromDagPage } from '../../protocol/dagcodec.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { StageStatus, StatusDocument } from '../../protocol/pipeline.ts';
+import { formatProblem } from '../../protocol/problem.ts';
+import type { DagFeed } from './feed.ts';
+import { loadPage, pageOptions } from './page.ts';
+import { dagTexts } from './texts.ts';
+
+export interface DagOptions {
+  readonly extensionUri: vscode.Uri;
+  readonly feed: DagFeed;
+  readonly log: vscode.LogOutputChannel;
+}
+
+export interface DagPanels {
+  dispose(): void;
+  /** Shows the graph of a project: in the panel that has it already, else in a new one. */
+  show(root: string): void;
+}
+
+/** One panel for each project; they come back after a reload of the window. */
+export function registerDagPanels(options: DagOptions): DagPanels {
+  const open = new Map<string, DagPanel>();
+  const adopt = (panel: vscode.WebviewPanel, root: string): void => {
+    const created = new DagPanel(panel, root, options);
+    open.set(root, created);
+    panel.onDidDispose(() => {
+      if (open.get(root) === created) open.delete(root);
+      created.dispose();
+    });
+  };
+  const serializer = vscode.window.registerWebviewPanelSerializer(dagViewType, {
+    deserializeWebviewPanel: (panel, state: unknown) => {
+      const root = rootOf(state);
+      if (root === undefined) panel.dispose();
+      else adopt(panel, root);
+      return Promise.resolve();
+    },
+  });
+  return {
+    show(root) {
+      const known = open.get(root);
+      if (known !== undefined) {
+        known.reveal();
+        return;
+      }
+      const title = vscode.l10n.t('Pipeline');
+      const column = vscode.ViewColumn.Active;
+      adopt(vscode.window.createWebviewPanel(dagViewType, title, column, pageOptions(options.extensionUri)), root);
+    },
+    dispose() {
+      serializer.dispose();
+      for (const panel of [...open.values()]) panel.close();
+    },
+  };
+}
+
+/** `root` is all that the extension reads of what a page leaves behind. */
+function rootOf(state: unknown): string | undefined {
+  const root = typeof state === 'object' && state !== null && 'root' in state ? state.root : undefined;
+  return typeof root === 'string' ? root : undefined;
+}
+
+class DagPanel {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #root: string;
+  readonly #options: DagOptions;
+  readonly #session: DagPageSession;
+  readonly #subscriptions: readonly { dispose(): unknown }[];
+  #stages: readonly StageStatus[] = [];
+  #isReading = false;
+  #isOutdated = false;
+  #ignored = 0;
+  #isDisposed = false;
+
+  constructor(panel: vscode.WebviewPanel, root: string, options: DagOptions) {
+    this.#panel = panel;
+    this.#root = root;
+    this.#options = options;
+    this.#session = new DagPageSession(toNotice('loading', vscode.l10n.t('Reading the pipeline.')));
+    this.#subscriptions = [
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#setPage()),
+      options.feed.follow(root, () => void this.#read()),
+    ];
+    this.#setPage();
+    void this.#read();
+  }
+
+  reveal(): void {
+    this.#panel.reveal();
+  }
+
+  close(): void {
+    this.#panel.dispose();
+  }
+
+  /** Called once the panel is gone. */
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #setPage(): void {
+    loadPage(this.#panel.webview, this.#options.extensionUri, {
+      page: 'dag',
+      title: vscode.l10n.t('Pipeline'),
+      texts: dagTexts(vscode.l10n),
+      context: { root: this.#root, mayRun: vscode.workspace.isTrusted } satisfies DagPageContext,
+    });
+  }
+
+  /** What changes while the status is being read is read once more afterwards, and not by readings side by side. */
+  async #read(): Promise<void> {
+    this.#isOutdated = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.#isOutdated && !this.#isDisposed) {
+      this.#isOutdated = false;
+      try {
+        this.#show(await this.#options.feed.read(this.#root));
+      } catch (error) {
+        this.#session.show(this.#toFailure(error));
+      }
+      this.#send();
+    }
+    this.#isReading = false;
+  }
+
+  #show(status: StatusDocument): void {
+    this.#stages = status.stages;
+    const [worst] = status.problems.filter(({ severity }) => severity === 'error');
+    const { t } = vscode.l10n;
+    if (status.stages.length > 0) this.#session.show(toGraphContent(status, (...parts) => t(...parts)));
+    else if (worst !== undefined) this.#session.show(toNotice('broken', formatProblem(worst), 'retry'));
+    else {
+      const action = vscode.workspace.isTrusted ? 'addStage' : 'none';
+      this.#session.show(toNotice('empty', t('The pipeline has no stages: dvc.yaml names none.'), action));
+    }
+  }
+
+  #send(): void {
+    const message = this.#isDisposed ? undefined : this.#session.next();
+    if (message !== undefined) void this.#panel.webview.postMessage(message);
+  }
+
+  #receive(raw: unknown): void {
+    const message = parseFromDagPage(raw);
+    if (message !== undefined) {
+      this.#handle(message);
+      return;
+    }
+    this.#ignored += 1;
+    if (this.#ignored === 1) this.#options.log.warn('A graph page sent a message that is none; it was ignored.');
+  }
+
+  #handle(message: FromDagPage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#session.begin();
+        this.#send();
+        return;
+      case 'resync':
+        this.#session.begin();
+        this.#send();
+        return void this.#read();
+      case 'open':
+        return void this.#attempt(this.#open(message.name));
+      case 'run':
+        return void this.#attempt(this.#options.feed.run(this.#root, message.name, message.downstream));
+      case 'addStage':
+        return void this.#attempt(this.#options.feed.addStage(this.#root));
+      case 'error':
+        this.#options.log.error(`Graph page: ${message.message.slice(0, 2000)}`);
+        return;
+    }
+  }
+
+  /** Beside the graph, so that both can be seen; the next click shows its code in the same place. */
+  async #open(name: string): Promise<void> {
+    const stage = this.#stages.find((other) => other.name === name || groupOf(other.name) === name);
+    if (stage === undefined) return;
+    const start = new vscode.Position(Math.max(0, stage.line - 1), 0);
+    await vscode.window.showTextDocument(vscode.Uri.file(toAbsolute(this.#root, stage.file)), {
+      viewColumn: vscode.ViewColumn.Beside,
+      preview: true,
+      selection: new vscode.Range(start, start),
+    });
+  }
+
+  async #attempt(action: Promise<void>): Promise<void> {
+    try {
+      await action;
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
+      void vscode.window.showErrorMessage(messageOf(error));
+    }
+  }
+
+  #toFailure(error: unknown): GraphNotice {
+    if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
+    return toNotice('broken', vscode.l10n.t('The pipeline can’t be read. {0}', messageOf(error)), 'retry');
+  }
+}
+
+function toNotice(kind: GraphNotice['kind'], text: string, action: GraphNotice['action'] = 'none'): GraphNotice {
+  return { kind, text, action };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
