@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './vscode/commands/commands.ts';
+import { createDebuggingCommands } from './vscode/commands/debugging.ts';
 import { createGitflowCommands } from './vscode/commands/gitflow.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
 import { createRunningCommands } from './vscode/commands/running.ts';
@@ -57,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const running = createRunningCommands({ engine, projects, showRun, report });
   const handlers = {
     ...running,
+    ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),

@@ -9,6 +9,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.newProject': { inRestrictedMode: false },
   'mlops.runPipeline': { inRestrictedMode: false },
   'mlops.runStage': { inRestrictedMode: false },
+  'mlops.debugStage': { inRestrictedMode: false },
   'mlops.train': { inRestrictedMode: false },
   'mlops.stop': { inRestrictedMode: false },
   'mlops.showRunChart': { inRestrictedMode: true },

@@ -12,6 +12,7 @@ export interface CommandTypes {
   'mlops.newProject': () => Promise<void>;
   'mlops.runPipeline': OnTarget;
   'mlops.runStage': OnTarget;
+  'mlops.debugStage': OnTarget;
   'mlops.train': OnTarget;
   'mlops.stop': OnTarget;
   'mlops.showRunChart': OnTarget;
