@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { createAddStageCommand } from './vscode/commands/addstage.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
+import { createDebuggingCommands } from './vscode/commands/debugging.ts';
 import { createEditingCommands } from './vscode/commands/editing.ts';
 import { createGitflowCommands } from './vscode/commands/gitflow.ts';
 import { createGraphCommands } from './vscode/commands/graph.ts';
@@ -78,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const running = createRunningCommands({ engine, projects, showRun, report });
   const handlers = {
     ...running,
+    ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),

@@ -5,8 +5,8 @@ import { listFiles } from '../../src/node/files/files.ts';
 import { root } from '../places.ts';
 
 export interface HostSuites {
-  /** Glob, relative to the repository's root, of the bundled suites: one CommonJS file per test/host/**\/*.test.ts. */
-  readonly files: string;
+  /** The bundled suites in the order of their names: one CommonJS file per test/host/**\/*.test.ts. */
+  readonly files: string[];
   /** An empty folder, new for each run, that is opened in the window. */
   readonly workspace: string;
 }
@@ -33,5 +33,5 @@ export async function bundleSuites(): Promise<HostSuites> {
     external: ['vscode', 'mocha'],
     logLevel: 'warning',
   });
-  return { files: '.vscode-test/suites/**/*.test.cjs', workspace };
+  return { files: names.map((name) => path.join(outdir, name.replace(/\.ts$/, '.cjs'))), workspace };
 }

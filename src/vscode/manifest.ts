@@ -12,6 +12,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.runDownstream': { inRestrictedMode: false },
   'mlops.runMember': { inRestrictedMode: false },
   'mlops.untrackOutput': { inRestrictedMode: false },
+  'mlops.debugStage': { inRestrictedMode: false },
   'mlops.train': { inRestrictedMode: false },
   'mlops.stop': { inRestrictedMode: false },
   'mlops.showRunChart': { inRestrictedMode: true },

@@ -25,7 +25,8 @@ console.log('\\u001b]0;evil\\u0007waiting');
 while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 50));
 writeFileSync('slow.txt', 'done');
 `;
-const broken = `console.error('input.txt:1:2: error: not what was expected'); process.exit(3);\n`;
+const broken = `console.error('input.txt:1:2: error: not what was expected');
+  throw new RangeError('none of these');\n`;
 
 const extension = vscode.extensions.getExtension<ExtensionApi>('mlops-workflow.mlops-workflow');
 const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
@@ -173,9 +174,16 @@ describe('the extension', () => {
     await until(async () => ((await readStates())['quick']?.startsWith('fresh') === true ? true : undefined));
   });
 
-  it('tells the failure of a stage by the exit code of the task', async () => {
+  it('tells the failure of a stage by the exit code of the task, and what it printed as problems of files', async () => {
     const { ended } = await startTask('broken');
     assert.equal(await ended, 1);
+    const problemAt = (name: string) =>
+      until(() => {
+        const [found] = vscode.languages.getDiagnostics(vscode.Uri.file(inProject(name)));
+        return found && [found.message, found.range.start.line, found.source];
+      });
+    assert.deepEqual(await problemAt('input.txt'), ['not what was expected', 0, 'mlops']);
+    assert.deepEqual(await problemAt('broken.mjs'), ['RangeError: none of these', 1, 'node']);
     await until(async () => ((await readStates())['broken'] === 'failed' ? true : undefined));
     const diagnostic = await untilMarked('input.txt', 'not what was expected');
     assert.deepEqual([diagnostic.range.start.line, diagnostic.range.start.character], [0, 1]);

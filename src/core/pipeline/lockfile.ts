@@ -230,10 +230,11 @@ function toParamsMapping(params: LockedStage['params']): PyMap {
 
 /**
  * The lock's text with one stage's entry replaced or added. Everything else stays as it is, byte by byte: comments, entries
- * of other stages, keys that we don't know. A file whose stages are no block mapping is written anew.
+ * of other stages, keys that we don't know. A file whose stages are no block mapping is written anew. A new entry is the last
+ * one, or stands before that of the stage `before`.
  */
-export function formatLock(lock: LockFile, name: string, stage: LockedStage): string {
-  const text = replaceEntry(lock, name, stage);
+export function formatLock(lock: LockFile, name: string, stage: LockedStage, before?: string): string {
+  const text = replaceEntry(lock, name, stage, before);
   if (!HAS_PITFALLS.test(lock.text) || parseLock(text, 'dvc.lock').value?.stages.has(name) === true) return text;
   return rewrite(parseYaml(lock.text, 'dvc.lock', LOCK_LIMITS).value, name, stage);
 }
@@ -241,7 +242,7 @@ export function formatLock(lock: LockFile, name: string, stage: LockedStage): st
 /** An end marker, line ends of Windows, an anchor or alias: what may not survive when a part of the text is replaced. */
 const HAS_PITFALLS = /\r|^\.\.\.|(?:^|[\s,:[{-])[&*][^\s&*]/m;
 
-function replaceEntry(lock: LockFile, name: string, stage: LockedStage): string {
+function replaceEntry(lock: LockFile, name: string, stage: LockedStage, before: string | undefined): string {
   const entry = emitMapping(toPyMap([[name, toLockMapping(stage)]]), 2);
   const text = lock.text.trim() === '' ? "schema: '2.0'\nstages:\n" : withFinalBreak(lock.text);
   const { value: yaml } = parseYaml(text, 'dvc.lock', LOCK_LIMITS);
@@ -250,7 +251,7 @@ function replaceEntry(lock: LockFile, name: string, stage: LockedStage): string 
   const section = pairs.find(({ key }) => isScalar(key) && key.value === 'stages');
   if (section === undefined) return `${text}stages:\n${entry}`;
   const stages = section.value;
-  if (isMap(stages) && isBlockAt(stages, text, 2)) return spliceEntry(text, stages, name, entry);
+  if (isMap(stages) && isBlockAt(stages, text, 2)) return spliceEntry(text, stages, { name, before }, entry);
   if (isScalar(stages) && /^stages:[ \t]*$/m.test(text))
     return text.replace(/^stages:[ \t]*\n/m, (line) => line + entry);
   return rewrite(yaml, name, stage);
@@ -271,10 +272,23 @@ function isBlockAt(map: YAMLMap, text: string, indent: number): boolean {
   );
 }
 
-function spliceEntry(text: string, stages: YAMLMap, name: string, entry: string): string {
-  const pair = stages.items.find(({ key }) => isScalar(key) && key.value === name);
-  const [start, end] = pair === undefined ? endOf(text, stages.items.at(-1)) : rangeOf(text, pair);
+function spliceEntry(
+  text: string,
+  stages: YAMLMap,
+  { name, before }: { readonly name: string; readonly before: string | undefined },
+  entry: string,
+): string {
+  const find = (wanted: string | undefined): Pair | undefined =>
+    stages.items.find(({ key }) => isScalar(key) && key.value === wanted);
+  const [own, next] = [find(name), find(before)];
+  const [start, end] = own !== undefined ? rangeOf(text, own) : placeForNew(text, stages, next);
   return text.slice(0, start) + entry + text.slice(end);
+}
+
+function placeForNew(text: string, stages: YAMLMap, next: Pair | undefined): [number, number] {
+  if (next === undefined) return endOf(text, stages.items.at(-1));
+  const [start] = rangeOf(text, next);
+  return [start, start];
 }
 
 /** From the start of the entry's first line to the end of its last one; comments below it are not its own. */

@@ -52,7 +52,7 @@ export { defaultFlags, type FlagSettings } from './flags.ts';
 export { parseParams, pickParams } from './params.ts';
 export { listDescriptions, shapesAt, type Shape, type YamlPath } from './schema.ts';
 export { parsePipeline, resolveStages, type PipelineFile } from './stages.ts';
-export { markBlocked, planRun, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
+export { markBlocked, planRun, planWaits, resolveTarget, selectStages, type RunOptions, type RunPlan } from './plan.ts';
 export { toDvcStatus } from './dvcstatus.ts';
 export {
   UnreadableValue,

@@ -37,6 +37,23 @@ export function selectStages(
   return orderStages(graph, names, { downstream });
 }
 
+/**
+ * For each stage of a run the earlier ones that must have ended before it may start, when several run side by side: those that
+ * it shares files with. Whatever else the order says is a matter of taste, so that the files come out as of one after the other.
+ */
+export function planWaits(graph: PipelineGraph, order: readonly Stage[]): ReadonlyMap<string, readonly string[]> {
+  const earlier = new Set<string>();
+  return new Map(
+    order.map(({ name }) => {
+      // A frozen stage and one that is run by itself may come before what they need: then that waits for them.
+      const related = [...(graph.needs.get(name) ?? []), ...(graph.neededBy.get(name) ?? [])];
+      const waits = related.filter((other) => earlier.has(other));
+      earlier.add(name);
+      return [name, waits];
+    }),
+  );
+}
+
 export function planRun(graph: PipelineGraph, status: readonly StageStatus[], options: RunOptions): RunPlan {
   const reasonsOf = new Map(status.map(({ name, reasons }) => [name, reasons]));
   const actions = new Map<string, PlanStep['action']>();

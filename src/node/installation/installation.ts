@@ -30,11 +30,15 @@ export function createInstallation(dist: string, version: string, node: string =
 }
 
 /** Environment for a child that runs `mlops` or user code: the editor's binary must act as Node, and `mlops` is found first. */
-export function installationEnvironment(installation: Installation, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function installationEnvironment(
+  installation: Installation,
+  env: NodeJS.ProcessEnv,
+  { first = [] }: { first?: readonly string[] } = {},
+): NodeJS.ProcessEnv {
   const pathKey = Object.keys(env).find((key) => key.toLowerCase() === 'path') ?? 'PATH';
   return {
     ...env,
-    [pathKey]: [installation.bin, env[pathKey]]
+    [pathKey]: [...first, installation.bin, env[pathKey]]
       .filter((part) => part !== undefined && part !== '')
       .join(path.delimiter),
     ELECTRON_RUN_AS_NODE: '1',

@@ -1,4 +1,4 @@
-import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
+import { exitCodes } from '../../protocol/errors.ts';
 import type { RunDocument, StageResult, StageState, StaleReason, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import { escapeControls } from '../../core/names/names.ts';
@@ -75,7 +75,8 @@ const run = {
     'downstream': { type: 'boolean', summary: 'the named stages and everything that needs them' },
     'force': { type: 'boolean', summary: 'also what is fresh' },
     'keep-going': { type: 'boolean', summary: 'after a failure go on with what does not need it' },
-    'jobs': { type: 'string', value: 'N', summary: 'stages at the same time (only 1 so far)' },
+    'jobs': { type: 'string', value: 'N', summary: 'stages at the same time (default 1)' },
+    'keep-outputs': { type: 'boolean', summary: 'a stage that fails or is stopped gets back the outputs that it had' },
   },
   async run(invocation) {
     const { options, output } = invocation;
@@ -85,15 +86,20 @@ const run = {
       downstream: options.flag('downstream'),
       force: options.flag('force'),
       keepGoing: options.flag('keep-going'),
+      keepOutputs: options.flag('keep-outputs'),
+      jobs: options.integer('jobs', 1) ?? 1,
     };
-    if ((options.integer('jobs', 1) ?? 1) > 1)
-      throw new ExpectedError('not-supported', 'Not yet supported: several stages at the same time (--jobs).');
     if (selection.stages.length === 0 && (selection.single || selection.downstream))
       throw badArguments('--single and --downstream need the name of a stage.');
     const project = await invocation.project();
     if (options.flag('dry-run')) return printPlan(await planRun(project, selection, invocation), output);
     const { installation, env, signal } = invocation;
-    const document = await runPipeline(project, selection, { installation, env, signal, reporter: report(output) });
+    const document = await runPipeline(project, selection, {
+      installation,
+      env,
+      signal,
+      reporter: report(output, selection),
+    });
     output.result(document, () => formatRun(document, output));
     return exitOf(document);
   },
@@ -104,8 +110,12 @@ function exitOf({ outcome }: RunDocument): number {
   return outcome === 'stopped' ? exitCodes.stopped : exitCodes.failed;
 }
 
-/** A line when a stage starts and ends, its output in between. Stages that are fresh stand in the closing table only. */
-function report(output: Output): PipelineReporter {
+/**
+ * A line when a stage starts and ends, its output in between; every line of it names its stage when there may be several at a time.
+ * Stages that are fresh stand in the closing table only.
+ */
+function report(output: Output, { jobs }: PipelineRunOptions): PipelineReporter {
+  const indent = (stage: string): string => (jobs === 1 ? '  ' : `  ${escapeControls(stage)} | `);
   return (event) => {
     switch (event.type) {
       case 'stage-started': {
@@ -113,10 +123,10 @@ function report(output: Output): PipelineReporter {
         break;
       }
       case 'command':
-        output.note(`  $ ${escapeControls(event.command)}`);
+        output.note(`${indent(event.stage)}$ ${escapeControls(event.command)}`);
         break;
       case 'output':
-        output.note(`  ${event.line}`);
+        output.note(`${indent(event.stage)}${event.line}`);
         break;
       case 'stage-ended':
         if (event.result.outcome !== 'skipped') output.note(escapeControls(describeResult(event.result)));

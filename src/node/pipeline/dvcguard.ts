@@ -24,8 +24,10 @@ export interface GuardedPaths {
 
 /** To be released. */
 export interface DvcGuard {
-  /** Does `work` while DVC may work here too: DVC itself lets go of its lock for the time of a stage's command. */
-  readonly unlocked: <T>(work: () => Promise<T>) => Promise<T>;
+  /** From now on DVC may work here, too. Not to be called while {@link hold} still waits. */
+  readonly letGo: () => Promise<void>;
+  /** Takes the lock again, if it was let go; waits for DVC for as long as it takes. */
+  readonly hold: () => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
@@ -52,13 +54,13 @@ export async function guardAgainstDvc(
     throw error;
   }
   return {
-    async unlocked(work) {
+    async letGo() {
       await letGo?.();
       letGo = undefined;
-      const result = await work();
+    },
+    async hold() {
       // Whatever DVC does meanwhile, it costs a wait and never a long stage that has just ended well.
-      letGo = await holdLock(lock, undefined, signal);
-      return result;
+      letGo ??= await holdLock(lock, undefined, signal);
     },
     async release() {
       // An entry that stays behind is soon one of a dead process, which DVC takes out by itself.

@@ -12,13 +12,17 @@ export interface StageMemory {
   readonly endedAt?: number;
 }
 
-/** The stage that a run process executes right now. */
+/** A stage that a run process executes right now. */
 export interface RunningStage {
-  readonly runner: ProcessIdentity;
   readonly stage: string;
   /** Environment variable MLOPS_STAGE_TOKEN of everything that the stage started. */
   readonly token: string;
   readonly child: ProcessIdentity | null;
+}
+
+export interface RunningStages {
+  readonly runner: ProcessIdentity;
+  readonly stages: readonly RunningStage[];
 }
 
 /** The environment variable that tells whose stage a process belongs to, as `/proc` shows it. */
@@ -33,7 +37,7 @@ function memoryFile(project: Project): string {
 }
 
 function runningFile(project: Project): string {
-  return projectPaths.tmp(project, 'running-stage.json');
+  return projectPaths.tmp(project, 'running-stages.json');
 }
 
 export async function readMemory(project: Project): Promise<Memory> {
@@ -55,16 +59,23 @@ export async function remember(project: Project, stage: string, memory: StageMem
   await writeFileAtomic(memoryFile(project), JSON.stringify({ ...(await readMemory(project)), [stage]: memory }));
 }
 
-export async function writeRunning(project: Project, running: RunningStage | null): Promise<void> {
+export async function writeRunning(project: Project, running: RunningStages | null): Promise<void> {
   await writeFileAtomic(runningFile(project), JSON.stringify(running));
 }
 
 /** The record as it stands; its runner may be dead. */
-export async function readRunning(project: Project): Promise<RunningStage | undefined> {
-  const { runner, stage, token, child } = (await readJson(runningFile(project))) ?? {};
+export async function readRunning(project: Project): Promise<RunningStages | undefined> {
+  const { runner, stages } = (await readJson(runningFile(project))) ?? {};
   const identity = toIdentity(runner);
-  if (identity === undefined || typeof stage !== 'string' || typeof token !== 'string') return undefined;
-  return { runner: identity, stage, token, child: toIdentity(child) ?? null };
+  if (identity === undefined || !Array.isArray(stages)) return undefined;
+  return { runner: identity, stages: stages.flatMap(toRunningStage) };
+}
+
+function toRunningStage(value: unknown): RunningStage[] {
+  const { stage, token, child } = toRecord(value) ?? {};
+  return typeof stage === 'string' && typeof token === 'string'
+    ? [{ stage, token, child: toIdentity(child) ?? null }]
+    : [];
 }
 
 function toIdentity(value: unknown): ProcessIdentity | undefined {
@@ -73,10 +84,11 @@ function toIdentity(value: unknown): ProcessIdentity | undefined {
   return { pid, startTime: typeof startTime === 'string' ? startTime : null };
 }
 
-/** Name of the stage that a live run process executes. */
-export async function findRunningStage(project: Project): Promise<string | undefined> {
+/** Names of the stages that a live run process executes. */
+export async function findRunningStages(project: Project): Promise<ReadonlySet<string>> {
   const running = await readRunning(project);
-  return running !== undefined && (await isAlive(running.runner)) ? running.stage : undefined;
+  const isLive = running !== undefined && (await isAlive(running.runner));
+  return new Set(isLive ? running.stages.map(({ stage }) => stage) : []);
 }
 
 async function readJson(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {

@@ -4,22 +4,30 @@ import { folderOf, type Stage } from '../../core/pipeline/pipeline.ts';
 import { isTemporary } from '../files/files.ts';
 import { isAlive, isCertainlyAlive, stopMarked, stopTree } from '../processes/processes.ts';
 import { projectPaths, type Project } from '../project/project.ts';
-import { readRunning, toMark, writeRunning } from './memory.ts';
+import { readRunning, toMark, writeRunning, type RunningStage } from './memory.ts';
 
 /**
  * Ends what a killed run left running: its stage's command would go on writing the outputs that the next run hashes. Only while
- * the project lock is held. Returns the name of that stage.
+ * the project lock is held. Returns the names of those stages.
  */
-export async function stopOrphans(project: Project): Promise<string | undefined> {
+export async function stopOrphans(project: Project): Promise<readonly string[]> {
   const left = await readRunning(project);
-  if (left === undefined || (await isAlive(left.runner))) return undefined;
-  const leader = left.child !== null && (await isCertainlyAlive(left.child)) ? left.child : undefined;
+  if (left === undefined || (await isAlive(left.runner))) return [];
+  const found = await Promise.all(
+    left.stages.map(async (running) => ((await stopOrphansOf(running)) ? [running.stage] : [])),
+  );
+  await writeRunning(project, null);
+  return found.flat();
+}
+
+/** Whether there was anything to stop. */
+async function stopOrphansOf({ token, child }: RunningStage): Promise<boolean> {
+  const leader = child !== null && (await isCertainlyAlive(child)) ? child : undefined;
   const [count] = await Promise.all([
-    stopMarked(toMark(left.token), leader === undefined ? {} : { outside: leader.pid }),
+    stopMarked(toMark(token), leader === undefined ? {} : { outside: leader.pid }),
     leader === undefined ? undefined : stopTree(leader),
   ]);
-  await writeRunning(project, null);
-  return leader !== undefined || count > 0 ? left.stage : undefined;
+  return leader !== undefined || count > 0;
 }
 
 /** A temporary file younger than this may still be written by another process. */

@@ -7,6 +7,7 @@ import {
   dependentsOf,
   overlaps,
   planRun as planSteps,
+  planWaits,
   selectStages,
   type PipelineGraph,
   type RunOptions as SelectOptions,
@@ -16,22 +17,34 @@ import {
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
+import { putBackLeftOuts } from './aside.ts';
 import { guardAgainstDvc, type DvcGuard } from './dvcguard.ts';
+import { DvcTurns } from './dvcturns.ts';
 import { Workspace } from './facts.ts';
 import { ensureDvcFolder } from './gitfiles.ts';
-import { loadPipeline, type LoadedPipeline } from './load.ts';
+import { loadPipeline, lockedStage, type LoadedPipeline } from './load.ts';
 import { writeRunning } from './memory.ts';
 import { stopOrphans, sweepTemporaries } from './orphans.ts';
+import { RunRecords } from './records.ts';
+import { performInOrder } from './sidebyside.ts';
 import { runStage, type PipelineReporter, type StageContext } from './stagerun.ts';
 import { judgeStages, refuseProblems, resolveTargets } from './status.ts';
 
-export interface PipelineRunOptions {
+/** What a run is asked to bring up to date. */
+interface PipelineSelection {
   /** Addresses; a group's name or a dvc.yaml stands for its stages. Empty: all. */
   readonly stages: readonly string[];
   readonly single: boolean;
   readonly downstream: boolean;
   readonly force: boolean;
+}
+
+export interface PipelineRunOptions extends PipelineSelection {
   readonly keepGoing: boolean;
+  /** A stage that fails or is stopped gets back the outputs that it had before (DVC leaves it without). */
+  readonly keepOutputs: boolean;
+  /** Stages at the same time, at least 1. */
+  readonly jobs: number;
 }
 
 export interface PipelineRunTools {
@@ -59,8 +72,8 @@ export async function runPipeline(
   });
   try {
     const left = await stopOrphans(project);
-    if (left !== undefined)
-      tools.reporter({ type: 'note', text: `Ended what a killed run had left running of the stage ${left}.` });
+    for (const stage of left)
+      tools.reporter({ type: 'note', text: `Ended what a killed run had left running of the stage ${stage}.` });
     return await runLocked(project, options, tools, command);
   } finally {
     await lock.release();
@@ -70,7 +83,7 @@ export async function runPipeline(
 /** What {@link runPipeline} would do; nothing is written. */
 export async function planRun(
   project: Project,
-  options: PipelineRunOptions,
+  options: PipelineSelection,
   { env, signal }: Pick<PipelineRunTools, 'env' | 'signal'>,
 ): Promise<RunPlan> {
   const loaded = await loadPipeline(project, { env });
@@ -82,7 +95,7 @@ export async function planRun(
   return planSteps(loaded.graph, status, selection);
 }
 
-function toSelection(graph: PipelineGraph, options: PipelineRunOptions): SelectOptions {
+function toSelection(graph: PipelineGraph, options: PipelineSelection): SelectOptions {
   const { single, downstream, force } = options;
   return { targets: [...(resolveTargets(graph, options.stages) ?? [])], single, downstream, force };
 }
@@ -118,22 +131,25 @@ async function runLocked(
   const loaded = await loadPipeline(project, tools);
   refuseProblems(loaded);
   refuseForDvc(loaded, options.stages);
+  await putBackOuts(loaded, tools);
   for (const problem of loaded.problems) tools.reporter({ type: 'note', text: formatProblem(problem) });
   const stages = selectStages(loaded.graph, toSelection(loaded.graph, options));
   const workspace = await Workspace.open(loaded, { env: tools.env, signal: tools.signal });
   await refuseMissingParams(loaded, workspace, stages);
   let guard: DvcGuard | undefined;
+  const turns = new DvcTurns();
   const prepare = once(async () => {
     await ensureDvcFolder(loaded);
     guard = await guardAgainstDvc(project, pathsOf(stages), { cmd: command, signal: tools.signal });
+    await turns.take(guard);
     await sweepTemporaries(project, stages);
     await workspace.cache.sweep();
   });
   const environment = once(() => stageEnvironment(project, tools));
   const { reporter, signal } = tools;
-  const unlocked: StageContext['unlocked'] = (work) => (guard === undefined ? work() : guard.unlocked(work));
-  const { force } = options;
-  const context: StageContext = { loaded, workspace, force, prepare, unlocked, environment, reporter, signal };
+  const { force, keepOutputs } = options;
+  const records = new RunRecords(project, stages);
+  const context = { loaded, workspace, force, keepOutputs, records, prepare, turns, environment, reporter, signal };
   let isWhole = false;
   try {
     const document = await visit(stages, context, options);
@@ -145,26 +161,44 @@ async function runLocked(
   }
 }
 
+/** A killed run with --keep-outputs has left them out of their place. */
+async function putBackOuts(loaded: LoadedPipeline, { reporter }: PipelineRunTools): Promise<void> {
+  const { graph, project } = loaded;
+  const stages = await putBackLeftOuts(project, (name) => {
+    const stage = graph.byName.get(name);
+    return stage === undefined ? undefined : lockedStage(loaded, stage);
+  });
+  for (const stage of stages)
+    reporter({ type: 'note', text: `Put back the outputs that a killed run had taken from the stage ${stage}.` });
+}
+
 async function visit(
   stages: readonly Stage[],
   context: StageContext,
-  { keepGoing }: PipelineRunOptions,
+  { keepGoing, jobs }: PipelineRunOptions,
 ): Promise<RunDocument> {
-  const results: StageResult[] = [];
+  const { graph } = context.loaded;
+  const results = new Map<string, StageResult>();
   const blocked = new Map<string, string>();
-  for (const stage of stages) {
-    const result = await visitStage(stage, context, blocked.get(stage.name));
-    context.reporter({ type: 'stage-ended', stage: stage.name, result });
-    results.push(result);
-    if (result.outcome !== 'failed' && result.outcome !== 'blocked') continue;
-    const isOver = result.outcome === 'failed' && !keepGoing;
-    const dependents = isOver ? stages.map(({ name }) => name) : dependentsOf(context.loaded.graph, stage.name);
-    const reason = result.outcome === 'failed' ? `${stage.name} failed` : (result.reason ?? '');
-    for (const name of dependents) if (!blocked.has(name)) blocked.set(name, reason);
-  }
-  const outcomes = new Set(results.map(({ outcome }) => outcome));
+  await performInOrder(
+    stages,
+    { jobs, waits: planWaits(graph, stages), signal: context.signal },
+    async (stage, signal) => {
+      const reason = blocked.get(stage.name);
+      const result = await context.turns.atWork(() => visitStage(stage, { ...context, signal }, reason));
+      context.reporter({ type: 'stage-ended', stage: stage.name, result });
+      results.set(stage.name, result);
+      if (result.outcome !== 'failed' && result.outcome !== 'blocked') return;
+      const isOver = result.outcome === 'failed' && !keepGoing;
+      const dependents = isOver ? stages.map(({ name }) => name) : dependentsOf(graph, stage.name);
+      const why = result.outcome === 'failed' ? `${stage.name} failed` : (result.reason ?? '');
+      for (const name of dependents) if (!blocked.has(name)) blocked.set(name, why);
+    },
+  );
+  const inOrder = stages.flatMap(({ name }) => results.get(name) ?? []);
+  const outcomes = new Set(inOrder.map(({ outcome }) => outcome));
   const isStopped = context.signal.aborted || outcomes.has('stopped');
-  return { outcome: isStopped ? 'stopped' : outcomes.has('failed') ? 'failed' : 'succeeded', stages: results };
+  return { outcome: isStopped ? 'stopped' : outcomes.has('failed') ? 'failed' : 'succeeded', stages: inOrder };
 }
 
 async function visitStage(stage: Stage, context: StageContext, blocked: string | undefined): Promise<StageResult> {
@@ -225,12 +259,17 @@ async function stageEnvironment(project: Project, { installation, env }: Pipelin
   const uri = await resolveStoreUri({ project, env });
   if (uri.startsWith('file:')) await ensureStore(openStore(uri));
   return {
-    ...installationEnvironment(installation, env),
+    ...installationEnvironment(installation, env, { first: pythonDebugging(installation, env) }),
     // Output goes through a pipe, where Python would hold it back until the end.
     PYTHONUNBUFFERED: env['PYTHONUNBUFFERED'] ?? '1',
     DVC_ROOT: project.root,
     ...storeEnvironment(uri, env),
   };
+}
+
+/** An editor that debugs this run sees every Python that starts: see scripts/launchers/python-debug. */
+function pythonDebugging({ bin }: Installation, env: NodeJS.ProcessEnv): readonly string[] {
+  return env['MLOPS_DEBUG_FOLDER'] === undefined ? [] : [path.join(bin, 'python-debug')];
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

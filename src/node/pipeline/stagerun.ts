@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
-import { describeOutcome } from '../../protocol/outcome.ts';
+import { describeOutcome, type Outcome } from '../../protocol/outcome.ts';
 import type { StageResult, StaleReason } from '../../protocol/pipeline.ts';
 import {
   canRecord,
@@ -26,13 +26,15 @@ import {
   type StageFacts,
 } from '../../core/pipeline/pipeline.ts';
 import { diskError, exists, isInside, isMissing, readTextIfExists, writeFileAtomic } from '../files/files.ts';
-import { identifySelf } from '../processes/processes.ts';
 import { projectPaths, type Project } from '../project/project.ts';
+import { removeOuts, setOutsAside, type OutputsBefore } from './aside.ts';
+import type { DvcTurns } from './dvcturns.ts';
 import { gatherFacts, signatureOfInputs, takeLockEntry, type Workspace } from './facts.ts';
 import { ignoreOuts, refuseTrackedOuts } from './gitfiles.ts';
 import { looksLikeText } from './hashing.ts';
 import { lockFileOf, lockedStage, type LoadedPipeline } from './load.ts';
-import { readMemory, remember, writeRunning } from './memory.ts';
+import { readMemory, remember } from './memory.ts';
+import type { RunRecords } from './records.ts';
 import { runCommands, type ShellRun } from './shell.ts';
 
 /** What happens to stages, as it happens. */
@@ -57,10 +59,13 @@ export interface StageContext {
   readonly loaded: LoadedPipeline;
   readonly workspace: Workspace;
   readonly force: boolean;
+  /** A stage that fails or is stopped gets back the outputs that it had. */
+  readonly keepOutputs: boolean;
+  readonly records: RunRecords;
   /** Called before the first file is changed. */
   readonly prepare: () => Promise<void>;
-  /** Around a stage's commands, which may use DVC themselves. */
-  readonly unlocked: <T>(work: () => Promise<T>) => Promise<T>;
+  /** A stage's commands may use DVC themselves. */
+  readonly turns: DvcTurns;
   /** Environment of stage commands, without what differs from stage to stage; asked for when something really runs. */
   readonly environment: () => Promise<NodeJS.ProcessEnv>;
   readonly reporter: PipelineReporter;
@@ -251,72 +256,109 @@ function recordFolder(workspace: Workspace, keyText: string): string {
 }
 
 async function execute(stage: Stage, reasons: readonly StaleReason[], context: StageContext): Promise<StageEnd> {
-  const { workspace, reporter, signal, loaded } = context;
-  const { project } = workspace;
+  const { records, workspace, loaded, reporter } = context;
   const token = randomBytes(16).toString('hex');
-  const log = logFileOf(project, stage.name);
-  const env = { ...(await context.environment()), DVC_STAGE: stage.name };
-  const why = summariseReasons(reasons, { isLocked: lockedStage(loaded, stage) !== undefined });
+  const locked = lockedStage(loaded, stage);
+  const why = summariseReasons(reasons, { isLocked: locked !== undefined });
+  const log = logFileOf(workspace.project, stage.name);
   reporter({ type: 'stage-started', stage: stage.name, reasons, why, log });
+  await records.show({ stage: stage.name, token, child: null });
+  try {
+    const end = await runAndSave(stage, token, context);
+    return end.outcome === 'succeeded' && why !== '' ? { ...end, reason: why } : end;
+  } finally {
+    workspace.forget();
+    await records.hide(stage.name);
+  }
+}
+
+async function runAndSave(stage: Stage, token: string, context: StageContext): Promise<StageEnd> {
+  const { workspace, loaded, records, keepOutputs } = context;
+  const { project } = workspace;
   const signature = await signatureOfInputs(workspace, stage);
-  const runner = await identifySelf();
-  await writeRunning(project, { runner, stage: stage.name, token, child: null });
-  await removeOuts(stage, project);
+  const locked = lockedStage(loaded, stage);
+  const before = await (keepOutputs ? setOutsAside(stage, project, { token, locked }) : removeOuts(stage, project));
+  let isSaved = false;
+  try {
+    const { outcome, seconds } = await runCommand(stage, token, context);
+    const runId = await takeRunId(project, token);
+    const tracked = runId === undefined ? {} : { runId };
+    if (outcome.kind === 'stopped') return { outcome: 'stopped', ...tracked };
+    const failure = outcome.kind === 'succeeded' ? await saveResult(stage, context) : toReason(outcome);
+    isSaved = failure === undefined;
+    await records.inTurn(() => rememberEnd(project, stage.name, failure ?? seconds, signature));
+    return failure === undefined
+      ? { outcome: 'succeeded', ...tracked }
+      : { outcome: 'failed', reason: failure, ...tracked };
+  } finally {
+    await (isSaved ? before.discard() : putBack(before, stage, context));
+  }
+}
+
+/** Outputs that can't be put back now are no loss: the next run finds them. */
+async function putBack(before: OutputsBefore, { name }: Stage, { reporter }: StageContext): Promise<void> {
+  await before.putBack().catch((error: unknown) => {
+    if (!(error instanceof ExpectedError)) throw error;
+    const text = `The outputs that ${name} had could not be put back (${error.message}); the next run tries again.`;
+    reporter({ type: 'note', text });
+  });
+}
+
+async function runCommand(
+  stage: Stage,
+  token: string,
+  { workspace, reporter, signal, environment, records, turns }: StageContext,
+): Promise<{ outcome: Outcome; seconds: number }> {
+  const { project } = workspace;
   const work: ShellRun = {
     commands: commandsOf(stage.cmd),
     cwd: path.join(project.root, stage.wdir),
-    env,
+    env: { ...(await environment()), DVC_STAGE: stage.name },
     token,
-    log,
+    log: logFileOf(project, stage.name),
     signal,
     onCommand: (command) => reporter({ type: 'command', stage: stage.name, command }),
-    onStart: (child) => writeRunning(project, { runner, stage: stage.name, token, child }),
+    onStart: (child) => records.show({ stage: stage.name, token, child }),
     onLine: (line, stream) => reporter({ type: 'output', stage: stage.name, stream, line }),
   };
-  const { outcome, seconds } = await context.unlocked(async () => {
+  const end = await turns.inCommands(async () => {
     const started = performance.now();
     return { outcome: await runCommands(work), seconds: Math.round(performance.now() - started) / 1000 };
   });
   workspace.forget();
-  const runId = await takeRunId(project, token);
-  const tracked = runId === undefined ? {} : { runId };
-  if (outcome.kind === 'stopped') return { outcome: 'stopped', ...tracked };
-  const before = (await readMemory(project))[stage.name]?.seconds;
-  const fail = async (reason: string): Promise<StageEnd> => {
-    const memory = {
-      ...(before === undefined ? {} : { seconds: before }),
-      failure: { signature, reason },
-      endedAt: Date.now(),
-    };
-    await remember(project, stage.name, memory);
-    return { outcome: 'failed', reason, ...tracked };
-  };
-  if (outcome.kind === 'failed') return fail(outcome.reason);
-  if (outcome.kind === 'killed') return fail(describeOutcome(outcome));
+  return end;
+}
+
+function toReason(outcome: Exclude<Outcome, { kind: 'succeeded' | 'stopped' }>): string {
+  return outcome.kind === 'failed' ? outcome.reason : describeOutcome(outcome);
+}
+
+/** What a command that ended well has left becomes the stage's result; otherwise the reason why it can't. */
+async function saveResult(stage: Stage, context: StageContext): Promise<string | undefined> {
+  const { workspace } = context;
   try {
     await refuseMissingOuts(stage, workspace);
-    await refuseBinaryMetrics(stage, project);
+    await refuseBinaryMetrics(stage, workspace.project);
     await save(stage, context);
+    return undefined;
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
-    return await fail(error.message);
+    return error.message;
   }
-  await remember(project, stage.name, { seconds, endedAt: Date.now() });
-  return { outcome: 'succeeded', ...(why === '' ? {} : { reason: why }), ...tracked };
+}
+
+/** `end`: the seconds that it took, or the reason why it failed. */
+async function rememberEnd(project: Project, stage: string, end: number | string, signature: string): Promise<void> {
+  const endedAt = Date.now();
+  if (typeof end === 'number') return remember(project, stage, { seconds: end, endedAt });
+  const before = (await readMemory(project))[stage]?.seconds;
+  const failure = { signature, reason: end };
+  await remember(project, stage, { ...(before === undefined ? {} : { seconds: before }), failure, endedAt });
 }
 
 /** `train@cnnbased` → `.mlops/tmp/logs/train@cnnbased.log`; what can't stand in a file's name is replaced. */
 function logFileOf(project: Project, stage: string): string {
   return path.join(projectPaths.logs(project), `${stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120)}.log`);
-}
-
-async function removeOuts(stage: Stage, project: Project): Promise<void> {
-  for (const out of stage.outs) {
-    if (out.persist || isOutside(out.file)) continue;
-    await rm(path.join(project.root, out.file), { recursive: true, force: true }).catch((error: unknown) => {
-      throw diskError(error, out.file);
-    });
-  }
 }
 
 async function refuseBinaryMetrics(stage: Stage, project: Project): Promise<void> {
@@ -342,21 +384,21 @@ async function takeRunId(project: Project, token: string): Promise<string | unde
  * Keeps the outputs out of Git, puts them into the cache, then the record of the run, then the lock entry: a kill in
  * between costs a run, never a wrong answer.
  */
-async function save(stage: Stage, { workspace, loaded }: StageContext): Promise<void> {
+async function save(stage: Stage, { workspace, loaded, records }: StageContext): Promise<void> {
   for (const dep of stage.deps)
     if ((await workspace.hash(dep.file)) === undefined)
       throw new ExpectedError('stage-failed', `the dependency ${dep.path} does not exist any more`);
-  if (!workspace.noScm) await ignoreOuts(loaded, stage.outs);
+  if (!workspace.noScm) await records.inTurn(() => ignoreOuts(loaded, stage.outs));
   const entry = await takeLockEntry(workspace, stage, lockedStage(loaded, stage));
-  const records = canRecord(stage, entry);
+  const isRecorded = canRecord(stage, entry);
   for (const out of stage.outs) {
     const hashed = await workspace.hash(out.file);
     // DVC caches metrics that are kept in Git as well when it records a run, or it could not restore them.
     const isStored = findLocked(entry.outs, out.path)?.legacy === true;
-    if (hashed !== undefined && !isStored && (out.cache || records)) await workspace.cache.store(out.file, hashed);
+    if (hashed !== undefined && !isStored && (out.cache || isRecorded)) await workspace.cache.store(out.file, hashed);
   }
-  if (records) await writeRecord(workspace, entry);
-  await writeLock(loaded, stage, entry);
+  if (isRecorded) await writeRecord(workspace, entry);
+  await records.inTurn(() => writeLock(loaded, stage, entry, records));
 }
 
 async function writeRecord(workspace: Workspace, entry: LockedStage): Promise<void> {
@@ -366,7 +408,12 @@ async function writeRecord(workspace: Workspace, entry: LockedStage): Promise<vo
 }
 
 /** Changes this stage's entry only, in the lock as it stands on disk now. */
-async function writeLock({ project }: LoadedPipeline, stage: Stage, entry: LockedStage): Promise<void> {
+async function writeLock(
+  { project }: LoadedPipeline,
+  stage: Stage,
+  entry: LockedStage,
+  records: RunRecords,
+): Promise<void> {
   const name = lockFileOf(stage.place.file);
   const file = path.join(project.root, name);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -375,6 +422,7 @@ async function writeLock({ project }: LoadedPipeline, stage: Stage, entry: Locke
   });
   const { value: lock, problems } = parseLock(text, name);
   if (lock === undefined) throw new ExpectedError('bad-input', `${name} was damaged meanwhile`, problems);
-  const updated = formatLock(lock, stage.key, entry);
+  const before = lock.stages.has(stage.key) ? undefined : records.enterLock(stage);
+  const updated = formatLock(lock, stage.key, entry, before);
   if (updated !== text) await writeFileAtomic(file, updated);
 }

@@ -7,7 +7,7 @@ import { findReasons, markBlocked, resolveTarget, toState, type PipelineGraph } 
 import type { Project } from '../project/project.ts';
 import { Workspace, gatherFacts, signatureOfInputs } from './facts.ts';
 import { loadPipeline, lockedStage, type LoadedPipeline } from './load.ts';
-import { findRunningStage, readMemory, type StageMemory } from './memory.ts';
+import { findRunningStages, readMemory, type StageMemory } from './memory.ts';
 
 export interface StatusOptions {
   /** Addresses; a group's name or a dvc.yaml stands for its stages. Default: all. */
@@ -69,7 +69,7 @@ export async function judgeStages(
   targets: ReadonlySet<string> | undefined,
 ): Promise<StageStatus[]> {
   const wanted = targets === undefined ? undefined : withNeeds(loaded.graph, targets);
-  const [memory, running] = await Promise.all([readMemory(workspace.project), findRunningStage(workspace.project)]);
+  const [memory, running] = await Promise.all([readMemory(workspace.project), findRunningStages(workspace.project)]);
   const own: StageStatus[] = [];
   for (const stage of loaded.graph.stages) {
     if (wanted?.has(stage.name) === false) continue;
@@ -84,7 +84,7 @@ export async function judgeStages(
     const { failure } = remembered;
     const mayHaveFailed = failure !== undefined && reasons.length > 0 && unreadable.length === 0;
     const hasFailed = mayHaveFailed && failure.signature === (await signatureOfInputs(workspace, stage));
-    const isRunning = running === stage.name;
+    const isRunning = running.has(stage.name);
     own.push({
       name: stage.name,
       file: stage.place.file,

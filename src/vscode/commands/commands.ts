@@ -15,6 +15,7 @@ export interface CommandTypes {
   'mlops.runDownstream': OnTarget;
   'mlops.runMember': OnTarget;
   'mlops.untrackOutput': OnTarget;
+  'mlops.debugStage': OnTarget;
   'mlops.train': OnTarget;
   'mlops.stop': OnTarget;
   'mlops.showRunChart': OnTarget;

@@ -34,11 +34,15 @@ export async function pickProject(projects: Projects, target: Target | undefined
   );
 }
 
-export async function pickStage(engine: EngineClient, project: string): Promise<string | undefined> {
+export async function pickStage(
+  engine: EngineClient,
+  project: string,
+  title = vscode.l10n.t('Stage to run'),
+): Promise<string | undefined> {
   const { stages } = await engine.request('readStatus', { project });
   return pick(
     stages.map(({ name, state }) => ({ label: name, description: state, value: name })),
-    vscode.l10n.t('Stage to run'),
+    title,
     vscode.l10n.t('The pipeline has no stages: dvc.yaml names none.'),
   );
 }

@@ -5,6 +5,7 @@ import { taskType } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { toArguments, type MlopsTaskDefinition, type TaskWork } from './definition.ts';
 import { toFolderBelow } from './folder.ts';
+import { problemMatchers } from './matchers.ts';
 import { ProcessTerminal } from './terminal.ts';
 
 interface TaskParts {
@@ -78,7 +79,14 @@ function createTask(
   const execution = new vscode.CustomExecution(() =>
     Promise.resolve(new ProcessTerminal({ engine, report }, { project: root, begin: start, atEnd: 'close' })),
   );
-  const task = new vscode.Task(definition, scope, name, taskType, execution, ['$mlops']);
+  const task = new vscode.Task(
+    definition,
+    scope,
+    name,
+    taskType,
+    execution,
+    problemMatchers.map(({ name }) => `$${name}`),
+  );
   task.detail = `mlops ${args.join(' ')}`;
   task.presentationOptions = {
     reveal: vscode.TaskRevealKind.Always,

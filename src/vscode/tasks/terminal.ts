@@ -8,6 +8,11 @@ import { createPlaces, type Places } from './places.ts';
 const CONTROL_C = '\u0003';
 /** How long after a terminal's end VS Code may take to say why it ended. */
 const REASON_MS = 1000;
+/**
+ * How long a terminal stays after its last line. VS Code looks for problems in lines some time after they were written, and no more
+ * once the task has ended: a stage that fails at once would show none of its own (seen with VS Code 1.139).
+ */
+const READ_MS = 500;
 
 let followers = 0;
 
@@ -149,8 +154,15 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     this.#written.fire(this.#places.end());
     if (exitCode === null)
       this.#written.fire(`${vscode.l10n.t('The process ended without a word: it was killed.')}\r\n`);
-    if (this.#atEnd === 'close') this.#closed.fire(exitCode ?? 1);
+    if (this.#atEnd === 'close') this.#close(exitCode ?? 1);
     else if (exitCode !== null) this.#written.fire(`${vscode.l10n.t('Ended with exit code {0}.', exitCode)}\r\n`);
+  }
+
+  /** What was written last is read before the terminal goes; where nothing was, there is nothing to wait for. */
+  #close(exitCode: number): void {
+    const close = (): void => this.#closed.fire(exitCode);
+    if (this.#offset === 0) close();
+    else setTimeout(close, READ_MS);
   }
 
   #release(): void {

@@ -14,6 +14,17 @@ import {
   type PipelineRunOptions,
 } from '../../../../src/node/pipeline/pipeline.ts';
 
+/** `mlops run` without any option. */
+export const plainRun: PipelineRunOptions = {
+  stages: [],
+  single: false,
+  downstream: false,
+  force: false,
+  keepGoing: false,
+  keepOutputs: false,
+  jobs: 1,
+};
+
 /** A project of its own in a temporary folder, with what the tests ask of it most. */
 export class TestProject {
   readonly root: string;
@@ -65,7 +76,7 @@ export class TestProject {
     this.events.length = 0;
     return runPipeline(
       { root: this.root },
-      { stages: [], single: false, downstream: false, force: false, keepGoing: false, ...options },
+      { ...plainRun, ...options },
       {
         installation,
         env: this.env,

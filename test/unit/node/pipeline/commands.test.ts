@@ -92,7 +92,7 @@ describe('results and exit codes', () => {
 
   it.each([
     [['run', 'nope'], 4, 'There is no stage "nope".'],
-    [['run', '--jobs', '2'], 2, 'Not yet supported: several stages at the same time (--jobs).'],
+    [['run', '--jobs', '0'], 2, '--jobs takes a whole number of at least 1, not "0".'],
     [['run', '--single'], 2, '--single and --downstream need the name of a stage.'],
     [['status', '--format', 'xml'], 2, '--format takes "dvc", not "xml".'],
   ])('%j: %d', async (args, code, message) => {

@@ -4,7 +4,7 @@ import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import { describeReason } from '../../../../src/protocol/pipeline.ts';
 import { formatProblem } from '../../../../src/protocol/problem.ts';
 import { planRun, readStatus } from '../../../../src/node/pipeline/pipeline.ts';
-import { TestProject, toOutcomes, until } from './bench.ts';
+import { TestProject, plainRun, toOutcomes, until } from './bench.ts';
 
 const pipeline = `stages:
   prepare:
@@ -106,8 +106,7 @@ describe('a run', () => {
     project = await TestProject.create(files);
     await project.run();
     await project.write('params.yaml', 'lr: 2\n');
-    const options = { stages: [], single: false, downstream: false, force: false, keepGoing: false };
-    const { steps } = await planRun({ root: project.root }, options, {
+    const { steps } = await planRun({ root: project.root }, plainRun, {
       env: project.env,
       signal: new AbortController().signal,
     });

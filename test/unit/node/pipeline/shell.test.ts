@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommands, toLine } from '../../../../src/node/pipeline/shell.ts';
 
@@ -20,6 +21,17 @@ describe('lines for people', () => {
     ['cut in a pair \u001b😀x', 'cut in a pair x'],
     [`${'\r'.repeat(1_000_000)}x`, 'x'],
   ])('%.40j → %j', (text, line) => expect(toLine(text)).toBe(line));
+
+  it('whatever is printed, of all control sequences only colours are left', () => {
+    const piece = fc.constantFrom(...'\u001b\u001b[]PX^_\\m;0123?J \u0007\u009b\u009d\r\tab'.split(''), '\u001b[31m');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+        const line = toLine(pieces.join(''));
+        expect(line.replaceAll(/\u001b\[[0-9;:]*m/g, '')).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
 
 describe('commands', () => {
