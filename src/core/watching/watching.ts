@@ -8,7 +8,7 @@ const rows: readonly (readonly [RegExp, readonly Area[]])[] = [
   [/^\.git($|\/)/, []],
   [/^\.dvc\/(cache|tmp)($|\/)/, []],
   [/^\.mlops\/tmp\/locks($|\/)/, ['processes', 'pipeline', 'runs']],
-  [/^\.mlops\/tmp\/running-stage\.json$/, ['pipeline']],
+  [/^\.mlops\/tmp\/running-stages\.json$/, ['pipeline']],
   [/^\.mlops\/(tmp|state)($|\/)/, []],
   [/^\.mlops($|\/)/, ['runs', 'pipeline']],
   [/^(models\/)?mlruns($|\/)/, ['runs']],

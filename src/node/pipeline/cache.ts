@@ -45,7 +45,8 @@ export class Cache {
     const entries = await this.#readDirectory(id);
     if (entries === undefined) return false;
     for (const { md5 } of entries) {
-      if (isTurnOver()) await giveTurn(this.#context.signal);
+      if (isTurnOver()) await giveTurn();
+      this.#context.signal?.throwIfAborted();
       if (!(await this.#isIntact({ md5, legacy: id.legacy }))) return false;
     }
     return true;

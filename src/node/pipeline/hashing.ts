@@ -42,10 +42,8 @@ export function isTurnOver(): boolean {
   return performance.now() > turnEnds;
 }
 
-/** Throws when the work was given up. */
-export async function giveTurn(signal: AbortSignal | undefined): Promise<void> {
+export async function giveTurn(): Promise<void> {
   await nextTurn();
-  signal?.throwIfAborted();
   turnEnds = performance.now() + TURN_MS;
 }
 
@@ -55,7 +53,8 @@ export async function hashPath(
   method: HashMethod,
   context: HashContext,
 ): Promise<HashedPath | undefined> {
-  if (isTurnOver()) await giveTurn(context.signal);
+  if (isTurnOver()) await giveTurn();
+  context.signal?.throwIfAborted();
   const absolute = path.join(context.root, file);
   const stat = statIfExists(absolute);
   if (stat === undefined) return undefined;
@@ -79,7 +78,8 @@ async function hashDirectory(folder: string, method: HashMethod, context: HashCo
   const files: HashedFile[] = [];
   let size = 0;
   for (const relpath of walk(folder, context)) {
-    if (isTurnOver()) await giveTurn(context.signal);
+    if (isTurnOver()) await giveTurn();
+    context.signal?.throwIfAborted();
     const file = `${folder}/${relpath}`;
     const stat = statIfExists(path.join(context.root, file));
     if (stat === undefined)

@@ -11,8 +11,7 @@ const LOST = 'its process is gone';
 
 /** One thing to mend in a run that nobody writes. */
 export type RepairStep =
-  | { readonly kind: 'torn'; readonly metric: string; readonly bytes: number }
-  | { readonly kind: 'lost' };
+  { readonly kind: 'torn'; readonly metric: string; readonly bytes: number } | { readonly kind: 'lost' };
 
 export async function planRepair(folder: string, run: RunSummary): Promise<readonly RepairStep[]> {
   if (run.status === 'RUNNING' && !run.lost) return [];

@@ -18,7 +18,7 @@ describe('what a changed file concerns', () => {
   check('models/mlruns/0/meta.yaml', ['runs']);
   check('.mlops/tmp/locks/run-1.json', ['processes', 'pipeline', 'runs']);
   check('.mlops/tmp/logs/x.log', []);
-  check('.mlops/tmp/running-stage.json', ['pipeline']);
+  check('.mlops/tmp/running-stages.json', ['pipeline']);
   check('.mlops/project.yaml', ['runs', 'pipeline']);
   check('.git/HEAD', ['branches']);
   check('.git/refs/heads/feature/x', ['branches']);

@@ -92,12 +92,12 @@ describe.skipIf(process.platform === 'win32')('what is not read is left alone', 
     ['.dvcignore', pipe],
     ['.git/info/exclude', pipe],
     ['.dvc/tmp/rwlock', pipe],
-    ...['hashes.json', 'stages.json', 'running-stage.json'].map((name): [string, Oddity] => [
+    ...['hashes.json', 'stages.json', 'running-stages.json'].map((name): [string, Oddity] => [
       `.mlops/tmp/${name}`,
       pipe,
     ]),
-    ...['{}', '[]', '{"runner": {"pid": -1}}', '{"runner": {"pid": 1}, "stage": 5}'].map(
-      (content): [string, Oddity] => ['.mlops/tmp/running-stage.json', text(content)],
+    ...['{}', '[]', '{"runner": {"pid": -1}}', '{"runner": {"pid": 1}, "stages": [5, null, {"stage": 1}]}'].map(
+      (content): [string, Oddity] => ['.mlops/tmp/running-stages.json', text(content)],
     ),
     ...['{"s": null}', '{"s": {"failure": null}}', '{"s": {"failure": 5, "seconds": "x"}}'].map(
       (content): [string, Oddity] => ['.mlops/tmp/stages.json', text(content)],
