@@ -3,11 +3,12 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { listFiles } from '../../src/node/files/files.ts';
 import { root } from '../places.ts';
+import { readProgram } from '../programs.ts';
 
 export interface HostSuites {
   /** The bundled suites in the order of their names: one CommonJS file per test/host/**\/*.test.ts. */
   readonly files: string[];
-  /** An empty folder, new for each run, that is opened in the window. */
+  /** A folder with an empty repository, new for each run, that is opened in the window. */
   readonly workspace: string;
 }
 
@@ -18,6 +19,8 @@ export async function bundleSuites(): Promise<HostSuites> {
   const workspace = path.join(folder, 'workspace');
   await Promise.all([outdir, workspace].map((each) => rm(each, { recursive: true, force: true })));
   await mkdir(workspace, { recursive: true });
+  // This repository ignores it, and a pipeline that Git ignores is refused: it is a repository of its own, as a project is.
+  await readProgram('git', ['init', '--quiet'], { cwd: workspace });
   const source = path.join(root, 'test/host');
   const names = (await listFiles(source)).filter((name) => name.endsWith('.test.ts'));
   await esbuild.build({

@@ -22,7 +22,7 @@ const pipeline = `stages:
 `;
 const slow = `import { existsSync, writeFileSync } from 'node:fs';
 console.log('\\u001b]0;evil\\u0007waiting');
-while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 50));
+while (!existsSync('go') && existsSync('slow.mjs')) await new Promise((resolve) => setTimeout(resolve, 50));
 writeFileSync('slow.txt', 'done');
 `;
 const broken = `console.error('input.txt:1:2: error: not what was expected');

@@ -73,7 +73,7 @@ describe('dvc.yaml in the editor', () => {
   });
 
   it('has lenses on its stages, and tells how a stage has ended that was run by one', async () => {
-    assert.deepEqual(await readLenses(), ['never run', 'Run', 'Run with Downstream']);
+    assert.deepEqual(await readLenses(), ['never run', 'Run', 'Run with Downstream', 'Debug']);
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri);
     const run = lenses.find(({ command }) => command?.command === 'mlops.runStage')?.command;
     assert.ok(run);
