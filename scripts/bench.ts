@@ -1,5 +1,5 @@
-// `npm run bench [NAME…]`: how fast it is, each figure with its yardstick and aim. The measurements are test/bench/NAME.bench.ts;
-// they work on a copy of demo/, which "npm run demo" makes.
+// `npm run bench [NAME…]`: how fast it is, each figure with its yardstick and aim. A name is that of a file, test/bench/NAME.bench.ts,
+// or a part of what a row measures. They work on a copy of demo/, which "npm run demo" makes.
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,23 +40,27 @@ async function main(names: readonly string[]): Promise<number> {
   }
 }
 
-/** Those of the named files, or of all; in the order of their names. */
+/** Those of the named files and the named rows, or all; in the order of their files. */
 async function findMeasurements(names: readonly string[]): Promise<readonly Measurement[]> {
   const folder = path.join(root, 'test/bench');
-  const all = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).sort();
-  const unknown = names.filter((name) => !all.includes(name + SUFFIX));
+  const files = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).sort();
+  const all = await Promise.all(
+    files.map(async (name) => {
+      const { measurements } = (await import(pathToFileURL(path.join(folder, name)).href)) as {
+        measurements: readonly Measurement[];
+      };
+      return measurements.map((measurement) => ({ file: name.slice(0, -SUFFIX.length), measurement }));
+    }),
+  );
+  const isNamed = (row: (typeof all)[number][number], name: string): boolean =>
+    row.file === name || row.measurement.what.toLowerCase().includes(name.toLowerCase());
+  const unknown = names.filter((name) => !all.flat().some((row) => isNamed(row, name)));
   if (unknown.length > 0) {
-    const known = all.map((name) => name.slice(0, -SUFFIX.length)).join(', ');
-    throw new Error(`There is no bench "${unknown.join('", "')}". There are: ${known}.`);
+    const known = all.flat().map(({ file, measurement }) => `${file}: ${measurement.what}`);
+    throw new Error(`There is no bench "${unknown.join('", "')}". There are:\n${known.join('\n')}`);
   }
-  const chosen = names.length === 0 ? all : all.filter((name) => names.includes(name.slice(0, -SUFFIX.length)));
-  const modules = chosen.map(async (name) => {
-    const module = (await import(pathToFileURL(path.join(folder, name)).href)) as {
-      measurements: readonly Measurement[];
-    };
-    return module.measurements;
-  });
-  return (await Promise.all(modules)).flat();
+  const chosen = all.flat().filter((row) => names.length === 0 || names.some((name) => isNamed(row, name)));
+  return chosen.map(({ measurement }) => measurement);
 }
 
 process.exitCode = await main(process.argv.slice(2));

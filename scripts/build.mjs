@@ -22,7 +22,9 @@ const shared = {
   legalComments: 'linked',
   metafile: true,
 };
-const forNode = { ...shared, platform: 'node', format: 'cjs', target: 'node22' };
+/** Where a bundle finds its neighbour, the thread that hashes files. */
+const here = { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };
+const forNode = { ...shared, platform: 'node', format: 'cjs', target: 'node22', define: here };
 
 /** npm installs the command line on any Node: an old one gets a sentence instead of an error about syntax or TypeScript. */
 const nodeGuard = `'use strict';
@@ -42,6 +44,7 @@ const bundles = [
     entryPoints: { engine: 'src/engine.ts' },
     outdir: 'dist',
   },
+  { ...forNode, entryPoints: { hasher: 'src/node/cache/hasher.ts' }, outdir: 'dist' },
   { ...shared, ...workerBundle, outdir: 'dist' },
   { ...forNode, entryPoints: { cli: 'src/cli.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
   {

@@ -9,6 +9,7 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['new'], load: async () => (await import('./node/scaffold/commands.ts')).commands },
   { firstWords: ['status', 'run', 'dag'], load: async () => (await import('./node/pipeline/commands.ts')).commands },
   { firstWords: ['stage'], load: async () => (await import('./node/addstage/commands.ts')).commands },
+  { firstWords: ['data'], load: async () => (await import('./node/data/commands.ts')).commands },
   {
     firstWords: ['train', 'exec', 'predict', 'backends'],
     load: async () => (await import('./node/training/commands.ts')).commands,

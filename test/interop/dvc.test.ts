@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { emitMapping } from '../../src/core/pipeline/emit.ts';
 import { integer, toPyMap, type PyValue } from '../../src/core/pipeline/values.ts';
+import { addData } from '../../src/node/data/add.ts';
 import { loadPipeline } from '../../src/node/pipeline/load.ts';
+import { toSourceStage } from '../../src/core/data/data.ts';
 import { toDvcStatus } from '../../src/core/pipeline/pipeline.ts';
 import { readStatus } from '../../src/node/pipeline/pipeline.ts';
 import { TestProject } from '../unit/node/pipeline/bench.ts';
@@ -44,11 +46,15 @@ async function create(files: Record<string, string>): Promise<void> {
 
 /** What `mlops status --format dvc` prints. */
 async function ourStatus(): Promise<unknown> {
-  const { stages, problems } = await readStatus({ root: project.root }, { env: project.env });
+  const { stages, data, problems } = await readStatus({ root: project.root }, { env: project.env });
   expect(problems).toEqual([]);
-  const { graph } = await loadPipeline({ root: project.root });
+  const { graph, data: files } = await loadPipeline({ root: project.root });
+  const sources = data.map(({ path: name, reasons }) => ({
+    stage: toSourceStage(files.find((file) => file.name === name)!),
+    reasons,
+  }));
   return toDvcStatus(
-    stages.map(({ name, reasons }) => ({ stage: graph.byName.get(name)!, reasons })),
+    [...stages.map(({ name, reasons }) => ({ stage: graph.byName.get(name)!, reasons })), ...sources],
     (file) => file,
   );
 }
@@ -297,6 +303,82 @@ describe('the same changes give the same reasons', () => {
     } finally {
       await rm(`${project.root}.kept`, { recursive: true });
     }
+  });
+});
+
+describe('tracked data', () => {
+  const files = {
+    'data/a': 'a\n',
+    'data/sub/b': 'b\n',
+    'f.txt': 'f\n',
+    'run.sh': '#!/bin/sh\n',
+    'dvc.yaml': 'stages:\n  use: {cmd: cat data/a f.txt > out, deps: [data, f.txt], outs: [out]}\n',
+  };
+  const tools = () => ({ cwd: project.root, env: project.env, signal: new AbortController().signal });
+  const add = (...paths: string[]) => addData({ root: project.root }, paths, tools());
+  const changes: [string, () => Promise<unknown>][] = [
+    ['nothing', () => Promise.resolve()],
+    ['a file edited', () => project.write('data/a', 'x')],
+    ['a file added', () => project.write('data/new', 'x')],
+    ['data deleted', () => rm(project.path('f.txt'))],
+    ['an exec bit taken', () => chmod(project.path('run.sh'), 0o644)],
+    ['the cache deleted', () => rm(project.path('.dvc/cache'), { recursive: true })],
+    ['no hash recorded', () => project.write('f.txt.dvc', 'outs:\n- path: f.txt\n')],
+    [
+      'an old hash',
+      () => project.write('f.txt.dvc', 'outs:\n- md5: 9a8ad92c50cae39aa2c5604fd0ab6d8c\n  path: f.txt\n'),
+    ],
+    ['kept in Git', () => project.write('f.txt.dvc', 'outs:\n- path: f.txt\n  cache: false\n')],
+    [
+      'always changed',
+      async () => project.write('f.txt.dvc', `always_changed: true\n${await project.read('f.txt.dvc')}`),
+    ],
+    ['frozen', async () => project.write('f.txt.dvc', `frozen: true\n${await project.read('f.txt.dvc')}`)],
+    [
+      'a checksum',
+      async () => project.write('f.txt.dvc', `md5: ${'0'.repeat(31)}a\n${await project.read('f.txt.dvc')}`),
+    ],
+    ['wdir', () => project.write('other.dvc', 'wdir: data\nouts:\n- path: ../g.txt\n')],
+  ];
+
+  it('is written as DVC writes it, and judged as DVC judges it', async () => {
+    await create(files);
+    await chmod(project.path('run.sh'), 0o755);
+    await add('data', 'f.txt', 'run.sh');
+    const names = ['data.dvc', 'f.txt.dvc', 'run.sh.dvc', '.gitignore'];
+    const ours = await Promise.all(names.map((name) => project.read(name)));
+    expect(JSON.parse(await dvc('status', 'data.dvc', '--json'))).toEqual({});
+    for (const name of names) await rm(project.path(name));
+    await dvc('add', '-q', 'data', 'f.txt', 'run.sh');
+    expect(await Promise.all(names.map((name) => project.read(name)))).toEqual(ours);
+    await project.run();
+    await call('cp', ['-a', project.root, `${project.root}.kept`]);
+    const dvcStatus = startStatusServer();
+    try {
+      for (const [name, change] of changes) {
+        await call('sh', ['-c', 'rm -rf -- * .dvc .dvcignore && cp -a "$0.kept/." "$0"', project.root], {
+          cwd: project.root,
+        });
+        await change();
+        const status = await ourStatus();
+        expect([name, status]).toEqual([name, await dvcStatus.ask()]);
+      }
+    } finally {
+      await dvcStatus.end();
+      await rm(`${project.root}.kept`, { recursive: true });
+    }
+  });
+
+  it.each(['hardlink', 'symlink', 'copy'])('with %s the workspace is what DVC makes of it', async (type) => {
+    await create(files);
+    await dvc('config', 'cache.type', type);
+    await add('data');
+    await project.run();
+    expect(JSON.parse(await dvc('status', '--json'))).toEqual({});
+    expect(await dvc('checkout')).toBe('');
+    await rm(project.path('data'), { recursive: true });
+    await dvc('checkout', 'data.dvc');
+    expect(await ourStatus()).toEqual({});
   });
 });
 

@@ -43,6 +43,7 @@ async function checkContents(installed: string, ignored: readonly string[] = [])
     expect.arrayContaining([
       'dist/extension.js',
       'dist/engine.js',
+      'dist/hasher.js',
       'dist/worker.js',
       'dist/samples/mnist/train_images.gz',
     ]),

@@ -1,6 +1,5 @@
 // The door of what an editor needs to know about the text of dvc.yaml: problems with the stretch that they are about and ways to mend
 // them, stages with their lenses, completions, hovers. Pure: what the disk says comes in as facts (node/editing gathers them).
-export { checkDataFile } from './datafile.ts';
 export {
   findMistakes,
   foldersNearby,

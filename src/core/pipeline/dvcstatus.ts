@@ -7,7 +7,7 @@ export type DvcStatus = Record<string, (string | Record<string, Changes>)[]>;
 const words = { 'modified': 'modified', 'new': 'new', 'deleted': 'deleted', 'not-in-cache': 'not in cache' } as const;
 
 /**
- * What `dvc status --json` prints for these stages. `display` turns a path relative to the project's root into one relative to
+ * What `dvc status --json` prints for these stages, and for tracked data, which is a stage without a command to DVC. `display` turns a path relative to the project's root into one relative to
  * the folder in which the command was given; DVC shows paths, and addresses, that way.
  */
 export function toDvcStatus(
@@ -17,13 +17,15 @@ export function toDvcStatus(
   const status: DvcStatus = {};
   for (const { stage, reasons } of stages) {
     const file = display(stage.place.file);
+    const isData = file.endsWith('.dvc');
     const entries = [
       ...section('changed deps', stage, reasons, ['dep', 'param'], display),
       ...section('changed outs', stage, reasons, ['out'], display),
       ...reasons.filter(({ kind }) => kind === 'always').map(() => 'always changed'),
-      ...reasons.filter(({ kind }) => kind === 'cmd').map(() => 'changed command'),
+      ...reasons.filter(({ kind }) => kind === 'cmd').map(() => (isData ? 'changed checksum' : 'changed command')),
     ];
-    if (entries.length > 0) status[file === 'dvc.yaml' ? stage.key : `${file}:${stage.key}`] = entries;
+    if (entries.length === 0) continue;
+    status[isData ? file : file === 'dvc.yaml' ? stage.key : `${file}:${stage.key}`] = entries;
   }
   return status;
 }

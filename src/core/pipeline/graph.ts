@@ -7,14 +7,23 @@ export interface PipelineGraph {
   readonly byName: ReadonlyMap<string, Stage>;
   readonly needs: ReadonlyMap<string, readonly string[]>;
   readonly neededBy: ReadonlyMap<string, readonly string[]>;
+  /** For each stage the `.dvc` files whose data it reads. */
+  readonly sources: ReadonlyMap<string, readonly string[]>;
 }
+
+/** Data that is tracked by itself, with a `.dvc` file: no stage makes it, and stages may read it. */
+type Source = Pick<Stage, 'name' | 'place' | 'outs'>;
 
 /**
  * Connects stages: an edge where an input equals, contains or lies inside an output of another stage. Problems as DVC finds
- * them: an output of two stages, overlapping outputs, a dvc.yaml inside an output, cycles.
+ * them: an output of two stages, overlapping outputs, a dvc.yaml inside an output, cycles. Tracked data counts as an output.
  */
-export function buildGraph(stages: readonly Stage[]): { graph: PipelineGraph; problems: readonly Problem[] } {
+export function buildGraph(
+  stages: readonly Stage[],
+  data: readonly Source[] = [],
+): { graph: PipelineGraph; problems: readonly Problem[] } {
   const outs = new OutIndex(stages);
+  const tracked = new OutIndex(data);
   const needs = new Map<string, readonly string[]>();
   const neededBy = new Map<string, string[]>(stages.map(({ name }) => [name, []]));
   for (const stage of stages) {
@@ -22,15 +31,21 @@ export function buildGraph(stages: readonly Stage[]): { graph: PipelineGraph; pr
     needs.set(stage.name, [...names]);
     for (const name of names) neededBy.get(name)?.push(stage.name);
   }
-  const graph = { stages, byName: new Map(stages.map((stage) => [stage.name, stage])), needs, neededBy };
-  return { graph, problems: [...findSharedOuts(stages), ...findDuplicates(stages), ...findCycle(graph)] };
+  const sources = new Map(
+    stages.map(({ name, deps, params }) => [
+      name,
+      [...new Set([...deps, ...params].flatMap(({ file }) => tracked.overlapping(file)))],
+    ]),
+  );
+  const graph = { stages, byName: new Map(stages.map((stage) => [stage.name, stage])), needs, neededBy, sources };
+  return { graph, problems: [...findSharedOuts([...stages, ...data]), ...findDuplicates(stages), ...findCycle(graph)] };
 }
 
 /** The outputs as a tree of folders, each level in the order of the stages: the order in which DVC finds them. */
 class OutIndex {
   readonly #root: OutNode = { children: new Map() };
 
-  constructor(stages: readonly Stage[]) {
+  constructor(stages: readonly Source[]) {
     for (const stage of stages) for (const { file } of stage.outs) this.#add(file, stage.name);
   }
 
@@ -77,7 +92,7 @@ function findDuplicates(stages: readonly Stage[]): Problem[] {
   });
 }
 
-function findSharedOuts(stages: readonly Stage[]): Problem[] {
+function findSharedOuts(stages: readonly Source[]): Problem[] {
   const outs = stages.flatMap((stage) => stage.outs.map((out) => ({ stage, out })));
   const sorted = outs.toSorted((a, b) =>
     withSlash(a.out) < withSlash(b.out) ? -1 : withSlash(a.out) > withSlash(b.out) ? 1 : 0,

@@ -1,7 +1,8 @@
 import { isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
-import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
+import { type Parsed, type Problem } from '../../protocol/problem.ts';
 import { compareCodePoints } from '../names/names.ts';
 import { parseYaml, type YamlFile } from '../yaml/yaml.ts';
+import { readBlockYaml } from './blockyaml.ts';
 import { emitMapping } from './emit.ts';
 import type { ParamValues } from './stage.ts';
 import {
@@ -61,10 +62,14 @@ export function parseLock(text: string, file: string): Parsed<LockFile> {
       'Unresolved merge conflict. Keep either side and run the pipeline, which mends it.',
       conflict + 1,
     );
+  const plain = text.length <= LOCK_LIMITS.maxLength ? readBlockYaml(text) : undefined;
+  const quick = plain === undefined ? undefined : readLock(plain, text, () => undefined);
+  if (quick?.value !== undefined) return quick;
   const { value: yaml, problems } = parseYaml(text, file, LOCK_LIMITS);
   if (yaml === undefined) return { value: undefined, problems };
   try {
-    return readLock(yaml, text);
+    const root = toPyValue(yaml.document.contents, yaml.document);
+    return readLock(root, text, (path, message) => yaml.problemAt(path, message));
   } catch (error) {
     if (!(error instanceof UnreadableValue)) throw error;
     const { line, column } = placeOfOffset(text, error.offset);
@@ -81,18 +86,27 @@ export function placeOfOffset(text: string, offset: number): { line: number; col
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }
 
-function readLock(yaml: YamlFile, text: string): Parsed<LockFile> {
+/** `locate` makes a problem of something wrong; a reader that knows no places has the file read again by one that does. */
+function readLock(
+  root: PyValue,
+  text: string,
+  locate: (path: readonly (string | number)[], message: string) => Problem | undefined,
+): Parsed<LockFile> {
   const problems: Problem[] = [];
-  const report = (path: readonly (string | number)[], message: string): void =>
-    void problems.push(yaml.problemAt(path, message));
-  const root = toPyValue(yaml.document.contents, yaml.document);
+  const faults: string[] = [];
+  const report: Report = (path, message) => {
+    faults.push(message);
+    problems.push(...[locate(path, message)].filter((problem) => problem !== undefined));
+  };
   const stages = new Map<string, LockedStage>();
-  if (!isPyMap(root)) return { value: undefined, problems: [yaml.problemAt([], 'A lock file must be a mapping.')] };
-  if (getKey(root, 'schema') !== '2.0')
-    return {
-      value: undefined,
-      problems: [yaml.problemAt(['schema'], "This is not a lock file of DVC 2 or 3 (schema: '2.0').")],
-    };
+  if (!isPyMap(root)) report([], 'A lock file must be a mapping.');
+  else if (getKey(root, 'schema') !== '2.0')
+    report(['schema'], "This is not a lock file of DVC 2 or 3 (schema: '2.0').");
+  else readStages(root, stages, report);
+  return { value: faults.length === 0 ? { text, stages } : undefined, problems };
+}
+
+function readStages(root: PyMap, stages: Map<string, LockedStage>, report: Report): void {
   for (const [key] of root.entries)
     if (!['schema', 'stages', 'datasets'].includes(keyText(key)))
       report([keyText(key)], `Unknown key "${keyText(key)}".`);
@@ -106,7 +120,6 @@ function readLock(yaml: YamlFile, text: string): Parsed<LockFile> {
         readStage(entry, (path, message) => report(['stages', name, ...path], message)),
       );
   }
-  return { value: hasErrors(problems) ? undefined : { text, stages }, problems };
 }
 
 type Report = (path: readonly (string | number)[], message: string) => void;
@@ -180,7 +193,7 @@ function readPaths(value: PyValue | undefined, report: Report): LockedPath[] {
 }
 
 /** DVC reads unquoted digits as the text that they are, and compares in lower case. */
-function readHash(value: PyValue | undefined): string | undefined {
+export function readHash(value: PyValue | undefined): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value.toLowerCase();
   const isInteger = typeof value === 'object' && value !== null && !isList(value) && value.kind === 'int';
   return isInteger ? String(value.value) : undefined;
@@ -245,6 +258,8 @@ const HAS_PITFALLS = /\r|^\.\.\.|(?:^|[\s,:[{-])[&*][^\s&*]/m;
 function replaceEntry(lock: LockFile, name: string, stage: LockedStage, before: string | undefined): string {
   const entry = emitMapping(toPyMap([[name, toLockMapping(stage)]]), 2);
   const text = lock.text.trim() === '' ? "schema: '2.0'\nstages:\n" : withFinalBreak(lock.text);
+  const quick = spliceLines(text, { name, before }, entry);
+  if (quick !== undefined) return quick;
   const { value: yaml } = parseYaml(text, 'dvc.lock', LOCK_LIMITS);
   const root = yaml?.document.contents;
   const pairs = isMap(root) ? root.items : [];
@@ -255,6 +270,28 @@ function replaceEntry(lock: LockFile, name: string, stage: LockedStage, before: 
   if (isScalar(stages) && /^stages:[ \t]*$/m.test(text))
     return text.replace(/^stages:[ \t]*\n/m, (line) => line + entry);
   return rewrite(yaml, name, stage);
+}
+
+/** {@link formatLock} for a lock as DVC and we write it, in which a stage begins at each line that is indented by two. */
+function spliceLines(
+  text: string,
+  { name, before }: { readonly name: string; readonly before: string | undefined },
+  entry: string,
+): string | undefined {
+  const root = readBlockYaml(text);
+  const stages = root === undefined ? undefined : getKey(root, 'stages');
+  if (!isPyMap(stages)) return undefined;
+  const lines = text.split('\n');
+  const section = lines.indexOf('stages:');
+  const starts: number[] = [];
+  let end = section + 1;
+  for (; lines[end]?.startsWith('  ') === true; end += 1) if (lines[end]?.[2] !== ' ') starts.push(end);
+  if (section === -1 || starts.length !== stages.entries.length) return undefined;
+  const find = (wanted: string | undefined): number => stages.entries.findIndex(([key]) => key === wanted);
+  const [own, next] = [find(name), find(before)];
+  const from = starts[own === -1 ? next : own] ?? end;
+  const to = own === -1 ? from : (starts[own + 1] ?? end);
+  return [...lines.slice(0, from), entry.slice(0, -1), ...lines.slice(to)].join('\n');
 }
 
 function withFinalBreak(text: string): string {

@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  checkDataFile,
   findMistakes,
   foldersNearby,
   indexOuts,
@@ -37,7 +36,7 @@ export async function checkFiles(
   const texts = new Texts(project, open);
   const loaded = await loadPipeline(project, { unsaved: texts.unsaved });
   const facts = await gatherFacts(project, loaded, texts, options);
-  const problems: Problem[] = [...loaded.problems, ...facts.problems, ...(await checkOthers(project, loaded, texts))];
+  const problems: Problem[] = [...loaded.problems, ...facts.problems, ...(await checkConfigs(project, texts))];
   const edited = new Map<string, EditedText>();
   for (const file of new Set([...problems, ...loaded.graph.stages.map(({ place }) => place)].map(({ file }) => file))) {
     const text = await texts.readEdited(file);
@@ -54,16 +53,11 @@ function once(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [keyOf(problem), problem])).values()];
 }
 
-/** Configs, and data that is tracked by itself. */
-async function checkOthers(project: Project, loaded: LoadedPipeline, texts: Texts): Promise<readonly Problem[]> {
-  const configs = (await listConfigs(project)).flatMap(({ file, problems }) => {
+async function checkConfigs(project: Project, texts: Texts): Promise<readonly Problem[]> {
+  return (await listConfigs(project)).flatMap(({ file, problems }) => {
     const unsaved = texts.unsaved.get(file);
     return unsaved === undefined ? problems : outlineConfig(unsaved, file).problems;
   });
-  const data = await Promise.all(
-    loaded.dataFiles.map(async (file) => checkDataFile((await texts.read(file)) ?? '', file)),
-  );
-  return [...configs, ...data.flat()];
 }
 
 async function gatherFacts(
@@ -79,7 +73,7 @@ async function gatherFacts(
     stages,
     locked: (stage) => lockedStage(loaded, stage),
     missing,
-    dataFiles: new Set(loaded.dataFiles),
+    dataFiles: new Set(loaded.data.map(({ name }) => name)),
     nearby: await listNearby(project, missing),
     inGit: trusted ? await findInGit(project, loaded, env) : new Set(),
     params,

@@ -11,6 +11,7 @@ import {
 } from '../../core/pipeline/pipeline.ts';
 import { diskError, hasCode, isMissing, temporaryBeside, writeFileAtomic } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
+import type { Workspace } from './facts.ts';
 
 /** What stood at a stage's outputs before its command began. */
 export interface OutputsBefore {
@@ -20,10 +21,13 @@ export interface OutputsBefore {
   discard(): Promise<void>;
 }
 
-/** Removes the outputs, as DVC does before a stage runs; those with `persist` stay, and what lies outside of the project. */
-export async function removeOuts(stage: Stage, project: Project): Promise<OutputsBefore> {
-  for (const out of stage.outs)
-    if (!out.persist && !isOutside(out.file)) await remove(path.join(project.root, out.file), out.file);
+/**
+ * Removes the outputs, as DVC does before a stage runs; those with `persist` stay, as files that the command may write into, and
+ * so does what lies outside of the project.
+ */
+export async function removeOuts(stage: Stage, workspace: Workspace): Promise<OutputsBefore> {
+  for (const out of stage.outs.filter(({ file }) => !isOutside(file)))
+    await (out.persist ? unlink(out.file, workspace) : remove(path.join(workspace.project.root, out.file), out.file));
   return { putBack: () => Promise.resolve(), discard: () => Promise.resolve() };
 }
 
@@ -33,9 +37,10 @@ export async function removeOuts(stage: Stage, project: Project): Promise<Output
  */
 export async function setOutsAside(
   stage: Stage,
-  project: Project,
+  workspace: Workspace,
   { token, locked }: { readonly token: string; readonly locked: LockedStage | undefined },
 ): Promise<OutputsBefore> {
+  const { project } = workspace;
   const folder = path.join(asideFolder(project), token);
   const own = stage.outs.filter(({ file }) => !isOutside(file));
   const outs = await Promise.all(own.map((out) => describe(out, project)));
@@ -50,6 +55,7 @@ export async function setOutsAside(
       const source = path.join(project.root, file);
       const kept = path.join(folder, String(index));
       if (existed) await (isCopied ? copy(source, kept) : move(source, kept)).catch(toDiskError(file));
+      if (existed && isCopied) await unlink(file, workspace);
     }
   } catch (error) {
     await before.putBack();
@@ -118,6 +124,12 @@ async function putBack(project: Project, folder: string, { outs }: AsideRecord):
         .catch(toDiskError(file));
   }
   await rm(folder, { recursive: true, force: true });
+}
+
+/** What is kept between runs must be no link to the cache any more: the command may write into it. */
+async function unlink(file: string, workspace: Workspace): Promise<void> {
+  const kept = await workspace.hash(file);
+  if (kept !== undefined) await workspace.cache.unlink(file, kept);
 }
 
 async function remove(absolute: string, file: string): Promise<void> {

@@ -2,6 +2,7 @@ import { exitCodes } from '../../protocol/errors.ts';
 import type { RunDocument, StageResult, StageState, StaleReason, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import { escapeControls } from '../../core/names/names.ts';
+import { toSourceStage } from '../../core/data/data.ts';
 import { summariseReasons, toDvcStatus, type RunPlan } from '../../core/pipeline/pipeline.ts';
 import {
   badArguments,
@@ -37,11 +38,15 @@ const status = {
   },
 } as const satisfies Command;
 
-function formatStatus({ stages }: StatusDocument, output: Output): string {
-  if (stages.length === 0) return output.isTerminal ? 'The pipeline has no stages.' : '';
+function formatStatus({ stages, data }: StatusDocument, output: Output): string {
+  if (stages.length + data.length === 0) return output.isTerminal ? 'The pipeline has no stages.' : '';
   return output.table({
     columns: ['STAGE', 'STATE', 'WHY'],
-    rows: stages.map(({ name, state, reasons }) => [name, state, toWhy(state, reasons)]),
+    rows: [...stages, ...data.map(({ path: name, ...rest }) => ({ name, ...rest }))].map(({ name, state, reasons }) => [
+      name,
+      state,
+      toWhy(state, reasons),
+    ]),
   });
 }
 
@@ -51,16 +56,19 @@ function toWhy(state: StageState, reasons: readonly StaleReason[]): string {
 }
 
 async function printDvcStatus(
-  { stages }: StatusDocument,
+  { stages, data }: StatusDocument,
   project: Project,
   { cwd, env, output }: Invocation,
 ): Promise<number> {
-  const { graph } = await loadPipeline(project, { env });
+  const { graph, data: files } = await loadPipeline(project, { env });
   const known = stages.flatMap(({ name, reasons }) => {
     const stage = graph.byName.get(name);
     return stage === undefined ? [] : [{ stage, reasons }];
   });
-  const document = toDvcStatus(known, displayPath(project, cwd));
+  const sources = data.flatMap(({ path: name, reasons }) =>
+    files.filter((file) => file.name === name).map((file) => ({ stage: toSourceStage(file), reasons })),
+  );
+  const document = toDvcStatus([...known, ...sources], displayPath(project, cwd));
   output.result(document, () => JSON.stringify(document));
   return exitCodes.done;
 }

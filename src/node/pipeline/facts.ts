@@ -19,12 +19,18 @@ import {
   type StagePath,
 } from '../../core/pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
-import { Cache } from './cache.ts';
-import { hashPath, missingPath, type HashContext, type HashedPath } from './hashing.ts';
-import { HashState, type HashMethod } from './hashstate.ts';
+import {
+  Cache,
+  HashState,
+  hashPath,
+  missingPath,
+  readDvcSettings,
+  type HashContext,
+  type HashMethod,
+  type HashedPath,
+} from '../cache/cache.ts';
 import type { LoadedPipeline } from './load.ts';
 import { readParsed } from './reading.ts';
-import { readDvcSettings } from './settings.ts';
 
 /** What is known about files while one command runs: each path is hashed once until somebody says that files changed. */
 export class Workspace {
@@ -36,11 +42,11 @@ export class Workspace {
   readonly #hashes = new Map<string, Promise<HashedPath | undefined>>();
   readonly #params = new Map<string, Promise<ParamsContent>>();
 
-  private constructor(project: Project, context: HashContext, settings: { cache: string; noScm: boolean }) {
+  private constructor(project: Project, context: HashContext, settings: Awaited<ReturnType<typeof readDvcSettings>>) {
     this.project = project;
     this.#context = context;
     this.noScm = settings.noScm;
-    this.cache = new Cache(settings.cache, context);
+    this.cache = new Cache(settings.cache, settings.links, context);
   }
 
   static async open(
@@ -60,6 +66,24 @@ export class Workspace {
     const known = this.#hashes.get(key) ?? hashPath(file, method, this.#context);
     this.#hashes.set(key, known);
     return known;
+  }
+
+  /** Hashes a path into the cache: every file of it is there as well then. */
+  async keep(file: string): Promise<HashedPath | undefined> {
+    const hashed = await hashPath(file, 'md5', this.#context, { cache: this.cache.folder });
+    this.#hashes.set(`md5 ${file}`, Promise.resolve(hashed));
+    this.cache.forget();
+    return hashed;
+  }
+
+  /** As {@link keep}, and makes the files links to their objects where the configuration asks for links. */
+  async store(file: string): Promise<HashedPath | undefined> {
+    const hashed = await this.keep(file);
+    if (hashed === undefined || !this.cache.isLinked) return hashed;
+    await this.cache.relink(file, hashed);
+    // A link is another file with the same content.
+    this.#hashes.clear();
+    return hashed;
   }
 
   async readParams({ file, keys, place }: ParamsFile): Promise<ParamValues | undefined> {
@@ -83,6 +107,7 @@ export class Workspace {
 
   /** Hashes and params are taken anew from now on: a stage has run. */
   forget(): void {
+    this.cache.forget();
     this.#hashes.clear();
     this.#params.clear();
   }
@@ -133,11 +158,14 @@ export async function gatherFacts(
   const cached = [];
   for (const out of stage.outs) {
     const entry = findLocked(locked?.outs, out.path);
-    cached.push(
-      !out.cache || entry?.md5 === undefined || (await workspace.cache.holds({ md5: entry.md5, legacy: entry.legacy })),
-    );
+    cached.push(!out.cache || entry?.md5 === undefined || (await isCached(workspace, out.file, entry)));
   }
   return { deps, params, outs, cached };
+}
+
+/** Whether the cache holds what a lock names; the path itself tells the members of a folder when it is as locked. */
+async function isCached(workspace: Workspace, file: string, { md5 = '', legacy }: LockedPath): Promise<boolean> {
+  return workspace.cache.holds({ md5, legacy }, legacy ? undefined : await workspace.hash(file));
 }
 
 /**

@@ -18,12 +18,15 @@ export async function ensureDvcFolder({ project, gitIgnores }: LoadedPipeline): 
 }
 
 /** DVC refuses to take over what Git tracks; so do we, before anything is touched. */
-export async function refuseTrackedOuts({ project, gitIgnores }: LoadedPipeline, stage: Stage): Promise<void> {
-  if (gitIgnores === undefined || !stage.outs.some((out) => out.cache)) return;
+export async function refuseTrackedOuts(
+  { project, gitIgnores }: LoadedPipeline,
+  { outs }: Pick<Stage, 'outs'>,
+): Promise<void> {
+  if (gitIgnores === undefined || !outs.some((out) => out.cache)) return;
   const { openGit } = await import('../git/git.ts');
   const git = openGit(project.root);
   if (!(await git.isRepository())) return;
-  for (const out of stage.outs) {
+  for (const out of outs) {
     if (!out.cache || !(await git.isTracked(out.file))) continue;
     throw new ExpectedError(
       'stage-failed',

@@ -21,11 +21,12 @@ import {
   type PyMap,
   type Stage,
 } from '../../core/pipeline/pipeline.ts';
+import { parseDataFile, type DataFile } from '../../core/data/data.ts';
 import { diskError, isDirectory, isMissing, readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
-import { Ignores, readIgnoreFile } from './ignores.ts';
+import { readFlagSettings } from '../cache/cache.ts';
+import { Ignores, readIgnoreFile } from '../ignores/ignores.ts';
 import { readParsed } from './reading.ts';
-import { readFlagSettings } from './settings.ts';
 
 /** Everything that the project's pipeline files say. With an error among the problems nothing may be run. */
 export interface LoadedPipeline {
@@ -33,8 +34,8 @@ export interface LoadedPipeline {
   readonly graph: PipelineGraph;
   /** Lock files by the dvc.yaml that they belong to. */
   readonly locks: ReadonlyMap<string, LockFile>;
-  /** `.dvc` files (data tracked by themselves). */
-  readonly dataFiles: readonly string[];
+  /** `.dvc` files: data that is tracked by itself. */
+  readonly data: readonly DataFile[];
   readonly problems: readonly Problem[];
   readonly ignores: Ignores;
   /** Rules of .gitignore files; undefined outside of Git. */
@@ -74,12 +75,12 @@ export async function loadPipeline(
   const [gitIgnores, flags] = await Promise.all([findGitIgnores(project), readFlagSettings(project, env)]);
   const loader = new Loader(project, { flags, ignores, gitIgnores, unsaved });
   await loader.visit('');
-  const { graph, problems } = buildGraph(loader.stages);
+  const { graph, problems } = buildGraph(loader.stages, loader.data);
   return {
     project,
     graph,
     locks: loader.locks,
-    dataFiles: loader.dataFiles,
+    data: loader.data,
     problems: [...loader.problems, ...problems, ...findIgnored(loader.stages, ignores)],
     ignores,
     gitIgnores,
@@ -107,7 +108,7 @@ interface LoaderOptions extends Pick<LoadedPipeline, 'ignores' | 'gitIgnores'> {
 class Loader {
   readonly stages: Stage[] = [];
   readonly locks = new Map<string, LockFile>();
-  readonly dataFiles: string[] = [];
+  readonly data: DataFile[] = [];
   readonly problems: Problem[] = [];
   readonly #project: Project;
   readonly #flags: FlagSettings;
@@ -145,7 +146,7 @@ class Loader {
     // The pipeline at the root is meant by whoever opens the project, whatever is ignored.
     if (file !== 'dvc.yaml' && this.#isIgnored(file, { isDirectory: false })) return;
     if (isPipeline) await this.#load(file);
-    else this.dataFiles.push(file);
+    else await this.#loadData(file);
   }
 
   async #list(folder: string): Promise<Dirent[]> {
@@ -158,8 +159,19 @@ class Loader {
     }
   }
 
+  async #loadData(file: string): Promise<void> {
+    const { value, problems = [] } = (await this.#readParsed(file, parseDataFile)) ?? {};
+    this.problems.push(...problems);
+    if (value === undefined) return;
+    this.data.push(value);
+    const what = value.unsupported.join(', ');
+    if (what === '') return;
+    const message = `Not yet supported: ${what}; "dvc" takes care of it.`;
+    this.problems.push({ ...value.place, severity: 'warning', message });
+  }
+
   #isOut(folder: string): boolean {
-    return this.stages.some(({ outs }) => outs.some(({ file }) => file === folder));
+    return [...this.stages, ...this.data].some(({ outs }) => outs.some(({ file }) => file === folder));
   }
 
   #isIgnored(file: string, kind: { isDirectory: boolean }): boolean {

@@ -34,7 +34,10 @@ async function stopOrphansOf({ token, child }: RunningStage): Promise<boolean> {
 const LEFT_MS = 600_000;
 
 /** Removes what killed runs left half-written beside locks, outputs and our own records. */
-export async function sweepTemporaries(project: Project, stages: readonly Stage[]): Promise<void> {
+export async function sweepTemporaries(
+  project: Project,
+  stages: readonly Pick<Stage, 'place' | 'outs'>[],
+): Promise<void> {
   const folders = new Set([
     '',
     ...stages.flatMap(({ place, outs }) => [place, ...outs].map(({ file }) => folderOf(file))),

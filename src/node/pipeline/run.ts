@@ -4,16 +4,15 @@ import type { RunDocument, StageResult } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import {
   activeNeeds,
-  dependentsOf,
   overlaps,
   planRun as planSteps,
-  planWaits,
   selectStages,
   type PipelineGraph,
   type RunOptions as SelectOptions,
   type RunPlan,
   type Stage,
 } from '../../core/pipeline/pipeline.ts';
+import type { DataFile } from '../../core/data/data.ts';
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
@@ -27,8 +26,10 @@ import { writeRunning } from './memory.ts';
 import { stopOrphans, sweepTemporaries } from './orphans.ts';
 import { RunRecords } from './records.ts';
 import { performInOrder } from './sidebyside.ts';
+import { bringSourceUpToDate } from './sources.ts';
 import { runStage, type PipelineReporter, type StageContext } from './stagerun.ts';
 import { judgeStages, refuseProblems, resolveTargets } from './status.ts';
+import { readersOf, waitsOf, withSources, type Step } from './steps.ts';
 
 /** What a run is asked to bring up to date. */
 interface PipelineSelection {
@@ -140,9 +141,9 @@ async function runLocked(
   const turns = new DvcTurns();
   const prepare = once(async () => {
     await ensureDvcFolder(loaded);
-    guard = await guardAgainstDvc(project, pathsOf(stages), { cmd: command, signal: tools.signal });
+    guard = await guardAgainstDvc(project, pathsOf(stages, loaded.data), { cmd: command, signal: tools.signal });
     await turns.take(guard);
-    await sweepTemporaries(project, stages);
+    await sweepTemporaries(project, [...stages, ...loaded.data]);
     await workspace.cache.sweep();
   });
   const environment = once(() => stageEnvironment(project, tools));
@@ -175,30 +176,41 @@ async function putBackOuts(loaded: LoadedPipeline, { reporter }: PipelineRunTool
 async function visit(
   stages: readonly Stage[],
   context: StageContext,
-  { keepGoing, jobs }: PipelineRunOptions,
+  options: PipelineRunOptions,
 ): Promise<RunDocument> {
   const { graph } = context.loaded;
+  const steps = withSources(stages, context.loaded, options);
   const results = new Map<string, StageResult>();
   const blocked = new Map<string, string>();
-  await performInOrder(
-    stages,
-    { jobs, waits: planWaits(graph, stages), signal: context.signal },
-    async (stage, signal) => {
-      const reason = blocked.get(stage.name);
-      const result = await context.turns.atWork(() => visitStage(stage, { ...context, signal }, reason));
-      context.reporter({ type: 'stage-ended', stage: stage.name, result });
-      results.set(stage.name, result);
-      if (result.outcome !== 'failed' && result.outcome !== 'blocked') return;
-      const isOver = result.outcome === 'failed' && !keepGoing;
-      const dependents = isOver ? stages.map(({ name }) => name) : dependentsOf(graph, stage.name);
-      const why = result.outcome === 'failed' ? `${stage.name} failed` : (result.reason ?? '');
-      for (const name of dependents) if (!blocked.has(name)) blocked.set(name, why);
-    },
-  );
-  const inOrder = stages.flatMap(({ name }) => results.get(name) ?? []);
+  const pace = { jobs: options.jobs, waits: waitsOf(steps, graph), signal: context.signal };
+  await performInOrder(steps, pace, async (step, signal) => {
+    const { name } = step;
+    const reason = blocked.get(name);
+    const result = await context.turns.atWork(() => visitStep(step, { ...context, signal }, reason));
+    if (result === undefined) return;
+    context.reporter({ type: 'stage-ended', stage: name, result });
+    results.set(name, result);
+    if (result.outcome !== 'failed' && result.outcome !== 'blocked') return;
+    const isOver = result.outcome === 'failed' && !options.keepGoing;
+    const others = isOver ? steps.map((other) => other.name) : readersOf(step, graph);
+    const why = result.outcome === 'failed' ? `${name} failed` : (result.reason ?? '');
+    for (const other of others) if (!blocked.has(other)) blocked.set(other, why);
+  });
+  const inOrder = steps.flatMap(({ name }) => results.get(name) ?? []);
   const outcomes = new Set(inOrder.map(({ outcome }) => outcome));
   const isStopped = context.signal.aborted || outcomes.has('stopped');
   return { outcome: isStopped ? 'stopped' : outcomes.has('failed') ? 'failed' : 'succeeded', stages: inOrder };
+}
+
+/** Undefined for tracked data with which there was nothing to do. */
+async function visitStep(
+  step: Step,
+  context: StageContext,
+  blocked: string | undefined,
+): Promise<StageResult | undefined> {
+  if (step.source === undefined) return visitStage(step.stage, context, blocked);
+  if (context.signal.aborted || blocked !== undefined) return undefined;
+  return bringSourceUpToDate(step.source, context);
 }
 
 async function visitStage(stage: Stage, context: StageContext, blocked: string | undefined): Promise<StageResult> {
@@ -247,8 +259,8 @@ async function refuseMissingParams(
   if (problems.length > 0) throw new ExpectedError('missing-param', 'Params are missing:', problems);
 }
 
-function pathsOf(stages: readonly Stage[]): { read: string[]; write: string[] } {
-  const write = new Set(stages.flatMap(({ outs }) => outs.map(({ file }) => file)));
+function pathsOf(stages: readonly Stage[], data: readonly DataFile[]): { read: string[]; write: string[] } {
+  const write = new Set([...stages, ...data].flatMap(({ outs }) => outs.map(({ file }) => file)));
   const inputs = stages.flatMap(({ deps, params }) => [...deps, ...params].map(({ file }) => file));
   return { read: [...new Set(inputs)].filter((file) => !write.has(file)), write: [...write] };
 }

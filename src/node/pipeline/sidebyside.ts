@@ -1,37 +1,40 @@
-import type { Stage } from '../../core/pipeline/pipeline.ts';
+/** A stage, or tracked data. */
+interface Named {
+  readonly name: string;
+}
 
 interface Pace {
   /** How many at the same time, at least 1. */
   readonly jobs: number;
-  /** For each stage earlier ones of the order that must have ended before it starts. */
+  /** For each step earlier ones of the order that must have ended before it starts. */
   readonly waits: ReadonlyMap<string, readonly string[]>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Performs every stage, up to `jobs` of them side by side, each as early in the order as what it waits for allows. When one of
+ * Performs every step, up to `jobs` of them side by side, each as early in the order as what it waits for allows. When one of
  * them throws, the others are told to stop and awaited before that is thrown on: nothing goes on behind the caller's back.
  */
-export async function performInOrder(
-  stages: readonly Stage[],
+export async function performInOrder<T extends Named>(
+  steps: readonly T[],
   { jobs, waits, signal }: Pace,
-  perform: (stage: Stage, signal: AbortSignal) => Promise<void>,
+  perform: (step: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const broken = new AbortController();
   const either = AbortSignal.any([signal, broken.signal]);
-  const waiting = [...stages];
-  const unfinished = new Set(stages.map(({ name }) => name));
+  const waiting = [...steps];
+  const unfinished = new Set(steps.map(({ name }) => name));
   const running = new Set<Promise<void>>();
   const errors: unknown[] = [];
-  const isReady = ({ name }: Stage): boolean => waits.get(name)?.some((other) => unfinished.has(other)) !== true;
-  const start = (stage: Stage): void => {
-    const work = perform(stage, either)
+  const isReady = ({ name }: T): boolean => waits.get(name)?.some((other) => unfinished.has(other)) !== true;
+  const start = (step: T): void => {
+    const work = perform(step, either)
       .catch((error: unknown) => {
         errors.push(error);
         broken.abort(error);
       })
       .finally(() => {
-        unfinished.delete(stage.name);
+        unfinished.delete(step.name);
         running.delete(work);
       });
     running.add(work);

@@ -22,6 +22,7 @@ import {
   toRunCacheTexts,
   type LockedPath,
   type LockedStage,
+  type Out,
   type Stage,
   type StageFacts,
 } from '../../core/pipeline/pipeline.ts';
@@ -31,7 +32,7 @@ import { removeOuts, setOutsAside, type OutputsBefore } from './aside.ts';
 import type { DvcTurns } from './dvcturns.ts';
 import { gatherFacts, signatureOfInputs, takeLockEntry, type Workspace } from './facts.ts';
 import { ignoreOuts, refuseTrackedOuts } from './gitfiles.ts';
-import { looksLikeText } from './hashing.ts';
+import { looksLikeText } from '../cache/cache.ts';
 import { lockFileOf, lockedStage, type LoadedPipeline } from './load.ts';
 import { readMemory, remember } from './memory.ts';
 import type { RunRecords } from './records.ts';
@@ -173,7 +174,7 @@ async function realFolderOf(folder: string): Promise<string> {
 
 async function refuseMissingOuts(stage: Stage, workspace: Workspace): Promise<void> {
   for (const out of stage.outs)
-    if ((await workspace.hash(out.file)) === undefined)
+    if (!(await exists(path.join(workspace.project.root, out.file))))
       throw new ExpectedError('stage-failed', `the output ${out.path} does not exist`);
 }
 
@@ -195,9 +196,12 @@ async function restore(
   for (const { entry } of outs)
     if (entry?.md5 === undefined || !(await workspace.cache.holds({ md5: entry.md5, legacy: entry.legacy })))
       return undefined;
-  for (const { out, entry } of outs)
-    if (entry?.md5 !== undefined)
-      await workspace.cache.checkout(out.file, { md5: entry.md5, legacy: entry.legacy }, { isexec: entry.isexec });
+  for (const { out, entry } of outs) {
+    if (entry?.md5 === undefined) continue;
+    const current = await workspace.hash(out.file);
+    const id = { md5: entry.md5, legacy: entry.legacy };
+    await workspace.cache.checkout(out.file, id, { isexec: entry.isexec, current });
+  }
   workspace.forget();
   await save(stage, context);
   return { outcome: 'restored' };
@@ -277,7 +281,7 @@ async function runAndSave(stage: Stage, token: string, context: StageContext): P
   const { project } = workspace;
   const signature = await signatureOfInputs(workspace, stage);
   const locked = lockedStage(loaded, stage);
-  const before = await (keepOutputs ? setOutsAside(stage, project, { token, locked }) : removeOuts(stage, project));
+  const before = await (keepOutputs ? setOutsAside(stage, workspace, { token, locked }) : removeOuts(stage, workspace));
   let isSaved = false;
   try {
     const { outcome, seconds } = await runCommand(stage, token, context);
@@ -389,13 +393,15 @@ async function save(stage: Stage, { workspace, loaded, records }: StageContext):
     if ((await workspace.hash(dep.file)) === undefined)
       throw new ExpectedError('stage-failed', `the dependency ${dep.path} does not exist any more`);
   if (!workspace.noScm) await records.inTurn(() => ignoreOuts(loaded, stage.outs));
-  const entry = await takeLockEntry(workspace, stage, lockedStage(loaded, stage));
+  const before = lockedStage(loaded, stage);
+  const isOld = ({ path: written }: Out): boolean => findLocked(before?.outs, written)?.legacy === true;
+  for (const out of stage.outs) if (out.cache && !isOld(out)) await workspace.store(out.file);
+  const entry = await takeLockEntry(workspace, stage, before);
   const isRecorded = canRecord(stage, entry);
   for (const out of stage.outs) {
-    const hashed = await workspace.hash(out.file);
+    const isKept = findLocked(entry.outs, out.path)?.legacy === true;
     // DVC caches metrics that are kept in Git as well when it records a run, or it could not restore them.
-    const isStored = findLocked(entry.outs, out.path)?.legacy === true;
-    if (hashed !== undefined && !isStored && (out.cache || isRecorded)) await workspace.cache.store(out.file, hashed);
+    if (!isKept && (out.cache ? isOld(out) : isRecorded)) await workspace.keep(out.file);
   }
   if (isRecorded) await writeRecord(workspace, entry);
   await records.inTurn(() => writeLock(loaded, stage, entry, records));

@@ -8,6 +8,7 @@ import type { Project } from '../project/project.ts';
 import { Workspace, gatherFacts, signatureOfInputs } from './facts.ts';
 import { loadPipeline, lockedStage, type LoadedPipeline } from './load.ts';
 import { findRunningStages, readMemory, type StageMemory } from './memory.ts';
+import { judgeData } from './sources.ts';
 
 export interface StatusOptions {
   /** Addresses; a group's name or a dvc.yaml stands for its stages. Default: all. */
@@ -28,22 +29,13 @@ export async function readStatus(project: Project, options: StatusOptions = {}):
   const targets = resolveTargets(loaded.graph, options.stages ?? []);
   const workspace = await Workspace.open(loaded, { env, signal });
   const all = await judgeStages(loaded, workspace, targets);
+  const data = targets === undefined ? await judgeData(loaded.data, workspace) : [];
   if (options.keepHashes !== false) await workspace.save({ prune: targets === undefined });
   return {
     project: project.root,
     stages: targets === undefined ? all : all.filter(({ name }) => targets.has(name)),
-    data: loaded.dataFiles.map((path) => ({ path, state: 'needs-dvc', reasons: [] })),
-    problems: [
-      ...loaded.problems,
-      ...workspace.problems,
-      ...loaded.dataFiles.map((file) => ({
-        file,
-        line: 1,
-        column: 1,
-        severity: 'warning' as const,
-        message: 'Not yet supported: data tracked by a .dvc file; "dvc status" and "dvc checkout" take care of it.',
-      })),
-    ],
+    data,
+    problems: [...loaded.problems, ...workspace.problems],
   };
 }
 

