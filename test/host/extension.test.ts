@@ -98,7 +98,7 @@ describe('the extension', () => {
   after(async () => {
     for (const { id } of await listProcesses()) await api.engine.request('stopProcess', { project: folder, id });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    for (const name of await readdir(folder))
+    for (const name of (await readdir(folder)).filter((each) => each !== '.git'))
       await rm(inProject(name), { recursive: true, force: true, maxRetries: 5 });
   });
 

@@ -102,7 +102,7 @@ describe('debugging a stage', () => {
     await vscode.debug.stopDebugging();
     await until(isIdle);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    for (const name of await readdir(folder))
+    for (const name of (await readdir(folder)).filter((each) => each !== '.git'))
       await rm(inProject(name), { recursive: true, force: true, maxRetries: 5 });
   });
 
