@@ -8,7 +8,7 @@ const env = { GIT_CONFIG_GLOBAL: path.join(import.meta.dirname, 'test/gitconfig'
 export default defineConfig({
   test: {
     projects: [
-      { test: { env, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { env, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 60_000 } },
       {
         test: {
           env,
