@@ -12,9 +12,10 @@ import { listFiles } from '../../src/node/files/files.ts';
 // What is shipped: the same contents as an extension (.vsix) and as an npm package, and nothing else.
 const MAX_MEGABYTES = 6;
 const allowed = [
-  /^dist\/(extension|engine|cli|worker)\.js$/,
+  /^dist\/(extension|engine|cli|worker|hasher)\.js$/,
   /^dist\/[\w.-]+\.LEGAL\.txt$/,
   /^dist\/bin\/mlops(\.cmd)?$/,
+  /^dist\/bin\/python-debug\/(python3?|(attach|launch)\.py)$/,
   /^dist\/wasm\/[\w-]+\.wasm$/,
   /^dist\/samples\/mnist\/[\w./-]+$/,
   /^dist\/webview\/[\w.-]+\.(js|css|LEGAL\.txt)$/,
@@ -45,6 +46,7 @@ async function checkContents(installed: string, ignored: readonly string[] = [])
       'dist/engine.js',
       'dist/hasher.js',
       'dist/worker.js',
+      'dist/hasher.js',
       'dist/samples/mnist/train_images.gz',
     ]),
   );
