@@ -110,11 +110,7 @@ class BlockReader {
     }
     const text = parts.map(withoutSpaces).join(' ');
     if (parts.some((part) => END_OF_PLAIN.test(part)) || END_OF_PLAIN.test(text)) giveUp();
-    return resolvePlain(text) ?? this.#nullOrGiveUp(text);
-  }
-
-  #nullOrGiveUp(text: string): null {
-    return text === '' || /^(?:~|null|Null|NULL)$/.test(text) ? null : giveUp();
+    return resolvePlain(text);
   }
 
   #readQuoted(first: string, indent: number, end: RegExp, unquote: (inner: string) => string): string {
@@ -125,7 +121,9 @@ class BlockReader {
       this.#at += 1;
     }
     if (this.#indentBelow() > indent) giveUp();
-    return unquote(withoutSpaces(text).slice(1, -1));
+    const value = unquote(withoutSpaces(text).slice(1, -1));
+    // No path, command or environment can hold it: refused, with its place.
+    return value.includes('\0') ? giveUp() : value;
   }
 
   /** The present line without its indentation if that is `indent`; undefined for a line that ends the collection. */
