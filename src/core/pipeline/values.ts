@@ -61,6 +61,8 @@ const FLOAT =
   /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?)$/;
 const SPECIAL_FLOAT = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const INTEGER = /^(?:[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+)$/;
+/** A prefix alone, as in `0b_`, is no number. */
+const NO_DIGITS = /^[-+]?(?:0[box])?$/;
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 const TIMESTAMP =
   /^[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?$/;
@@ -86,7 +88,7 @@ export function resolvePlain(source: string): PyValue {
   const digits = source.replaceAll('_', '');
   if (FLOAT.test(source)) return { kind: 'float', value: Number(digits) };
   if (SPECIAL_FLOAT.test(source)) return { kind: 'float', value: specialFloat(source.toLowerCase()) };
-  if (INTEGER.test(source) && /[0-9]/.test(digits)) return { kind: 'int', value: parseInteger(digits) };
+  if (INTEGER.test(source) && !NO_DIGITS.test(digits)) return { kind: 'int', value: parseInteger(digits) };
   if (DATE.test(source)) return { kind: 'date', source };
   return TIMESTAMP.test(source) ? { kind: 'other', what: 'a time of day', source } : source;
 }

@@ -161,6 +161,7 @@ describe('the quick reader', () => {
     ['an empty line within', 'a: 1\n\nb: 2\n', false],
     ['a key that is a number', '1: a\n', false],
     ['the character NUL', 'a: "\\0"\n', false],
+    ['a prefix without a number', 'a: 0b_\n', true],
     ['escapes', 'a: "x\\ty\\\n  \\ z\\u00e9"\n', true],
   ];
   it.each(sure)('%s', (_, written, isSure) => {
