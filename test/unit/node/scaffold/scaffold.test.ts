@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WritePlan } from '../../../../src/core/scaffold/scaffold.ts';
 import { listFiles } from '../../../../src/node/files/files.ts';
@@ -176,12 +177,21 @@ test('an unknown template names those that were meant', async () => {
 test.skipIf(!isRoot)('a folder that must not be written to is a sentence', async () => {
   await mkdir(at('closed'));
   await chmod(at('closed'), 0o555);
-  // Root may write everywhere: another user tries, in a process of its own.
-  const script = `import('${path.resolve('src/node/scaffold/scaffold.ts')}').then(async ({ newProject }) => {
-    await newProject('${at('closed/new')}', { files: [{ path: 'a', content: Buffer.from('a') }] }).catch((error) => console.log(error.code, error.message));
-  })`;
+  // Root may write everywhere: another user tries, in a process of its own, who need not be able to read this repository.
+  const bundle = at('scaffold.cjs');
+  await build({
+    entryPoints: ['src/node/scaffold/scaffold.ts'],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+  });
+  const script = `require('${bundle}')
+    .newProject('${at('closed/new')}', { files: [{ path: 'a', content: Buffer.from('a') }] })
+    .catch((error) => console.log(error.code, error.message));`;
   await chmod(folder, 0o755);
   const said = execFileSync('setpriv', ['--reuid=65534', '--clear-groups', process.execPath, '-e', script], {
+    cwd: folder,
     encoding: 'utf8',
   });
   expect(said).toMatch(/^disk .*permission denied/);
