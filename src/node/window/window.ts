@@ -54,9 +54,8 @@ export class WindowProjects {
     this.#folders = folders;
     for (const watcher of this.#folderWatchers) watcher.close();
     const projects = await this.#find();
-    // A folder that is no project may become one.
-    const others = folders.filter((folder) => !this.#open.has(folder));
-    this.#folderWatchers = others.map((root) => watchProject({ root }, () => this.#findAgain(), { depth: 1 }));
+    // A folder that is no project may become one, and one that is may cease to be.
+    this.#folderWatchers = folders.map((root) => watchProject({ root }, () => this.#findAgain(), { depth: 1 }));
     // It may have become one while nobody was watching yet.
     for (const { ready } of this.#folderWatchers) void ready.then(() => this.#findAgain());
     return projects;

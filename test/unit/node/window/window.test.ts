@@ -109,6 +109,13 @@ describe('runs of a project', () => {
   });
 });
 
+it('no longer shows a folder that was a project when it was configured, and is none any more', async () => {
+  await write('dvc.yaml');
+  expect((await window.configure([root], false)).map((project) => project.root)).toEqual([root]);
+  await rm(path.join(root, 'dvc.yaml'));
+  await until(() => told.some(({ name, event }) => name === 'projects' && event.projects.length === 0));
+});
+
 it('shows the folders that were configured last, however long finding others takes', async () => {
   for (let i = 0; i < 300; i += 1) await mkdir(path.join(root, `slow/${i}`), { recursive: true });
   await write('slow/0/dvc.yaml');
