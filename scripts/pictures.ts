@@ -10,6 +10,8 @@ import { readProgram } from './programs.ts';
 import { chromiumMissing, ensureChromium } from './vscode-host/browser.ts';
 import { openWorkbench, type Workbench } from './vscode-host/workbench.ts';
 
+/** What slides in or is laid out anew has come to rest. */
+const SETTLE_MS = 1500;
 const pictures = path.join(root, 'docs/images');
 const settings = { 'workbench.colorTheme': 'Default Dark Modern', 'window.commandCenter': false };
 
@@ -50,22 +52,21 @@ async function pictureTraining(project: string): Promise<void> {
     await window.webview().getByText('stopped').first().waitFor({ timeout: 60_000 });
   });
   await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
-    const { stdout: name } = { stdout: await newestFinished(project) };
     await window.command('MLOps: Show Run Chart');
-    await window.pick(name);
+    await window.pick(await newestFinished(project));
     await window.webview().getByText('succeeded').first().waitFor({ timeout: 60_000 });
     await window.webview().getByText('Details').click();
-    await window.page.waitForTimeout(1000);
+    await window.page.waitForTimeout(SETTLE_MS);
     await window.picture('run');
   });
 }
 
-/** A pipeline of which a part is being run again. */
+/** The graph of a pipeline of which a part is stale. */
 async function picturePipeline(project: string): Promise<void> {
-  await writeFile(path.join(project, 'data/raw/note.txt'), 'one more file\n');
-  await rm(path.join(project, 'data/raw/note.txt'));
   await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
-    await window.rows('Pipeline').filter({ hasText: 'evaluate' }).first().waitFor();
+    await window.command('MLOps: Show Pipeline Graph');
+    await window.webview().locator('text', { hasText: 'evaluate' }).first().waitFor({ timeout: 60_000 });
+    await window.page.waitForTimeout(SETTLE_MS);
     await window.picture('pipeline');
   });
 }

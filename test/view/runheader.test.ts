@@ -45,6 +45,22 @@ describe.skipIf(mustSkip())('the head of the Run chart page', () => {
     expect(await page.getByText(texts.stop, { exact: true }).isVisible()).toBe(false);
   });
 
+  it('names the run that is drawn, also when newer ones are listed only then', async () => {
+    const shown = await open();
+    const older = snapshotOf(3, { ...ended, runId: 'run1', name: 'deep-wren' });
+    shown.session.showRun(older);
+    await shown.send(shown.session.next());
+    await shown.settled();
+    await shown.show(older);
+    const named = (): Promise<unknown> =>
+      shown.page.locator('vscode-dropdown').evaluate((element) => (element as { displayValue?: unknown }).displayValue);
+    await expect.poll(named).toBe('deep-wren');
+    // The control takes its new options in after this turn of the page, and must not change its mind.
+    await shown.page.waitForTimeout(300);
+    expect(await named()).toBe('deep-wren');
+    expect(shown.posts('setRun')).toEqual([]);
+  });
+
   it('offers to stop again when the extension could not', async () => {
     const shown = await open();
     await shown.show(snapshotOf(3));

@@ -56,6 +56,10 @@ export function createDropdown(label: string, onChoose: (value: string) => void)
           return option;
         }),
       );
+      // The control keeps the place of its choice when it takes in new options, and does so only after this turn.
+      requestAnimationFrame(() => {
+        (root as HTMLElement & { value?: string }).value = chosen;
+      });
     },
   };
 }
