@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { buildSamples } from './samples.mjs';
+import { vscodeApi } from './vscodeapi.ts';
 import { workerBundle } from './workerbundle.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -38,7 +39,13 @@ const nodeGuard = `'use strict';
 
 /** Only the extension may see `vscode`; for the others it is unresolvable, and a stray import breaks the build. */
 const bundles = [
-  { ...forNode, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
+  {
+    ...forNode,
+    entryPoints: { extension: 'src/extension.ts' },
+    outdir: 'dist',
+    plugins: [vscodeApi(path.join(root, 'src'))],
+    logOverride: { 'import-is-undefined': 'error' },
+  },
   {
     ...forNode,
     entryPoints: { engine: 'src/engine.ts' },

@@ -37,7 +37,8 @@ export class EngineThread implements EngineClient {
     this.#file = file;
     this.#report = report;
     this.#listeners = createListeners(report);
-    this.#connection = Promise.resolve(this.#start());
+    // Activation goes first: a thread that starts would take a core from it.
+    this.#connection = this.#startIn(0);
   }
 
   async request<N extends RequestName>(name: N, payload: PayloadOf<N>): Promise<ReplyOf<N>> {
@@ -97,18 +98,23 @@ export class EngineThread implements EngineClient {
     this.#report(reason);
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#deaths);
     this.#deaths += 1;
+    this.#connection = this.#startIn(pause);
+    const tell = (): void => this.#restartListeners.forEach((listener) => listener());
+    // Whoever waits for the connection hears why there is none.
+    this.#connection.then(tell, () => undefined);
+  }
+
+  #startIn(pauseMs: number): Promise<Connection> {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     // Nobody may be waiting: then there is nobody to tell.
     promise.catch(() => undefined);
-    this.#connection = promise;
     this.#timer = setTimeout(() => {
       try {
         resolve(this.#start());
       } catch (error) {
         reject(error);
-        return;
       }
-      for (const listener of this.#restartListeners) listener();
-    }, pause);
+    }, pauseMs);
+    return promise;
   }
 }
