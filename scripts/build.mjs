@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { listPages } from './pages.ts';
 import { buildSamples } from './samples.mjs';
 import { vscodeApi } from './vscodeapi.ts';
 import { workerBundle } from './workerbundle.ts';
@@ -59,16 +60,10 @@ const bundles = [
     platform: 'browser',
     format: 'iife',
     target: 'chrome128',
-    entryPoints: await pages(),
+    entryPoints: await listPages(),
     outdir: 'dist/webview',
   },
 ];
-
-async function pages() {
-  const entries = await readdir(path.join(root, 'webview'), { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory() && entry.name !== 'shared').map((entry) => entry.name);
-  return Object.fromEntries(names.map((name) => [name, `webview/${name}/main.ts`]));
-}
 
 async function copyStatic() {
   await cp(path.join(root, 'scripts/launchers'), path.join(dist, 'bin'), { recursive: true });

@@ -7,7 +7,7 @@ import { chromiumMissing, ensureChromium } from '../vscode-host/browser.ts';
 import { chooseEditor } from '../vscode-host/desktop.ts';
 import { ensureCodeServer } from '../vscode-host/install.ts';
 import { ensurePackage } from '../packaging/packaging.ts';
-import { ensureInterop } from './interop.ts';
+import { ensureInterop, ensurePythonTools } from './interop.ts';
 import { addTallies, countVitest, nothing, type Tally } from './tally.ts';
 
 /** A kind of test, by what it needs: nothing, a browser, VS Code, the field's own tools. */
@@ -25,7 +25,7 @@ export const layers: readonly Layer[] = [
   { name: 'host', always: true, run: runHost },
   { name: 'ui', always: true, run: (filters) => withBrowser('ui', () => runUi(filters)) },
   { name: 'interop', always: false, run: runInterop },
-  { name: 'long', always: false, run: (filters) => runVitest('long', filters) },
+  { name: 'long', always: false, run: runLong },
 ];
 
 /** Each check counts as one test. All of them run, so that one report has everything that is wrong. */
@@ -79,6 +79,15 @@ async function runInterop(filters: readonly string[]): Promise<Tally> {
   const tools = await ensureInterop();
   if ('missing' in tools) return skip('interop', tools.missing);
   return runVitest('interop', filters, tools.env);
+}
+
+async function runLong(filters: readonly string[]): Promise<Tally> {
+  if ((process.env['MLOPS_PUBLIC_PROJECTS'] ?? '') === '') {
+    return skip('long', 'Set MLOPS_PUBLIC_PROJECTS to a folder of Git repositories with DVC projects.');
+  }
+  const tools = await ensurePythonTools();
+  if ('missing' in tools) return skip('long', tools.missing);
+  return runVitest('long', filters, tools.env);
 }
 
 async function withBrowser(layer: string, run: () => Promise<Tally>): Promise<Tally> {

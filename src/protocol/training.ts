@@ -9,7 +9,9 @@ const maxMessageLength = 1 << 20;
 /** Longest text that a worker sends: user code makes errors, tags and labels of any length, and a line holds a few of them. */
 const maxTextLength = 1 << 16;
 
-export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'webgpu' | 'wasm' | 'cpu';
+/** The ladder: every backend, best first. */
+export const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
 
 /** One rung of the ladder as `mlops backends --json` gives it; `reason` says why it is not available. */
 export interface BackendStatus {

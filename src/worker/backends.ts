@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ExpectedError } from '../protocol/errors.ts';
-import type { BackendName, BackendStatus } from '../protocol/training.ts';
+import { backendNames, type BackendName, type BackendStatus } from '../protocol/training.ts';
 import { startCpu, startWasm, type StartedTensorFlow } from './bundled.ts';
 import type { TensorFlow } from './tensorflow.ts';
 
@@ -13,24 +13,20 @@ export interface BackendPlaces {
   readonly projectRoot: string;
 }
 
-/** One rung of the ladder. `start` loads it and makes it the one that computes, or says why it can't, in a sentence. */
-interface Backend {
-  readonly name: BackendName;
-  readonly start: (places: BackendPlaces) => Promise<StartedTensorFlow | Unavailable>;
-}
+/** Loads a backend and makes it the one that computes, or says why it can't, in a sentence. */
+type Start = (places: BackendPlaces) => Promise<StartedTensorFlow | Unavailable>;
 
 interface Unavailable {
   readonly reason: string;
 }
 
-/** The ladder, best first. A new backend is a new row. */
-const ladder: readonly Backend[] = [
-  { name: 'tfjs-node-gpu', start: (places) => startNative('@tensorflow/tfjs-node-gpu', 'GPU (CUDA)', places) },
-  { name: 'tfjs-node', start: (places) => startNative('@tensorflow/tfjs-node', 'CPU', places) },
-  { name: 'webgpu', start: () => Promise.resolve({ reason: 'This version does not offer webgpu yet.' }) },
-  { name: 'wasm', start: ({ wasm }) => attempt(() => startWasm(wasm)) },
-  { name: 'cpu', start: () => attempt(startCpu) },
-];
+const starts: Readonly<Record<BackendName, Start>> = {
+  'tfjs-node-gpu': (places) => startNative('@tensorflow/tfjs-node-gpu', 'GPU (CUDA)', places),
+  'tfjs-node': (places) => startNative('@tensorflow/tfjs-node', 'CPU', places),
+  'webgpu': () => Promise.resolve({ reason: 'This version does not offer webgpu yet.' }),
+  'wasm': ({ wasm }) => attempt(() => startWasm(wasm)),
+  'cpu': () => attempt(startCpu),
+};
 
 export interface ChosenBackend extends StartedTensorFlow {
   readonly name: BackendName;
@@ -42,7 +38,7 @@ export interface ChosenBackend extends StartedTensorFlow {
 export async function startBackend(names: readonly BackendName[], places: BackendPlaces): Promise<ChosenBackend> {
   const passedOver: BackendStatus[] = [];
   for (const name of names) {
-    const started = await startByName(name, places);
+    const started = await starts[name](places);
     if ('tf' in started) return { name, passedOver, ...started };
     passedOver.push(toStatus(name, started));
   }
@@ -53,13 +49,8 @@ export async function startBackend(names: readonly BackendName[], places: Backen
 /** What can execute tensors here, rung by rung; every rung is really started. */
 export async function probeBackends(places: BackendPlaces): Promise<BackendStatus[]> {
   const statuses: BackendStatus[] = [];
-  for (const { name, start } of ladder) statuses.push(toStatus(name, await start(places)));
+  for (const name of backendNames) statuses.push(toStatus(name, await starts[name](places)));
   return statuses;
-}
-
-async function startByName(name: BackendName, places: BackendPlaces): Promise<StartedTensorFlow | Unavailable> {
-  const backend = ladder.find((rung) => rung.name === name);
-  return backend === undefined ? { reason: 'There is no such backend.' } : backend.start(places);
 }
 
 function toStatus(name: BackendName, started: StartedTensorFlow | Unavailable): BackendStatus {

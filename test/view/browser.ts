@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import type { Page } from 'playwright-core';
+import { listPages } from '../../scripts/pages.ts';
 import { openBrowser, type Browser } from '../../scripts/vscode-host/browser.ts';
 import { pageHtml, pagePolicy } from '../../src/vscode/panels/html.ts';
 import { themes, type ThemeName } from './themes.ts';
@@ -27,7 +28,8 @@ export interface Bench {
 }
 
 export interface OpenOptions {
-  readonly page: 'run' | 'predict' | 'dag';
+  /** Its folder in `webview`. */
+  readonly page: string;
   readonly texts: Readonly<Record<string, string>>;
   readonly context: unknown;
   /** What `getState` gives. */
@@ -84,7 +86,7 @@ async function buildPages(outdir: string): Promise<void> {
     platform: 'browser',
     format: 'iife',
     target: 'chrome128',
-    entryPoints: { run: 'webview/run/main.ts', predict: 'webview/predict/main.ts', dag: 'webview/dag/main.ts' },
+    entryPoints: await listPages(),
     outdir,
     logLevel: 'error',
   });

@@ -1,3 +1,4 @@
+import { backendNames } from '../../protocol/training.ts';
 import { isMapping } from '../yaml/yaml.ts';
 import { lossFunctions, metrics, optimizers, type Vocabulary } from './compilation.ts';
 
@@ -14,8 +15,6 @@ export interface Field {
   /** For a mapping: its own keys. */
   readonly fields?: Readonly<Record<string, Field>>;
 }
-
-const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
 
 const text: Field = { expects: 'a text', accepts: (value) => typeof value === 'string' && value !== '' };
 const wholeNumber = (minimum: number): Field => ({

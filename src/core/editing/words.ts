@@ -1,7 +1,14 @@
 import type { Decoration, Fix, Hover, PathState, StageLens } from '../../protocol/editing.ts';
 import { describeReason } from '../../protocol/pipeline.ts';
 import { formatDuration } from '../charts/charts.ts';
-import { describeGroup, formatBytes, type Target, type Translate } from '../trees/trees.ts';
+import {
+  describeGroup,
+  describeWait,
+  formatBytes,
+  nameStageState,
+  type Target,
+  type Translate,
+} from '../trees/trees.ts';
 
 // What the editor says, as text: the adapters in src/vscode/languages add nothing to it.
 
@@ -85,25 +92,9 @@ function describeLens(lens: StageLens, now: number, t: Translate): string {
 }
 
 function describeState(lens: StageLens, t: Translate): string {
-  switch (lens.state) {
-    case null:
-    case 'fresh':
-      return t('fresh');
-    case 'stale':
-      return describeReasons(lens.reasons, t);
-    case 'blocked':
-      return lens.waitsFor === null ? t('waits for an earlier stage') : t('waits for {0}', lens.waitsFor);
-    case 'never-run':
-      return t('never run');
-    case 'running':
-      return t('running');
-    case 'frozen':
-      return t('frozen');
-    case 'failed':
-      return t('failed');
-    case 'needs-dvc':
-      return t('needs DVC');
-  }
+  if (lens.state === 'stale') return describeReasons(lens.reasons, t);
+  if (lens.state === 'blocked') return describeWait(lens.waitsFor, t);
+  return nameStageState(lens.state ?? 'fresh', t);
 }
 
 function describeReasons(reasons: StageLens['reasons'], t: Translate): string {

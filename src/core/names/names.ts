@@ -37,3 +37,8 @@ export function compareCodePoints(a: string, b: string): number {
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
+
+/** File name of what a stage prints: `train@cnnbased` → `train@cnnbased.log`; what can't stand in such a name is replaced. */
+export function stageLogName(stage: string): string {
+  return `${stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120)}.log`;
+}

@@ -1,4 +1,5 @@
 import { describeReason, type StageState, type StageStatus, type StatusDocument } from '../../protocol/pipeline.ts';
+import { stageLogName } from '../names/names.ts';
 import { formatDuration } from '../charts/charts.ts';
 import { toAbsolute, toProblemEntry, type EntryIcon, type Translate, type TreeEntry } from './entry.ts';
 
@@ -50,8 +51,7 @@ export function groupOf(name: string): string {
 
 /** Where the engine keeps what a stage has printed when it last ran. */
 export function toStageLog(project: string, stage: string): string {
-  const name = stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120);
-  return toAbsolute(project, `.mlops/tmp/logs/${name}.log`);
+  return toAbsolute(project, `.mlops/tmp/logs/${stageLogName(stage)}`);
 }
 
 function toStageEntry(
@@ -96,18 +96,30 @@ function toWords(
 ): string {
   switch (state) {
     case 'fresh':
-      return lastSeconds === null ? t('fresh') : t('fresh · {0}', formatDuration(lastSeconds));
+      return lastSeconds === null ? nameStageState(state, t) : t('fresh · {0}', formatDuration(lastSeconds));
     case 'stale': {
       const [first, ...others] = reasons.map(describeReason);
-      if (first === undefined) return t('stale');
+      if (first === undefined) return nameStageState(state, t);
       return others.length === 0 ? first : t('{0} and {1} more', first, others.length);
     }
-    case 'blocked': {
-      const awaited = needs.find((name) => byName.get(name)?.state !== 'fresh');
-      return awaited === undefined ? t('waits for an earlier stage') : t('waits for {0}', awaited);
-    }
+    case 'blocked':
+      return describeWait(needs.find((name) => byName.get(name)?.state !== 'fresh') ?? null, t);
+    default:
+      return nameStageState(state, t);
+  }
+}
+
+/** A state in one word or two; what it waits for, or why it is stale, is for others to say. */
+export function nameStageState(state: StageState, t: Translate): string {
+  switch (state) {
+    case 'fresh':
+      return t('fresh');
+    case 'stale':
+      return t('stale');
     case 'never-run':
       return t('never run');
+    case 'blocked':
+      return describeWait(null, t);
     case 'running':
       return t('running');
     case 'frozen':
@@ -117,6 +129,11 @@ function toWords(
     case 'needs-dvc':
       return t('needs DVC');
   }
+}
+
+/** What a blocked stage says; `stage` is the one that it waits for, null for one that is not known. */
+export function describeWait(stage: string | null, t: Translate): string {
+  return stage === null ? t('waits for an earlier stage') : t('waits for {0}', stage);
 }
 
 function toGroupEntry(

@@ -18,6 +18,8 @@ export { toRunEntries, describeProgress, epochOf } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';
 export {
   describeGroup,
+  describeWait,
+  nameStageState,
   describeStage,
   groupOf,
   mostUrgent,

@@ -1,4 +1,5 @@
 import { exitCodes } from '../../protocol/errors.ts';
+import type { StageOutcome } from '../../protocol/outcome.ts';
 import type { RunDocument, StageResult, StageState, StaleReason, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import { escapeControls } from '../../core/names/names.ts';
@@ -146,8 +147,17 @@ function report(output: Output, { jobs }: PipelineRunOptions): PipelineReporter 
   };
 }
 
+const marks: Readonly<Record<StageOutcome, string>> = {
+  succeeded: '✓',
+  restored: '✓',
+  skipped: '–',
+  blocked: '–',
+  failed: '✗',
+  stopped: '✗',
+};
+
 function describeResult({ name, outcome, seconds, reason }: StageResult): string {
-  const mark = outcome === 'succeeded' || outcome === 'restored' ? '✓' : outcome === 'blocked' ? '–' : '✗';
+  const mark = marks[outcome];
   const why = reason === undefined || outcome === 'succeeded' ? '' : `: ${reason}`;
   return `${mark} ${name} ${outcome}${outcome === 'blocked' ? '' : ` in ${seconds.toFixed(1)} s`}${why}`;
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { StageOutcome } from '../../protocol/outcome.ts';
 import type { RunDocument, StageResult } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import {
@@ -197,10 +198,21 @@ async function visit(
     for (const other of others) if (!blocked.has(other)) blocked.set(other, why);
   });
   const inOrder = steps.flatMap(({ name }) => results.get(name) ?? []);
-  const outcomes = new Set(inOrder.map(({ outcome }) => outcome));
-  const isStopped = context.signal.aborted || outcomes.has('stopped');
-  return { outcome: isStopped ? 'stopped' : outcomes.has('failed') ? 'failed' : 'succeeded', stages: inOrder };
+  const ends = new Set(inOrder.map(({ outcome }) => endOfRun[outcome]));
+  const isStopped = context.signal.aborted || ends.has('stopped');
+  return { outcome: isStopped ? 'stopped' : ends.has('failed') ? 'failed' : 'succeeded', stages: inOrder };
 }
+
+/** What a stage's outcome makes of the whole run, unless another stage makes it worse. */
+const endOfRun: Readonly<Record<StageOutcome, RunDocument['outcome']>> = {
+  succeeded: 'succeeded',
+  skipped: 'succeeded',
+  restored: 'succeeded',
+  // By a stage that failed, or by one that could not be read: that one says so.
+  blocked: 'succeeded',
+  failed: 'failed',
+  stopped: 'stopped',
+};
 
 /** Undefined for tracked data with which there was nothing to do. */
 async function visitStep(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { describeOutcome, type Outcome } from '../../protocol/outcome.ts';
 import type { StageResult, StaleReason } from '../../protocol/pipeline.ts';
+import { stageLogName } from '../../core/names/names.ts';
 import {
   canRecord,
   canRestore,
@@ -360,9 +361,8 @@ async function rememberEnd(project: Project, stage: string, end: number | string
   await remember(project, stage, { ...(before === undefined ? {} : { seconds: before }), failure, endedAt });
 }
 
-/** `train@cnnbased` → `.mlops/tmp/logs/train@cnnbased.log`; what can't stand in a file's name is replaced. */
 function logFileOf(project: Project, stage: string): string {
-  return path.join(projectPaths.logs(project), `${stage.replace(/[^\p{L}\p{N}@_.-]/gu, '_').slice(0, 120)}.log`);
+  return path.join(projectPaths.logs(project), stageLogName(stage));
 }
 
 async function refuseBinaryMetrics(stage: Stage, project: Project): Promise<void> {

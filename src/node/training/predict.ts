@@ -5,14 +5,13 @@ import { isMapping, parseYaml } from '../../core/yaml/yaml.ts';
 import { ExpectedError, badInput, fromErrorDocument, unknownName } from '../../protocol/errors.ts';
 import { describeOutcome } from '../../protocol/outcome.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
-import type { Prediction, PredictTask } from '../../protocol/training.ts';
+import { backendNames, type Prediction, type PredictTask } from '../../protocol/training.ts';
 import { exists, readTextIfExists } from '../files/files.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Project } from '../project/project.ts';
 import { openChosenStore } from '../tracking/tracking.ts';
 import { readConfig } from './configfile.ts';
 import { modelFolder } from './publish.ts';
-import { ladder } from './ladder.ts';
 import { runWorker } from './worker.ts';
 
 /** Characters of the paths that one worker gets. */
@@ -51,7 +50,7 @@ export async function predict(
       projectRoot: project.root,
       model,
       config: { ...config },
-      backends: ladder,
+      backends: backendNames,
       modelDirectory: directory,
       images: group,
     };

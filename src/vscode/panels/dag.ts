@@ -3,12 +3,14 @@ import { DagPageSession, toGraphContent } from '../../core/dag/dag.ts';
 import { groupOf, toAbsolute } from '../../core/trees/trees.ts';
 import { dagViewType, type DagPageContext, type FromDagPage, type GraphNotice } from '../../protocol/dag.ts';
 import { parseFromDagPage } from '../../protocol/dagcodec.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
 import type { StageStatus, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import type { DagFeed } from './feed.ts';
-import { loadPage, pageOptions } from './page.ts';
+import { attempt, listenToPage, loadPage, logPageError, pageOptions, toReason } from './page.ts';
 import { dagTexts } from './texts.ts';
+
+/** In the log. */
+const NAME = 'Graph';
 
 export interface DagOptions {
   readonly extensionUri: vscode.Uri;
@@ -74,7 +76,6 @@ class DagPanel {
   #stages: readonly StageStatus[] = [];
   #isReading = false;
   #isOutdated = false;
-  #ignored = 0;
   #isDisposed = false;
 
   constructor(panel: vscode.WebviewPanel, root: string, options: DagOptions) {
@@ -83,7 +84,12 @@ class DagPanel {
     this.#options = options;
     this.#session = new DagPageSession(toNotice('loading', vscode.l10n.t('Reading the pipeline.')));
     this.#subscriptions = [
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      listenToPage(panel.webview, {
+        name: NAME,
+        parse: parseFromDagPage,
+        handle: (message) => this.#handle(message),
+        log: options.log,
+      }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#setPage()),
       options.feed.follow(root, () => void this.#read()),
     ];
@@ -148,16 +154,6 @@ class DagPanel {
     if (message !== undefined) void this.#panel.webview.postMessage(message);
   }
 
-  #receive(raw: unknown): void {
-    const message = parseFromDagPage(raw);
-    if (message !== undefined) {
-      this.#handle(message);
-      return;
-    }
-    this.#ignored += 1;
-    if (this.#ignored === 1) this.#options.log.warn('A graph page sent a message that is none; it was ignored.');
-  }
-
   #handle(message: FromDagPage): void {
     switch (message.type) {
       case 'ready':
@@ -169,13 +165,13 @@ class DagPanel {
         this.#send();
         return void this.#read();
       case 'open':
-        return void this.#attempt(this.#open(message.name));
+        return void attempt(this.#open(message.name), this.#options.log);
       case 'run':
-        return void this.#attempt(this.#options.feed.run(this.#root, message.name, message.downstream));
+        return void attempt(this.#options.feed.run(this.#root, message.name, message.downstream), this.#options.log);
       case 'addStage':
-        return void this.#attempt(this.#options.feed.addStage(this.#root));
+        return void attempt(this.#options.feed.addStage(this.#root), this.#options.log);
       case 'error':
-        this.#options.log.error(`Graph page: ${message.message.slice(0, 2000)}`);
+        logPageError(NAME, message.message, this.#options.log);
         return;
     }
   }
@@ -192,25 +188,15 @@ class DagPanel {
     });
   }
 
-  async #attempt(action: Promise<void>): Promise<void> {
-    try {
-      await action;
-    } catch (error) {
-      if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
-      void vscode.window.showErrorMessage(messageOf(error));
-    }
-  }
-
   #toFailure(error: unknown): GraphNotice {
-    if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
-    return toNotice('broken', vscode.l10n.t('The pipeline can’t be read. {0}', messageOf(error)), 'retry');
+    return toNotice(
+      'broken',
+      vscode.l10n.t('The pipeline can’t be read. {0}', toReason(error, this.#options.log)),
+      'retry',
+    );
   }
 }
 
 function toNotice(kind: GraphNotice['kind'], text: string, action: GraphNotice['action'] = 'none'): GraphNotice {
   return { kind, text, action };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

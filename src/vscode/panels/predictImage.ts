@@ -7,11 +7,13 @@ import {
   type PredictedImage,
   type ToPredictPage,
 } from '../../protocol/charts.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
 import type { Prediction } from '../../protocol/training.ts';
 import type { PredictFeed } from './feed.ts';
-import { loadPage, pageOptions } from './page.ts';
+import { listenToPage, loadPage, logPageError, pageOptions, toReason } from './page.ts';
 import { predictTexts } from './texts.ts';
+
+/** In the log. */
+const NAME = 'Predict';
 
 export interface PredictOptions {
   readonly extensionUri: vscode.Uri;
@@ -76,10 +78,11 @@ class PredictPanel {
     this.#root = root;
     this.#model = model;
     this.#content = emptyContent();
-    panel.webview.onDidReceiveMessage((raw: unknown) => {
-      const message = parseFromPredictPage(raw);
-      if (message === undefined) options.log.warn('A Predict page sent a message that is none; it was ignored.');
-      else this.#handle(message);
+    listenToPage(panel.webview, {
+      name: NAME,
+      parse: parseFromPredictPage,
+      handle: (message) => this.#handle(message),
+      log: options.log,
     });
     loadPage(panel.webview, options.extensionUri, {
       page: 'predict',
@@ -117,7 +120,7 @@ class PredictPanel {
       case 'chooseImages':
         return void this.#choose();
       case 'error':
-        this.#options.log.error(`Predict page: ${message.message.slice(0, 2000)}`);
+        logPageError(NAME, message.message, this.#options.log);
         return;
     }
   }
@@ -154,9 +157,7 @@ class PredictPanel {
   }
 
   #toContent(error: unknown): Content {
-    if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
-    const message = error instanceof Error ? error.message : String(error);
-    const text = vscode.l10n.t('The images could not be read by the model. {0}', message);
+    const text = vscode.l10n.t('The images could not be read by the model. {0}', toReason(error, this.#options.log));
     return { type: 'notice', notice: { kind: 'broken', text, action: 'retry' } };
   }
 }

@@ -10,10 +10,12 @@ import {
   type RunPageContext,
   type StopRefused,
 } from '../../protocol/charts.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunFeed } from './feed.ts';
-import { loadPage, pageOptions } from './page.ts';
+import { attempt, listenToPage, loadPage, logPageError, messageOf, pageOptions, toReason } from './page.ts';
 import { runTexts } from './texts.ts';
+
+/** In the log. */
+const NAME = 'Run chart';
 
 export interface RunChartOptions {
   readonly extensionUri: vscode.Uri;
@@ -92,7 +94,6 @@ class RunChartPanel {
   #load = 0;
   #following: { dispose(): void } | undefined;
   #watchdog: NodeJS.Timeout | undefined;
-  #ignored = 0;
   #hasEnded = false;
   #isDisposed = false;
 
@@ -103,7 +104,12 @@ class RunChartPanel {
     this.#runId = runId;
     this.#session = new RunPageSession(loadingNotice());
     this.#subscriptions.push(
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
+      listenToPage(panel.webview, {
+        name: NAME,
+        parse: parseFromRunPage,
+        handle: (message) => this.#handle(message),
+        log: options.log,
+      }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#setPage()),
     );
     this.#setPage();
@@ -211,16 +217,6 @@ class RunChartPanel {
     this.#send();
   }
 
-  #receive(raw: unknown): void {
-    const message = parseFromRunPage(raw);
-    if (message !== undefined) {
-      this.#handle(message);
-      return;
-    }
-    this.#ignored += 1;
-    if (this.#ignored === 1) this.#options.log.warn('A Run chart page sent a message that is none; it was ignored.');
-  }
-
   #handle(message: FromRunPage): void {
     switch (message.type) {
       case 'ready':
@@ -240,9 +236,9 @@ class RunChartPanel {
       case 'stopRun':
         return void this.#stop(message.runId);
       case 'openLog':
-        return void this.#attempt(this.#options.feed.openLog(this.#root, message.runId));
+        return void attempt(this.#options.feed.openLog(this.#root, message.runId), this.#options.log);
       case 'error':
-        this.#options.log.error(`Run chart page: ${message.message.slice(0, 2000)}`);
+        logPageError(NAME, message.message, this.#options.log);
         return;
     }
   }
@@ -257,34 +253,21 @@ class RunChartPanel {
 
   /** The page offers to stop a run until it is told that it is being stopped, or that it can't be. */
   async #stop(runId: string): Promise<void> {
-    const isStopped = await this.#attempt(this.#options.feed.stop(this.#root, runId));
+    const isStopped = await attempt(this.#options.feed.stop(this.#root, runId), this.#options.log);
     if (isStopped || this.#isDisposed) return;
     const refusal: StopRefused = { protocol: chartProtocolVersion, type: 'stopRefused', runId };
     void this.#panel.webview.postMessage(refusal);
   }
 
-  /** True when it was done; otherwise the user has been told why not. */
-  async #attempt(action: Promise<void>): Promise<boolean> {
-    try {
-      await action;
-      return true;
-    } catch (error) {
-      if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
-      void vscode.window.showErrorMessage(messageOf(error));
-      return false;
-    }
-  }
-
   #toNotice(error: unknown): PageNotice {
-    if (!(error instanceof ExpectedError)) this.#options.log.error(error instanceof Error ? error : String(error));
-    return { kind: 'broken', text: vscode.l10n.t('The run can’t be read. {0}', messageOf(error)), action: 'retry' };
+    return {
+      kind: 'broken',
+      text: vscode.l10n.t('The run can’t be read. {0}', toReason(error, this.#options.log)),
+      action: 'retry',
+    };
   }
 }
 
 function loadingNotice(): PageNotice {
   return { kind: 'loading', text: vscode.l10n.t('Reading the run.'), action: 'none' };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
