@@ -54,7 +54,8 @@ const bundles = [
   },
   { ...forNode, entryPoints: { hasher: 'src/node/cache/hasher.ts' }, outdir: 'dist' },
   { ...shared, ...workerBundle, outdir: 'dist' },
-  { ...forNode, entryPoints: { cli: 'src/cli.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
+  { ...forNode, entryPoints: { cli: 'src/start.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
+  { ...forNode, entryPoints: { commandline: 'src/cli.ts' }, outdir: 'dist' },
   {
     ...shared,
     platform: 'browser',

@@ -3,12 +3,15 @@ import path from 'node:path';
 import { dist, nodeFlags, root } from './places.ts';
 import { runProgram } from './programs.ts';
 
-const BUNDLES = ['extension.js', 'engine.js', 'cli.js', 'hasher.js', 'worker.js'];
+const BUNDLES = ['extension.js', 'engine.js', 'cli.js', 'commandline.js', 'hasher.js', 'worker.js'];
 const SOURCES = [
   'src',
   'webview',
   'scripts/build.mjs',
+  'scripts/pages.ts',
   'scripts/samples.mjs',
+  'scripts/vscodeapi.ts',
+  'scripts/workerbundle.ts',
   'scripts/launchers',
   'package.json',
   'package-lock.json',

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpectedError } from '../src/protocol/errors.ts';
 import { exists } from '../src/node/files/files.ts';
 import { takeLock, type Lock } from '../src/node/locks/locks.ts';
-import { cacheFolder } from './places.ts';
+import { cacheFolder } from '../src/node/cachefolder/cachefolder.ts';
 
 const COMPLETE = '.complete';
 
@@ -14,13 +14,13 @@ const COMPLETE = '.complete';
  * its final place, because a Python environment can't be moved.)
  */
 export async function ensureInCache(name: string, install: (folder: string) => Promise<void>): Promise<string> {
-  const folder = path.join(cacheFolder(), name);
+  const folder = path.join(cacheFolder(process.env), name);
   if (await exists(path.join(folder, COMPLETE))) return folder;
-  const lock = await waitForLock(path.join(cacheFolder(), `${name}.lock.json`), name);
+  const lock = await waitForLock(path.join(cacheFolder(process.env), `${name}.lock.json`), name);
   try {
     if (await exists(path.join(folder, COMPLETE))) return folder;
     const start = performance.now();
-    console.log(`Installing ${name} in ${cacheFolder()} (once for all clones)…`);
+    console.log(`Installing ${name} in ${cacheFolder(process.env)} (once for all clones)…`);
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await install(folder);

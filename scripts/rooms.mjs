@@ -14,6 +14,7 @@ const ARROWS = {
   'src/extension.ts': ['src/vscode', 'src/protocol', 'src/core'],
   'src/engine.ts': ['src/node', 'src/core', 'src/protocol', 'package.json'],
   'src/cli.ts': ['src/node', 'src/core', 'src/protocol', 'package.json'],
+  'src/start.ts': ['src/node/cachefolder'],
   'webview': ['src/protocol', 'src/core'],
 };
 
@@ -27,6 +28,7 @@ const PACKAGES = {
   'src/extension.ts': ['vscode', 'node:'],
   'src/engine.ts': ['node:'],
   'src/cli.ts': ['node:'],
+  'src/start.ts': ['node:'],
   'webview': ['uplot', '@vscode/webview-ui-toolkit'],
 };
 

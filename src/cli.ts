@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { outliveReaders, runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
 import { createInstallation } from './node/installation/installation.ts';
 import { takeExitFile, writeExitFile } from './node/exitfile/exitfile.ts';

@@ -26,6 +26,7 @@ export interface Server {
   readonly origin: string;
   /** `127.0.0.1:PORT`, as `vscode-remote` URIs name it. */
   readonly authority: string;
+  readonly pid: number;
   readonly ended: Promise<number | null>;
   /** What it printed last. */
   tail(): string;
@@ -54,7 +55,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const pid = child.pid ?? 0;
   const identity = { pid, startTime: await readStartTime(pid) };
-  const server = { origin: `http://${authority}`, authority, ended, tail, stop: () => stopTree(identity, 3000) };
+  const server = { origin: `http://${authority}`, authority, pid, ended, tail, stop: () => stopTree(identity, 3000) };
   await waitUntilListening(child, server);
   return server;
 }

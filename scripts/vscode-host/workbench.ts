@@ -21,6 +21,8 @@ export interface WorkbenchOptions extends Pick<ServerOptions, 'trustEverything' 
 /** The whole of VS Code's window, for tests that look at it and act in it as a person does. */
 export interface Workbench extends QuickInput {
   readonly page: Page;
+  /** Of the server, an ancestor of the extension host. */
+  readonly pid: number;
   /** Folder of the installed extensions. */
   readonly extensions: string;
   /** Waits until the window shows this folder as the opened one. */
@@ -73,6 +75,7 @@ function createWorkbench({ home, server, browser, pictures }: Parts): Workbench 
   return {
     ...createQuickInput(page),
     page,
+    pid: server.pid,
     extensions: path.join(home, 'extensions'),
     async showsFolder(name) {
       const deadline = performance.now() + USABLE_MS;

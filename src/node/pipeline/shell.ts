@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -29,6 +30,9 @@ const LINES_PER_SECOND = 5000;
 const LENGTH_PER_SECOND = 1 << 20;
 /** How long output is awaited after the command itself has ended: something that it left running may hold the pipe. */
 const DRAIN_MS = 1000;
+/** Whoever stops a run may end its command first: a debugger does, and Ctrl-C reaches both. How long the run's own signal is awaited. */
+const STOP_FOLLOWS_MS = 1000;
+const stopSignals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /** Shells whose start-up files must not change what a command does, with the flags that DVC gives them. */
 const shellFlags: Readonly<Record<string, readonly string[]>> = {
@@ -72,6 +76,9 @@ async function runCommand(command: string, run: ShellRun, log: Log): Promise<Out
   try {
     await run.onStart(identity);
     const { code, signal } = await ended;
+    if (isStopSignal(code, signal) && !run.signal.aborted)
+      await settleWithin(once(run.signal, 'abort'), STOP_FOLLOWS_MS);
+    if (run.signal.aborted) stop();
     // What is being stopped may have something to say until its end.
     await stopping;
     await settleWithin(relayed, DRAIN_MS);
@@ -82,6 +89,11 @@ async function runCommand(command: string, run: ShellRun, log: Log): Promise<Out
     child.stdout?.destroy();
     child.stderr?.destroy();
   }
+}
+
+/** Of the command, or of what its shell ran, which it tells as 128 and the signal's number. */
+function isStopSignal(code: number | null, signal: NodeJS.Signals | null): boolean {
+  return stopSignals.some((name) => name === signal || code === 128 + constants.signals[name]);
 }
 
 async function settleWithin(work: Promise<unknown>, ms: number): Promise<void> {

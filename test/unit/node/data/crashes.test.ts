@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verifyData } from '../../../../src/node/data/verify.ts';
 import { parseDataFile } from '../../../../src/core/data/data.ts';
 import { TestProject, bundleCommands, startCommand } from '../pipeline/bench.ts';
+import { can, sweep } from '../pipeline/sweep.ts';
 
 let folder: string;
 let cli: string;
@@ -17,53 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(() => project.remove());
-
-function can(...command: string[]): boolean {
-  try {
-    execFileSync(command[0] ?? '', command.slice(1), { stdio: 'ignore' });
-    return true;
-  } catch {
-    // The program, or the right to use it, is missing here: the test is skipped, and counted as such.
-    return false;
-  }
-}
-
-/** A question mark: not every machine has each of them. */
-const CALLS = ['rename', 'link', 'unlink', 'rmdir', 'mkdir', 'fsync', 'unlinkat'].map((call) => `?${call}`);
-const MOST_CALLS = 100;
-
-/**
- * Runs a command again and again, ended by SIGKILL at its first, second, third … call of each kind that changes the disk, until it
- * makes no more of them. Returns how many times it was killed.
- */
-async function sweep(
-  args: string[],
-  prepare: () => Promise<void>,
-  check: (killed: boolean) => Promise<void>,
-): Promise<number> {
-  let kills = 0;
-  for (const call of CALLS) {
-    for (let n = 1; n < MOST_CALLS; n += 1) {
-      await prepare();
-      const killed = await isKilledAt(call, n, args);
-      await check(killed);
-      if (!killed) break;
-      kills += 1;
-    }
-  }
-  return kills;
-}
-
-async function isKilledAt(call: string, n: number, args: string[]): Promise<boolean> {
-  const inject = `inject=${call}:signal=SIGKILL:when=${n}`;
-  const options = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject];
-  const traced = [...options, process.execPath, cli, ...args];
-  // Calls are counted thread by thread; with few threads nearly all of them are one after the other.
-  const env = { ...project.env, UV_THREADPOOL_SIZE: '1' };
-  const child = spawn('strace', traced, { cwd: project.root, env, stdio: 'ignore' });
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return code !== 0 || signal !== null;
-}
 
 const verify = async () => {
   const tools = { cwd: project.root, env: project.env, signal: new AbortController().signal };
@@ -82,7 +35,7 @@ describe.skipIf(!can('strace', '-V'))('kill -9 at every change of the disk', () 
       for (const name of ['.dvc/cache', '.mlops', 'data.dvc'])
         await rm(project.path(name), { recursive: true, force: true });
     };
-    const kills = await sweep(['data', 'add', 'data'], prepare, async () => {
+    const kills = await sweep({ cli, project, args: ['data', 'add', 'data'], prepare }, async () => {
       await checkData();
       const text = await project.read('data.dvc').catch(() => undefined);
       const { corrupt, missing } = await verify();
@@ -101,7 +54,7 @@ describe.skipIf(!can('strace', '-V'))('kill -9 at every change of the disk', () 
       await project.write('data/a', 'b\n');
       await rm(project.path('data/big'), { force: true });
     };
-    const kills = await sweep(['data', 'checkout'], prepare, async (killed) => {
+    const kills = await sweep({ cli, project, args: ['data', 'checkout'], prepare }, async (killed) => {
       if (!killed) await checkData();
       expect(['a\n', 'b\n']).toContain(await project.read('data/a'));
       const big = await stat(project.path('data/big')).catch(() => undefined);

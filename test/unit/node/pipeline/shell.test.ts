@@ -39,7 +39,7 @@ describe('commands', () => {
   beforeEach(async () => void (folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-shell-'))));
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  async function run(commands: string[], env: NodeJS.ProcessEnv = {}) {
+  async function run(commands: string[], env: NodeJS.ProcessEnv = {}, signal = new AbortController().signal) {
     const lines: string[] = [];
     const log = path.join(folder, 'logs', 'x.log');
     const outcome = await runCommands({
@@ -48,13 +48,25 @@ describe('commands', () => {
       env: { PATH: process.env['PATH'], ...env },
       token: 'abc',
       log,
-      signal: new AbortController().signal,
+      signal,
       onCommand: () => undefined,
       onStart: () => Promise.resolve(),
       onLine: (line) => lines.push(line),
     });
     return { outcome, lines, log };
   }
+
+  it.skipIf(process.platform === 'win32').each([
+    ['the shell itself', 'kill -TERM $$'],
+    ['what it ran', 'sh -c "kill -INT \\$\\$"; exit $?'],
+  ])('a command that is stopped a moment before the run was stopped, not failed: %s', async (_, command) => {
+    const stop = new AbortController();
+    const running = run([command], {}, stop.signal);
+    const timer = setTimeout(() => stop.abort(), 300);
+    expect((await running).outcome).toEqual({ kind: 'stopped' });
+    clearTimeout(timer);
+    expect((await run([command])).outcome.kind).not.toBe('stopped');
+  });
 
   it('very long lines and very much output stay bounded', async () => {
     const { outcome, lines, log } = await run(['head -c 3000000 /dev/zero | tr "\\0" x', 'yes | head -c 70000000']);

@@ -1,0 +1,148 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// A CPU profile of the extension host, taken from outside: nothing in the product knows of it.
+
+export interface HostTask {
+  readonly ms: number;
+  /** The function of ours that took most of it. */
+  readonly functionName: string;
+}
+
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string };
+  readonly children?: readonly number[];
+}
+
+interface Profile {
+  readonly nodes: readonly ProfileNode[];
+  readonly samples: readonly number[];
+  /** Microseconds between a sample and the one before. */
+  readonly timeDeltas: readonly number[];
+}
+
+export interface HostProfiler {
+  /** The longest stretch without a pause in which code of `file` was on the stack. */
+  stop(file: string): Promise<HostTask>;
+}
+
+const INSPECTOR = 'http://127.0.0.1:9229/json';
+const ANSWER_MS = 10_000;
+const stackless: ReadonlySet<string> = new Set(['(garbage collector)', '(program)']);
+
+/** Node opens its inspector on this signal. Linux only: the process is found in /proc. */
+export async function profileHost(ancestor: number): Promise<HostProfiler> {
+  const pid = await findHost(ancestor);
+  process.kill(pid, 'SIGUSR1');
+  const address = await findInspector();
+  const socket = new WebSocket(address);
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve, { once: true });
+    socket.addEventListener('error', () => reject(new Error(`The inspector of process ${pid} does not answer.`)));
+  });
+  const call = createCaller(socket);
+  await call('Profiler.enable');
+  await call('Profiler.setSamplingInterval', { interval: 500 });
+  await call('Profiler.start');
+  return {
+    async stop(file) {
+      const { profile } = (await call('Profiler.stop')) as { profile: Profile };
+      socket.close();
+      return findLongestTask(profile, file);
+    },
+  };
+}
+
+type Call = (method: string, params?: Readonly<Record<string, unknown>>) => Promise<unknown>;
+
+function createCaller(socket: WebSocket): Call {
+  let last = 0;
+  const pending = new Map<number, (result: unknown) => void>();
+  socket.addEventListener('message', ({ data }) => {
+    const { id, result } = JSON.parse(String(data)) as { id?: number; result?: unknown };
+    if (id !== undefined) pending.get(id)?.(result);
+  });
+  return (method, params = {}) => {
+    const id = (last += 1);
+    return new Promise((resolve) => {
+      pending.set(id, resolve);
+      socket.send(JSON.stringify({ id, method, params }));
+    });
+  };
+}
+
+async function findInspector(): Promise<string> {
+  const deadline = performance.now() + ANSWER_MS;
+  for (;;) {
+    try {
+      const targets = (await (await fetch(INSPECTOR)).json()) as readonly { webSocketDebuggerUrl: string }[];
+      const [target] = targets;
+      if (target !== undefined) return target.webSocketDebuggerUrl;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    await sleep(100);
+  }
+}
+
+async function findHost(ancestor: number): Promise<number> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = new Map<number, number>();
+  const hosts: number[] = [];
+  for (const pid of pids) {
+    try {
+      const status = await readFile(`/proc/${pid}/stat`, 'utf8');
+      parents.set(pid, Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]));
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+      if (words.includes('--type=extensionHost')) hosts.push(pid);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isBelow = (pid: number): boolean => pid === ancestor || (parents.has(pid) && isBelow(parents.get(pid) ?? 0));
+  const found = hosts.find(isBelow);
+  if (found === undefined) throw new Error('The server has no extension host.');
+  return found;
+}
+
+function findLongestTask({ nodes, samples, timeDeltas }: Profile, file: string): HostTask {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
+  const ownOf = new Map<number, string | undefined>();
+  /** The innermost function of the file on the stack of a node. */
+  const findOwn = (id: number): string | undefined => {
+    if (ownOf.has(id)) return ownOf.get(id);
+    const frame = byId.get(id)?.callFrame;
+    const parent = parents.get(id);
+    const own =
+      frame?.url.endsWith(file) === true ? frame.functionName : parent === undefined ? undefined : findOwn(parent);
+    ownOf.set(id, own);
+    return own;
+  };
+  let longest: HostTask = { ms: 0, functionName: '' };
+  let micros = 0;
+  /** Time without a stack, which belongs to a stretch only if this goes on after it. */
+  let unnamed = 0;
+  let shares = new Map<string, number>();
+  const end = (): void => {
+    const [name = ''] = [...shares].sort((a, b) => b[1] - a[1])[0] ?? [];
+    if (micros / 1000 > longest.ms) longest = { ms: micros / 1000, functionName: name };
+    micros = 0;
+    unnamed = 0;
+    shares = new Map();
+  };
+  samples.forEach((id, index) => {
+    const own = findOwn(id);
+    // The time up to the next sample belongs to this one.
+    const delta = timeDeltas[index + 1] ?? 0;
+    if (own !== undefined) {
+      micros += unnamed + delta;
+      unnamed = 0;
+      shares.set(own, (shares.get(own) ?? 0) + delta);
+    } else if (stackless.has(byId.get(id)?.callFrame.functionName ?? '')) unnamed += delta;
+    else end();
+  });
+  end();
+  return longest;
+}
