@@ -25,6 +25,13 @@ def status(**_):
         return repo.status()
 
 
+def stage_status(**_):
+    """As status, of pipeline stages alone: imports ask the network whether their source has changed."""
+    with Repo() as repo:
+        names = [stage.addressing for stage in repo.index.stages if not stage.is_data_source]
+        return repo.status(targets=names) if names else {}
+
+
 def order(**_):
     """Addresses in the order in which `dvc repro --all-pipelines` visits them."""
     with Repo() as repo:
@@ -53,7 +60,7 @@ def yaml(text="", **_):
     return loads_yaml(text)
 
 
-actions = {action.__name__: action for action in (init, status, order, repro, commands, call, yaml)}
+actions = {action.__name__: action for action in (init, status, stage_status, order, repro, commands, call, yaml)}
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 logging.disable(logging.CRITICAL)

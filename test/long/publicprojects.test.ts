@@ -32,8 +32,8 @@ const edits: Readonly<Record<string, (root: string, files: readonly string[]) =>
   },
   'its data made up': async (root) => {
     // Data stays in a remote that nobody can reach: what is absent is made, so that contents differ too.
-    const status = await dvc.ask('status', root);
-    for (const file of listDeleted(status).slice(0, 5)) {
+    const { value } = await dvc.try('status', root);
+    for (const file of listDeleted(value ?? {}).slice(0, 5)) {
       await execute('mkdir', ['-p', path.dirname(path.join(root, file))]);
       await writeFile(path.join(root, file), `made up for ${file}\n`);
     }
@@ -54,20 +54,35 @@ async function append(root: string, files: readonly string[], pattern: RegExp, t
 /** Paths that a status calls deleted, in DVC's shape of it. */
 function listDeleted(status: unknown): readonly string[] {
   const entries = Object.values(status as Record<string, readonly unknown[]>).flat();
-  const changes = entries.flatMap((entry) => (typeof entry === 'object' && entry !== null ? Object.values(entry) : []));
+  const changes = entries.flatMap((entry) =>
+    typeof entry === 'object' && entry !== null ? (Object.values(entry) as unknown[]) : [],
+  );
   const paths = changes.flatMap((change) => Object.entries(change as Record<string, unknown>));
-  return [...new Set(paths.filter(([, state]) => state === 'deleted').map(([name]) => name))];
+  const deleted = [...new Set(paths.filter(([, state]) => state === 'deleted').map(([name]) => name))];
+  return deleted.filter((name) => !deleted.some((other) => other.startsWith(`${name}/`)));
+}
+
+/** DVC asks the source of an import whether it has changed. */
+const needsNetwork = /^(?:CloneError|SCMError|.*Failed to clone)/;
+
+function withoutDataFiles(answer: { readonly value?: unknown }): unknown {
+  if (answer.value === undefined) return answer;
+  return {
+    value: Object.fromEntries(Object.entries(answer.value as object).filter(([name]) => !name.endsWith('.dvc'))),
+  };
 }
 
 /** Equal answers, or refusals by both. */
 async function compare(root: string): Promise<unknown> {
-  const theirs = await dvc.try('status', root);
+  const whole = await dvc.try('status', root);
+  const isAlone = needsNetwork.test(whole.error ?? '');
+  const theirs = isAlone ? await dvc.try('stage_status', root) : whole;
   const ours = await execute(process.execPath, [cli, 'status', '--format', 'dvc'], { cwd: root }).then(
     ({ stdout }) => ({ value: JSON.parse(stdout) as unknown }),
-    ({ stderr }: { stderr: string }) => ({ error: stderr }),
+    (error: unknown) => ({ error: (error as { stderr: string }).stderr }),
   );
   if (theirs.error !== undefined) expect(ours, theirs.error).toHaveProperty('error');
-  else expect(ours).toEqual({ value: theirs.value });
+  else expect(isAlone ? withoutDataFiles(ours) : ours).toEqual({ value: theirs.value });
   return theirs.value;
 }
 
@@ -88,10 +103,9 @@ describe.skipIf(folder === '')('public projects: our status is that of DVC', () 
         for (const [edit, perform] of Object.entries(edits)) {
           await execute('git', ['checkout', '-q', '--', '.'], { cwd: root });
           await perform(root, await listFiles(root));
-          const status = await compare(root).catch((error: unknown) => {
+          await compare(root).catch((error: unknown) => {
             throw new Error(`${path.relative(clone, root)} with ${edit}`, { cause: error });
           });
-          console.log(repository, path.relative(clone, root), edit, JSON.stringify(status)?.length ?? 'refused');
         }
       }
       await rm(clone, { recursive: true, force: true, maxRetries: 5 });
