@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { listPages } from './pages.ts';
+import { quickStart } from './quickstart.ts';
 import { buildSamples } from './samples.mjs';
 import { vscodeApi } from './vscodeapi.ts';
 import { workerBundle } from './workerbundle.ts';
@@ -27,6 +28,7 @@ const shared = {
 /** Where a bundle finds its neighbour, the thread that hashes files. */
 const here = { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };
 const forNode = { ...shared, platform: 'node', format: 'cjs', target: 'node22', define: here };
+const quick = { ...forNode, ...quickStart, define: { ...here, ...quickStart.define } };
 
 /** npm installs the command line on any Node: an old one gets a sentence instead of an error about syntax or TypeScript. */
 const nodeGuard = `'use strict';
@@ -48,14 +50,14 @@ const bundles = [
     logOverride: { 'import-is-undefined': 'error' },
   },
   {
-    ...forNode,
+    ...quick,
     entryPoints: { engine: 'src/engine.ts' },
     outdir: 'dist',
   },
   { ...forNode, entryPoints: { hasher: 'src/node/cache/hasher.ts' }, outdir: 'dist' },
   { ...shared, ...workerBundle, outdir: 'dist' },
   { ...forNode, entryPoints: { cli: 'src/start.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
-  { ...forNode, entryPoints: { commandline: 'src/cli.ts' }, outdir: 'dist' },
+  { ...quick, entryPoints: { commandline: 'src/cli.ts' }, outdir: 'dist' },
   {
     ...shared,
     platform: 'browser',

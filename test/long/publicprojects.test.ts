@@ -65,8 +65,8 @@ function listDeleted(status: unknown): readonly string[] {
 /** DVC asks the source of an import whether it has changed. */
 const needsNetwork = /^(?:CloneError|SCMError|.*Failed to clone)/;
 
-function withoutDataFiles(answer: { readonly value?: unknown }): unknown {
-  if (answer.value === undefined) return answer;
+function withoutDataFiles(answer: { readonly value: unknown } | { readonly error: string }): unknown {
+  if ('error' in answer) return answer;
   return {
     value: Object.fromEntries(Object.entries(answer.value as object).filter(([name]) => !name.endsWith('.dvc'))),
   };

@@ -217,14 +217,34 @@ export function isIgnored(files: readonly IgnoreFile[], path: string, isDirector
 
 /** As {@link isIgnored} for a path whose parents are known not to be ignored. */
 export function isIgnoredHere(files: readonly IgnoreFile[], path: string, isDirectory: boolean): boolean {
-  for (const { base, rules } of files.toReversed()) {
-    const relative = base === '' ? path : path.startsWith(`${base}/`) ? path.slice(base.length + 1) : undefined;
-    if (relative === undefined) continue;
-    const names = relative.split('/');
-    const rule = rules.findLast(({ folders, files: others }) => matchesPath(isDirectory ? folders : others, names));
-    if (rule !== undefined) return !rule.negated;
-  }
-  return false;
+  const at = path.lastIndexOf('/');
+  return ignoredIn(files, at === -1 ? '' : path.slice(0, at))(path.slice(at + 1), isDirectory);
+}
+
+/** Tells what of a folder is ignored, by name; the folder itself is known not to be. For folders with very many files. */
+export function ignoredIn(
+  files: readonly IgnoreFile[],
+  folder: string,
+): (name: string, isDirectory: boolean) => boolean {
+  const layers = files.toReversed().flatMap(({ base, rules }) => {
+    const relative = placeBelow(base, folder);
+    return relative === undefined ? [] : [{ rules, names: [...relative, ''] }];
+  });
+  return (name, isDirectory) => {
+    for (const { rules, names } of layers) {
+      names[names.length - 1] = name;
+      const rule = rules.findLast(({ folders, files: others }) => matchesPath(isDirectory ? folders : others, names));
+      if (rule !== undefined) return !rule.negated;
+    }
+    return false;
+  };
+}
+
+/** The folders from `base` down to `folder`; undefined when it lies elsewhere. */
+function placeBelow(base: string, folder: string): readonly string[] | undefined {
+  if (folder === base) return [];
+  if (base === '') return folder.split('/');
+  return folder.startsWith(`${base}/`) ? folder.slice(base.length + 1).split('/') : undefined;
 }
 
 /** The text of a .gitignore with an entry for `name` (a file or folder beside it), as DVC adds it; unchanged if it is there. */

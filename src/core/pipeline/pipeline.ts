@@ -4,6 +4,7 @@ export {
   addIgnoreEntry,
   builtInIgnore,
   isIgnored,
+  ignoredIn,
   isIgnoredHere,
   parseIgnoreFile,
   type IgnoreDialect,

@@ -259,11 +259,12 @@ function listOne(
   const folders: string[] = [];
   const place = toPath(folder, relpath);
   const absolute = path.join(root, place);
+  const isIgnored = ignores.hasIn(place);
   for (const entry of readdirSync(absolute, { withFileTypes: true })) {
     const isDirectory = entry.isDirectory();
     if (entry.name === '.dvcignore' && !isDirectory)
       throw badInput(`${place}/.dvcignore stands inside a tracked folder, which DVC does not allow; move it above.`);
-    if (ignores.hasHere(`${place}/${entry.name}`, { isDirectory })) continue;
+    if (isIgnored(entry.name, isDirectory)) continue;
     if (isDirectory) folders.push(toPath(relpath, entry.name));
     else if (!isLinkedFolder(entry, absolute)) names.push(entry.name);
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { access, lstat, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -41,9 +40,17 @@ export async function writeFileAtomic(
  * A name in the same folder, so that a rename from it is atomic (never across devices). Nobody else has it, unless
  * `purpose` names it.
  */
-export function temporaryBeside(file: string, purpose = randomBytes(6).toString('hex')): string {
+export function temporaryBeside(file: string, purpose = uniqueWord()): string {
   return path.join(path.dirname(file), `${TEMPORARY}${path.basename(file).slice(0, 100)}-${purpose}`);
 }
+
+/** No two processes make the same at a time, and a file is made under it only where there is none: nothing more is asked of it. */
+function uniqueWord(): string {
+  made += 1;
+  return [process.pid, made, Math.floor(Math.random() * 2 ** 32)].map((part) => part.toString(36)).join('');
+}
+
+let made = 0;
 
 export function isTemporary(name: string): boolean {
   return path.basename(name).startsWith(TEMPORARY);

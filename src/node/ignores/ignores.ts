@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   folderOf,
   isIgnored,
+  ignoredIn,
   isIgnoredHere,
   parseIgnoreFile,
   type IgnoreDialect,
@@ -34,6 +35,11 @@ export class Ignores {
   /** As {@link has} where the parents are known to be let in, while walking. */
   hasHere(file: string, { isDirectory }: { isDirectory: boolean }): boolean {
     return isIgnoredHere(this.#above(folderOf(file)), file, isDirectory);
+  }
+
+  /** As {@link hasHere} for everything in a folder, by name. */
+  hasIn(folder: string): (name: string, isDirectory: boolean) => boolean {
+    return ignoredIn(this.#above(folder), folder);
   }
 
   /** Reads the files again: one of them was changed. */

@@ -13,7 +13,6 @@ export interface ProcessIdentity {
 export const knowsStartTimes = process.platform !== 'win32';
 
 const GRACE_MS = 5000;
-const run = promisify(execFile);
 
 /** When `pid` was started, as the system tells it (clock ticks on Linux, a date elsewhere); null when it can't be known. */
 export async function readStartTime(pid: number): Promise<string | null> {
@@ -25,6 +24,8 @@ export async function readStartTime(pid: number): Promise<string | null> {
   if (process.platform === 'win32') return null;
   // The same text for whoever asks: two people's processes may run in different languages and time zones.
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  // Made here: a module of Node that few commands need is not loaded for all of them.
+  const run = promisify(execFile);
   const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(() => ({ stdout: '' }));
   return stdout.trim() === '' ? null : stdout.trim();
 }
