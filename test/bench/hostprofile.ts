@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // A CPU profile of the extension host, taken from outside: nothing in the product knows of it.
@@ -23,19 +23,19 @@ interface Profile {
 }
 
 export interface HostProfiler {
-  /** The longest stretch without a pause in which code of `file` was on the stack. */
-  stop(file: string): Promise<HostTask>;
+  /** The longest stretch without a pause in which code of a file that ends like this was on the stack. The whole profile is kept as `keptAs`, for VS Code to open. */
+  stop(file: string, keptAs: string): Promise<HostTask>;
 }
 
 const INSPECTOR = 'http://127.0.0.1:9229/json';
-const ANSWER_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const stackless: ReadonlySet<string> = new Set(['(garbage collector)', '(program)']);
 
 /** Node opens its inspector on this signal. Linux only: the process is found in /proc. */
 export async function profileHost(ancestor: number): Promise<HostProfiler> {
-  const pid = await findHost(ancestor);
+  const pid = await waitFor(() => findHost(ancestor), 'The server has no extension host.');
   process.kill(pid, 'SIGUSR1');
-  const address = await findInspector();
+  const address = await waitFor(findInspector, `The inspector of process ${pid} does not answer.`);
   const socket = new WebSocket(address);
   await new Promise((resolve, reject) => {
     socket.addEventListener('open', resolve, { once: true });
@@ -46,9 +46,10 @@ export async function profileHost(ancestor: number): Promise<HostProfiler> {
   await call('Profiler.setSamplingInterval', { interval: 500 });
   await call('Profiler.start');
   return {
-    async stop(file) {
+    async stop(file, keptAs) {
       const { profile } = (await call('Profiler.stop')) as { profile: Profile };
       socket.close();
+      await writeFile(keptAs, JSON.stringify(profile));
       return findLongestTask(profile, file);
     },
   };
@@ -72,21 +73,24 @@ function createCaller(socket: WebSocket): Call {
   };
 }
 
-async function findInspector(): Promise<string> {
-  const deadline = performance.now() + ANSWER_MS;
-  for (;;) {
-    try {
-      const targets = (await (await fetch(INSPECTOR)).json()) as readonly { webSocketDebuggerUrl: string }[];
-      const [target] = targets;
-      if (target !== undefined) return target.webSocketDebuggerUrl;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
+async function waitFor<T>(find: () => Promise<T | undefined>, otherwise: string): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
+    const found = await find();
+    if (found !== undefined) return found;
     await sleep(100);
   }
+  throw new Error(otherwise);
 }
 
-async function findHost(ancestor: number): Promise<number> {
+async function findInspector(): Promise<string | undefined> {
+  // Until it listens the connection is refused.
+  const answer = await fetch(INSPECTOR).catch(() => undefined);
+  const targets = (await answer?.json()) as readonly { webSocketDebuggerUrl: string }[] | undefined;
+  return targets?.[0]?.webSocketDebuggerUrl;
+}
+
+async function findHost(ancestor: number): Promise<number | undefined> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const parents = new Map<number, number>();
   const hosts: number[] = [];
@@ -101,9 +105,7 @@ async function findHost(ancestor: number): Promise<number> {
     }
   }
   const isBelow = (pid: number): boolean => pid === ancestor || (parents.has(pid) && isBelow(parents.get(pid) ?? 0));
-  const found = hosts.find(isBelow);
-  if (found === undefined) throw new Error('The server has no extension host.');
-  return found;
+  return hosts.find(isBelow);
 }
 
 function findLongestTask({ nodes, samples, timeDeltas }: Profile, file: string): HostTask {

@@ -14,6 +14,9 @@ const icons: Readonly<Record<StageState, EntryIcon>> = {
   'needs-dvc': { id: 'question' },
 };
 
+/** A group of more stages is closed at first, and its tooltip does not name them all. */
+const FEW = 30;
+
 /** Of a group's stages the most urgent state is the group's. */
 const urgency: readonly StageState[] = [
   'running',
@@ -30,17 +33,19 @@ const urgency: readonly StageState[] = [
 export function toStageEntries({ project, stages, problems }: StatusDocument, t: Translate): readonly TreeEntry[] {
   const byName = new Map(stages.map((stage) => [stage.name, stage]));
   const toEntry = (stage: StageStatus): TreeEntry => toStageEntry(stage, project, byName, t);
-  const groups = new Map<string, StageStatus[]>();
-  for (const stage of stages) {
-    const name = groupOf(stage.name);
-    groups.set(name, [...(groups.get(name) ?? []), stage]);
-  }
+  const groups = Map.groupBy(stages, ({ name }) => groupOf(name));
   const entries = [...groups].flatMap(([name, members]) =>
     members.some((member) => member.name !== name)
       ? [toGroupEntry(name, members, project, toEntry, t)]
       : members.map(toEntry),
   );
   return [...problems.map((problem) => toProblemEntry(problem, project, t)), ...entries];
+}
+
+/** What a list offers to run: each stage, but of a large group itself in the place of its members. */
+export function listRunnable(stages: readonly Pick<StageStatus, 'name'>[]): readonly string[] {
+  const groups = Map.groupBy(stages, ({ name }) => groupOf(name));
+  return [...groups].flatMap(([group, members]) => (members.length > FEW ? [group] : members.map(({ name }) => name)));
 }
 
 /** 'train@cnnbased' → 'train'; a stage outside a group is its own. */
@@ -150,12 +155,16 @@ function toGroupEntry(
     label: name,
     description,
     icon: icons[state],
-    tooltip: [`${name}: ${description}`, ...members.map((member) => member.name)],
+    tooltip: [
+      `${name}: ${description}`,
+      ...members.slice(0, FEW).map((member) => member.name),
+      ...(members.length > FEW ? [t('and {0} more', members.length - FEW)] : []),
+    ],
     context: contextOf('stage-group', state),
     target: { kind: 'stage', project, stage: name },
     ...(first === undefined ? {} : { opens: { file: toAbsolute(project, first.file), line: first.line } }),
     children: () => members.map(toEntry),
-    expanded: true,
+    expanded: members.length <= FEW,
   };
 }
 

@@ -22,6 +22,7 @@ export {
   nameStageState,
   describeStage,
   groupOf,
+  listRunnable,
   mostUrgent,
   summariseGroup,
   toStageEntries,

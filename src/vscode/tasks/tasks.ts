@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { listRunnable } from '../../core/trees/trees.ts';
 import type { EngineThread } from '../engine/client.ts';
 import { taskType } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
@@ -52,7 +53,7 @@ async function listTasks(parts: TaskParts, root: string): Promise<vscode.Task[]>
   pipeline.group = vscode.TaskGroup.Build;
   try {
     const { stages } = await parts.engine.request('readStatus', { project: root });
-    return [pipeline, ...stages.map(({ name }) => createProjectTask(parts, root, { name, stage: name }))];
+    return [pipeline, ...listRunnable(stages).map((name) => createProjectTask(parts, root, { name, stage: name }))];
   } catch (error) {
     // A broken dvc.yaml is shown in the Pipeline view; the list of tasks stays usable.
     parts.report(error);

@@ -1,13 +1,12 @@
 import * as vscode from 'vscode';
 import { describeAloud, type TreeEntry } from '../../core/trees/trees.ts';
 
-/** An entry as VS Code wants it. Texts come from files: the tooltip is untrusted Markdown with everything escaped. */
+/** An entry as VS Code wants it, less its tooltip. */
 export function toTreeItem(entry: TreeEntry): vscode.TreeItem {
   const item = new vscode.TreeItem(entry.label, collapsibleState(entry));
   item.id = entry.id;
   item.description = entry.description;
   item.contextValue = entry.context;
-  item.tooltip = toTooltip(entry.tooltip);
   item.accessibilityInformation = { label: describeAloud(entry) };
   if (entry.icon !== undefined)
     item.iconPath = new vscode.ThemeIcon(
@@ -33,7 +32,8 @@ function collapsibleState({ children, expanded }: TreeEntry): vscode.TreeItemCol
   return expanded === true ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
-function toTooltip(lines: readonly string[]): vscode.MarkdownString {
+/** Texts come from files: the tooltip is untrusted Markdown with everything escaped. */
+export function toTooltip(lines: readonly string[]): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString();
   markdown.isTrusted = false;
   markdown.supportHtml = false;

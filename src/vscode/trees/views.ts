@@ -13,7 +13,7 @@ import type { Area, EngineClient } from '../../protocol/engine.ts';
 import { setContext } from '../contextkeys.ts';
 import { viewIds, type ContextKey } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
-import { toTreeItem } from './adapter.ts';
+import { toTooltip, toTreeItem } from './adapter.ts';
 
 export interface Views {
   refresh(): void;
@@ -126,6 +126,12 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
 
   getTreeItem(entry: TreeEntry): vscode.TreeItem {
     return toTreeItem(entry);
+  }
+
+  /** Only what the mouse rests on gets its tooltip: thousands of them take longer to make than everything else of a tree. */
+  resolveTreeItem(item: vscode.TreeItem, entry: TreeEntry): vscode.TreeItem {
+    item.tooltip = toTooltip(entry.tooltip);
+    return item;
   }
 
   async getChildren(parent?: TreeEntry): Promise<TreeEntry[]> {

@@ -14,6 +14,7 @@ import {
   toProjectEntry,
   toRunEntries,
   toStageEntries,
+  listRunnable,
   toStageLog,
   type TreeEntry,
 } from '../../../../src/core/trees/trees.ts';
@@ -410,6 +411,13 @@ it('finds the log of a stage where the engine keeps it', async () => {
   } finally {
     await project.remove();
   }
+});
+
+it('offers each stage to run, but a large group as one', () => {
+  const members = (group: string, count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${group}@${index}` }));
+  const stages = [{ name: 'prepare' }, ...members('few', 2), ...members('many', 5000)];
+  expect(listRunnable(stages)).toEqual(['prepare', 'few@0', 'few@1', 'many']);
 });
 
 describe('sizes', () => {
