@@ -99,19 +99,11 @@ function toWords(
   byName: ReadonlyMap<string, StageStatus>,
   t: Translate,
 ): string {
-  switch (state) {
-    case 'fresh':
-      return lastSeconds === null ? nameStageState(state, t) : t('fresh · {0}', formatDuration(lastSeconds));
-    case 'stale': {
-      const [first, ...others] = reasons.map(describeReason);
-      if (first === undefined) return nameStageState(state, t);
-      return others.length === 0 ? first : t('{0} and {1} more', first, others.length);
-    }
-    case 'blocked':
-      return describeWait(needs.find((name) => byName.get(name)?.state !== 'fresh') ?? null, t);
-    default:
-      return nameStageState(state, t);
-  }
+  if (state === 'fresh' && lastSeconds !== null) return t('fresh · {0}', formatDuration(lastSeconds));
+  if (state === 'blocked') return describeWait(needs.find((name) => byName.get(name)?.state !== 'fresh') ?? null, t);
+  const [first, ...others] = state === 'stale' ? reasons.map(describeReason) : [];
+  if (first === undefined) return nameStageState(state, t);
+  return others.length === 0 ? first : t('{0} and {1} more', first, others.length);
 }
 
 /** A state in one word or two; what it waits for, or why it is stale, is for others to say. */
