@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 // A CPU profile of the extension host, taken from outside: nothing in the product knows of it.
 
-export interface HostTask {
+interface HostTask {
   readonly ms: number;
   /** The function of ours that took most of it. */
   readonly functionName: string;
