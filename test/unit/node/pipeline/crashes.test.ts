@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -51,6 +52,30 @@ describe.skipIf(!can('strace', '-V'))('kill -9 at every change of the disk', () 
     },
     600_000,
   );
+});
+
+describe.skipIf(!can('unshare', '-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'))('a full disk', () => {
+  it('while an output is cached fails the stage with a sentence, leaves the lock, and a run with space ends the work', async () => {
+    const stage = 'stages: {make: {cmd: head -c 300000 /dev/zero > big, outs: [big]}}\n';
+    project = await TestProject.create({ 'dvc.yaml': stage });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', project.path('.dvc')]);
+    try {
+      const document = await project.run();
+      expect([document.outcome, document.stages[0]?.reason]).toEqual([
+        'failed',
+        expect.stringContaining('the disk is full') as string,
+      ]);
+      await expect(project.read('dvc.lock')).rejects.toThrow();
+      expect(await project.states()).toBe('make:failed');
+      execFileSync('mount', ['-o', 'remount,size=4m', project.path('.dvc')]);
+      expect((await project.run()).outcome).toBe('succeeded');
+      expect(await project.states()).toBe('make:fresh');
+      const tools = { cwd: project.root, env: project.env, signal: new AbortController().signal };
+      expect(await verifyData({ root: project.root }, [], tools)).toEqual({ objects: 1, corrupt: [], missing: [] });
+    } finally {
+      execFileSync('umount', [project.path('.dvc')]);
+    }
+  });
 });
 
 /** What both the old and the new outputs need is there; then a run does what is left. */
