@@ -73,13 +73,32 @@ export async function replaceDirectory(staging: string, target: string): Promise
   if (hadOld) await rm(aside, { recursive: true, force: true });
 }
 
-/** Makes a folder and those above it where they are missing. */
-export async function makeFolder(folder: string): Promise<void> {
+/** Makes a folder and those above it where they are missing; gives the highest that it made, undefined when there was none to make. */
+export async function makeFolder(folder: string): Promise<string | undefined> {
   try {
-    await mkdir(folder, { recursive: true });
+    return await makeFolders(folder);
   } catch (error) {
+    if (hasCode(error, 'ENOENT')) throw new ExpectedError('disk', `${folder}: no folder can be made there.`);
     // It stands there already, but as a file.
     throw hasCode(error, 'EEXIST') ? new ExpectedError('disk', `${folder}: ${NO_FOLDER}.`) : diskError(error, folder);
+  }
+}
+
+/** Not by Node's own option: where a parent stands and takes no folders, as in /proc, that goes on without end. */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder);
+    return folder;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && (await isDirectory(folder))) return undefined;
+    const parent = path.dirname(folder);
+    if (!hasCode(error, 'ENOENT') || parent === folder) throw error;
+    const made = await makeFolders(parent);
+    await mkdir(folder).catch((second: unknown) => {
+      // Somebody else was quicker.
+      if (!hasCode(second, 'EEXIST')) throw second;
+    });
+    return made ?? folder;
   }
 }
 

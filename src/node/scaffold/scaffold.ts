@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node
 import path from 'node:path';
 import { planProject, resolveAnswers, type Surroundings, type WritePlan } from '../../core/scaffold/scaffold.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
-import { diskError, isInside, isMissing, temporaryBeside } from '../files/files.ts';
+import { diskError, isInside, isMissing, makeFolder, temporaryBeside } from '../files/files.ts';
 import { openGit } from '../git/git.ts';
 import type { Installation } from '../installation/installation.ts';
 import { readTemplate } from './templates.ts';
@@ -80,9 +80,7 @@ export async function newProject(
 ): Promise<NewProject> {
   const root = path.resolve(target);
   const state = await inspectTarget(root);
-  const made = await mkdir(path.dirname(root), { recursive: true }).catch((error: unknown) => {
-    throw diskError(error, path.dirname(root));
-  });
+  const made = await makeFolder(path.dirname(root));
   const staging = temporaryBeside(root);
   try {
     await writePlan(staging, plan, options.signal);

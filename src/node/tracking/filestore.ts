@@ -15,7 +15,7 @@ import {
 } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
 import type { MetricHistory, RunList, RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
-import { diskError, exists, hasCode, isTemporary, listFiles, temporaryBeside } from '../files/files.ts';
+import { diskError, exists, hasCode, isTemporary, listFiles, makeFolder, temporaryBeside } from '../files/files.ts';
 import { takeLock, type Lock } from '../locks/locks.ts';
 import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
@@ -47,7 +47,7 @@ class FileStore implements RunStore {
   async ensure(): Promise<void> {
     await refuseProjectRoot(this.#root);
     try {
-      await mkdir(path.join(this.#root, '.trash'), { recursive: true });
+      await makeFolder(path.join(this.#root, '.trash'));
       await sweep(path.join(this.#root, '.trash'));
       if (!(await exists(path.join(this.#root, '0', 'meta.yaml')))) await this.#writeExperiment('0', 'Default');
     } catch (error) {

@@ -92,6 +92,18 @@ test('a file in the place of a folder is told', async () => {
     });
 });
 
+test('folders are made down to the last, by many at once, and the highest is told', async () => {
+  const target = path.join(folder, 'a/b/c');
+  expect(await makeFolder(target)).toBe(path.join(folder, 'a'));
+  expect(await makeFolder(target)).toBeUndefined();
+  const others = Array.from({ length: 20 }, (_, index) => makeFolder(path.join(folder, 'x/y/z', String(index % 3))));
+  expect((await Promise.all(others)).length).toBe(20);
+});
+
+test.skipIf(process.platform !== 'linux')('a parent that takes no folders is told, and not tried without end', () =>
+  expect(makeFolder('/proc/none/below')).rejects.toMatchObject({ code: 'disk' }),
+);
+
 test('a folder is replaced whole', async () => {
   const [staging, target] = [path.join(folder, 'staging'), path.join(folder, 'model')];
   for (const [dir, name] of [
