@@ -3,7 +3,7 @@ import type { ErrorDocument } from './errors.ts';
 // The border between the run process (`mlops train`, `mlops predict`) and the training worker: JSON lines over a channel of
 // its own (file descriptor 3, both ways), never stdout. Each side's first message is a hello; versions must be equal.
 
-export const trainingProtocolVersion = 2;
+export const trainingProtocolVersion = 3;
 /** Longest line, in characters; a longer one is a broken peer. */
 const maxMessageLength = 1 << 20;
 /** Longest text that a worker sends: user code makes errors, tags and labels of any length, and a line holds a few of them. */
@@ -38,8 +38,44 @@ export interface TrainTask {
   readonly seed: number;
   /** Empty folder; the worker leaves `model.json`, weights, `history.json` and `predictions.csv` in it. */
   readonly outputDirectory: string;
+  /** Folder for checkpoints, made when the first is written: an artifact of the run. */
+  readonly checkpointDirectory: string;
+  /** Those that stand there: the training goes on from them. Empty: it starts anew. */
+  readonly checkpoints: readonly StandingCheckpoint[];
+  readonly engineVersion: string;
   readonly runId: string;
 }
+
+/** Where in a training a checkpoint stands. */
+export interface CheckpointPosition {
+  /** Which call of `fit` in the run, from 1. */
+  readonly fit: number;
+  /** Epochs completed since the start of training. */
+  readonly epoch: number;
+  /** Batches completed of the epoch that has begun; 0 between two epochs. */
+  readonly batch: number;
+  /** Nothing is left to train in this fit. */
+  readonly isEnd: boolean;
+}
+
+export interface StandingCheckpoint extends CheckpointPosition {
+  /** Of its folder. */
+  readonly name: string;
+}
+
+/** The beginning of every `checkpoint.json`: what is asked of a checkpoint before it is loaded. */
+export interface CheckpointHeader extends CheckpointPosition {
+  readonly format: typeof checkpointFormat;
+  /** Batches completed since the start of training. */
+  readonly step: number;
+  readonly backend: BackendName;
+  readonly backendVersion: string;
+  readonly threads: number;
+  readonly engineVersion: string;
+}
+
+export const checkpointFormat = 1;
+export const checkpointFile = 'checkpoint.json';
 
 /** Packaged or outside images through a saved model, by the project's own `predict.ts`. */
 export interface PredictTask {
@@ -94,6 +130,10 @@ export type FromWorker =
       readonly seconds: number;
       readonly time: number;
     }
+  /** A checkpoint stands, whole. `name`: of its folder; `epoch`: epochs completed. */
+  | { readonly type: 'checkpoint'; readonly name: string; readonly epoch: number }
+  /** The training goes on from a checkpoint. */
+  | { readonly type: 'resumed'; readonly name: string; readonly epoch: number; readonly step: number }
   /** Logged by user code through `context.run`. */
   | {
       readonly type: 'metric';
@@ -150,11 +190,13 @@ function cutText(value: unknown): unknown {
 /** Key of the mapping that stands for a number which JSON can't hold, as a config may have (`.inf`). */
 const NUMBER = '\u0000number';
 
-function toJson(value: unknown): unknown {
+/** For `JSON.stringify`: numbers that JSON can't hold become a mapping that {@link fromJson} knows. */
+export function toJson(value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? { [NUMBER]: String(value) } : value;
 }
 
-function fromJson(_key: string, value: unknown): unknown {
+/** For `JSON.parse`. */
+export function fromJson(_key: string, value: unknown): unknown {
   return typeof value === 'object' && value !== null && NUMBER in value ? Number(value[NUMBER]) : value;
 }
 

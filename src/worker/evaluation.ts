@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ensureCompiled, outputShapeOf } from './compilation.ts';
 import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
-import { evaluate, type FitOptions } from './fit.ts';
+import { evaluate, joinFloats, type FitOptions } from './fit.ts';
 import { answer, chooseLabelRule, scoreClasses, type Answers } from './scores.ts';
 import type { LayersModel, Tensor } from './tensorflow.ts';
 
@@ -33,8 +33,8 @@ export async function evaluateModel(
   options: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
   const { train, validation, test } = splits;
-  const names = ensureCompiled(options.tf, model, options.training, test.width);
-  const means = await evaluate(model, test, names, options);
+  const measures = ensureCompiled(options.tf, model, options.training, { targetWidth: test.width });
+  const means = await evaluate(model, test, measures, options);
   const ofValidation = await predictExamples(model, validation, options);
   const ofTest = await predictExamples(model, test, options);
   if (means === undefined || ofValidation === undefined || ofTest === undefined) return undefined;
@@ -83,13 +83,7 @@ async function predictExamples(
     parts.push((await output.data()) as Float32Array);
     tf.dispose([x, y, output]);
   }
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let next = 0;
-  for (const part of parts) {
-    all.set(part, next);
-    next += part.length;
-  }
-  return all;
+  return joinFloats(parts);
 }
 
 function* formatRows(

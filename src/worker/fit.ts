@@ -1,10 +1,28 @@
+import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { EarlyStopping, TrainingSection } from '../core/config/config.ts';
-import { ExpectedError } from '../protocol/errors.ts';
-import { ensureCompiled, inputShapeOf, outputShapeOf, readLearningRate } from './compilation.ts';
-import { batchesOf, describeShape, inOrder, toTensors, type Examples } from './data.ts';
-import { shuffle, type Random } from './seeds.ts';
-import type { LayersModel, TensorFlow } from './tensorflow.ts';
+import type { TrainingSection } from '../core/config/config.ts';
+import { rateAt, unwatched, watchValue, type Watch } from '../core/training/training.ts';
+import { ExpectedError, badInput } from '../protocol/errors.ts';
+import type { CheckpointFolder, LoadedCheckpoint } from './checkpoints.ts';
+import { ensureCompiled, readLearningRate, setLearningRate, type CustomMetrics, type Measures } from './compilation.ts';
+import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
+import { checkLabels, checkShapes, targetShapeFor, weighClasses } from './fitting.ts';
+import { writeModel } from './modelFiles.ts';
+import type { SplitAnswers } from './scores.ts';
+import { shuffle, type SeededRandom } from './seeds.ts';
+import {
+  assignNumbers,
+  HeldValues,
+  readOptimizer,
+  readTensor,
+  restoreOptimizer,
+  toTensor,
+  variablesOf,
+  type NamedNumbers,
+  type OptimizerFacts,
+} from './snapshot.ts';
+import { createEagerStep, evaluateBatch, type Step } from './step.ts';
+import type { LayersModel, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 /** Least time between two sampled batches, in milliseconds: at most five a second. */
 const SAMPLE_MS = 200;
@@ -16,21 +34,27 @@ export interface FitEvents {
   batch(step: number, loss: number): void;
   /** `epoch`: epochs completed, from 1. Resolves when the reader has caught up. */
   epoch(epoch: number, metrics: Readonly<Record<string, number>>, seconds: number): Promise<void>;
+  /** A checkpoint stands. */
+  checkpoint(name: string, epoch: number): void;
+  /** The training goes on from it. */
+  resumed(checkpoint: LoadedCheckpoint): void;
 }
 
 /** What has been trained so far, over all calls of `fit` in a run. */
 export interface TrainingRecord {
+  /** Calls of `fit` that have begun. */
+  fits: number;
   epochs: number;
   batches: number;
   /** A value per epoch for each of `training_loss`, `val_loss`, `training_<metric>`, `val_<metric>`, `learning_rate`. */
-  readonly history: Record<string, number[]>;
+  history: Record<string, number[]>;
   /** Of each completed epoch: examples trained, and seconds inside it, validation included. */
-  readonly pace: { readonly examples: number; readonly seconds: number }[];
+  pace: { readonly examples: number; readonly seconds: number }[];
   lastModel: LayersModel | undefined;
 }
 
 export function createRecord(): TrainingRecord {
-  return { epochs: 0, batches: 0, history: {}, pace: [], lastModel: undefined };
+  return { fits: 0, epochs: 0, batches: 0, history: {}, pace: [], lastModel: undefined };
 }
 
 export interface FitOptions {
@@ -38,37 +62,159 @@ export interface FitOptions {
   readonly training: TrainingSection;
   readonly train: Examples;
   readonly validation: Examples | undefined;
-  readonly random: Random;
+  readonly custom?: CustomMetrics;
+  /** The order of the examples comes from `order`, all else that is random from `math`. */
+  readonly random: { readonly order: SeededRandom; readonly math: SeededRandom };
   readonly record: TrainingRecord;
   readonly events: FitEvents;
   readonly signal: AbortSignal;
+  readonly checkpoints: CheckpointFolder;
 }
 
 /**
  * Trains by the configuration: `num_epochs` epochs over examples in an order shuffled anew for each, validation after each.
- * Ends early on `signal` (after the current batch), on `early_stopping`, and with an error when the loss becomes NaN. An
- * epoch that was not finished is not recorded.
+ * Ends early on `signal` (after the current batch, with a checkpoint), on `early_stopping`, and with an error when the loss
+ * becomes NaN. An epoch that was not finished is not recorded. Where the run has a checkpoint of this call, it goes on from there.
  */
 export async function fitModel(model: LayersModel, options: FitOptions): Promise<void> {
-  const { tf, training, train, validation, record, events, signal } = options;
+  const { tf, training, train, validation, record } = options;
   checkShapes(model, train, training);
-  const metrics = ensureCompiled(tf, model, training, train.width);
+  const measures = ensureCompiled(tf, model, training, { targetWidth: train.width, custom: options.custom ?? {} });
+  checkLabels(model, { train, validation });
   record.lastModel = model;
-  const order = inOrder(train.count);
-  const batches = Math.ceil(train.count / training.batch_size);
-  events.plan({ epochs: training.num_epochs, batches, examples: train.count });
+  record.fits += 1;
+  const fit = new Fit(model, measures, options);
+  try {
+    await fit.run();
+  } finally {
+    fit.dispose();
+  }
+}
 
-  const patience = createPatience(training.early_stopping);
-  for (let left = training.num_epochs; left > 0 && !signal.aborted; left--) {
+/** Where a fit stands, as JSON: with the numbers of {@link Fit} all that a checkpoint needs. */
+interface Progress {
+  /** Epochs and batches completed in this fit; `batch` within the epoch that has begun. */
+  epoch: number;
+  batch: number;
+  step: number;
+  /** The examples have got their order for the epoch that comes, or has begun. */
+  isShuffled: boolean;
+  /** Of the epoch so far: sums of loss and metrics, each weighted by the examples that it is of. */
+  sums: number[];
+  examples: number;
+  stopping: Watch;
+  plateau: Watch & { readonly lowered: number };
+  best: Watch;
+  /** The rate that the schedule begins with; null for an optimizer without one. */
+  readonly baseRate: number | null;
+}
+
+/** A call of `fit` in progress; it owns the tensors that it keeps beside the model's. */
+class Fit {
+  readonly #model: LayersModel;
+  readonly #measures: Measures;
+  readonly #options: FitOptions;
+  readonly #step: Step;
+  readonly #number: number;
+  readonly #variables: readonly Variable[];
+  readonly #order: Uint32Array;
+  readonly #weights: ((order: Uint32Array) => Float32Array) | undefined;
+  /** Answers to the examples of the epoch so far, in their order; empty where no metric needs them. */
+  #outputs: Float32Array;
+  /** Moving average of the trained weights. */
+  readonly #average: HeldValues | undefined;
+  /** All weights of the best epoch so far. */
+  #best: HeldValues | undefined;
+  #progress: Progress;
+  /** The last loss was a number: what is trained is worth keeping. */
+  #isSound = true;
+
+  constructor(model: LayersModel, measures: Measures, options: FitOptions) {
+    const { tf, training, train, record } = options;
+    this.#model = model;
+    this.#measures = measures;
+    this.#options = options;
+    this.#number = record.fits;
+    const keepsOutputs = measures.whole.length > 0;
+    const { metrics, weightDecay } = measures;
+    this.#step = createEagerStep(tf, model, { training, metrics, keepsOutputs, weightDecay });
+    this.#variables = variablesOf(model);
+    this.#order = inOrder(train.count);
+    this.#weights = weighClasses(training.class_weights, train);
+    this.#outputs = new Float32Array(0);
+    this.#average = training.ema === null ? undefined : new HeldValues(tf, this.#trainedVariables());
+    this.#progress = {
+      ...{ epoch: 0, batch: 0, step: 0, isShuffled: false, sums: [], examples: 0 },
+      ...{ stopping: unwatched, plateau: { ...unwatched, lowered: 1 }, best: unwatched },
+      baseRate: readLearningRate(model) ?? null,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { training, train, events, checkpoints } = this.#options;
+    const checkpoint = await checkpoints.find(this.#number);
+    if (checkpoint !== undefined) await this.#resume(checkpoint);
+    events.plan({ epochs: training.num_epochs, batches: this.#batches, examples: train.count });
+    if (checkpoint?.header.isEnd === true) return;
+    while (!this.#isDone()) if (!(await this.#runEpoch())) return this.#endStopped();
+    await this.#end();
+  }
+
+  dispose(): void {
+    this.#average?.dispose();
+    this.#best?.dispose();
+  }
+
+  /** Writes a checkpoint of where the training stands now; between two batches only. Gives its name, or undefined where there is none. */
+  async writeCheckpoint(isEnd = false): Promise<string | undefined> {
+    const { training, record, events, checkpoints } = this.#options;
+    // Without checkpoints of the fits before it, a later one could not be reached again.
+    const canResume = training.checkpoint !== null || this.#number === 1;
+    if (!canResume || !this.#isSound || record.batches === 0) return undefined;
+    const position = { fit: this.#number, epoch: record.epochs, batch: this.#progress.batch, isEnd };
+    const state = await this.#readState();
+    const keep = training.checkpoint?.keep ?? 1;
+    const name = await checkpoints.write({ position, step: record.batches, ...state }, keep);
+    events.checkpoint(name, record.epochs);
+    return name;
+  }
+
+  get #batches(): number {
+    return Math.ceil(this.#options.train.count / this.#options.training.batch_size);
+  }
+
+  #trainedVariables(): readonly Variable[] {
+    return this.#model.trainableWeights.map((weight) => weight.read() as Variable);
+  }
+
+  #isDone(): boolean {
+    const { num_epochs, early_stopping } = this.#options.training;
+    const { epoch, stopping } = this.#progress;
+    return epoch >= num_epochs || (early_stopping !== null && stopping.waited >= early_stopping.patience);
+  }
+
+  /**
+   * What happens between two batches, and nowhere else: a turn of the event loop, in which a stop message or the end of the
+   * channel is seen. False when the training is to stop.
+   */
+  async #betweenBatches(): Promise<boolean> {
+    await nextTurn();
+    return !this.#options.signal.aborted;
+  }
+
+  /** False when the user stopped it. */
+  async #runEpoch(): Promise<boolean> {
+    const { training, train, validation, record, events, tf, signal } = this.#options;
     const started = performance.now();
-    shuffle(order, options.random);
-    const trained = await trainEpoch(model, order, metrics, options);
-    if (trained === undefined) return;
+    const trained = await this.#trainEpoch();
+    if (trained === undefined) return false;
     const validated =
-      validation === undefined ? {} : await evaluate(model, validation, metrics, { tf, training, signal });
-    if (validated === undefined) return;
+      validation === undefined
+        ? {}
+        : await this.#withAverage(() => evaluate(this.#model, validation, this.#measures, { tf, training, signal }));
+    if (validated === undefined) return false;
 
-    const rate = readLearningRate(model);
+    const rate = readLearningRate(this.#model);
     const values = {
       ...prefixed('training_', trained),
       ...prefixed('val_', validated),
@@ -78,153 +224,341 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
     record.epochs += 1;
     record.pace.push({ examples: train.count, seconds });
     for (const [name, value] of Object.entries(values)) (record.history[name] ??= []).push(value);
+    this.#isSound = Number.isFinite(trained['loss']);
+    this.#progress = {
+      ...this.#progress,
+      ...{ epoch: this.#progress.epoch + 1, batch: 0, isShuffled: false, sums: [], examples: 0 },
+    };
     await events.epoch(record.epochs, values, seconds);
-    if (patience.isSpent(values)) return;
+    await this.#judge(values);
+    const { checkpoint } = training;
+    if (checkpoint !== null && this.#progress.epoch % checkpoint.every === 0) await this.writeCheckpoint();
+    return true;
   }
-}
 
-/** Loss and metrics of the epoch, each the mean over its examples; undefined when the user stopped it. */
-async function trainEpoch(
-  model: LayersModel,
-  order: Uint32Array,
-  metrics: readonly string[],
-  { tf, training, train, record, events, signal }: FitOptions,
-): Promise<Record<string, number> | undefined> {
-  const targetShape = targetShapeFor(model, train);
-  const means = createMeans(['loss', ...metrics]);
-  let sampled = -Infinity;
-  for (const batch of batchesOf(order, training.batch_size)) {
-    // A turn of the event loop: a stop message, or the end of the channel, is seen between two batches.
-    await nextTurn();
-    if (signal.aborted) return undefined;
-    const { x, y } = toTensors(tf, train, batch, targetShape);
-    const values = [await model.trainOnBatch(x, y)].flat();
-    tf.dispose([x, y]);
-    const [loss = NaN] = values;
-    record.batches += 1;
-    const isLost = Number.isNaN(loss);
-    const now = performance.now();
-    if (isLost || now - sampled >= SAMPLE_MS) {
-      events.batch(record.batches, loss);
-      sampled = now;
+  /** Loss and metrics of the epoch, over its examples; undefined when the user stopped it. */
+  async #trainEpoch(): Promise<Record<string, number> | undefined> {
+    const { training, record, events, random } = this.#options;
+    if (!this.#progress.isShuffled) {
+      shuffle(this.#order, random.order);
+      this.#progress.isShuffled = true;
     }
-    if (isLost) throw lossIsNaN(record.epochs + 1);
-    means.add(values, batch.length);
+    let sampled = -Infinity;
+    const rest = this.#order.subarray(this.#progress.batch * training.batch_size);
+    for (const batch of batchesOf(rest, training.batch_size)) {
+      if (!(await this.#betweenBatches())) return undefined;
+      this.#applySchedule();
+      const values = await this.#trainBatch(batch);
+      const [loss = NaN] = values;
+      record.batches += 1;
+      this.#isSound = Number.isFinite(loss);
+      const now = performance.now();
+      if (Number.isNaN(loss) || now - sampled >= SAMPLE_MS) {
+        events.batch(record.batches, loss);
+        sampled = now;
+      }
+      if (Number.isNaN(loss)) throw this.#lossIsNaN();
+      this.#count(values, batch.length);
+    }
+    return this.#readEpoch();
   }
-  return means.read();
+
+  async #trainBatch(batch: Uint32Array): Promise<readonly number[]> {
+    const { tf, training, train } = this.#options;
+    const { x, y } = toTensors(tf, train, batch, targetShapeFor(this.#model, train));
+    const weights = this.#weights === undefined ? {} : { weights: tf.tensor1d(this.#weights(batch)) as Tensor };
+    const { values, outputs } = await this.#step({ x, y, ...weights });
+    tf.dispose([x, y, ...Object.values(weights)]);
+    if (outputs !== undefined) this.#keepOutputs(outputs, batch.length);
+    if (training.ema !== null) this.#moveAverage(training.ema.decay);
+    return values;
+  }
+
+  #applySchedule(): void {
+    const { training } = this.#options;
+    const { baseRate, step, plateau } = this.#progress;
+    const schedule = training.learning_rate_schedule;
+    if (schedule === null || baseRate === null) return;
+    const position = { step, batches: this.#batches, epochs: training.num_epochs, lowered: plateau.lowered };
+    setLearningRate(this.#model, rateAt(schedule, baseRate, position));
+  }
+
+  #count(values: readonly number[], weight: number): void {
+    const { sums } = this.#progress;
+    values.forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value * weight));
+    this.#progress.examples += weight;
+    this.#progress.batch += 1;
+    this.#progress.step += 1;
+  }
+
+  #keepOutputs(outputs: Float32Array, count: number): void {
+    const width = outputs.length / count;
+    const size = this.#order.length * width;
+    if (this.#outputs.length !== size) this.#outputs = new Float32Array(size);
+    this.#outputs.set(outputs, this.#progress.examples * width);
+  }
+
+  #readEpoch(): Record<string, number> {
+    const { train } = this.#options;
+    const { sums, examples } = this.#progress;
+    const { names, whole } = this.#measures;
+    const means = ['loss', ...names].map((name, index) => [name, (sums[index] ?? NaN) / examples] as const);
+    if (whole.length === 0) return Object.fromEntries(means);
+    const targets = new Float32Array(train.ys.length);
+    this.#order.forEach((example, index) => {
+      targets.set(train.ys.subarray(example * train.width, (example + 1) * train.width), index * train.width);
+    });
+    const answers = { targets, width: train.width, outputs: this.#outputs, outputWidth: this.#outputs.length / train.count };
+    return { ...Object.fromEntries(means), ...scoreWhole(this.#measures, answers) };
+  }
+
+  #moveAverage(decay: number): void {
+    const { tf } = this.#options;
+    const average = this.#average;
+    if (average === undefined) return;
+    const moved = this.#trainedVariables().map((variable, index) =>
+      tf.tidy(() => tf.add(tf.mul(average.values[index] ?? variable, decay), tf.mul(variable, 1 - decay)) as Tensor),
+    );
+    average.replace(moved);
+  }
+
+  /** With the averaged weights in the model, where there is an average. */
+  async #withAverage<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#average === undefined) return action();
+    const raw = new HeldValues(this.#options.tf, this.#trainedVariables());
+    this.#average.putBack();
+    try {
+      return await action();
+    } finally {
+      raw.putBack();
+      raw.dispose();
+    }
+  }
+
+  /** What an epoch's values mean for early stopping, for the plateau's rate and for the best model. */
+  async #judge(values: Readonly<Record<string, number>>): Promise<void> {
+    const { early_stopping, learning_rate_schedule: schedule, checkpoint } = this.#options.training;
+    if (early_stopping !== null) {
+      const { monitor, min_delta: minDelta } = early_stopping;
+      const value = valueOf(values, monitor, 'early_stopping.monitor');
+      const { isBetter, ...stopping } = watchValue(this.#progress.stopping, value, { monitor, minDelta });
+      this.#progress.stopping = stopping;
+      if (isBetter && early_stopping.restore_best) await this.#withAverage(() => Promise.resolve(this.#holdBest()));
+    }
+    if (schedule?.type === 'plateau') {
+      const { monitor, min_delta: minDelta, patience, factor } = schedule;
+      const value = valueOf(values, monitor, 'learning_rate_schedule.monitor');
+      const { lowered } = this.#progress.plateau;
+      const { best, waited } = watchValue(this.#progress.plateau, value, { monitor, minDelta });
+      this.#progress.plateau =
+        waited < patience ? { best, waited, lowered } : { best, waited: 0, lowered: lowered * factor };
+    }
+    if (checkpoint !== null) await this.#keepBest(values, checkpoint.best);
+  }
+
+  #holdBest(): void {
+    if (this.#best === undefined) this.#best = new HeldValues(this.#options.tf, this.#variables);
+    else this.#best.take();
+  }
+
+  async #keepBest(values: Readonly<Record<string, number>>, wanted: string | null): Promise<void> {
+    const { tf, checkpoints, record } = this.#options;
+    const monitor = wanted ?? (values['val_loss'] === undefined ? 'training_loss' : 'val_loss');
+    const value = valueOf(values, monitor, 'checkpoint.best');
+    const { isBetter, ...best } = watchValue(this.#progress.best, value, { monitor, minDelta: 0 });
+    this.#progress.best = best;
+    if (!isBetter) return;
+    const facts = { epoch: record.epochs, monitor, value };
+    await checkpoints.writeBest(facts, (folder) => this.#withAverage(() => writeModel(tf, this.#model, folder)));
+  }
+
+  /** The weights that are to be kept become the model's own. */
+  async #end(): Promise<void> {
+    if (this.#best !== undefined) this.#best.putBack();
+    else this.#average?.putBack();
+    if (this.#options.training.checkpoint !== null) await this.writeCheckpoint(true);
+  }
+
+  async #endStopped(): Promise<void> {
+    await this.writeCheckpoint();
+    this.#average?.putBack();
+  }
+
+  #lossIsNaN(): ExpectedError {
+    const { record, training } = this.#options;
+    const { batch } = this.#progress;
+    const advice = 'a smaller training.learning_rate may help, unless the data hold NaN themselves';
+    const kept = training.checkpoint === null ? '' : '; the checkpoints before it are kept';
+    return new ExpectedError(
+      'training-failed',
+      `loss is NaN at epoch ${record.epochs + 1}, batch ${batch + 1} of ${this.#batches}; ${advice}${kept}`,
+    );
+  }
+
+  async #readState(): Promise<{ state: SavedFit; numbers: NamedNumbers[] }> {
+    const { tf, random, record, train, validation } = this.#options;
+    const optimizer = await readOptimizer(tf, this.#model.optimizer);
+    const { history, pace, epochs, batches } = record;
+    const width = this.#outputs.length / this.#order.length;
+    const outputs = this.#outputs.subarray(0, this.#progress.examples * width);
+    return {
+      state: {
+        progress: this.#progress,
+        record: { history, pace, epochs, batches },
+        random: { order: random.order.readState(), math: random.math.readState() },
+        optimizer: optimizer.facts,
+        data: { train: digestOf(train), validation: validation === undefined ? null : digestOf(validation) },
+      },
+      numbers: [
+        ...(await readAll('weight', this.#variables)),
+        ...optimizer.numbers.map((numbers) => ({ ...numbers, name: `optimizer/${numbers.name}` })),
+        ...(await readAll('average', this.#average?.values ?? [])),
+        ...(await readAll('best', this.#best?.values ?? [])),
+        { name: 'order', shape: [this.#order.length], dtype: 'uint32', values: this.#order },
+        { name: 'outputs', shape: [outputs.length], dtype: 'float32', values: outputs },
+      ],
+    };
+  }
+
+  async #resume(checkpoint: LoadedCheckpoint): Promise<void> {
+    const { tf, random, record, train, validation, events } = this.#options;
+    const { state, numbers, name } = checkpoint;
+    const saved = state as unknown as SavedFit;
+    const refuse = (reason: string): ExpectedError =>
+      new ExpectedError('training-failed', `The training can't go on from its checkpoint ${name}: ${reason}`);
+    const digests = { train: digestOf(train), validation: validation === undefined ? null : digestOf(validation) };
+    for (const split of ['train', 'validation'] as const)
+      if (digests[split] !== saved.data[split])
+        throw refuse(`the examples of the split "${split}" are not those that it was trained on.`);
+    const mistake =
+      assignNumbers(tf, this.#variables, below(numbers, 'weight')) ??
+      restoreOptimizer(tf, this.#model, { facts: saved.optimizer, numbers: below(numbers, 'optimizer') });
+    if (mistake !== undefined) throw refuse(mistake);
+    const average = below(numbers, 'average');
+    if (average.length > 0) this.#average?.replace(average.map((value) => toTensor(tf, value)));
+    const best = below(numbers, 'best');
+    if (best.length > 0) {
+      this.#holdBest();
+      this.#best?.replace(best.map((value) => toTensor(tf, value)));
+    }
+    this.#order.set(valuesOf(numbers, 'order') as Uint32Array);
+    this.#progress = saved.progress;
+    this.#restoreOutputs(valuesOf(numbers, 'outputs') as Float32Array);
+    Object.assign(record, saved.record);
+    random.order.restoreState(saved.random.order);
+    random.math.restoreState(saved.random.math);
+    events.resumed(checkpoint);
+    await nextTurn();
+  }
+
+  #restoreOutputs(outputs: Float32Array): void {
+    const { examples } = this.#progress;
+    if (outputs.length === 0) return;
+    this.#outputs = new Float32Array((outputs.length / examples) * this.#order.length);
+    this.#outputs.set(outputs);
+  }
 }
 
-function lossIsNaN(epoch: number): ExpectedError {
-  const advice = 'a smaller training.learning_rate may help, unless the data hold NaN themselves';
-  return new ExpectedError('training-failed', `loss is NaN at epoch ${epoch}; ${advice}`);
+/** A fit's state in a checkpoint, as JSON. */
+interface SavedFit extends Readonly<Record<string, unknown>> {
+  readonly progress: Progress;
+  readonly record: Pick<TrainingRecord, 'history' | 'pace' | 'epochs' | 'batches'>;
+  readonly random: { readonly order: number; readonly math: number };
+  readonly optimizer: OptimizerFacts;
+  /** SHA-256 of the examples. */
+  readonly data: { readonly train: string; readonly validation: string | null };
+}
+
+async function readAll(name: string, tensors: readonly Tensor[]): Promise<NamedNumbers[]> {
+  const read: NamedNumbers[] = [];
+  for (const [index, tensor] of tensors.entries()) read.push(await readTensor(`${name}/${index}`, tensor));
+  return read;
+}
+
+function below(numbers: readonly NamedNumbers[], name: string): readonly NamedNumbers[] {
+  return numbers
+    .filter((entry) => entry.name.startsWith(`${name}/`))
+    .map((entry) => ({ ...entry, name: entry.name.slice(name.length + 1) }));
+}
+
+function valuesOf(numbers: readonly NamedNumbers[], name: string): NamedNumbers['values'] {
+  return numbers.find((entry) => entry.name === name)?.values ?? new Float32Array(0);
+}
+
+const digests = new WeakMap<Examples, string>();
+
+/** Taken once: examples do not change while they are trained on. */
+function digestOf(examples: Examples): string {
+  const known = digests.get(examples);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of [examples.xs, examples.ys])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  const digest = hash.update(JSON.stringify(examples.shape)).digest('hex');
+  digests.set(examples, digest);
+  return digest;
+}
+
+function valueOf(values: Readonly<Record<string, number>>, monitor: string, key: string): number {
+  const value = values[monitor];
+  if (value !== undefined) return value;
+  throw badInput(
+    `training.${key} is "${monitor}", which is not recorded. There are ${Object.keys(values).join(', ')}.`,
+  );
 }
 
 /** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */
 export async function evaluate(
   model: LayersModel,
   examples: Examples,
-  metrics: readonly string[],
+  measures: Measures,
   { tf, training, signal }: Pick<FitOptions, 'tf' | 'training' | 'signal'>,
 ): Promise<Record<string, number> | undefined> {
   const targetShape = targetShapeFor(model, examples);
-  const means = createMeans(['loss', ...metrics]);
+  const keepsOutputs = measures.whole.length > 0;
+  const names = ['loss', ...measures.names];
+  const sums = names.map(() => 0);
+  const parts: Float32Array[] = [];
   for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
     await nextTurn();
     if (signal.aborted) return undefined;
     const { x, y } = toTensors(tf, examples, batch, targetShape);
-    const scalars = [model.evaluate(x, y, { batchSize: batch.length })].flat();
-    const values: number[] = [];
-    for (const scalar of scalars) values.push((await scalar.data())[0] ?? NaN);
-    tf.dispose([x, y, ...scalars]);
-    means.add(values, batch.length);
+    const { values, outputs } = await evaluateBatch(tf, model, { x, y }, { metrics: measures.metrics, keepsOutputs });
+    tf.dispose([x, y]);
+    sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * batch.length));
+    if (outputs !== undefined) parts.push(outputs);
   }
-  return means.read();
+  const means = Object.fromEntries(names.map((name, index) => [name, (sums[index] ?? NaN) / examples.count]));
+  if (!keepsOutputs) return means;
+  const outputs = joinFloats(parts);
+  const answers = { targets: examples.ys, width: examples.width, outputs, outputWidth: outputs.length / examples.count };
+  return { ...means, ...scoreWhole(measures, answers) };
 }
 
-interface Means {
-  add(values: readonly number[], weight: number): void;
-  read(): Record<string, number>;
+export function joinFloats(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let next = 0;
+  for (const part of parts) {
+    all.set(part, next);
+    next += part.length;
+  }
+  return all;
 }
 
-function createMeans(names: readonly string[]): Means {
-  const sums = names.map(() => 0);
-  let weights = 0;
-  return {
-    add(values, weight) {
-      weights += weight;
-      sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * weight));
-    },
-    read: () => Object.fromEntries(names.map((name, index) => [name, (sums[index] ?? NaN) / weights])),
-  };
+function scoreWhole({ whole }: Measures, answers: SplitAnswers): Record<string, number> {
+  return Object.fromEntries(
+    whole.map(({ name, score }) => {
+      const value = score(answers);
+      if (value !== undefined) return [name, value];
+      throw badInput(
+        `training.metrics has ${name}, which needs classes; here are targets of ${answers.width} and answers of ${answers.outputWidth} numbers that tell none.`,
+      );
+    }),
+  );
 }
 
 function prefixed(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
-}
-
-/** Targets in the shape of the model's output where the sizes agree, else one row of numbers each. */
-function targetShapeFor(model: LayersModel, { width }: Examples): readonly number[] {
-  const shape = outputShapeOf(model).filter((size) => size !== null);
-  return shape.reduce((product, size) => product * size, 1) === width ? shape : [width];
-}
-
-/** The model must take what the dataloader gives, and give as many numbers as the targets have. */
-function checkShapes(model: LayersModel, train: Examples, { loss_function }: TrainingSection): void {
-  if (model.inputs.length !== 1 || model.outputs.length !== 1)
-    throw new ExpectedError('training-failed', 'A model must have one input and one output to be trained by fit.');
-  const input = inputShapeOf(model);
-  const fits =
-    input.length === train.shape.length && input.every((size, i) => size === null || size === train.shape[i]);
-  if (!fits)
-    throw new ExpectedError(
-      'training-failed',
-      `The dataloader gives examples of shape ${describeShape(train.shape)}, the model takes ${describeShape(input)}.`,
-    );
-  const output = outputShapeOf(model);
-  const size = output.reduce<number>((product, axis) => product * (axis ?? NaN), 1);
-  // Labels as numbers for a model with one output per class: the sparse losses take them.
-  const isSparse =
-    train.width === 1 && size > 1 && /sparse|^(ce|cross_?entropy)$/i.test(lossNameOf(model) ?? loss_function);
-  if (!Number.isNaN(size) && size !== train.width && !isSparse)
-    throw new ExpectedError(
-      'training-failed',
-      `The dataloader gives targets of ${train.width} numbers, the model gives ${describeShape(output)}.`,
-    );
-}
-
-function lossNameOf(model: LayersModel): string | undefined {
-  const { loss } = model as { readonly loss?: unknown };
-  return typeof loss === 'string' ? loss : undefined;
-}
-
-interface Patience {
-  isSpent(values: Readonly<Record<string, number>>): boolean;
-}
-
-/**
- * Early stopping: spent when the watched value has not become better by more than `min_delta` for `patience` epochs. As in Keras,
- * better than the last value that was an improvement: steps too small to count add up until they do. NaN is never better.
- */
-function createPatience(settings: EarlyStopping | null): Patience {
-  if (settings === null) return { isSpent: () => false };
-  const { monitor, patience, min_delta } = settings;
-  const direction = /accuracy|precision|recall|f1|r2/i.test(monitor) ? 1 : -1;
-  let best = -Infinity;
-  let waited = 0;
-  return {
-    isSpent(values) {
-      const value = values[monitor];
-      if (value === undefined)
-        throw new ExpectedError(
-          'bad-input',
-          `training.early_stopping.monitor is "${monitor}", which is not recorded. There are ${Object.keys(values).join(', ')}.`,
-        );
-      const isBetter = direction * value > best + min_delta;
-      if (isBetter) best = direction * value;
-      waited = isBetter ? 0 : waited + 1;
-      return waited >= patience;
-    },
-  };
 }
 
 /** Training examples a second: the first epoch, which warms up, is left out when there are more. Null without an epoch. */

@@ -100,3 +100,78 @@ function indexOfGreatest(values: Float32Array): number {
   });
   return greatest;
 }
+
+/** What a model was asked and what it answered, over a whole split: `width` and `outputWidth` numbers per example. */
+export interface SplitAnswers {
+  readonly targets: Float32Array;
+  readonly width: number;
+  readonly outputs: Float32Array;
+  readonly outputWidth: number;
+}
+
+/** Precision, recall and F1 as {@link scoreClasses}; undefined where the targets are amounts, not classes. */
+export function scoreSplit({ targets, width, outputs, outputWidth }: SplitAnswers): Scores | undefined {
+  const rule = chooseLabelRule([targets], width, outputWidth);
+  return rule.kind === 'amount' ? undefined : scoreClasses(answer(rule, targets, width, outputs, outputWidth));
+}
+
+/**
+ * Part of the examples whose class is among the `k` likeliest; a tie counts for the model, as in Keras. Undefined for a model
+ * with a single number as its answer.
+ */
+export function scoreTop({ targets, width, outputs, outputWidth }: SplitAnswers, k: number): number | undefined {
+  if (outputWidth < 2) return undefined;
+  const labels = labelsOf(targets, width);
+  let hits = 0;
+  labels.forEach((label, index) => {
+    const row = outputs.subarray(index * outputWidth, (index + 1) * outputWidth);
+    const own = row[label] ?? NaN;
+    if (row.reduce((better, value) => better + Number(value > own), 0) < k && !Number.isNaN(own)) hits += 1;
+  });
+  return hits / labels.length;
+}
+
+/**
+ * Area under the ROC curve: how probable it is that an example of the class gets a higher score than one of another, ties
+ * counting half (Mann and Whitney). With more than two classes the mean over each against the rest. Undefined when no class has
+ * examples on both sides, as with amounts.
+ */
+export function scoreAuc({ targets, width, outputs, outputWidth }: SplitAnswers): number | undefined {
+  const labels = labelsOf(targets, width);
+  const columns = outputWidth === 1 ? [0] : outputWidth === 2 ? [1] : Array.from({ length: outputWidth }, (_, i) => i);
+  const areas = columns.flatMap((column) => {
+    const scores = Float64Array.from(labels, (_, index) => outputs[index * outputWidth + column] ?? NaN);
+    const positive = outputWidth === 1 ? 1 : column;
+    return areaUnder(scores, (index) => labels[index] === positive) ?? [];
+  });
+  return areas.length === 0 ? undefined : areas.reduce((sum, area) => sum + area, 0) / areas.length;
+}
+
+function areaUnder(scores: Float64Array, isPositive: (index: number) => boolean): number | undefined {
+  const ranked = Uint32Array.from(scores, (_, index) => index).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
+  let rankSum = 0;
+  let positives = 0;
+  for (let first = 0; first < ranked.length; ) {
+    let next = first;
+    let among = 0;
+    while (next < ranked.length && scores[ranked[next] ?? 0] === scores[ranked[first] ?? 0]) {
+      among += Number(isPositive(ranked[next] ?? 0));
+      next += 1;
+    }
+    // NaN equals nothing, itself neither: a place of its own.
+    next = Math.max(next, first + 1);
+    rankSum += (among * (first + 1 + next)) / 2;
+    positives += among;
+    first = next;
+  }
+  const negatives = ranked.length - positives;
+  if (positives === 0 || negatives === 0) return undefined;
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+/** The number of each example's class: the target itself, or where the greatest of several stands. */
+export function labelsOf(targets: Float32Array, width: number): Float64Array {
+  return Float64Array.from({ length: targets.length / width }, (_, index) =>
+    width > 1 ? indexOfGreatest(targets.subarray(index * width, (index + 1) * width)) : (targets[index] ?? NaN),
+  );
+}

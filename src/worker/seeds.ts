@@ -1,15 +1,27 @@
 /** A source of numbers 0 ≤ x < 1. */
 export type Random = () => number;
 
+/** A source whose state can be kept and put back: 32 bits. */
+export interface SeededRandom extends Random {
+  readState(): number;
+  restoreState(state: number): void;
+}
+
 /** Mulberry32 (public domain, by Tommy Ettinger): 32 bits of state, the same sequence for the same seed everywhere. */
-export function createRandom(seed: number): Random {
+export function createRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
-  return () => {
+  const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+  return Object.assign(next, {
+    readState: () => state,
+    restoreState: (old: number) => {
+      state = old >>> 0;
+    },
+  });
 }
 
 /**
@@ -17,8 +29,10 @@ export function createRandom(seed: number): Random {
  * dropout and shuffles from it wherever the model's code names none, so a training with the same seed, backend and data
  * gives the same numbers. User code that calls `Math.random` is seeded with it; `node:crypto` stays truly random.
  */
-export function seedMathRandom(seed: number): void {
-  Math.random = createRandom(seed);
+export function seedMathRandom(seed: number): SeededRandom {
+  const random = createRandom(seed);
+  Math.random = random;
+  return random;
 }
 
 /** Fisher–Yates, in place. */

@@ -8,4 +8,4 @@ import type * as layers from '@tensorflow/tfjs-layers';
 export type TensorFlow = Omit<typeof core, keyof typeof layers> & typeof layers;
 
 export type { LayersModel } from '@tensorflow/tfjs-layers';
-export type { Tensor } from '@tensorflow/tfjs-core';
+export type { Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { ModelConfig } from '../core/config/config.ts';
+import { findNameMistake } from '../core/tracking/tracking.ts';
 import { writeFileAtomic } from '../node/files/files.ts';
 import {
   toWireNumber,
@@ -10,10 +11,18 @@ import {
   type WireNumber,
 } from '../protocol/training.ts';
 import { startBackend, type BackendPlaces } from './backends.ts';
-import { inputShapeOf, outputShapeOf } from './compilation.ts';
+import { openCheckpoints, type CheckpointFolder, type Circumstances, type LoadedCheckpoint } from './checkpoints.ts';
+import { inputShapeOf, outputShapeOf, type CustomMetrics } from './compilation.ts';
 import { checkExamples, loadSplit, type Examples } from './data.ts';
 import { evaluateModel } from './evaluation.ts';
-import { createRecord, examplesPerSecond, fitModel, type FitEvents, type TrainingRecord } from './fit.ts';
+import {
+  createRecord,
+  examplesPerSecond,
+  fitModel,
+  type FitEvents,
+  type FitOptions,
+  type TrainingRecord,
+} from './fit.ts';
 import { writeModel } from './modelFiles.ts';
 import { createRandom, seedMathRandom } from './seeds.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
@@ -39,6 +48,8 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
   const places: BackendPlaces = { wasm: context.wasmFolder, projectRoot: task.projectRoot };
   const { tf, name, version, threads, passedOver } = await startBackend(task.backends, places);
   context.send({ type: 'backend', name, version, threads, passedOver });
+  const circumstances = { backend: name, backendVersion: version, threads, engineVersion: task.engineVersion };
+  const checkpoints = openCheckpoints(task.checkpointDirectory, { standing: task.checkpoints, circumstances });
 
   seedMathRandom(task.seed);
   const folder = `src/models/${task.model}`;
@@ -50,7 +61,7 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
   };
   const record = createRecord();
   const isStopped = (): boolean => context.signal.aborted;
-  if (!isStopped()) await callTrain({ task, config, tf, trainer, data, record, context });
+  if (!isStopped()) await callTrain({ task, config, tf, trainer, data, record, context, checkpoints, circumstances });
   const model = record.lastModel;
   if (model !== undefined) await saveTraining(tf, model, record, task.outputDirectory);
   if (isStopped()) return finished('stopped', record, model);
@@ -74,15 +85,17 @@ interface Training {
   readonly data: { readonly train: Examples; readonly validation: Examples };
   readonly record: TrainingRecord;
   readonly context: TaskContext;
+  readonly checkpoints: CheckpointFolder;
+  readonly circumstances: Circumstances;
 }
 
 /** Calls the project's `train(context)`; afterwards the record holds the model to keep: the returned, else the last fitted. */
 async function callTrain(training: Training): Promise<void> {
   const { tf, trainer, record, context, task } = training;
   // Loading data may have drawn numbers; the model's start must depend on the seed alone.
-  seedMathRandom(task.seed);
+  const random = { order: createRandom(task.seed), math: seedMathRandom(task.seed) };
   try {
-    const returned = await callUserFunction(trainer, 'train', [toUserContext(training)]);
+    const returned = await callUserFunction(trainer, 'train', [toUserContext(training, random)]);
     if (returned === undefined || returned === null) return;
     if (!(returned instanceof tf.LayersModel)) throw userMistake(trainer, 'train', 'must return a layers model.');
     record.lastModel = returned;
@@ -92,9 +105,9 @@ async function callTrain(training: Training): Promise<void> {
   }
 }
 
-function toUserContext({ task, config, tf, trainer, data, record, context }: Training): unknown {
-  const random = createRandom(task.seed);
-  const events = toEvents(context);
+function toUserContext(training: Training, random: FitOptions['random']): unknown {
+  const { task, config, tf, trainer, data, record, context, checkpoints } = training;
+  const events = toEvents(context, training.circumstances);
   const publicData = { train: toUserData(data.train), validation: toUserData(data.validation) };
   const known = new Map<unknown, Examples>([
     [publicData.train, data.train],
@@ -108,16 +121,31 @@ function toUserContext({ task, config, tf, trainer, data, record, context }: Tra
     data: publicData,
     signal: context.signal,
     run: toUserRun(task.runId, record, context),
-    async fit(model: LayersModel, given: { train: unknown; validation?: unknown } = publicData): Promise<unknown> {
+    async fit(
+      model: LayersModel,
+      given: { train: unknown; validation?: unknown } = publicData,
+      { metrics }: { metrics?: unknown } = {},
+    ): Promise<unknown> {
       const train = examplesOf(given.train);
       const validation = given.validation === undefined ? undefined : examplesOf(given.validation);
       await fitModel(model, {
         ...{ tf, training: config.training, train, validation },
-        ...{ random, record, events, signal: context.signal },
+        ...{ random, record, events, signal: context.signal, checkpoints },
+        ...(metrics === undefined ? {} : { custom: checkMetrics(metrics) }),
       });
       return { history: record.history };
     },
   };
+}
+
+/** Functions of targets and answers to a tensor whose mean is the metric, by the name that it is recorded under. */
+function checkMetrics(metrics: unknown): CustomMetrics {
+  const entries = typeof metrics === 'object' && metrics !== null ? Object.entries(metrics) : undefined;
+  if (entries?.every(([, metric]) => typeof metric === 'function') !== true)
+    throw new TypeError('fit: metrics must be a mapping from names to functions of targets and answers.');
+  const mistake = entries.map(([name]) => findNameMistake('metric', name)).find((found) => found !== undefined);
+  if (mistake !== undefined) throw new TypeError(`fit: ${mistake}`);
+  return metrics as CustomMetrics;
 }
 
 /** User code is loosely typed, so its arguments are checked here: an error thrown at the call has the place of the call. */
@@ -149,7 +177,7 @@ function toUserData({ xs, ys, shape }: Examples): { xs: Float32Array; ys: Float3
   return { xs, ys, shape };
 }
 
-function toEvents({ send, drained }: TaskContext): FitEvents {
+function toEvents({ send, drained }: TaskContext, circumstances: Circumstances): FitEvents {
   return {
     plan: (plan) => send({ type: 'plan', ...plan }),
     batch: (step, loss) => send({ type: 'batch', step, loss: toWireNumber(loss), time: Date.now() }),
@@ -157,7 +185,29 @@ function toEvents({ send, drained }: TaskContext): FitEvents {
       send({ type: 'epoch', epoch, metrics: toWireNumbers(metrics), seconds, time: Date.now() });
       return drained();
     },
+    checkpoint: (name, epoch) => send({ type: 'checkpoint', name, epoch }),
+    resumed: (checkpoint) => {
+      const { epoch, step } = checkpoint.header;
+      send({ type: 'resumed', name: checkpoint.name, epoch, step });
+      for (const text of listDifferences(checkpoint, circumstances)) send({ type: 'log', level: 'warning', text });
+    },
   };
+}
+
+/** What may make a resumed training differ from an uninterrupted one, each as a sentence. */
+function listDifferences({ header }: LoadedCheckpoint, circumstances: Circumstances): readonly string[] {
+  const words = {
+    backend: 'on the backend',
+    backendVersion: "with the backend's version",
+    threads: 'with a number of threads of',
+    engineVersion: 'by version',
+  } as const satisfies Record<keyof Circumstances, string>;
+  return (Object.keys(words) as (keyof Circumstances)[])
+    .filter((key) => header[key] !== circumstances[key])
+    .map(
+      (key) =>
+        `The training began ${words[key]} ${header[key]} and goes on with ${circumstances[key]}: its numbers may differ in the last digits from those of one that was not interrupted.`,
+    );
 }
 
 async function saveTraining(

@@ -55,7 +55,7 @@ const metricNames = [
   'r2score',
 ] as const;
 
-const optimizerNames = ['adam', 'sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adamax'] as const;
+const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adamax'] as const;
 
 type LossName = keyof typeof losses;
 export type MetricName = (typeof metricNames)[number];
@@ -74,6 +74,31 @@ export const lossFunctions: Vocabulary<LossName> = {
 };
 export const metrics: Vocabulary<MetricName> = { kind: 'metric', names: metricNames };
 export const optimizers: Vocabulary<OptimizerName> = { kind: 'optimizer', names: optimizerNames };
+
+/** Metrics of `training.metrics` that need all answers of a split at once: no mean over batches gives them. */
+const wholeNames = ['precision', 'recall', 'f1', 'auc'] as const;
+
+/** An entry of `training.metrics`. */
+export type FurtherMetric =
+  /** The mean over the examples, batch by batch. */
+  | { readonly kind: 'mean'; readonly name: MetricName }
+  | { readonly kind: 'whole'; readonly name: (typeof wholeNames)[number] }
+  /** The true class is among the `k` likeliest. */
+  | { readonly kind: 'top'; readonly k: number };
+
+/** What an entry of `training.metrics` asks for; a sentence with the nearest names where it means nothing. */
+export function findFurtherMetric(written: unknown): FurtherMetric | { readonly mistake: string } {
+  if (typeof written !== 'string') return { mistake: 'The name of a metric must be a text.' };
+  const top = /^top_?([1-9]\d{0,3})(_?accuracy)?$/i.exec(written.trim());
+  if (top !== null) return { kind: 'top', k: Number(top[1]) };
+  const whole = wholeNames.find((name) => name === written.toLowerCase().trim());
+  if (whole !== undefined) return { kind: 'whole', name: whole };
+  const found = findByName({ kind: 'metric', names: [...new Set<string>([...metricNames, ...wholeNames, 'top_5'])] }, written);
+  if ('mistake' in found) return found;
+  return metricNames.some((name) => name === found.name)
+    ? { kind: 'mean', name: found.name as MetricName }
+    : { mistake: `There is no metric "${written}".` };
+}
 
 /** The normal name that `written` stands for, or a sentence with the nearest names where there is none. */
 export function findByName<Name extends string>(

@@ -9,10 +9,12 @@ import { toObjective, type Objective } from './settings.ts';
 
 export {
   findByName,
+  findFurtherMetric,
   lossFunctions,
   losses,
   metrics,
   optimizers,
+  type FurtherMetric,
   type MetricName,
   type OptimizerName,
   type Vocabulary,
@@ -25,6 +27,38 @@ export interface EarlyStopping {
   /** Epochs without an improvement of at least `min_delta`. */
   readonly patience: number;
   readonly min_delta: number;
+  /** At the end the weights of the best epoch come back. */
+  readonly restore_best: boolean;
+}
+
+/** How the learning rate changes; it never falls below `min_rate`. */
+export type LearningRateSchedule = {
+  /** Epochs, or parts of one, in which the rate rises in a straight line. */
+  readonly warmup_epochs: number;
+  readonly min_rate: number;
+} & (
+  | { readonly type: 'cosine' }
+  /** Times `factor` after each epoch. */
+  | { readonly type: 'exponential'; readonly factor: number }
+  /** Times `factor` after each `every` epochs. */
+  | { readonly type: 'step'; readonly every: number; readonly factor: number }
+  /** Times `factor` after `patience` epochs without an improvement of `monitor` by more than `min_delta`. */
+  | {
+      readonly type: 'plateau';
+      readonly monitor: string;
+      readonly patience: number;
+      readonly min_delta: number;
+      readonly factor: number;
+    }
+);
+
+export interface CheckpointSettings {
+  /** Epochs between two checkpoints. */
+  readonly every: number;
+  /** How many of the newest are kept, beside the best model. */
+  readonly keep: number;
+  /** The metric that tells the best epoch; null: val_loss, without a validation training_loss. */
+  readonly best: string | null;
 }
 
 export interface TrainingSection {
@@ -32,13 +66,24 @@ export interface TrainingSection {
   readonly num_epochs: number;
   readonly loss_function: string;
   readonly metric: string;
+  /** Further metrics; null: none. */
+  readonly metrics: readonly string[] | null;
   readonly optimizer: string;
   readonly learning_rate: number;
+  /** null: the same rate throughout. */
+  readonly learning_rate_schedule: LearningRateSchedule | null;
+  /** Of adamw; null: 0.004, as in Keras. */
+  readonly weight_decay: number | null;
+  /** `norm`: of all gradients together; `value`: of each number. */
+  readonly gradient_clipping: { readonly norm: number | null; readonly value: number | null } | null;
+  /** Moving average of the weights: it is what is evaluated and saved. */
+  readonly ema: { readonly decay: number } | null;
+  readonly class_weights: 'balanced' | Readonly<Record<string, number>> | null;
   readonly seed: number;
   /** null: train all epochs. */
   readonly early_stopping: EarlyStopping | null;
-  /** null: keep only the last model. `every` in epochs. */
-  readonly checkpoint: { readonly every: number } | null;
+  /** null: only a stop leaves one. */
+  readonly checkpoint: CheckpointSettings | null;
   /** A rung of the ladder, or `auto`: the best that works here. */
   readonly backend: string;
   /** null: the backend's own choice. */
@@ -146,9 +191,11 @@ class ConfigChecker {
     }
     if (field.pending === true) this.#report(path, `${path.join('.')} has no effect yet.`, 'warning', 'key');
     this.#warnUnknownName(path, field, value);
+    this.#checkItems(path, field, value);
     if (field.fields === undefined || !isMapping(value)) return value;
-    this.#warnUnknown(path, value, Object.keys(field.fields));
-    const inner = Object.entries(field.fields).map(
+    const fields = field.fields(value);
+    this.#warnUnknown(path, value, Object.keys(fields));
+    const inner = Object.entries(fields).map(
       ([key, spec]) => [key, this.#field([...path, key], spec, value[key], false)] as const,
     );
     return { ...value, ...Object.fromEntries(inner) };
@@ -176,6 +223,14 @@ class ConfigChecker {
     this.#report(path, `Unknown key ${path.join('.')}.${hint}`, 'warning', 'key');
   }
 
+  #checkItems(path: readonly string[], { findItemMistake }: Field, value: unknown): void {
+    if (findItemMistake === undefined || !Array.isArray(value)) return;
+    for (const [index, item] of value.entries()) {
+      const mistake = findItemMistake(item);
+      if (mistake !== undefined) this.#report([...path, index], mistake);
+    }
+  }
+
   #warnUnknownName(path: readonly string[], { names }: Field, value: unknown): void {
     if (names === undefined || typeof value !== 'string') return;
     const found = findByName(names, value);
@@ -184,7 +239,7 @@ class ConfigChecker {
   }
 
   #report(
-    path: readonly string[],
+    path: readonly (string | number)[],
     message: string,
     severity: Problem['severity'] = 'error',
     at: 'key' | 'value' = 'value',
@@ -198,7 +253,7 @@ class ConfigChecker {
   }
 }
 
-function startsWith(path: readonly string[], start: readonly string[]): boolean {
+function startsWith(path: readonly (string | number)[], start: readonly string[]): boolean {
   return start.every((part, index) => path[index] === part);
 }
 

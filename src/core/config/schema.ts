@@ -1,6 +1,6 @@
 import { backendNames } from '../../protocol/training.ts';
 import { isMapping } from '../yaml/yaml.ts';
-import { lossFunctions, metrics, optimizers, type Vocabulary } from './compilation.ts';
+import { findFurtherMetric, lossFunctions, metrics, optimizers, type Vocabulary } from './compilation.ts';
 
 /** One key of a config: what it takes, in words for the error, and what it is when absent (undefined: stays absent). */
 export interface Field {
@@ -12,8 +12,10 @@ export interface Field {
   readonly pending?: true;
   /** What the text should name; another one is worth a warning, since a model's own code may do without it. */
   readonly names?: Vocabulary;
-  /** For a mapping: its own keys. */
-  readonly fields?: Readonly<Record<string, Field>>;
+  /** For a mapping: its own keys, which may depend on what one of them holds. */
+  readonly fields?: (value: Readonly<Record<string, unknown>>) => Readonly<Record<string, Field>>;
+  /** For a list: the sentence that says what is wrong with one of its values, told at its place. */
+  readonly findItemMistake?: (item: unknown) => string | undefined;
 }
 
 const text: Field = { expects: 'a text', accepts: (value) => typeof value === 'string' && value !== '' };
@@ -29,6 +31,11 @@ const notNegative: Field = {
   expects: 'a number of at least 0',
   accepts: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0,
 };
+const fraction: Field = {
+  expects: 'a number between 0 and 1',
+  accepts: (value) => typeof value === 'number' && value > 0 && value < 1,
+};
+const flag: Field = { expects: 'true or false', accepts: (value) => typeof value === 'boolean' };
 const oneOf = (...values: readonly string[]): Field => ({
   expects: `one of ${values.join(', ')}`,
   accepts: (value) => typeof value === 'string' && values.includes(value),
@@ -36,8 +43,35 @@ const oneOf = (...values: readonly string[]): Field => ({
 const mapping = (fields: Readonly<Record<string, Field>>): Field => ({
   expects: `a mapping of ${Object.keys(fields).join(', ')}`,
   accepts: isMapping,
-  fields,
+  fields: () => fields,
 });
+
+/** Learning-rate schedules by type, with the keys that each has beside `type` and `warmup_epochs`. */
+const schedules = {
+  step: {
+    every: { ...wholeNumber(1), default: 10 },
+    factor: { ...fraction, default: 0.5 },
+    min_rate: { ...notNegative, default: 0 },
+  },
+  exponential: { factor: { ...fraction, default: 0.95 }, min_rate: { ...notNegative, default: 0 } },
+  cosine: { min_rate: { ...notNegative, default: 0 } },
+  plateau: {
+    monitor: { ...text, default: 'val_loss' },
+    patience: { ...wholeNumber(1), default: 5 },
+    min_delta: { ...notNegative, default: 0 },
+    factor: { ...fraction, default: 0.5 },
+    min_rate: { ...notNegative, default: 0 },
+  },
+} as const satisfies Record<string, Readonly<Record<string, Field>>>;
+
+function isScheduleType(type: unknown): type is keyof typeof schedules {
+  return typeof type === 'string' && Object.hasOwn(schedules, type);
+}
+
+/** A weight for each class by its number, as {0: 1, 7: 2.5}. */
+const isClassWeights = (value: unknown): boolean =>
+  isMapping(value) &&
+  Object.entries(value).every(([label, weight]) => /^\d+$/.test(label) && notNegative.accepts(weight));
 
 /** The keys of a config file, by section: DESIGN's schema as one table. */
 export const sections = {
@@ -48,18 +82,56 @@ export const sections = {
     num_epochs: { ...wholeNumber(1), required: true },
     loss_function: { ...text, required: true, names: lossFunctions },
     metric: { ...text, default: 'accuracy', names: metrics },
+    metrics: {
+      expects: 'a list of names',
+      accepts: Array.isArray,
+      findItemMistake: (item) => {
+        const found = findFurtherMetric(item);
+        return 'mistake' in found ? found.mistake : undefined;
+      },
+      default: null,
+    },
     optimizer: { ...text, default: 'adam', names: optimizers },
     learning_rate: { ...positive, default: 0.001 },
+    learning_rate_schedule: {
+      expects: 'a mapping with a type and its keys',
+      accepts: isMapping,
+      fields: ({ type }) => ({
+        type: { ...oneOf(...Object.keys(schedules)), required: true },
+        warmup_epochs: { ...notNegative, default: 0 },
+        ...(isScheduleType(type) ? schedules[type] : {}),
+      }),
+      default: null,
+    },
+    weight_decay: { ...notNegative, default: null },
+    gradient_clipping: {
+      ...mapping({ norm: { ...positive, default: null }, value: { ...positive, default: null } }),
+      default: null,
+    },
+    ema: { ...mapping({ decay: { ...fraction, default: 0.999 } }), default: null },
+    class_weights: {
+      expects: 'balanced, or a mapping from the number of a class to its weight, as {0: 1, 1: 2.5}',
+      accepts: (value) => value === 'balanced' || isClassWeights(value),
+      default: null,
+    },
     seed: { ...wholeNumber(0), default: 42 },
     early_stopping: {
       ...mapping({
         monitor: { ...text, default: 'val_loss' },
         patience: { ...wholeNumber(1), default: 5 },
         min_delta: { ...notNegative, default: 0 },
+        restore_best: { ...flag, default: false },
       }),
       default: null,
     },
-    checkpoint: { ...mapping({ every: { ...wholeNumber(1), default: 1 } }), default: null, pending: true },
+    checkpoint: {
+      ...mapping({
+        every: { ...wholeNumber(1), default: 1 },
+        keep: { ...wholeNumber(1), default: 2 },
+        best: { ...text, default: null },
+      }),
+      default: null,
+    },
     backend: { ...oneOf('auto', ...backendNames), default: 'auto' },
     threads: { ...wholeNumber(1), default: null, pending: true },
   },

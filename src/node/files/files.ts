@@ -47,10 +47,13 @@ export function temporaryBeside(file: string, purpose = uniqueWord()): string {
 /** No two processes make the same at a time, and a file is made under it only where there is none: nothing more is asked of it. */
 function uniqueWord(): string {
   made += 1;
-  return [process.pid, made, Math.floor(Math.random() * 2 ** 32)].map((part) => part.toString(36)).join('');
+  return [process.pid, made, Math.floor(trueRandom() * 2 ** 32)].map((part) => part.toString(36)).join('');
 }
 
 let made = 0;
+
+/** The process's own: a training puts a seeded one in its place, from which a written file must take nothing. */
+const trueRandom = Math.random;
 
 export function isTemporary(name: string): boolean {
   return path.basename(name).startsWith(TEMPORARY);

@@ -15,13 +15,23 @@ import {
 } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
 import type { MetricHistory, RunList, RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
-import { diskError, exists, hasCode, isTemporary, listFiles, makeFolder, temporaryBeside } from '../files/files.ts';
+import {
+  diskError,
+  exists,
+  hasCode,
+  isTemporary,
+  listFiles,
+  makeFolder,
+  temporaryBeside,
+  writeFileAtomic,
+} from '../files/files.ts';
 import { takeLock, type Lock } from '../locks/locks.ts';
 import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { listRunFolders, readExperiments, readRun } from './reading.ts';
 import { describeRepair, performRepair, planRepair } from './repair.ts';
-import type { Repair, RunStart, RunStore, RunWriter } from './store.ts';
+import { rewindMetrics } from './rewinding.ts';
+import type { Reopening, Repair, RunStart, RunStore, RunWriter } from './store.ts';
 import { FileRunWriter, writeStatus, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;
@@ -127,6 +137,17 @@ class FileStore implements RunStore {
       throw diskError(error, folder);
     }
     return new FileRunWriter(folder, name, start.onWarning ?? (() => undefined));
+  }
+
+  async reopenRun(runId: string, { keeps, onWarning }: Reopening): Promise<RunWriter> {
+    const run = await this.findRun(runId);
+    const folder = this.#runFolder(run.runId);
+    await rewindMetrics(folder, keeps);
+    await rm(path.join(folder, 'tags', 'mlops.reason'), { force: true });
+    const writer = JSON.stringify(await identifyWriter());
+    await writeFileAtomic(writerFile(folder), writer, { stagingFolder: folder });
+    await writeStatus(folder, 'RUNNING', null);
+    return new FileRunWriter(folder, run.name, onWarning ?? (() => undefined));
   }
 
   async markFailed(runId: string, reason: string): Promise<void> {

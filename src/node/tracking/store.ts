@@ -40,6 +40,11 @@ export interface RunWriter {
   finish(status: RunStatus, endTime: number): Promise<void>;
 }
 
+export interface Reopening {
+  readonly keeps: (metric: string, step: number) => boolean;
+  readonly onWarning?: (message: string) => void;
+}
+
 /** One thing that `repair` has done, or would do. */
 export interface Repair {
   readonly runId: string;
@@ -57,6 +62,11 @@ export interface RunStore {
   /** By whole id, unique prefix, name, `@last` or `@best`. Throws `unknown-name`. */
   findRun(text: string): Promise<RunSummary>;
   createRun(start: RunStart): Promise<RunWriter>;
+  /**
+   * Makes a run that has ended RUNNING again, with this process as its writer. Points that `keeps` refuses are moved aside: what
+   * comes takes their place. The caller sees to it that nobody else writes the run.
+   */
+  reopenRun(runId: string, options: Reopening): Promise<RunWriter>;
   /** Ends a run whose writer is gone: FAILED, with the reason as tag `mlops.reason`. */
   markFailed(runId: string, reason: string): Promise<void>;
   /** Ends lost runs, moves torn tails of metrics aside; of the given runs or of all. `dryRun`: only tells what it would do. */

@@ -149,7 +149,7 @@ export async function writeTag(folder: string, name: string, value: string): Pro
 }
 
 /** Rewrites the run's `meta.yaml` whole, with another status and end. */
-export async function writeStatus(folder: string, status: RunStatus, endTime: number): Promise<void> {
+export async function writeStatus(folder: string, status: RunStatus, endTime: number | null): Promise<void> {
   const file = path.join(folder, 'meta.yaml');
   const text = readRegularFile(file);
   if (text === undefined) throw new ExpectedError('corrupt', `${file} is gone; the run can't be ended.`);

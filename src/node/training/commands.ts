@@ -5,7 +5,7 @@ import { takePositionals, type Command, type Output } from '../commandline/comma
 import { execute } from './exec.ts';
 import { predict } from './predict.ts';
 import { probeBackends } from './probe.ts';
-import { planTraining, train, type TrainDocument, type TrainReporter, type TrainRequest } from './training.ts';
+import { planTraining, train, type TrainDocument, type TrainPlan, type TrainReporter, type TrainRequest } from './training.ts';
 
 const store = { type: 'string', value: 'URI', summary: 'the tracking store (default: as the config says)' } as const;
 
@@ -18,6 +18,11 @@ const trainCommand: Command = {
     set: { type: 'string', multiple: true, value: 'KEY=VALUE', summary: 'set a key of the config for this run' },
     backend: { type: 'string', value: 'NAME', summary: 'what executes tensors (see "mlops backends")' },
     seed: { type: 'string', value: 'N', summary: 'seed of weights and shuffles' },
+    resume: {
+      type: 'string',
+      value: 'RUN',
+      summary: 'go on with a run that was stopped, failed or lost, from its last checkpoint',
+    },
     store,
   },
   run: async (invocation) => {
@@ -31,6 +36,7 @@ const trainCommand: Command = {
       installation: invocation.installation,
       env: invocation.env,
       store: options.text('store'),
+      resume: options.text('resume'),
       overrides: [
         ...options.list('set'),
         ...(backend === undefined ? [] : [`training.backend=${backend}`]),
@@ -42,7 +48,7 @@ const trainCommand: Command = {
       const plan = await planTraining(project, request);
       output.result(
         plan,
-        () => `Would train ${plan.model} (${plan.config}) as a run of "${plan.experiment}" in ${plan.store}.`,
+        () => `Would ${describePlan(plan)} "${plan.experiment}" in ${plan.store}.`,
       );
       return exitCodes.done;
     }
@@ -51,6 +57,12 @@ const trainCommand: Command = {
     return { succeeded: exitCodes.done, failed: exitCodes.failed, stopped: exitCodes.stopped }[document.outcome];
   },
 };
+
+function describePlan({ model, config, resumes }: TrainPlan): string {
+  if (resumes === null) return `train ${model} (${config}) as a run of`;
+  const from = resumes.checkpoint === null ? 'the first epoch' : `its checkpoint ${resumes.checkpoint}`;
+  return `go on with the run ${resumes.runId.slice(0, 8)} of ${model} (${config}) from ${from}, in`;
+}
 
 function createReporter(output: Output): TrainReporter {
   return {

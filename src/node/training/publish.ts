@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { formatMlmodel } from '../../core/tracking/tracking.ts';
 import type { ModelSignature } from '../../protocol/training.ts';
@@ -37,7 +37,8 @@ export async function publishModel(publication: Publication): Promise<string | n
       await rm(copy, { recursive: true, force: true });
       throw error;
     });
-    await rename(copy, artifact);
+    // A run that goes on has the model of where it was stopped.
+    await replaceDirectory(copy, artifact);
     if (!replacesModel) return artifact;
     const target = modelFolder(project, model);
     await mkdir(path.dirname(target), { recursive: true });

@@ -1,6 +1,6 @@
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { fromWireNumber, type FromWorker, type WireNumber } from '../../protocol/training.ts';
-import type { LoggedPoint, RunWriter } from '../tracking/tracking.ts';
+import type { LoggedPoint, RunStore, RunWriter } from '../tracking/tracking.ts';
 import type { EventLog } from './events.ts';
 import type { TrainReporter } from './request.ts';
 import type { MessageHandler } from './worker.ts';
@@ -28,8 +28,13 @@ export class RunRelay {
   readonly #events: EventLog;
   readonly #reporter: TrainReporter;
   readonly #refused = new Set<string>();
+  /** Of a run that goes on: what user code has logged before, by metric. */
+  readonly #logged = new Map<string, ReadonlySet<string>>();
+  readonly #store: RunStore | undefined;
 
-  constructor(writer: RunWriter, events: EventLog, reporter: TrainReporter) {
+  /** `store` is given for a run that goes on: what its code logs again is not logged twice. */
+  constructor(writer: RunWriter, events: EventLog, reporter: TrainReporter, store?: RunStore) {
+    this.#store = store;
     this.#writer = writer;
     this.#events = events;
     this.#reporter = reporter;
@@ -75,14 +80,31 @@ export class RunRelay {
       }
       this.#reporter.epoch(epoch, this.heard.epochs, toNumbers(metrics), seconds);
     },
+    checkpoint: ({ name, epoch }) => this.#events.add('checkpoint', name, epoch),
+    resumed: async ({ name, epoch }) => {
+      this.heard.lastEpoch = epoch;
+      const text = `The training goes on from its checkpoint ${name}.`;
+      await this.#events.add('resumed', text, epoch);
+      this.#reporter.note(text);
+    },
     metric: ({ name, value, step, time }) =>
-      this.#guard(name, async () => this.#writer.logMetrics([toPoint(name, value, step, time)])),
+      this.#guard(name, async () => {
+        const point = toPoint(name, value, step, time);
+        if (!(await this.#isLogged(point))) await this.#writer.logMetrics([point]);
+      }),
     tag: ({ name, value }) => this.#guard(name, () => this.#writer.setTags({ [name]: value })),
     test: ({ metrics, time }) => this.#logAll(metrics, this.heard.lastEpoch, time),
   };
 
   #logAll(metrics: Readonly<Record<string, WireNumber>>, step: number, time: number): Promise<void> {
     return this.#writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, time)));
+  }
+
+  async #isLogged({ name, step, value }: LoggedPoint): Promise<boolean> {
+    if (this.#store === undefined) return false;
+    const known = this.#logged.get(name) ?? (await readPoints(this.#store, this.#writer.runId, name));
+    this.#logged.set(name, known);
+    return known.has(`${step} ${value}`);
   }
 
   /** A name (or a step) from user code that MLflow would refuse loses its points, not the training. */
@@ -94,6 +116,17 @@ export class RunRelay {
       if (!this.#refused.has(name)) this.#reporter.warning(error.message);
       this.#refused.add(name);
     }
+  }
+}
+
+/** Steps and values of a metric; none where the run has no such metric yet. */
+async function readPoints(store: RunStore, runId: string, name: string): Promise<ReadonlySet<string>> {
+  try {
+    const { steps, values } = await store.readHistory(runId, name);
+    return new Set(Array.from(steps, (step, index) => `${step} ${values[index]}`));
+  } catch (error) {
+    if (error instanceof ExpectedError && error.code === 'unknown-name') return new Set();
+    throw error;
   }
 }
 

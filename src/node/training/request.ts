@@ -14,6 +14,8 @@ export interface TrainRequest {
   readonly overrides?: readonly string[];
   /** Value of `--store`. */
   readonly store?: string | undefined;
+  /** The run to go on with: id, unique prefix, name, `@last`. */
+  readonly resume?: string | undefined;
 }
 
 /** What a training tells while it works. */
@@ -49,4 +51,6 @@ export interface TrainPlan {
   readonly params: Readonly<Record<string, string>>;
   /** The folder that the model replaces; null outside of its stage. */
   readonly replaces: string | null;
+  /** The run that goes on, and from which checkpoint (null: from the start); null for a new run. */
+  readonly resumes: { readonly runId: string; readonly checkpoint: string | null } | null;
 }

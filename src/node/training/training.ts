@@ -25,6 +25,7 @@ import { publishModel } from './publish.ts';
 import { backendsFor } from './ladder.ts';
 import { RunRelay, type Heard } from './relay.ts';
 import type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
+import { checkpointsOf, findResumption, reopenRun, type Resumption } from './resume.ts';
 import { runWorker, type WorkerEnd } from './worker.ts';
 
 export { predict } from './predict.ts';
@@ -42,10 +43,13 @@ interface Training {
   readonly reporter: TrainReporter;
   /** Empty folder for the worker. */
   readonly staging: string;
+  /** Set for a run that goes on. */
+  readonly resumption: Resumption | undefined;
 }
 
 export async function planTraining(project: Project, request: TrainRequest): Promise<TrainPlan> {
-  const { file, model, config } = await readConfig(project, request.config, request);
+  const resolved = await readConfig(project, request.config, request);
+  const { file, model, config } = resolved;
   const store = await openChosenStore({ project, option: request.store, env: request.env, config, cwd: request.cwd });
   return {
     config: file,
@@ -55,7 +59,18 @@ export async function planTraining(project: Project, request: TrainRequest): Pro
     backends: backendsFor(config.training.backend),
     params: flattenParams(config),
     replaces: isInStage(request.env) ? `models/${model}` : null,
+    resumes: await planResumption(store, request.resume, resolved),
   };
+}
+
+async function planResumption(
+  store: RunStore,
+  text: string | undefined,
+  resolved: ResolvedConfig,
+): Promise<TrainPlan['resumes']> {
+  if (text === undefined) return null;
+  const { run, newest } = await findResumption(store, text, resolved);
+  return { runId: run.runId, checkpoint: newest?.name ?? null };
 }
 
 /**
@@ -80,25 +95,51 @@ export async function train(
   const file = resolved.config.data.dataset_path;
   const { data, warning } = await findData(project, { file, env, signal, isInStage: isInStage(env) });
   if (warning !== undefined) reporter.warning(warning);
-  const writer = await store.createRun(toRunStart(request, resolved, await readGitTags(git), data, reporter));
-  const staging = stagingFolder(project, writer.runId);
-  const events = createEventLog(writer.artifacts, (message) => reporter.warning(message));
-  const training: Training = { project, request, resolved, store, writer, events, reporter, staging };
-  let lock: Lock | undefined;
+  const command = `mlops train ${resolved.file}`;
+  const lockOf = (runId: string): Promise<Lock> => takeRunLock(project, { runId, model: resolved.model, command });
+  const gitTags = await readGitTags(git);
+  const resumption =
+    request.resume === undefined ? undefined : await findResumption(store, request.resume, resolved);
+  // A run that stands already may have another writer: the lock comes first.
+  let lock = resumption === undefined ? undefined : await lockOf(resumption.run.runId);
+  const onWarning = (message: string): void => reporter.warning(message);
+  let training: Training | undefined;
   try {
-    const command = `mlops train ${resolved.file}`;
-    lock = await takeRunLock(project, { runId: writer.runId, model: resolved.model, command });
+    const writer =
+      resumption === undefined
+        ? await store.createRun(toRunStart(request, resolved, gitTags, data, reporter))
+        : await reopenRun(store, resumption, onWarning);
+    const staging = stagingFolder(project, writer.runId);
+    const events = createEventLog(writer.artifacts, onWarning);
+    training = { project, request, resolved, store, writer, events, reporter, staging, resumption };
+    lock ??= await lockOf(writer.runId);
     await reportToPipeline(project, env, writer.runId);
     reporter.started({ runId: writer.runId, name: writer.name, model: resolved.model });
-    await keepProvenance(training, git, data);
+    if (resumption === undefined) await keepProvenance(training, git, data);
+    else await tellResumption(training, resumption, gitTags);
     return await carryOut(training, signal);
   } catch (error) {
-    await endAfterError(training, error);
+    if (training !== undefined) await endAfterError(training, error);
     throw error;
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    if (training !== undefined) await rm(training.staging, { recursive: true, force: true });
     await lock?.release();
   }
+}
+
+/** What a person should know of a run that goes on; from which checkpoint, the worker says when it has loaded it. */
+async function tellResumption(
+  { events, reporter }: Training,
+  { run, newest }: Resumption,
+  gitTags: Readonly<Record<string, string>>,
+): Promise<void> {
+  const commit = 'mlflow.source.git.commit';
+  if (run.tags[commit] !== gitTags[commit])
+    reporter.warning('The project is at another commit than when the run began; its code may have changed.');
+  if (newest !== undefined) return;
+  const text = 'The run has no checkpoint: it starts from the first epoch.';
+  await events.add('resumed', text, 0);
+  reporter.note(text);
 }
 
 function toRunStart(
@@ -147,9 +188,9 @@ async function reportToPipeline(project: Project, env: NodeJS.ProcessEnv, runId:
 }
 
 async function carryOut(training: Training, signal: AbortSignal): Promise<TrainDocument> {
-  const { project, request, writer, events, reporter, staging } = training;
+  const { project, request, writer, events, reporter, staging, store, resumption } = training;
   await mkdir(staging, { recursive: true });
-  const relay = new RunRelay(writer, events, reporter);
+  const relay = new RunRelay(writer, events, reporter, resumption === undefined ? undefined : store);
   const { heard } = relay;
   const { installation, env } = request;
   const end = await runWorker(toTask(training), { installation, env, cwd: project.root, signal }, relay.handle);
@@ -164,15 +205,19 @@ async function carryOut(training: Training, signal: AbortSignal): Promise<TrainD
   });
 }
 
-function toTask({ project, resolved: { model, config }, writer, staging }: Training): TrainTask {
+function toTask({ project, request, resolved: { model, config }, writer, staging, resumption }: Training): TrainTask {
+  const { newest, checkpoints = [] } = resumption ?? {};
   return {
     kind: 'train',
     projectRoot: project.root,
     model,
     config: { ...config },
-    backends: backendsFor(config.training.backend),
+    backends: newest === undefined ? backendsFor(config.training.backend) : [newest.backend],
     seed: config.training.seed,
     outputDirectory: staging,
+    checkpointDirectory: checkpointsOf(writer.artifacts),
+    checkpoints,
+    engineVersion: request.installation.version,
     runId: writer.runId,
   };
 }

@@ -7,6 +7,7 @@ import type { TrainTask } from '../../../src/protocol/training.ts';
 export interface Project {
   readonly root: string;
   readonly output: string;
+  readonly checkpoints: string;
   write(file: string, text: string): Promise<void>;
   trainTask(change?: Partial<TrainTask>, training?: Record<string, unknown>): TrainTask;
   remove(): Promise<void>;
@@ -77,6 +78,12 @@ const config = {
     optimizer: 'adam',
     learning_rate: 0.02,
     seed: 42,
+    metrics: null,
+    learning_rate_schedule: null,
+    weight_decay: null,
+    gradient_clipping: null,
+    ema: null,
+    class_weights: null,
     early_stopping: null,
     checkpoint: null,
     backend: 'auto',
@@ -88,6 +95,7 @@ export async function createProject(files: Readonly<Record<string, string>> = {}
   const folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-worker-'));
   const root = path.join(folder, 'project');
   const output = path.join(folder, 'output');
+  const checkpoints = path.join(folder, 'checkpoints');
   await mkdir(output);
   const write = async (file: string, text: string): Promise<void> => {
     await mkdir(path.dirname(path.join(root, file)), { recursive: true });
@@ -99,6 +107,7 @@ export async function createProject(files: Readonly<Record<string, string>> = {}
   return {
     root,
     output,
+    checkpoints,
     write,
     trainTask: (change = {}, training = {}) => ({
       kind: 'train',
@@ -108,6 +117,9 @@ export async function createProject(files: Readonly<Record<string, string>> = {}
       backends: ['wasm'],
       seed: 42,
       outputDirectory: output,
+      checkpointDirectory: checkpoints,
+      checkpoints: [],
+      engineVersion: '0.1.0',
       runId: 'run-1',
       ...change,
     }),

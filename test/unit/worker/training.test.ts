@@ -423,7 +423,7 @@ describe('what goes wrong in the configuration', () => {
     },
     'a learning rate that blows up': {
       training: { optimizer: 'sgd', learning_rate: 1e30, loss_function: 'mse' },
-      message: /^loss is NaN at epoch [12]; a smaller training\.learning_rate may help/,
+      message: /^loss is NaN at epoch [12], batch \d of 6; a smaller training\.learning_rate may help/,
       code: 'training-failed',
     },
   };

@@ -1,0 +1,109 @@
+import type { TrainingSection } from '../core/config/config.ts';
+import { ExpectedError, badInput } from '../protocol/errors.ts';
+import { inputShapeOf, outputShapeOf } from './compilation.ts';
+import { describeShape, type Examples } from './data.ts';
+import { labelsOf } from './scores.ts';
+import type { LayersModel } from './tensorflow.ts';
+
+// Whether model, data and config fit together, told before the first batch; and what follows from their fitting.
+
+/** The model must take what the dataloader gives, and give as many numbers as the targets have. */
+export function checkShapes(model: LayersModel, train: Examples, { loss_function }: TrainingSection): void {
+  if (model.inputs.length !== 1 || model.outputs.length !== 1)
+    throw new ExpectedError('training-failed', 'A model must have one input and one output to be trained by fit.');
+  const input = inputShapeOf(model);
+  const fits =
+    input.length === train.shape.length && input.every((size, i) => size === null || size === train.shape[i]);
+  if (!fits)
+    throw new ExpectedError(
+      'training-failed',
+      `The dataloader gives examples of shape ${describeShape(train.shape)}, the model takes ${describeShape(input)}${layerOf(model.inputNames)}.`,
+    );
+  const output = outputShapeOf(model);
+  const size = output.reduce<number>((product, axis) => product * (axis ?? NaN), 1);
+  // Labels as numbers for a model with one output per class: the sparse losses take them.
+  const isSparse =
+    train.width === 1 && size > 1 && /sparse|^(ce|cross_?entropy)$/i.test(lossNameOf(model) ?? loss_function);
+  if (!Number.isNaN(size) && size !== train.width && !isSparse)
+    throw new ExpectedError(
+      'training-failed',
+      `The dataloader gives targets of ${train.width} numbers, the model gives ${describeShape(output)}${layerOf(model.outputNames)}.`,
+    );
+}
+
+function layerOf(names: readonly string[] | undefined): string {
+  return names?.[0] === undefined ? '' : ` (layer "${names[0]}")`;
+}
+
+function lossNameOf(model: LayersModel): string | undefined {
+  const { loss } = model as { readonly loss?: unknown };
+  return typeof loss === 'string' ? loss : undefined;
+}
+
+/** What the targets may be for a loss, by its name; `units`: numbers that the model gives. */
+const targetRules: Readonly<
+  Record<string, (units: number) => { readonly accepts: (target: number) => boolean; readonly expects: string }>
+> = {
+  sparseCategoricalCrossentropy: (units) => ({
+    accepts: (target) => Number.isInteger(target) && target >= 0 && target < units,
+    expects: `whole numbers from 0 to ${units - 1}, as the model gives ${units} numbers`,
+  }),
+  binaryCrossentropy: () => ({
+    accepts: (target) => target >= 0 && target <= 1,
+    expects: 'numbers from 0 to 1',
+  }),
+  categoricalCrossentropy: () => ({
+    accepts: (target) => target >= 0 && target <= 1,
+    expects: 'a number from 0 to 1 for each class',
+  }),
+};
+
+/** Labels out of range make a loss without meaning, on some backends of whatever lies in memory. The model is compiled. */
+export function checkLabels(
+  model: LayersModel,
+  splits: Readonly<Record<'train' | 'validation', Examples | undefined>>,
+): void {
+  const loss = lossNameOf(model) ?? '';
+  const units = outputShapeOf(model).at(-1) ?? NaN;
+  const rule = Object.hasOwn(targetRules, loss) ? targetRules[loss]?.(units) : undefined;
+  if (rule === undefined || Number.isNaN(units)) return;
+  for (const [split, examples] of Object.entries(splits)) {
+    const wrong = examples?.ys.findIndex((target) => !rule.accepts(target)) ?? -1;
+    if (examples === undefined || wrong === -1) continue;
+    const example = Math.floor(wrong / examples.width) + 1;
+    throw new ExpectedError(
+      'training-failed',
+      `The split "${split}" has the target ${examples.ys[wrong]} (example ${example}): ${loss} takes ${rule.expects}.`,
+    );
+  }
+}
+
+/** Targets in the shape of the model's output where the sizes agree, else one row of numbers each. */
+export function targetShapeFor(model: LayersModel, { width }: Examples): readonly number[] {
+  const shape = outputShapeOf(model).filter((size) => size !== null);
+  return shape.reduce((product, size) => product * size, 1) === width ? shape : [width];
+}
+
+/**
+ * The weight of each example by its class, as `training.class_weights` says; undefined without it. `balanced` gives every class
+ * the same weight in all: as scikit-learn, examples / (classes × examples of the class).
+ */
+export function weighClasses(
+  settings: TrainingSection['class_weights'],
+  { ys, width }: Examples,
+): ((order: Uint32Array) => Float32Array) | undefined {
+  if (settings === null) return undefined;
+  const labels = labelsOf(ys, width);
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  if ([...counts.keys()].some((label) => !Number.isInteger(label) || label < 0))
+    throw badInput('training.class_weights needs targets that are classes: whole numbers, or one number per class.');
+  const highest = width > 1 ? width - 1 : Math.max(...counts.keys());
+  for (const label of settings === 'balanced' ? [] : Object.keys(settings))
+    if (Number(label) > highest)
+      throw badInput(`training.class_weights has a weight for the class ${label}; the classes go from 0 to ${highest}.`);
+  const weightOf = (label: number): number =>
+    settings === 'balanced' ? labels.length / (counts.size * (counts.get(label) ?? 1)) : (settings[label] ?? 1);
+  const weights = Float32Array.from(labels, weightOf);
+  return (order) => Float32Array.from(order, (example) => weights[example] ?? 1);
+}

@@ -1,0 +1,166 @@
+import type { TrainingSection } from '../core/config/config.ts';
+import type { LayersModel, Optimizer, Tensor, TensorFlow, Variable } from './tensorflow.ts';
+
+/** One batch: inputs, targets, and a weight for each example where classes have weights. */
+export interface Batch {
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly weights?: Tensor;
+}
+
+export interface StepResult {
+  /** The loss, then the metrics in the order in which they were asked for. */
+  readonly values: readonly number[];
+  /** The model's answers to the batch, one after the other, when they were asked for. */
+  readonly outputs: Float32Array | undefined;
+}
+
+/**
+ * One training step: forward, backward, update. What executes it may be swapped, as long as it gives the same numbers. The
+ * caller disposes the batch.
+ */
+export type Step = (batch: Batch) => Promise<StepResult>;
+
+/** Of one batch: a tensor whose mean is the metric. */
+export type TensorMetric = (truth: Tensor, output: Tensor) => Tensor;
+
+export interface StepOptions {
+  readonly training: TrainingSection;
+  readonly metrics: readonly TensorMetric[];
+  readonly keepsOutputs: boolean;
+  /** The model was compiled with `adamw`: weights decay beside what Adam does to them. */
+  readonly weightDecay: number | null;
+}
+
+/** What is used here of a compiled model beyond its public type. */
+interface Internals {
+  readonly lossFunctions: readonly TensorMetric[];
+  readonly collectedTrainableWeights: readonly { read(): Variable }[];
+  standardizeUserDataXY(x: Tensor, y: Tensor): [Tensor[], Tensor[]];
+}
+
+type Compiled = Omit<LayersModel, keyof Internals> & Internals;
+
+/**
+ * The step that the packages' own `trainOnBatch` takes, operation by operation, so that both give the same numbers; what that
+ * one can't do (clipping, weights of examples, answers) happens between its halves.
+ */
+export function createEagerStep(tf: TensorFlow, model: LayersModel, options: StepOptions): Step {
+  const { metrics, keepsOutputs, weightDecay } = options;
+  const inner = innerOf(model);
+  const { optimizer, lossFunctions, collectedTrainableWeights } = inner;
+  const variables = collectedTrainableWeights.map((weight) => weight.read());
+  const clip = createClipping(tf, options.training.gradient_clipping);
+  let isChecked = false;
+  return async ({ x, y, weights }) => {
+    // The packages' sentences about shapes that a loss does not take.
+    if (!isChecked) tf.dispose(inner.standardizeUserDataXY(x, y).flat().filter(isOther(x, y)));
+    isChecked = true;
+    const kept: Tensor[] = [];
+    const { value, grads } = optimizer.computeGradients(() => {
+      const output = answersOf(inner, x, true);
+      const losses = lossFunctions.map((loss) => weigh(tf, loss(y, output), weights));
+      for (const metric of metrics) kept.push(tf.keep(tf.mean(metric(y, output))));
+      if (keepsOutputs) kept.push(tf.keep(output.clone()));
+      const [loss] = losses;
+      if (loss === undefined) throw new Error('A compiled model has a loss.');
+      return inner.calculateLosses().reduce((sum, penalty) => tf.add(sum, penalty), tf.mean(loss)) as never;
+    }, variables);
+    update(tf, optimizer, { variables, grads, clip, weightDecay });
+    tf.dispose(grads);
+    const outputs = keepsOutputs ? kept.pop() : undefined;
+    const scalars = [value, ...kept];
+    const values: number[] = [];
+    for (const scalar of scalars) values.push((await scalar.data())[0] ?? NaN);
+    const answers = outputs === undefined ? undefined : ((await outputs.data()) as Float32Array);
+    tf.dispose([...scalars, ...(outputs === undefined ? [] : [outputs])]);
+    return { values, outputs: answers };
+  };
+}
+
+/** Loss and metrics of one batch, without changing the model. Penalties of regularizers do not count, as in the packages' own. */
+export async function evaluateBatch(
+  tf: TensorFlow,
+  model: LayersModel,
+  { x, y }: Batch,
+  { metrics, keepsOutputs }: Pick<StepOptions, 'metrics' | 'keepsOutputs'>,
+): Promise<StepResult> {
+  const inner = innerOf(model);
+  const output = answersOf(inner, x, false);
+  const scalars = tf.tidy(() =>
+    [...inner.lossFunctions.slice(0, 1), ...metrics].map((measure) => tf.mean(measure(y, output))),
+  );
+  const values: number[] = [];
+  for (const scalar of scalars) values.push((await scalar.data())[0] ?? NaN);
+  const outputs = keepsOutputs ? ((await output.data()) as Float32Array) : undefined;
+  tf.dispose([...scalars, output]);
+  return { values, outputs };
+}
+
+function answersOf(model: Compiled, x: Tensor, training: boolean): Tensor {
+  const output = model.call(x, { training });
+  return (Array.isArray(output) ? output[0] : output) as Tensor;
+}
+
+/** A sequential model hands all of its work to a model within. */
+function innerOf(model: LayersModel): Compiled {
+  const { model: inner } = model as { readonly model?: LayersModel };
+  const found = model.getClassName() === 'Sequential' ? inner : model;
+  return (found ?? model) as unknown as Compiled;
+}
+
+function isOther(...known: readonly Tensor[]): (tensor: Tensor) => boolean {
+  return (tensor) => !known.some(({ id }) => id === tensor.id);
+}
+
+/** As Keras does: each example's loss times its weight, then the mean over the examples. */
+function weigh(tf: TensorFlow, loss: Tensor, weights: Tensor | undefined): Tensor {
+  if (weights === undefined) return loss;
+  return tf.mul(loss, weights.reshape([weights.size, ...loss.shape.slice(1).map(() => 1)]));
+}
+
+interface Update {
+  readonly variables: readonly Variable[];
+  readonly grads: Readonly<Record<string, Tensor>>;
+  readonly clip: Clip;
+  readonly weightDecay: number | null;
+}
+
+function update(tf: TensorFlow, optimizer: Optimizer, { variables, grads, clip, weightDecay }: Update): void {
+  tf.tidy(() => {
+    const clipped = clip(variables.flatMap(({ name }) => grads[name] ?? []));
+    let next = 0;
+    // A weight that the loss does not depend on has no gradient, and keeps its place in the optimizer's lists.
+    const named = variables.map(({ name }) => ({
+      name,
+      tensor: (grads[name] === undefined || grads[name] === null ? grads[name] : clipped[next++]) as Tensor,
+    }));
+    if (weightDecay !== null) decay(tf, variables, weightDecay * rateOf(optimizer));
+    optimizer.applyGradients(named);
+  });
+}
+
+/** Decoupled from the gradients, as AdamW has it: before the update, times the learning rate. */
+function decay(tf: TensorFlow, variables: readonly Variable[], share: number): void {
+  for (const variable of variables) variable.assign(tf.mul(variable, 1 - share));
+}
+
+function rateOf(optimizer: Optimizer): number {
+  return (optimizer as unknown as { readonly learningRate: number }).learningRate;
+}
+
+type Clip = (gradients: readonly Tensor[]) => readonly Tensor[];
+
+/** `value` bounds every number of a gradient, then `norm` the length of all gradients together: their direction stays. */
+function createClipping(tf: TensorFlow, settings: TrainingSection['gradient_clipping']): Clip {
+  const { norm = null, value = null } = settings ?? {};
+  return (gradients) => {
+    const bounded =
+      value === null ? gradients : gradients.map((gradient) => tf.clipByValue(gradient, -value, value) as Tensor);
+    if (norm === null || bounded.length === 0) return bounded;
+    const squares = bounded.map((gradient) => tf.sum(tf.square(gradient)) as Tensor);
+    const length = tf.sqrt(tf.addN(squares));
+    const scale = tf.div(norm, tf.maximum(length, norm));
+    return bounded.map((gradient) => tf.mul(gradient, scale) as Tensor);
+  };
+}
