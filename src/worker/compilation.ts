@@ -171,7 +171,7 @@ const generalMetrics: Readonly<Record<'accuracy' | 'crossentropy', (tf: TensorFl
 };
 
 function toOneHot(tf: TensorFlow, labels: Tensor, output: Tensor): Tensor {
-  return tf.oneHot(tf.cast(labels.flatten(), 'int32'), output.shape.at(-1) ?? 1);
+  return tf.oneHot(tf.cast(tf.reshape(labels, [-1]), 'int32'), output.shape.at(-1) ?? 1);
 }
 
 /** Sets it from the next batch on; the packages keep it in more than one place. */

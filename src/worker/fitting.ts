@@ -17,7 +17,7 @@ export function checkShapes(model: LayersModel, train: Examples, { loss_function
   if (!fits)
     throw new ExpectedError(
       'training-failed',
-      `The dataloader gives examples of shape ${describeShape(train.shape)}, the model takes ${describeShape(input)}${layerOf(model.inputNames)}.`,
+      `The dataloader gives examples of shape ${describeShape(train.shape)}, the model takes ${describeShape(input)}${layerOf(model.inputs)}.`,
     );
   const output = outputShapeOf(model);
   const size = output.reduce<number>((product, axis) => product * (axis ?? NaN), 1);
@@ -27,12 +27,12 @@ export function checkShapes(model: LayersModel, train: Examples, { loss_function
   if (!Number.isNaN(size) && size !== train.width && !isSparse)
     throw new ExpectedError(
       'training-failed',
-      `The dataloader gives targets of ${train.width} numbers, the model gives ${describeShape(output)}${layerOf(model.outputNames)}.`,
+      `The dataloader gives targets of ${train.width} numbers, the model gives ${describeShape(output)}${layerOf(model.outputs)}.`,
     );
 }
 
-function layerOf(names: readonly string[] | undefined): string {
-  return names?.[0] === undefined ? '' : ` (layer "${names[0]}")`;
+function layerOf([first]: readonly { readonly sourceLayer: { readonly name: string } }[]): string {
+  return first === undefined ? '' : ` (layer "${first.sourceLayer.name}")`;
 }
 
 function lossNameOf(model: LayersModel): string | undefined {

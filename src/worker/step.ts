@@ -116,7 +116,7 @@ function isOther(...known: readonly Tensor[]): (tensor: Tensor) => boolean {
 /** As Keras does: each example's loss times its weight, then the mean over the examples. */
 function weigh(tf: TensorFlow, loss: Tensor, weights: Tensor | undefined): Tensor {
   if (weights === undefined) return loss;
-  return tf.mul(loss, weights.reshape([weights.size, ...loss.shape.slice(1).map(() => 1)]));
+  return tf.mul(loss, tf.reshape(weights, [weights.size, ...loss.shape.slice(1).map(() => 1)]));
 }
 
 interface Update {
