@@ -22,7 +22,7 @@ const STATE_FILE = 'state.bin';
 const BEST_FOLDER = 'best';
 
 /** What the training was, beside the numbers: anything that JSON holds. Infinities and NaN are kept. */
-export type SavedState = Readonly<Record<string, unknown>>;
+type SavedState = Readonly<Record<string, unknown>>;
 
 export interface CheckpointContent {
   readonly position: CheckpointPosition;
@@ -54,7 +54,10 @@ export interface CheckpointFolder {
 /** `standing`: those that the run has already. */
 export function openCheckpoints(
   folder: string,
-  { standing: given, circumstances }: { readonly standing: readonly StandingCheckpoint[]; readonly circumstances: Circumstances },
+  {
+    standing: given,
+    circumstances,
+  }: { readonly standing: readonly StandingCheckpoint[]; readonly circumstances: Circumstances },
 ): CheckpointFolder {
   const startedFrom = newestOfEachFit(given);
   const standing = [...given];

@@ -56,7 +56,7 @@ const optimizerMakers: Readonly<Record<OptimizerName, (tf: TensorFlow, learningR
 };
 
 /** A metric over all answers of a split at once. */
-export interface WholeMetric {
+interface WholeMetric {
   readonly name: string;
   /** Undefined where the targets are of a kind that it does not fit. */
   readonly score: (answers: SplitAnswers) => number | undefined;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ensureCompiled, outputShapeOf } from './compilation.ts';
 import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
-import { evaluate, joinFloats, type FitOptions } from './fit.ts';
+import { evaluate, joinFloats, type EvaluationOptions } from './measuring.ts';
 import { answer, chooseLabelRule, scoreClasses, type Answers } from './scores.ts';
 import type { LayersModel, Tensor } from './tensorflow.ts';
 
@@ -20,8 +20,6 @@ export interface Evaluation {
   /** Text of predictions.csv: `split,label,predicted,probabilities` for validation and test. */
   readonly predictions: string;
 }
-
-type EvaluationOptions = Pick<FitOptions, 'tf' | 'training' | 'signal'>;
 
 /**
  * What the trained model makes of the test split (for the metrics) and of the validation split (for the table); undefined when

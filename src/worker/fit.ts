@@ -7,8 +7,8 @@ import type { CheckpointFolder, LoadedCheckpoint } from './checkpoints.ts';
 import { ensureCompiled, readLearningRate, setLearningRate, type CustomMetrics, type Measures } from './compilation.ts';
 import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
 import { checkLabels, checkShapes, targetShapeFor, weighClasses } from './fitting.ts';
+import { evaluate, scoreWhole } from './measuring.ts';
 import { writeModel } from './modelFiles.ts';
-import type { SplitAnswers } from './scores.ts';
 import { shuffle, type SeededRandom } from './seeds.ts';
 import {
   assignNumbers,
@@ -17,11 +17,12 @@ import {
   readTensor,
   restoreOptimizer,
   toTensor,
+  trainedVariablesOf,
   variablesOf,
   type NamedNumbers,
   type OptimizerFacts,
 } from './snapshot.ts';
-import { createEagerStep, evaluateBatch, type Step } from './step.ts';
+import { createEagerStep, type Step } from './step.ts';
 import type { LayersModel, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 /** Least time between two sampled batches, in milliseconds: at most five a second. */
@@ -142,7 +143,7 @@ class Fit {
     this.#order = inOrder(train.count);
     this.#weights = weighClasses(training.class_weights, train);
     this.#outputs = new Float32Array(0);
-    this.#average = training.ema === null ? undefined : new HeldValues(tf, this.#trainedVariables());
+    this.#average = training.ema === null ? undefined : new HeldValues(tf, trainedVariablesOf(model));
     this.#progress = {
       ...{ epoch: 0, batch: 0, step: 0, isShuffled: false, sums: [], examples: 0 },
       ...{ stopping: unwatched, plateau: { ...unwatched, lowered: 1 }, best: unwatched },
@@ -181,10 +182,6 @@ class Fit {
 
   get #batches(): number {
     return Math.ceil(this.#options.train.count / this.#options.training.batch_size);
-  }
-
-  #trainedVariables(): readonly Variable[] {
-    return this.#model.trainableWeights.map((weight) => weight.read() as Variable);
   }
 
   #isDone(): boolean {
@@ -308,7 +305,12 @@ class Fit {
     this.#order.forEach((example, index) => {
       targets.set(train.ys.subarray(example * train.width, (example + 1) * train.width), index * train.width);
     });
-    const answers = { targets, width: train.width, outputs: this.#outputs, outputWidth: this.#outputs.length / train.count };
+    const answers = {
+      targets,
+      width: train.width,
+      outputs: this.#outputs,
+      outputWidth: this.#outputs.length / train.count,
+    };
     return { ...Object.fromEntries(means), ...scoreWhole(this.#measures, answers) };
   }
 
@@ -316,16 +318,16 @@ class Fit {
     const { tf } = this.#options;
     const average = this.#average;
     if (average === undefined) return;
-    const moved = this.#trainedVariables().map((variable, index) =>
-      tf.tidy(() => tf.add(tf.mul(average.values[index] ?? variable, decay), tf.mul(variable, 1 - decay)) as Tensor),
+    const moved = trainedVariablesOf(this.#model).map((variable, index) =>
+      tf.tidy(() => tf.add<Tensor>(tf.mul(average.values[index] ?? variable, decay), tf.mul(variable, 1 - decay))),
     );
     average.replace(moved);
   }
 
   /** With the averaged weights in the model, where there is an average. */
-  async #withAverage<T>(action: () => Promise<T>): Promise<T> {
+  async #withAverage<T>(action: () => T | Promise<T>): Promise<T> {
     if (this.#average === undefined) return action();
-    const raw = new HeldValues(this.#options.tf, this.#trainedVariables());
+    const raw = new HeldValues(this.#options.tf, trainedVariablesOf(this.#model));
     this.#average.putBack();
     try {
       return await action();
@@ -343,7 +345,7 @@ class Fit {
       const value = valueOf(values, monitor, 'early_stopping.monitor');
       const { isBetter, ...stopping } = watchValue(this.#progress.stopping, value, { monitor, minDelta });
       this.#progress.stopping = stopping;
-      if (isBetter && early_stopping.restore_best) await this.#withAverage(() => Promise.resolve(this.#holdBest()));
+      if (isBetter && early_stopping.restore_best) await this.#withAverage(() => this.#holdBest());
     }
     if (schedule?.type === 'plateau') {
       const { monitor, min_delta: minDelta, patience, factor } = schedule;
@@ -441,7 +443,7 @@ class Fit {
       this.#holdBest();
       this.#best?.replace(best.map((value) => toTensor(tf, value)));
     }
-    this.#order.set(valuesOf(numbers, 'order') as Uint32Array);
+    this.#order.set(valuesOf(numbers, 'order'));
     this.#progress = saved.progress;
     this.#restoreOutputs(valuesOf(numbers, 'outputs') as Float32Array);
     Object.assign(record, saved.record);
@@ -504,56 +506,6 @@ function valueOf(values: Readonly<Record<string, number>>, monitor: string, key:
   if (value !== undefined) return value;
   throw badInput(
     `training.${key} is "${monitor}", which is not recorded. There are ${Object.keys(values).join(', ')}.`,
-  );
-}
-
-/** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */
-export async function evaluate(
-  model: LayersModel,
-  examples: Examples,
-  measures: Measures,
-  { tf, training, signal }: Pick<FitOptions, 'tf' | 'training' | 'signal'>,
-): Promise<Record<string, number> | undefined> {
-  const targetShape = targetShapeFor(model, examples);
-  const keepsOutputs = measures.whole.length > 0;
-  const names = ['loss', ...measures.names];
-  const sums = names.map(() => 0);
-  const parts: Float32Array[] = [];
-  for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
-    await nextTurn();
-    if (signal.aborted) return undefined;
-    const { x, y } = toTensors(tf, examples, batch, targetShape);
-    const { values, outputs } = await evaluateBatch(tf, model, { x, y }, { metrics: measures.metrics, keepsOutputs });
-    tf.dispose([x, y]);
-    sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * batch.length));
-    if (outputs !== undefined) parts.push(outputs);
-  }
-  const means = Object.fromEntries(names.map((name, index) => [name, (sums[index] ?? NaN) / examples.count]));
-  if (!keepsOutputs) return means;
-  const outputs = joinFloats(parts);
-  const answers = { targets: examples.ys, width: examples.width, outputs, outputWidth: outputs.length / examples.count };
-  return { ...means, ...scoreWhole(measures, answers) };
-}
-
-export function joinFloats(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let next = 0;
-  for (const part of parts) {
-    all.set(part, next);
-    next += part.length;
-  }
-  return all;
-}
-
-function scoreWhole({ whole }: Measures, answers: SplitAnswers): Record<string, number> {
-  return Object.fromEntries(
-    whole.map(({ name, score }) => {
-      const value = score(answers);
-      if (value !== undefined) return [name, value];
-      throw badInput(
-        `training.metrics has ${name}, which needs classes; here are targets of ${answers.width} and answers of ${answers.outputWidth} numbers that tell none.`,
-      );
-    }),
   );
 }
 

@@ -101,7 +101,9 @@ export function weighClasses(
   const highest = width > 1 ? width - 1 : Math.max(...counts.keys());
   for (const label of settings === 'balanced' ? [] : Object.keys(settings))
     if (Number(label) > highest)
-      throw badInput(`training.class_weights has a weight for the class ${label}; the classes go from 0 to ${highest}.`);
+      throw badInput(
+        `training.class_weights has a weight for the class ${label}; the classes go from 0 to ${highest}.`,
+      );
   const weightOf = (label: number): number =>
     settings === 'balanced' ? labels.length / (counts.size * (counts.get(label) ?? 1)) : (settings[label] ?? 1);
   const weights = Float32Array.from(labels, weightOf);

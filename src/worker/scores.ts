@@ -151,7 +151,7 @@ function areaUnder(scores: Float64Array, isPositive: (index: number) => boolean)
   const ranked = Uint32Array.from(scores, (_, index) => index).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
   let rankSum = 0;
   let positives = 0;
-  for (let first = 0; first < ranked.length; ) {
+  for (let first = 0; first < ranked.length;) {
     let next = first;
     let among = 0;
     while (next < ranked.length && scores[ranked[next] ?? 0] === scores[ranked[first] ?? 0]) {

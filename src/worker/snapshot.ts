@@ -31,12 +31,23 @@ export async function readTensor(name: string, tensor: Tensor): Promise<NamedNum
 /** The caller disposes the tensor. */
 export function toTensor(tf: TensorFlow, { shape, dtype, values }: NamedNumbers): Tensor {
   if (dtype === 'uint32') throw new Error('An order is no tensor.');
-  return tf.tensor(values as Float32Array, [...shape], dtype);
+  return tf.tensor(values, [...shape], dtype);
 }
 
 /** All weights, those that are not trained (moving means of batch normalization) included. */
 export function variablesOf(model: LayersModel): readonly Variable[] {
-  return model.weights.map((weight) => weight.read() as Variable);
+  return model.weights.map(toVariable);
+}
+
+/** Those that training moves. */
+export function trainedVariablesOf(model: LayersModel): readonly Variable[] {
+  return model.trainableWeights.map(toVariable);
+}
+
+/** The packages' type says tensor. */
+function toVariable(weight: { read(): Tensor }): Variable {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it is one: `LayerVariable.val`
+  return weight.read() as Variable;
 }
 
 /** Puts numbers into variables; nothing is changed when they do not fit, and the first that does not is told. */
@@ -89,8 +100,8 @@ export async function readOptimizer(
     for (const [index, { originalName, variable }] of slotsOf(part).entries())
       numbers.push(await readTensor(`${key}/${index}/${originalName}`, variable));
   }
-  const { iterations, getClassName } = optimizer;
-  const facts = { className: getClassName.call(optimizer), iterations, learningRate: parts.learningRate ?? null };
+  const { iterations } = optimizer;
+  const facts = { className: optimizer.getClassName(), iterations, learningRate: parts.learningRate ?? null };
   return { facts, numbers };
 }
 
@@ -102,7 +113,8 @@ export function restoreOptimizer(
 ): string | undefined {
   const { optimizer } = model;
   const className = optimizer.getClassName();
-  if (className !== facts.className) return `It was trained by ${facts.className}, the model is compiled with ${className}.`;
+  if (className !== facts.className)
+    return `It was trained by ${facts.className}, the model is compiled with ${className}.`;
   const parts = optimizer as unknown as OptimizerParts;
   for (const [key, part] of Object.entries(parts)) {
     const own = numbers.find(({ name }) => name === key);

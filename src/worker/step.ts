@@ -64,7 +64,7 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
       if (keepsOutputs) kept.push(tf.keep(output.clone()));
       const [loss] = losses;
       if (loss === undefined) throw new Error('A compiled model has a loss.');
-      return inner.calculateLosses().reduce((sum, penalty) => tf.add(sum, penalty), tf.mean(loss)) as never;
+      return inner.calculateLosses().reduce((sum, penalty) => tf.add(sum, penalty), tf.mean(loss));
     }, variables);
     update(tf, optimizer, { variables, grads, clip, weightDecay });
     tf.dispose(grads);
@@ -98,8 +98,9 @@ export async function evaluateBatch(
 }
 
 function answersOf(model: Compiled, x: Tensor, training: boolean): Tensor {
-  const output = model.call(x, { training });
-  return (Array.isArray(output) ? output[0] : output) as Tensor;
+  const [output] = [model.call(x, { training })].flat();
+  if (output === undefined) throw new Error('A model gives an output.');
+  return output;
 }
 
 /** A sequential model hands all of its work to a model within. */
@@ -128,15 +129,13 @@ interface Update {
 
 function update(tf: TensorFlow, optimizer: Optimizer, { variables, grads, clip, weightDecay }: Update): void {
   tf.tidy(() => {
-    const clipped = clip(variables.flatMap(({ name }) => grads[name] ?? []));
-    let next = 0;
+    const given = variables.filter(({ name }) => name in grads);
+    const clipped = clip(given.flatMap(({ name }) => grads[name] ?? []));
+    const byName = new Map(given.map(({ name }, index) => [name, clipped[index]]));
     // A weight that the loss does not depend on has no gradient, and keeps its place in the optimizer's lists.
-    const named = variables.map(({ name }) => ({
-      name,
-      tensor: (grads[name] === undefined || grads[name] === null ? grads[name] : clipped[next++]) as Tensor,
-    }));
+    const named = variables.map(({ name }) => ({ name, tensor: byName.get(name) }));
     if (weightDecay !== null) decay(tf, variables, weightDecay * rateOf(optimizer));
-    optimizer.applyGradients(named);
+    optimizer.applyGradients(named as Parameters<Optimizer['applyGradients']>[0]);
   });
 }
 
@@ -156,11 +155,11 @@ function createClipping(tf: TensorFlow, settings: TrainingSection['gradient_clip
   const { norm = null, value = null } = settings ?? {};
   return (gradients) => {
     const bounded =
-      value === null ? gradients : gradients.map((gradient) => tf.clipByValue(gradient, -value, value) as Tensor);
+      value === null ? gradients : gradients.map((gradient) => tf.clipByValue<Tensor>(gradient, -value, value));
     if (norm === null || bounded.length === 0) return bounded;
-    const squares = bounded.map((gradient) => tf.sum(tf.square(gradient)) as Tensor);
+    const squares = bounded.map((gradient) => tf.sum<Tensor>(tf.square(gradient)));
     const length = tf.sqrt(tf.addN(squares));
     const scale = tf.div(norm, tf.maximum(length, norm));
-    return bounded.map((gradient) => tf.mul(gradient, scale) as Tensor);
+    return bounded.map((gradient) => tf.mul<Tensor>(gradient, scale));
   };
 }

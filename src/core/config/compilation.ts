@@ -93,7 +93,10 @@ export function findFurtherMetric(written: unknown): FurtherMetric | { readonly 
   if (top !== null) return { kind: 'top', k: Number(top[1]) };
   const whole = wholeNames.find((name) => name === written.toLowerCase().trim());
   if (whole !== undefined) return { kind: 'whole', name: whole };
-  const found = findByName({ kind: 'metric', names: [...new Set<string>([...metricNames, ...wholeNames, 'top_5'])] }, written);
+  const found = findByName(
+    { kind: 'metric', names: [...new Set<string>([...metricNames, ...wholeNames, 'top_5'])] },
+    written,
+  );
   if ('mistake' in found) return found;
   return metricNames.some((name) => name === found.name)
     ? { kind: 'mean', name: found.name as MetricName }

@@ -22,7 +22,7 @@ export {
 export { flattenParams } from './params.ts';
 export { defaultObjective, parseProjectSettings, type Objective, type ProjectSettings } from './settings.ts';
 
-export interface EarlyStopping {
+interface EarlyStopping {
   readonly monitor: string;
   /** Epochs without an improvement of at least `min_delta`. */
   readonly patience: number;
@@ -52,7 +52,7 @@ export type LearningRateSchedule = {
     }
 );
 
-export interface CheckpointSettings {
+interface CheckpointSettings {
   /** Epochs between two checkpoints. */
   readonly every: number;
   /** How many of the newest are kept, beside the best model. */
@@ -168,7 +168,7 @@ class ConfigChecker {
       this.#report([name], `${name} must be a mapping of keys, not ${describe(given)}.`);
       return {};
     }
-    const fields = sections[name];
+    const fields: Readonly<Record<string, Field>> = sections[name];
     const isAbsent = root[name] === undefined || root[name] === null;
     if (!freeSections.has(name)) this.#warnUnknown([name], given, Object.keys(fields));
     const result: Record<string, unknown> = { ...given };

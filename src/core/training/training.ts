@@ -1,6 +1,6 @@
 // The door of training's pure half.
 export { nameCheckpoint, newestOfEachFit, planPruning } from './checkpoints.ts';
-export { rateAt, unwatched, watchValue, type Progress, type Watch } from './schedules.ts';
+export { rateAt, unwatched, watchValue, type Watch } from './schedules.ts';
 
 /** A file that git does not track yet. */
 export interface NewFile {

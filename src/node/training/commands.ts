@@ -5,7 +5,14 @@ import { takePositionals, type Command, type Output } from '../commandline/comma
 import { execute } from './exec.ts';
 import { predict } from './predict.ts';
 import { probeBackends } from './probe.ts';
-import { planTraining, train, type TrainDocument, type TrainPlan, type TrainReporter, type TrainRequest } from './training.ts';
+import {
+  planTraining,
+  train,
+  type TrainDocument,
+  type TrainPlan,
+  type TrainReporter,
+  type TrainRequest,
+} from './training.ts';
 
 const store = { type: 'string', value: 'URI', summary: 'the tracking store (default: as the config says)' } as const;
 
@@ -46,10 +53,7 @@ const trainCommand: Command = {
     const project = await invocation.project();
     if (options.flag('dry-run')) {
       const plan = await planTraining(project, request);
-      output.result(
-        plan,
-        () => `Would ${describePlan(plan)} "${plan.experiment}" in ${plan.store}.`,
-      );
+      output.result(plan, () => `Would ${describePlan(plan)} "${plan.experiment}" in ${plan.store}.`);
       return exitCodes.done;
     }
     const document = await train(project, request, createReporter(output), signal);

@@ -36,7 +36,9 @@ export async function findResumption(store: RunStore, text: string, resolved: Re
   const label = `${run.name} (${run.runId.slice(0, 8)})`;
   if (run.status === 'RUNNING' && !run.lost) throw new ExpectedError('busy', `The run ${label} is still going on.`);
   if (run.status === 'FINISHED')
-    throw badInput(`The run ${label} has ended well: there is nothing left to train. Start a new one without --resume.`);
+    throw badInput(
+      `The run ${label} has ended well: there is nothing left to train. Start a new one without --resume.`,
+    );
   const { 'mlops.config': config } = run.tags;
   if (config !== resolved.file)
     throw badInput(`The run ${label} was trained by ${config ?? 'another program'}, not by ${resolved.file}.`);
@@ -107,8 +109,8 @@ async function readCheckpoints(folder: string): Promise<readonly (CheckpointHead
 /** Undefined for whatever else lies there, the best model too. */
 async function readHeader(file: string): Promise<CheckpointHeader | undefined> {
   try {
-    const header = JSON.parse(await readFile(file, 'utf8')) as CheckpointHeader;
-    return header.format === checkpointFormat ? header : undefined;
+    const header = JSON.parse(await readFile(file, 'utf8')) as Omit<CheckpointHeader, 'format'> & { format?: unknown };
+    return header.format === checkpointFormat ? { ...header, format: checkpointFormat } : undefined;
   } catch (error) {
     // A file that a disk has damaged is as if it were not there: another checkpoint is taken.
     if (isMissing(error) || error instanceof SyntaxError) return undefined;

@@ -98,8 +98,7 @@ export async function train(
   const command = `mlops train ${resolved.file}`;
   const lockOf = (runId: string): Promise<Lock> => takeRunLock(project, { runId, model: resolved.model, command });
   const gitTags = await readGitTags(git);
-  const resumption =
-    request.resume === undefined ? undefined : await findResumption(store, request.resume, resolved);
+  const resumption = request.resume === undefined ? undefined : await findResumption(store, request.resume, resolved);
   // A run that stands already may have another writer: the lock comes first.
   let lock = resumption === undefined ? undefined : await lockOf(resumption.run.runId);
   const onWarning = (message: string): void => reporter.warning(message);

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { CheckpointContent, CheckpointFolder } from '../../../src/worker/checkpoints.ts';
 import { ensureCompiled } from '../../../src/worker/compilation.ts';
 import type { Examples } from '../../../src/worker/data.ts';
-import { createRecord, evaluate, fitModel, type FitOptions } from '../../../src/worker/fit.ts';
+import { createRecord, fitModel, type FitOptions } from '../../../src/worker/fit.ts';
+import { evaluate } from '../../../src/worker/measuring.ts';
 import { createRandom, seedMathRandom } from '../../../src/worker/seeds.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../../../src/worker/tensorflow.ts';
 import { prepareBackends, values } from './kernels/backends.ts';
@@ -17,7 +18,8 @@ beforeAll(() => backends.on('cpu', () => undefined));
 /** Two numbers each; the target is the first. */
 function examples(count: number, ys?: readonly number[]): Examples {
   const xs = values(count * 2, 3);
-  const targets = ys === undefined ? Float32Array.from({ length: count }, (_, i) => xs[i * 2] ?? 0) : Float32Array.from(ys);
+  const targets =
+    ys === undefined ? Float32Array.from({ length: count }, (_, i) => xs[i * 2] ?? 0) : Float32Array.from(ys);
   return { xs, ys: targets, shape: [2], count, size: 2, width: targets.length / count };
 }
 
@@ -166,7 +168,11 @@ describe('further metrics', () => {
     const model = createModel(3, 'softmax');
     await fitModel(model, options);
     const names = ['loss', 'accuracy', 'precision', 'f1', 'auc', 'top_2_accuracy'];
-    const expected = [...names.map((name) => `training_${name}`), ...names.map((name) => `val_${name}`), 'learning_rate'];
+    const expected = [
+      ...names.map((name) => `training_${name}`),
+      ...names.map((name) => `val_${name}`),
+      'learning_rate',
+    ];
     expect(Object.keys(seen.epochs[1]!)).toEqual(expected);
     const measures = ensureCompiled(tf, model, options.training, { targetWidth: 1 });
     const tested = await evaluate(model, split, measures, options);
@@ -188,7 +194,9 @@ describe('checkpoints', () => {
     const { options, seen } = createOptions({ num_epochs: 5, checkpoint }, watched([3, 4, 2, 2, 1]));
     await fitModel(createModel(), options);
     expect(positions(seen)).toEqual(['2.0', '4.0', '5.0 end']);
-    expect(seen.best).toEqual([3, 2, 1].map((value, index) => ({ epoch: [1, 3, 5][index], monitor: 'val_watched', value })));
+    expect(seen.best).toEqual(
+      [3, 2, 1].map((value, index) => ({ epoch: [1, 3, 5][index], monitor: 'val_watched', value })),
+    );
   });
 
   test('at a stop, within the epoch; none of a training that has lost its numbers', async () => {
@@ -207,12 +215,20 @@ describe('checkpoints', () => {
     expect(options.record).toMatchObject({ epochs: 0, batches: 3, history: {}, lastModel: model });
     expect(positions(seen)).toEqual(['0.3']);
 
-    const { options: wild, seen: lost } = createOptions({ learning_rate: 1e30, num_epochs: 9, checkpoint: { every: 1 } });
+    const { options: wild, seen: lost } = createOptions({
+      learning_rate: 1e30,
+      num_epochs: 9,
+      checkpoint: { every: 1 },
+    });
     await expect(fitModel(createModel(), wild)).rejects.toThrow(
       /^loss is NaN at epoch \d, batch \d of 2; a smaller training\.learning_rate may help, .*; the checkpoints before it are kept$/,
     );
     for (const { state } of lost.checkpoints)
-      expect(Object.values((state['record'] as { history: object }).history).flat().every(Number.isFinite)).toBe(true);
+      expect(
+        Object.values((state['record'] as { history: object }).history)
+          .flat()
+          .every(Number.isFinite),
+      ).toBe(true);
   });
 });
 

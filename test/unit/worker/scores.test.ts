@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answer, chooseLabelRule, scoreClasses } from '../../../src/worker/scores.ts';
+import { answer, chooseLabelRule, scoreAuc, scoreClasses, scoreSplit, scoreTop } from '../../../src/worker/scores.ts';
 
 const floats = (...values: number[]) => Float32Array.from(values);
 const doubles = (...values: number[]) => Float64Array.from(values);
@@ -69,5 +69,52 @@ describe('what the numbers of a model mean', () => {
     const rule = chooseLabelRule([floats(1, 2), floats(0.5)], 1, 1);
     expect(rule).toEqual({ kind: 'amount' });
     expect([...answer(rule, floats(0.5), 1, floats(0.25), 1).predicted]).toEqual([0.25]);
+  });
+});
+
+describe('over a whole split', () => {
+  const three = {
+    targets: floats(0, 1, 2, 2),
+    width: 1,
+    outputs: floats(0.7, 0.2, 0.1, 0.4, 0.35, 0.25, 0.1, 0.2, 0.7, 0.5, 0.3, 0.2),
+    outputWidth: 3,
+  };
+
+  // sklearn.metrics.roc_auc_score(labels, scores), with ties counting half.
+  test.each<[name: string, labels: number[], scores: number[], expected: number | undefined]>([
+    ['well apart', [0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 1],
+    ['the wrong way round', [1, 1, 0], [0.1, 0.2, 0.8], 0],
+    ['one pair of four wrong', [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], 0.75],
+    ['all the same', [0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5], 0.5],
+    ['a tie of two', [0, 1, 1], [0.5, 0.5, 0.9], 0.75],
+    ['one class only', [1, 1], [0.5, 0.6], undefined],
+    ['amounts', [0.5, 2.5], [0.5, 2.5], undefined],
+  ])('area under the curve: %s', (_, labels, scores, expected) => {
+    const answers = { targets: floats(...labels), width: 1, outputs: floats(...scores), outputWidth: 1 };
+    expect(scoreAuc(answers)).toBe(expected);
+    // As two outputs, with the classes as labels.
+    const outputs = floats(...scores.flatMap((score) => [1 - score, score]));
+    expect(scoreAuc({ ...answers, outputs, outputWidth: 2 })).toBe(expected);
+  });
+
+  test('area under the curve: three classes, each against the rest', () => {
+    // 0: 0.7 against 0.4 0.1 0.5 → 1; 1: 0.35 against 0.2 0.2 0.3 → 1; 2: 0.7 0.2 against 0.1 0.25 → 3 of 4.
+    expect(scoreAuc(three)).toBeCloseTo((1 + 1 + 0.75) / 3, 10);
+  });
+
+  test.each([
+    [1, 0.5],
+    [2, 0.75],
+    [3, 1],
+  ])('the class is among the %i likeliest', (k, expected) => expect(scoreTop(three, k)).toBe(expected));
+
+  test('a tie counts for the model; one number has no likeliest', () => {
+    expect(scoreTop({ ...three, outputs: new Float32Array(12) }, 1)).toBe(1);
+    expect(scoreTop({ targets: floats(1), width: 1, outputs: floats(1), outputWidth: 1 }, 1)).toBeUndefined();
+  });
+
+  test('precision, recall and f1 are those of the classes; amounts have none', () => {
+    expect(scoreSplit(three)).toEqual(scoreClasses({ labels: doubles(0, 1, 2, 2), predicted: doubles(0, 0, 2, 0) }));
+    expect(scoreSplit({ targets: floats(0.5), width: 1, outputs: floats(0.5), outputWidth: 1 })).toBeUndefined();
   });
 });

@@ -91,8 +91,7 @@ function makeBatch(seed: number, units: number, targets: Case['targets']): { x: 
   const x = tf.tensor(values(8 * 6, seed), [8, 6]);
   const labels = Array.from({ length: 8 }, (_, index) => (index * 3 + seed) % Math.max(2, units));
   if (targets === 'labels') return { x, y: tf.tensor(labels, [8, 1], 'float32') };
-  if (targets === 'classes')
-    return { x, y: tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), units), 'float32') };
+  if (targets === 'classes') return { x, y: tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), units), 'float32') };
   return { x, y: tf.tensor(values(8 * units, seed + 100).map(Math.abs), [8, units]) };
 }
 
@@ -153,7 +152,7 @@ describe('what goes beyond trainOnBatch', () => {
     const measures = ensureCompiled(tf, model, training, { targetWidth: 1 });
     const step = createEagerStep(tf, model, { training, keepsOutputs: false, ...measures });
     const [x, y] = [tf.tensor2d([[2]]), tf.tensor2d([[0]])] as [Tensor, Tensor];
-    await step({ x, y, ...(weight === undefined ? {} : { weights: tf.tensor1d([weight]) as Tensor }) });
+    await step({ x, y, ...(weight === undefined ? {} : { weights: tf.tensor1d([weight]) }) });
     return model.getWeights()[0]?.dataSync()[0] ?? NaN;
   }
 
@@ -180,7 +179,7 @@ describe('what goes beyond trainOnBatch', () => {
     const model = layers.sequential({ layers: kinds.everything(4, 'softmax') });
     const measures = ensureCompiled(tf, model, training, { targetWidth: 4 });
     const step = createEagerStep(tf, model, { training, keepsOutputs: true, ...measures });
-    const batch = { ...makeBatch(1, 4, 'classes'), weights: tf.ones([8]) as Tensor };
+    const batch = { ...makeBatch(1, 4, 'classes'), weights: tf.ones<tfjs.Rank>([8]) };
     const counts: number[] = [];
     for (let index = 0; index < 4; index++) {
       expect((await step(batch)).outputs).toHaveLength(8 * 4);

@@ -38,6 +38,12 @@ describe('parseConfig', () => {
         metric: 'mse',
         optimizer: 'adam',
         learning_rate: 0.001,
+        metrics: null,
+        learning_rate_schedule: null,
+        weight_decay: null,
+        gradient_clipping: null,
+        ema: null,
+        class_weights: null,
         seed: 42,
         early_stopping: null,
         checkpoint: null,
@@ -99,11 +105,6 @@ describe('parseConfig', () => {
       'configs/a.yaml:7:33: warning: Unknown key training.early_stopping.foo.',
       'configs/a.yaml:7:30: error: training.early_stopping.patience must be a whole number of at least 1, not the number 0.',
     );
-    check(
-      'metric: mse',
-      'checkpoint: {every: 2}',
-      'configs/a.yaml:7:3: warning: training.checkpoint has no effect yet.',
-    );
     check('metric: mse', 'threads: 4', 'configs/a.yaml:7:3: warning: training.threads has no effect yet.');
     check(
       'data: { dataset_path: data/processed/ }',
@@ -121,6 +122,83 @@ describe('parseConfig', () => {
       '- 1',
       'configs/a.yaml:1:1: error: The file is not a mapping: a config has the sections data, model, training, mlflow, hyperparameter_tuning, objective.',
     );
+  });
+
+  test('how a training goes has its defaults, and its mistakes their place', () => {
+    const trainingOf = (line: string) =>
+      parseConfig(good.replace('metric: mse', line), 'configs/a.yaml').value?.training;
+    expect(trainingOf('checkpoint: {every: 2}')?.checkpoint).toEqual({ every: 2, keep: 2, best: null });
+    expect(trainingOf('ema: {}')?.ema).toEqual({ decay: 0.999 });
+    expect(trainingOf('gradient_clipping: {norm: 1}')?.gradient_clipping).toEqual({ norm: 1, value: null });
+    expect(trainingOf('class_weights: {0: 1, 7: 2.5}')?.class_weights).toEqual({ 0: 1, 7: 2.5 });
+    // A schedule has the keys of its type only, so a run has no params without a meaning.
+    expect(trainingOf('learning_rate_schedule: {type: cosine}')?.learning_rate_schedule).toEqual({
+      ...{ type: 'cosine', warmup_epochs: 0, min_rate: 0 },
+    });
+    expect(trainingOf('learning_rate_schedule: {type: plateau, patience: 3}')?.learning_rate_schedule).toEqual({
+      ...{
+        type: 'plateau',
+        warmup_epochs: 0,
+        monitor: 'val_loss',
+        patience: 3,
+        min_delta: 0,
+        factor: 0.5,
+        min_rate: 0,
+      },
+    });
+    expect(trainingOf('metrics: [F1, top_5, auc, MAE]')?.metrics).toEqual(['F1', 'top_5', 'auc', 'MAE']);
+
+    check(
+      'metric: mse',
+      'learning_rate_schedule: {type: cosin}',
+      'configs/a.yaml:7:34: error: training.learning_rate_schedule.type must be one of step, exponential, cosine, plateau, not the text "cosin".',
+    );
+    check(
+      'metric: mse',
+      'learning_rate_schedule: {warmup_epochs: 1}',
+      'configs/a.yaml:7:27: error: training.learning_rate_schedule.type is missing: one of step, exponential, cosine, plateau.',
+    );
+    check(
+      'metric: mse',
+      'learning_rate_schedule: {type: cosine, evry: 3}',
+      'configs/a.yaml:7:42: warning: Unknown key training.learning_rate_schedule.evry.',
+    );
+    check(
+      'metric: mse',
+      'gradient_clipping: {norm: 0}',
+      'configs/a.yaml:7:29: error: training.gradient_clipping.norm must be a number greater than 0, not the number 0.',
+    );
+    check(
+      'metric: mse',
+      'ema: {decay: 1}',
+      'configs/a.yaml:7:16: error: training.ema.decay must be a number between 0 and 1, not the number 1.',
+    );
+    check(
+      'metric: mse',
+      'class_weights: balance',
+      'configs/a.yaml:7:18: error: training.class_weights must be balanced, or a mapping from the number of a class to its weight, as {0: 1, 1: 2.5}, not the text "balance".',
+    );
+    check(
+      'metric: mse',
+      'class_weights: {cat: 1}',
+      'configs/a.yaml:7:18: error: training.class_weights must be balanced, or a mapping from the number of a class to its weight, as {0: 1, 1: 2.5}, not a mapping.',
+    );
+    check(
+      'metric: mse',
+      'metrics: [accuracy, presicion]',
+      'configs/a.yaml:7:23: error: There is no metric "presicion". Did you mean precision?',
+    );
+    check('metric: mse', 'metrics: [f1, 3]', 'configs/a.yaml:7:17: error: The name of a metric must be a text.');
+  });
+
+  test('what a training is told of a schedule becomes params', () => {
+    const text = good.replace('metric: mse', 'learning_rate_schedule: {type: step}\n  metrics: [f1]');
+    const { value } = parseConfig(text, 'configs/a.yaml');
+    expect(flattenParams(value!)).toMatchObject({
+      'training.learning_rate_schedule.type': 'step',
+      'training.learning_rate_schedule.every': '10',
+      'training.metrics': '["f1"]',
+    });
   });
 
   test('free keys of data and model are no problem, whatever they are', () => {
@@ -187,7 +265,9 @@ describe('parseConfig', () => {
       'model.on=true',
     );
     expect(value?.training.num_epochs).toBe(5);
-    expect(value?.training.early_stopping).toEqual({ monitor: 'val_loss', patience: 3, min_delta: 0 });
+    expect(value?.training.early_stopping).toEqual({
+      ...{ monitor: 'val_loss', patience: 3, min_delta: 0, restore_best: false },
+    });
     expect(value?.model).toEqual({ name: 'singleoutput', num_units: 224, layers: [1, 2], on: true });
     const problemsOf = (text: string) => parse(text).problems.map(formatProblem);
     expect(problemsOf('training.num_epochs=a')).toEqual([

@@ -192,39 +192,42 @@ const everything = {
   early_stopping: { monitor: 'val_loss', patience: 4, restore_best: true },
 };
 
-describe.skipIf(process.platform !== 'linux')('killed at random moments and resumed, a training gives the very same', () => {
-  const cases: [model: keyof typeof models, training: Record<string, unknown>, code?: string][] = [
-    ['mlp', { backend: 'wasm', optimizer: 'adam' }],
-    ['mlp', { backend: 'cpu', optimizer: 'adamax', learning_rate_schedule: { type: 'cosine' } }],
-    ['cnn', { backend: 'wasm', optimizer: 'rmsprop', ...everything }],
-    ['cnn', { backend: 'cpu', optimizer: 'adamw', num_epochs: 4, ...everything }],
-    ['mlp', { backend: 'wasm', optimizer: 'adagrad', num_epochs: 3 }, twoFits],
-  ];
-  test.each(cases)(
-    '%s %j',
-    async (model, training, code) => {
-      await writeProject(model, training, code);
-      const whole = await trainHere({});
-      expect(whole.document.reason).toBeNull();
-      const expected = await readResult(whole.document);
-      const random = createRandom(model.length + Object.keys(training).length);
-      let runId: string | undefined;
-      let isOver = false;
-      for (let kills = 0; kills < 5 && !isOver; kills++) {
-        const victim = kills % 2 === 0 ? 'worker' : 'run';
-        // Before the first epoch of a sitting too, and within the two that follow.
-        const moment = { victim, epochs: kills % 3, afterMs: random() * 60 } as const;
-        [runId, isOver] = await sitAndKill(runId, moment);
-      }
-      const { document } = isOver ? { document: undefined } : await trainHere({ resume: runId! });
-      const store = await openChosenStore({ project: { root }, env: {}, cwd: root });
-      const run = document ?? (await store.findRun(runId!));
-      expect(run.runId).toBe(runId);
-      expect(await readResult(run)).toEqual(expected);
-    },
-    120_000,
-  );
-});
+describe.skipIf(process.platform !== 'linux')(
+  'killed at random moments and resumed, a training gives the very same',
+  () => {
+    const cases: [model: keyof typeof models, training: Record<string, unknown>, code?: string][] = [
+      ['mlp', { backend: 'wasm', optimizer: 'adam' }],
+      ['mlp', { backend: 'cpu', optimizer: 'adamax', learning_rate_schedule: { type: 'cosine' } }],
+      ['cnn', { backend: 'wasm', optimizer: 'rmsprop', ...everything }],
+      ['cnn', { backend: 'cpu', optimizer: 'adamw', num_epochs: 4, ...everything }],
+      ['mlp', { backend: 'wasm', optimizer: 'adagrad', num_epochs: 3 }, twoFits],
+    ];
+    test.each(cases)(
+      '%s %j',
+      async (model, training, code) => {
+        await writeProject(model, training, code);
+        const whole = await trainHere({});
+        expect(whole.document.reason).toBeNull();
+        const expected = await readResult(whole.document);
+        const random = createRandom(model.length + Object.keys(training).length);
+        let runId: string | undefined;
+        let isOver = false;
+        for (let kills = 0; kills < 5 && !isOver; kills++) {
+          const victim = kills % 2 === 0 ? 'worker' : 'run';
+          // Before the first epoch of a sitting too, and within the two that follow.
+          const moment = { victim, epochs: kills % 3, afterMs: random() * 60 } as const;
+          [runId, isOver] = await sitAndKill(runId, moment);
+        }
+        const { document } = isOver ? { document: undefined } : await trainHere({ resume: runId! });
+        const store = await openChosenStore({ project: { root }, env: {}, cwd: root });
+        const run = document ?? (await store.findRun(runId!));
+        expect(run.runId).toBe(runId);
+        expect(await readResult(run)).toEqual(expected);
+      },
+      120_000,
+    );
+  },
+);
 
 describe('a resumed run', () => {
   test('goes on in the middle of an epoch where it was stopped, without any checkpoint asked for', async () => {
@@ -294,7 +297,9 @@ describe('what is refused, with a sentence', () => {
     const loader = path.join(root, 'src/models/m/dataloader.ts');
     await writeFile(loader, dataloader.replace('0.6', '0.61'));
     const { document } = await trainHere({ resume: '@last' });
-    expect(document.reason).toMatch(/^The training can't go on from its checkpoint .*: the examples of the split "train" are not those/);
+    expect(document.reason).toMatch(
+      /^The training can't go on from its checkpoint .*: the examples of the split "train" are not those/,
+    );
     await writeFile(loader, dataloader);
     const code = trainCode.replace('MODEL', models.mlp);
     await writeFile(path.join(root, 'src/models/m/train.ts'), code.replace('units: 8', 'units: 9'));

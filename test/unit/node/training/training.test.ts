@@ -208,7 +208,7 @@ describe('how a training ends', () => {
 
   test('its worker is of another version', async () => {
     const { document } = await check('good', { env: environment({ FAKE_PROTOCOL: '7' }) });
-    expect(document.reason).toContain('The worker speaks version 7 of the training protocol, this program version 2.');
+    expect(document.reason).toContain('The worker speaks version 7 of the training protocol, this program version 3.');
   });
 
   test('there is no worker', async () => {

@@ -1,0 +1,70 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TrainingSection } from '../core/config/config.ts';
+import { badInput } from '../protocol/errors.ts';
+import type { Measures } from './compilation.ts';
+import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
+import { targetShapeFor } from './fitting.ts';
+import type { SplitAnswers } from './scores.ts';
+import { evaluateBatch } from './step.ts';
+import type { LayersModel, TensorFlow } from './tensorflow.ts';
+
+export interface EvaluationOptions {
+  readonly tf: TensorFlow;
+  readonly training: TrainingSection;
+  readonly signal: AbortSignal;
+}
+
+/** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */
+export async function evaluate(
+  model: LayersModel,
+  examples: Examples,
+  measures: Measures,
+  { tf, training, signal }: EvaluationOptions,
+): Promise<Record<string, number> | undefined> {
+  const targetShape = targetShapeFor(model, examples);
+  const keepsOutputs = measures.whole.length > 0;
+  const names = ['loss', ...measures.names];
+  const sums = names.map(() => 0);
+  const parts: Float32Array[] = [];
+  for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
+    await nextTurn();
+    if (signal.aborted) return undefined;
+    const { x, y } = toTensors(tf, examples, batch, targetShape);
+    const { values, outputs } = await evaluateBatch(tf, model, { x, y }, { metrics: measures.metrics, keepsOutputs });
+    tf.dispose([x, y]);
+    sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * batch.length));
+    if (outputs !== undefined) parts.push(outputs);
+  }
+  const means = Object.fromEntries(names.map((name, index) => [name, (sums[index] ?? NaN) / examples.count]));
+  if (!keepsOutputs) return means;
+  const outputs = joinFloats(parts);
+  const answers = {
+    targets: examples.ys,
+    width: examples.width,
+    outputs,
+    outputWidth: outputs.length / examples.count,
+  };
+  return { ...means, ...scoreWhole(measures, answers) };
+}
+
+export function joinFloats(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let next = 0;
+  for (const part of parts) {
+    all.set(part, next);
+    next += part.length;
+  }
+  return all;
+}
+
+export function scoreWhole({ whole }: Measures, answers: SplitAnswers): Record<string, number> {
+  return Object.fromEntries(
+    whole.map(({ name, score }) => {
+      const value = score(answers);
+      if (value !== undefined) return [name, value];
+      throw badInput(
+        `training.metrics has ${name}, which needs classes; here are targets of ${answers.width} and answers of ${answers.outputWidth} numbers that tell none.`,
+      );
+    }),
+  );
+}
