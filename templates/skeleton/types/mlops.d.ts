@@ -42,6 +42,7 @@ declare namespace mlops {
       readonly optimizer: string;
       readonly learning_rate: number;
       readonly seed: number;
+      /** Further keys, as `metrics`, `learning_rate_schedule`, `early_stopping`, `checkpoint`: `fit` does what they say. */
       readonly [key: string]: unknown;
     };
     readonly [section: string]: unknown;
@@ -64,6 +65,14 @@ declare namespace mlops {
     readonly history: Readonly<Record<string, readonly number[]>>;
   }
 
+  interface FitOptions {
+    /**
+     * Metrics of your own by the name that they are recorded under (`training_<name>`, `val_<name>`, `test_<name>`): from the
+     * targets and the model's answers to one batch to a tensor, whose mean is the metric. Use operations of `tf` only.
+     */
+    readonly metrics?: Readonly<Record<string, (targets: Tensor, answers: Tensor) => Tensor>>;
+  }
+
   /** The tracked run. */
   interface Run {
     readonly id: string;
@@ -81,10 +90,15 @@ declare namespace mlops {
     /** Aborted when the user stops the run; `fit` then ends after the current batch by itself. */
     readonly signal: AbortSignal;
     /**
-     * Trains by the configuration (epochs, batch size, optimizer, loss, metric; a model that is compiled keeps its own),
-     * in an order shuffled by the seed, and tracks every epoch. Without `data` it takes `context.data`.
+     * Trains by the configuration (epochs, batch size, optimizer, loss, metrics, schedule, …; a model that is compiled keeps
+     * its own optimizer, loss and metrics), in an order shuffled by the seed, and tracks every epoch. Without `data` it takes
+     * `context.data`. In a run that is resumed it goes on from the run's checkpoint: give it the same model and the same data.
      */
-    fit(model: LayersModel, data?: { readonly train: Data; readonly validation?: Data }): Promise<FitResult>;
+    fit(
+      model: LayersModel,
+      data?: { readonly train: Data; readonly validation?: Data },
+      options?: FitOptions,
+    ): Promise<FitResult>;
   }
 
   /** One outside image: grey values 0 (black) to 255 (white), row by row; see-through parts are white. */
