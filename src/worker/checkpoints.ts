@@ -51,13 +51,17 @@ export interface CheckpointFolder {
   writeBest(facts: SavedState, fill: (folder: string) => Promise<void>): Promise<void>;
 }
 
-/** `standing`: those that the run has already. */
+interface CheckpointOptions {
+  /** Those that the run has already. */
+  readonly standing: readonly StandingCheckpoint[];
+  readonly circumstances: Circumstances;
+  /** False when another process may be reading them. */
+  readonly mayPrune: () => boolean;
+}
+
 export function openCheckpoints(
   folder: string,
-  {
-    standing: given,
-    circumstances,
-  }: { readonly standing: readonly StandingCheckpoint[]; readonly circumstances: Circumstances },
+  { standing: given, circumstances, mayPrune }: CheckpointOptions,
 ): CheckpointFolder {
   const startedFrom = newestOfEachFit(given);
   const standing = [...given];
@@ -72,7 +76,7 @@ export function openCheckpoints(
       await place(folder, name, (staging) => writeFiles(staging, header, { state, numbers }));
       const others = standing.filter((entry) => entry.name !== name);
       standing.splice(0, standing.length, ...others, { ...position, name });
-      for (const outdated of planPruning(standing, keep)) {
+      for (const outdated of mayPrune() ? planPruning(standing, keep) : []) {
         standing.splice(standing.indexOf(outdated), 1);
         await rm(path.join(folder, outdated.name), { recursive: true, force: true });
       }

@@ -5,11 +5,14 @@ import type { FromWorker, WorkerTask } from '../protocol/training.ts';
 import { probeBackends } from './backends.ts';
 import { openChannel } from './channel.ts';
 import { runPrediction } from './prediction.ts';
-import { runTraining, type TaskContext } from './training.ts';
+import { lostReader, runTraining, type TaskContext } from './training.ts';
 import { watchParent } from './watchdog.ts';
 
 // Composition root of the training worker: one task, answered over file descriptor 3; stdout and stderr carry nothing but
 // what user code prints. It ends when the task has, when it is told to, and when the process that started it is gone.
+
+/** From the end of the channel to ours: the watchdog gives no more either. */
+const LEAVE_MS = 3000;
 
 const stop = new AbortController();
 let isOver = false;
@@ -18,7 +21,7 @@ const channel = openChannel(openPipe(), {
   start: (task) => void run(task),
   stop: () => stop.abort(),
   broken: (error) => void fail(error),
-  lost: () => process.exit(1),
+  lost: () => leave(),
 });
 watchParent();
 filterWarnings();
@@ -29,6 +32,12 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const)
   process.on(event, (error: unknown) => void fail(error));
 // The reader of the prints is gone; whether that matters, the channel tells.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+/** Nobody is there any more: what has been trained goes into a checkpoint, if that does not take long. */
+function leave(): void {
+  stop.abort(lostReader);
+  setTimeout(() => process.exit(1), LEAVE_MS);
+}
 
 async function run(task: WorkerTask): Promise<void> {
   const context: TaskContext = {
@@ -66,6 +75,7 @@ async function fail(error: unknown): Promise<void> {
 async function end(message: FromWorker, code: number): Promise<void> {
   if (isOver) return;
   isOver = true;
+  if (stop.signal.reason === lostReader) process.exit(1);
   await channel.end(message);
   const flushed = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));
   await Promise.all(flushed);

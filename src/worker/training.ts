@@ -28,12 +28,15 @@ import { createRandom, seedMathRandom } from './seeds.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 import { callUserFunction, loadUserModule, userMistake, type UserModule } from './userCode.ts';
 
+/** Reason of the signal when the process that started this one is gone: a checkpoint is all that is left to do. */
+export const lostReader = 'lost reader';
+
 /** What a task needs of the process around it. */
 export interface TaskContext {
   readonly send: (message: FromWorker) => void;
   /** Resolves when the other side has read most of what was sent. */
   readonly drained: () => Promise<void>;
-  /** Aborted by the user's stop. */
+  /** Aborted by the user's stop, or with the reason {@link lostReader}. */
   readonly signal: AbortSignal;
   readonly wasmFolder: string;
 }
@@ -49,7 +52,11 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
   const { tf, name, version, threads, passedOver } = await startBackend(task.backends, places);
   context.send({ type: 'backend', name, version, threads, passedOver });
   const circumstances = { backend: name, backendVersion: version, threads, engineVersion: task.engineVersion };
-  const checkpoints = openCheckpoints(task.checkpointDirectory, { standing: task.checkpoints, circumstances });
+  const checkpoints = openCheckpoints(task.checkpointDirectory, {
+    standing: task.checkpoints,
+    circumstances,
+    mayPrune: () => context.signal.reason !== lostReader,
+  });
 
   seedMathRandom(task.seed);
   const folder = `src/models/${task.model}`;
@@ -63,7 +70,9 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
   const isStopped = (): boolean => context.signal.aborted;
   if (!isStopped()) await callTrain({ task, config, tf, trainer, data, record, context, checkpoints, circumstances });
   const model = record.lastModel;
-  if (model !== undefined) await saveTraining(tf, model, record, task.outputDirectory);
+  // The folder may be another process's by now, which goes on with the run.
+  const isLost = context.signal.reason === lostReader;
+  if (model !== undefined && !isLost) await saveTraining(tf, model, record, task.outputDirectory);
   if (isStopped()) return finished('stopped', record, model);
 
   const trained = requireModel(model, trainer);

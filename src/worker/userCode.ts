@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { exists, isInside } from '../node/files/files.ts';
 import { ExpectedError } from '../protocol/errors.ts';
 import type { Problem } from '../protocol/problem.ts';
+import { explainUnknownName } from './packageNames.ts';
 
 /** A module of the project's own code. `file` is relative to the project, with forward slashes. */
 export interface UserModule {
@@ -88,7 +89,7 @@ function toUserError(error: unknown, { projectRoot, file, what }: Guarded): Expe
 function describe(error: unknown): string {
   const text =
     error instanceof Error
-      ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}`
+      ? `${error.name === 'Error' ? '' : `${error.name}: `}${explainUnknownName(error.message)}`
       : `it threw ${typeof error === 'string' ? error : inspect(error)}`;
   return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION).toWellFormed()}…` : text;
 }

@@ -150,6 +150,7 @@ class ConfigChecker {
       Record<string, unknown>
     >;
     this.#checkTuning(checked);
+    this.#checkDecay(checked.training);
     const { model, mlflow, objective } = checked;
     const config = {
       ...root,
@@ -211,6 +212,12 @@ class ConfigChecker {
         this.#report(path, `${path.join('.')} must be a list of the values to try, not ${describe(value)}.`);
       else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, 'strategy']);
     }
+  }
+
+  #checkDecay({ weight_decay, optimizer }: Record<string, unknown>): void {
+    if (typeof weight_decay !== 'number' || (typeof optimizer === 'string' && /^adamw$/i.test(optimizer))) return;
+    const message = 'training.weight_decay has an effect with the optimizer adamw only.';
+    this.#report(['training', 'weight_decay'], message, 'warning', 'key');
   }
 
   #warnUnknown(path: readonly string[], value: Readonly<Record<string, unknown>>, known: readonly string[]): void {

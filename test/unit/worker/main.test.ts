@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAlive, readStartTime } from '../../../src/node/processes/processes.ts';
@@ -99,6 +99,7 @@ describe('when the process that started it is killed, the worker ends', () => {
   const cases = { 'during a training': ['epoch', false], 'during a loop that never yields': ['tag', true] } as const;
   test.each(Object.entries(cases))('%s', async (name, [awaited, busy]) => {
     const file = path.join(project.root, `parent ${name}.cjs`);
+    await rm(project.checkpoints, { recursive: true, force: true });
     await writeFile(file, parentSource(busy));
     const parent = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
@@ -113,5 +114,9 @@ describe('when the process that started it is killed, the worker ends', () => {
     expect(await isAlive(identity)).toBe(true);
     parent.kill('SIGKILL');
     while (await isAlive(identity)) await new Promise((resolve) => setTimeout(resolve, 50));
+    // What it had trained can be gone on with; the folder of the model belongs to whoever does.
+    const checkpoints = await readdir(project.checkpoints).catch(() => []);
+    expect(checkpoints).toHaveLength(busy ? 0 : 1);
+    expect(await readdir(project.output)).toEqual([]);
   });
 });

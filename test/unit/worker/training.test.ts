@@ -272,7 +272,7 @@ describe('what goes wrong in user code names its place', () => {
   return tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [6, 6, 1], activation: 'reluu' })] });
 }\n`,
       },
-      message: /Unknown activation/,
+      message: /: There is no activation "reluu"\. Did you mean relu/,
       place: 'src/models/quarters/model.ts:2:45',
     },
     'a missing export': {
@@ -323,6 +323,13 @@ describe('what goes wrong in user code names its place', () => {
         'dataloader.ts': dataloader.replace('shape: [6, 6, 1]', 'shape: [36]').replace('shape: number[]', 'shape: any'),
       },
       message: /The dataloader gives examples of shape 36, the model takes 6×6×1/,
+    },
+    'an initializer that there is not': {
+      files: {
+        'model.ts': `export const createModel = (tf: any) => tf.sequential({ layers: [
+        tf.layers.dense({ inputShape: [36], units: 4, kernelInitializer: 'hNormal' })] });`,
+      },
+      message: /: There is no initializer "hNormal"\. Did you mean heNormal/,
     },
     'targets that the model does not give': {
       files: {

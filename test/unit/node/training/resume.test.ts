@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Installation } from '../../../../src/node/installation/installation.ts';
@@ -140,17 +142,21 @@ async function readResult({ runId, artifacts }: Pick<TrainDocument, 'runId' | 'a
   return { status: run.status, metrics, files };
 }
 
+function startRun(resume: string | undefined): ChildProcessByStdio<null, Readable, null> {
+  const script = path.join(fixtures, 'train.mjs');
+  const args = [script, root, 'configs/m.yaml', bundle.file, ...(resume === undefined ? [] : [resume])];
+  return spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...args], {
+    env: { ...environment(), TELL_EPOCHS: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
 /** Starts or resumes a run in a process of its own and kills it, or its worker, some time after some epochs; true when it ended before. */
 async function sitAndKill(
   resume: string | undefined,
   { victim, epochs, afterMs }: { victim: 'run' | 'worker'; epochs: number; afterMs: number },
 ): Promise<[string, boolean]> {
-  const script = path.join(fixtures, 'train.mjs');
-  const args = [script, root, 'configs/m.yaml', bundle.file, ...(resume === undefined ? [] : [resume])];
-  const child = spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...args], {
-    env: { ...environment(), TELL_EPOCHS: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = startRun(resume);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const told: string[] = [];
   const lines = createInterface({ input: child.stdout });
@@ -289,6 +295,16 @@ describe('what is refused, with a sentence', () => {
     expect(plan.resumes).toEqual({ runId: document.runId, checkpoint: expect.stringMatching(/^epoch-000/) });
     await trainHere({ resume: '@last' });
     await check('@last', /has ended well: there is nothing left to train/);
+  });
+
+  test('a run that goes on', async () => {
+    await writeProject('mlp', { backend: 'cpu', num_epochs: 100_000 });
+    const child = startRun(undefined);
+    await once(createInterface({ input: child.stdout }), 'line');
+    await check('@last', /is still going on\.$/);
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    await trainHere({ resume: '@last', stopAfter: 1 });
   });
 
   test('other data, another model', async () => {
