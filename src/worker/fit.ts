@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingSection } from '../core/config/config.ts';
-import { rateAt, unwatched, watchValue, type Watch } from '../core/training/training.ts';
+import { rateAt, unwatched, watchValue } from '../core/training/training.ts';
 import { ExpectedError, badInput } from '../protocol/errors.ts';
 import type { CheckpointFolder, LoadedCheckpoint } from './checkpoints.ts';
 import { ensureCompiled, readLearningRate, setLearningRate, type CustomMetrics, type Measures } from './compilation.ts';
@@ -9,18 +8,17 @@ import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
 import { checkLabels, checkShapes, targetShapeFor, weighClasses } from './fitting.ts';
 import { evaluate, scoreWhole } from './measuring.ts';
 import { writeModel } from './modelFiles.ts';
+import { below, digestOf, readAll, valuesOf, type Progress, type SavedFit } from './savedFit.ts';
 import { shuffle, type SeededRandom } from './seeds.ts';
 import {
   assignNumbers,
   HeldValues,
   readOptimizer,
-  readTensor,
   restoreOptimizer,
   toTensor,
   trainedVariablesOf,
   variablesOf,
   type NamedNumbers,
-  type OptimizerFacts,
 } from './snapshot.ts';
 import { createEagerStep, type Step } from './step.ts';
 import type { LayersModel, Tensor, TensorFlow, Variable } from './tensorflow.ts';
@@ -92,24 +90,6 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
   }
 }
 
-/** Where a fit stands, as JSON: with the numbers of {@link Fit} all that a checkpoint needs. */
-interface Progress {
-  /** Epochs and batches completed in this fit; `batch` within the epoch that has begun. */
-  epoch: number;
-  batch: number;
-  step: number;
-  /** The examples have got their order for the epoch that comes, or has begun. */
-  isShuffled: boolean;
-  /** Of the epoch so far: sums of loss and metrics, each weighted by the examples that it is of. */
-  sums: number[];
-  examples: number;
-  stopping: Watch;
-  plateau: Watch & { readonly lowered: number };
-  best: Watch;
-  /** The rate that the schedule begins with; null for an optimizer without one. */
-  readonly baseRate: number | null;
-}
-
 /** A call of `fit` in progress; it owns the tensors that it keeps beside the model's. */
 class Fit {
   readonly #model: LayersModel;
@@ -148,6 +128,7 @@ class Fit {
       ...{ epoch: 0, batch: 0, step: 0, isShuffled: false, sums: [], examples: 0 },
       ...{ stopping: unwatched, plateau: { ...unwatched, lowered: 1 }, best: unwatched },
       baseRate: readLearningRate(model) ?? null,
+      givenRate: null,
     };
   }
 
@@ -271,13 +252,19 @@ class Fit {
     return values;
   }
 
+  /** A rate that somebody else has set meanwhile stays: the schedule goes on from it, in proportion. */
   #applySchedule(): void {
     const { training } = this.#options;
-    const { baseRate, step, plateau } = this.#progress;
+    const { baseRate, givenRate, step, plateau } = this.#progress;
     const schedule = training.learning_rate_schedule;
     if (schedule === null || baseRate === null) return;
+    const found = readLearningRate(this.#model) ?? baseRate;
+    const base = givenRate === null || givenRate === found ? baseRate : (baseRate * found) / givenRate;
     const position = { step, batches: this.#batches, epochs: training.num_epochs, lowered: plateau.lowered };
-    setLearningRate(this.#model, rateAt(schedule, baseRate, position));
+    const rate = rateAt(schedule, base, position);
+    setLearningRate(this.#model, rate);
+    this.#progress.baseRate = base;
+    this.#progress.givenRate = rate;
   }
 
   #count(values: readonly number[], weight: number): void {
@@ -459,46 +446,6 @@ class Fit {
     this.#outputs = new Float32Array((outputs.length / examples) * this.#order.length);
     this.#outputs.set(outputs);
   }
-}
-
-/** A fit's state in a checkpoint, as JSON. */
-interface SavedFit extends Readonly<Record<string, unknown>> {
-  readonly progress: Progress;
-  readonly record: Pick<TrainingRecord, 'history' | 'pace' | 'epochs' | 'batches'>;
-  readonly random: { readonly order: number; readonly math: number };
-  readonly optimizer: OptimizerFacts;
-  /** SHA-256 of the examples. */
-  readonly data: { readonly train: string; readonly validation: string | null };
-}
-
-async function readAll(name: string, tensors: readonly Tensor[]): Promise<NamedNumbers[]> {
-  const read: NamedNumbers[] = [];
-  for (const [index, tensor] of tensors.entries()) read.push(await readTensor(`${name}/${index}`, tensor));
-  return read;
-}
-
-function below(numbers: readonly NamedNumbers[], name: string): readonly NamedNumbers[] {
-  return numbers
-    .filter((entry) => entry.name.startsWith(`${name}/`))
-    .map((entry) => ({ ...entry, name: entry.name.slice(name.length + 1) }));
-}
-
-function valuesOf(numbers: readonly NamedNumbers[], name: string): NamedNumbers['values'] {
-  return numbers.find((entry) => entry.name === name)?.values ?? new Float32Array(0);
-}
-
-const digests = new WeakMap<Examples, string>();
-
-/** Taken once: examples do not change while they are trained on. */
-function digestOf(examples: Examples): string {
-  const known = digests.get(examples);
-  if (known !== undefined) return known;
-  const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of [examples.xs, examples.ys])
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  const digest = hash.update(JSON.stringify(examples.shape)).digest('hex');
-  digests.set(examples, digest);
-  return digest;
 }
 
 function valueOf(values: Readonly<Record<string, number>>, monitor: string, key: string): number {

@@ -2,7 +2,7 @@ import * as tfjs from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CheckpointContent, CheckpointFolder } from '../../../src/worker/checkpoints.ts';
-import { ensureCompiled } from '../../../src/worker/compilation.ts';
+import { ensureCompiled, setLearningRate } from '../../../src/worker/compilation.ts';
 import type { Examples } from '../../../src/worker/data.ts';
 import { createRecord, fitModel, type FitOptions } from '../../../src/worker/fit.ts';
 import { evaluate } from '../../../src/worker/measuring.ts';
@@ -132,6 +132,20 @@ test('a plateau lowers the rate after each patience, and not below its least', a
   await fitModel(createModel(), options);
   const rates = seen.epochs.map(({ learning_rate }) => Number(learning_rate?.toPrecision(6)));
   expect(rates).toEqual([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.002, 0.002]);
+});
+
+test('a rate that is set from outside stays, and the schedule goes on from it', async () => {
+  const learning_rate_schedule = { type: 'exponential', factor: 0.5, warmup_epochs: 0, min_rate: 0 };
+  const { options, seen } = createOptions({ num_epochs: 4, learning_rate: 0.8, learning_rate_schedule });
+  const model = createModel();
+  const epoch = (number: number, metrics: Readonly<Record<string, number>>): Promise<void> => {
+    seen.epochs.push(metrics);
+    if (number === 2) setLearningRate(model, 0.04);
+    return Promise.resolve();
+  };
+  await fitModel(model, { ...options, events: { ...options.events, epoch } });
+  const rates = seen.epochs.map(({ learning_rate }) => Number(learning_rate?.toPrecision(6)));
+  expect(rates).toEqual([0.8, 0.4, 0.02, 0.01]);
 });
 
 test('a moving average is what is evaluated and kept, and the training goes on with the weights themselves', async () => {

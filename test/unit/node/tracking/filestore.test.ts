@@ -45,6 +45,28 @@ const start: RunStart = {
 };
 const point = (name: string, step: number, value: number) => ({ name, step, value, timestamp: 1795291200000 + step });
 
+test('a run that has ended goes on: points that are logged anew are set aside', async () => {
+  const first = await store.createRun(start);
+  await first.logMetrics([1, 2, 3].flatMap((step) => [point('val_loss', step, 1 / step), point('a/b', step, step)]));
+  await first.setTags({ 'mlops.reason': 'stopped by the user' });
+  await first.finish('KILLED', 1795291205000);
+  const folderOfRun = path.join((await store.findRun(first.runId)).artifacts ?? '', '..');
+  await appendFile(path.join(folderOfRun, 'metrics', 'val_loss'), 'torn');
+
+  await store.repair([first.runId]);
+  const second = await store.reopenRun(first.runId, { keeps: (metric, step) => metric !== 'val_loss' || step <= 1 });
+  expect([second.runId, second.name]).toEqual([first.runId, first.name]);
+  const reopened = await store.findRun(first.runId);
+  expect(reopened).toMatchObject({ status: 'RUNNING', endTime: null, lost: false });
+  expect(reopened.tags).not.toHaveProperty('mlops.reason');
+  await second.logMetrics([point('val_loss', 2, 0.75)]);
+  await second.finish('FINISHED', 1795291209000);
+  expect(await store.readHistory(first.runId, 'val_loss')).toMatchObject({ steps: [1, 2], values: [1, 0.75] });
+  expect(await store.readHistory(first.runId, 'a/b')).toMatchObject({ steps: [1, 2, 3] });
+  const aside = await readFile(path.join(folderOfRun, '.replaced', 'val_loss'), 'utf8');
+  expect(parseMetricLines(aside).points.map(({ step }) => step)).toEqual([2, 3]);
+});
+
 test('a run from its first to its last line', async () => {
   const writer = await store.createRun(start);
   await writer.logMetrics([point('val_loss', 1, 0.5), point('val/acc', 1, NaN)]);
