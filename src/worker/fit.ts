@@ -81,6 +81,8 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
   const measures = ensureCompiled(tf, model, training, { targetWidth: train.width, custom: options.custom ?? {} });
   checkLabels(model, { train, validation });
   record.lastModel = model;
+  // Code that goes on after a stop has not trained what this call would be built upon.
+  if (options.signal.aborted) return;
   record.fits += 1;
   const fit = new Fit(model, measures, options);
   try {

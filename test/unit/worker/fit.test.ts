@@ -228,6 +228,14 @@ describe('checkpoints', () => {
     await fitModel(model, options);
     expect(options.record).toMatchObject({ epochs: 0, batches: 3, history: {}, lastModel: model });
     expect(positions(seen)).toEqual(['0.3']);
+    // Code that fits once more all the same has nothing that it could be gone on with.
+    const before = options.random.order.readState();
+    await fitModel(createModel(), {
+      ...options,
+      training: { ...options.training, checkpoint: { every: 1, keep: 1, best: null } },
+    });
+    expect(positions(seen)).toEqual(['0.3']);
+    expect([options.record.fits, options.random.order.readState()]).toEqual([1, before]);
 
     const { options: wild, seen: lost } = createOptions({
       learning_rate: 1e30,
