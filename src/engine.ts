@@ -11,7 +11,7 @@ import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
-import { predict } from './node/training/training.ts';
+import { predict, steerLiveRun } from './node/training/training.ts';
 import { WindowProjects, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
@@ -101,6 +101,10 @@ const handlers: EngineHandlers = {
   async performFlow({ project, flow }) {
     projects.requireTrust();
     return performFlow((await find(project)).root, flow, { env });
+  },
+  async steerRun({ project, runId, steering }) {
+    projects.requireTrust();
+    return steerLiveRun(await find(project), runId, steering);
   },
   async repairRun({ project, runId }) {
     projects.requireTrust();

@@ -2,10 +2,12 @@ import {
   chartProtocolVersion,
   type FromPredictPage,
   type FromRunPage,
+  type Steered,
   type StopRefused,
   type ToPredictPage,
   type ToRunPage,
 } from './charts.ts';
+import { parseSteering } from './steering.ts';
 import {
   count,
   finite,
@@ -47,6 +49,7 @@ const run = shaped({
   experiment: text,
   status,
   lost: flag,
+  paused: flag,
   reason: orNull(text),
   startTime: finite,
   endTime: orNull(finite),
@@ -65,11 +68,12 @@ const notice = shaped({ kind: oneOf('loading', 'empty', 'broken'), text, action:
 const numbered = { protocol: currentProtocol, sequence: count };
 const probability: Check = (value) => finite(value) && (value as number) >= 0 && (value as number) <= 1;
 
-const toRunPage: Shapes<ToRunPage | StopRefused> = {
+const toRunPage: Shapes<ToRunPage | StopRefused | Steered> = {
   snapshot: { ...numbered, snapshot: shaped({ run, series: wholeSeries, events }), runs },
   append: { ...numbered, change: shaped({ run: optional(run), series, events }), runs: optional(runs) },
   notice: { ...numbered, notice, runs },
   stopRefused: { protocol: currentProtocol, runId: text },
+  steered: { protocol: currentProtocol, runId: text },
 };
 
 const fromRunPage: Shapes<FromRunPage> = {
@@ -78,6 +82,7 @@ const fromRunPage: Shapes<FromRunPage> = {
   resync: {},
   setRun: { runId: text },
   stopRun: { runId: text },
+  steerRun: { runId: text, steering: (value) => parseSteering(value) !== undefined },
   openLog: { runId: text },
   error: { message: text },
 };
@@ -106,7 +111,7 @@ const fromPredictPage: Shapes<FromPredictPage> = {
   error: { message: text },
 };
 
-export const parseToRunPage: (value: unknown) => ToRunPage | StopRefused | undefined = parserOf(toRunPage);
+export const parseToRunPage: (value: unknown) => ToRunPage | StopRefused | Steered | undefined = parserOf(toRunPage);
 export const parseFromRunPage: (value: unknown) => FromRunPage | undefined = parserOf(fromRunPage);
 export const parseToPredictPage: (value: unknown) => ToPredictPage | undefined = parserOf(toPredictPage);
 export const parseFromPredictPage: (value: unknown) => FromPredictPage | undefined = parserOf(fromPredictPage);

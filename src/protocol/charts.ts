@@ -1,3 +1,4 @@
+import type { Steering } from './steering.ts';
 import type { RunStatus } from './tracking.ts';
 
 // The border between the extension and its pages (Run chart, Predict). A page says `ready`, the extension answers with a
@@ -6,7 +7,7 @@ import type { RunStatus } from './tracking.ts';
 // is not a message of this version is ignored and counted, never acted upon. Plain numbers are finite (the channel is JSON
 // in part, which has no NaN); points travel as typed arrays, where NaN means "no number here".
 
-export const chartProtocolVersion = 1;
+export const chartProtocolVersion = 2;
 
 /** Type of the webview panel that shows one run; also the key under which VS Code restores it. */
 export const runChartViewType = 'mlops.runChart';
@@ -34,6 +35,8 @@ export interface RunFacts {
   readonly status: RunStatus;
   /** The record says RUNNING, but the process that wrote it is gone. */
   readonly lost: boolean;
+  /** It waits for the user to let it go on. */
+  readonly paused: boolean;
   /** Why it failed, where that is known. */
   readonly reason: string | null;
   readonly startTime: number;
@@ -108,11 +111,18 @@ export interface StopRefused {
   readonly runId: string;
 }
 
+/** What the page has wished for is done, or was refused and said so. It bears no number, as {@link StopRefused}. */
+export interface Steered {
+  readonly type: 'steered';
+  readonly protocol: number;
+  readonly runId: string;
+}
+
 /** What the Run chart page is loaded with; the extension restores a panel by `root` and `runId`. */
 export interface RunPageContext {
   readonly root: string;
   readonly runId: string;
-  /** False in Restricted Mode, where nothing is stopped. */
+  /** False in Restricted Mode, where nothing is stopped or steered. */
   readonly mayStop: boolean;
 }
 
@@ -123,6 +133,7 @@ export type FromRunPage =
   | { readonly type: 'resync' }
   | { readonly type: 'setRun'; readonly runId: string }
   | { readonly type: 'stopRun'; readonly runId: string }
+  | { readonly type: 'steerRun'; readonly runId: string; readonly steering: Steering }
   | { readonly type: 'openLog'; readonly runId: string }
   | { readonly type: 'error'; readonly message: string };
 
@@ -153,6 +164,7 @@ export type RunTexts = Readonly<
   Record<
     | 'chooseRun'
     | 'running'
+    | 'paused'
     | 'scheduled'
     | 'succeeded'
     | 'failed'
@@ -165,6 +177,15 @@ export type RunTexts = Readonly<
     | 'duration'
     | 'stop'
     | 'stopping'
+    | 'steering'
+    | 'pause'
+    | 'resume'
+    | 'learningRate'
+    | 'setLearningRate'
+    | 'wrongLearningRate'
+    | 'snapshot'
+    | 'stopAfterEpoch'
+    | 'stopAtBest'
     | 'openLog'
     | 'details'
     | 'resetZoom'

@@ -5,6 +5,7 @@ import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQ
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
+import type { Steering, SteeringAnswer } from './steering.ts';
 import type { MetricHistory, RunList, RunSummary } from './tracking.ts';
 import type { Prediction } from './training.ts';
 
@@ -85,6 +86,8 @@ export interface LiveProcess {
   readonly model: string | null;
   /** What it prints; null when somebody else started it. */
   readonly log: string | null;
+  /** Of a training that can be steered; `count` grows whenever it was, so that its run must be read again. */
+  readonly steering: { readonly paused: boolean; readonly count: number } | null;
 }
 
 interface PlannedFile {
@@ -160,6 +163,11 @@ interface EngineRequests {
   addStage: { payload: InProject & { readonly stage: StageRequest }; reply: StageAddition };
   readFlow: { payload: InProject; reply: FlowState };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
+  /** Resolves when the training has done it, at the end of its batch, or after a while with `waiting`. */
+  steerRun: {
+    payload: InProject & { readonly runId: string; readonly steering: Steering };
+    reply: SteeringAnswer;
+  };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */
   repairRun: { payload: InProject & { readonly runId: string }; reply: null };
   /** `images` are absolute paths. */

@@ -26,6 +26,7 @@ const exitByCode = {
   'merge-conflict': exitCodes.failed,
   'branch-state': exitCodes.failed,
   'git-failed': exitCodes.failed,
+  'not-live': exitCodes.failed,
   'missing-file': exitCodes.failed,
   'missing-program': exitCodes.failed,
   'stage-failed': exitCodes.failed,

@@ -53,3 +53,24 @@ export interface MetricHistory {
   readonly values: readonly number[];
   readonly timestamps: readonly number[];
 }
+
+/** What a training tells of its process now and then, under names as MLflow's own of the system. Memory in MiB. */
+export const systemMetrics = {
+  examplesPerSecond: 'system/examples_per_second',
+  processMemory: 'system/process_memory_megabytes',
+  tensorMemory: 'system/tensor_memory_megabytes',
+  tensors: 'system/tensors',
+} as const;
+
+/** True for what tells nothing of the model. */
+export function isSystemMetric(name: string): boolean {
+  return (Object.values(systemMetrics) as readonly string[]).includes(name);
+}
+
+/** A tag that a live run bears while it is paused; its value says where. MLflow has no status for it. */
+export const pausedTag = 'mlops.paused';
+
+/** Paused, and neither ended nor lost meanwhile. */
+export function isPaused({ status, lost, tags }: Pick<RunSummary, 'status' | 'lost' | 'tags'>): boolean {
+  return status === 'RUNNING' && !lost && Object.hasOwn(tags, pausedTag);
+}

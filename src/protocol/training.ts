@@ -1,4 +1,5 @@
 import type { ErrorDocument } from './errors.ts';
+import type { Steering } from './steering.ts';
 
 // The border between the run process (`mlops train`, `mlops predict`) and the training worker: JSON lines over a channel of
 // its own (file descriptor 3, both ways), never stdout. Each side's first message is a hello; versions must be equal.
@@ -106,7 +107,9 @@ export interface Prediction {
 export type ToWorker =
   | { readonly type: 'hello'; readonly protocol: number }
   | { readonly type: 'start'; readonly task: WorkerTask }
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** Done between two batches, in their order; answered by `steered` with the same id. */
+  | { readonly type: 'steer'; readonly id: number; readonly steering: Steering };
 
 export type FromWorker =
   | { readonly type: 'hello'; readonly protocol: number; readonly pid: number }
@@ -145,6 +148,32 @@ export type FromWorker =
   | { readonly type: 'tag'; readonly name: string; readonly value: string }
   /** test_loss, test_accuracy, test_precision, test_recall, test_f1 (macro means, fractions). */
   | { readonly type: 'test'; readonly metrics: Readonly<Record<string, WireNumber>>; readonly time: number }
+  /** Batches and epochs completed when it was done, and what was done (or why not) in words. */
+  | {
+      readonly type: 'steered';
+      readonly id: number;
+      readonly isRefused: boolean;
+      readonly step: number;
+      readonly epoch: number;
+      readonly text: string;
+    }
+  | { readonly type: 'paused'; readonly step: number; readonly epoch: number; readonly time: number }
+  | { readonly type: 'unpaused'; readonly step: number; readonly epoch: number; readonly time: number }
+  /**
+   * At most one a second, always just before a batch. `examplesPerSecond`: since the last one, pauses left out; null while a model is
+   * tested. `resident`, `bytes`: of the process, and of the tensors in it.
+   */
+  | {
+      readonly type: 'sample';
+      readonly step: number;
+      readonly examplesPerSecond: number | null;
+      readonly resident: number;
+      readonly tensors: number;
+      readonly bytes: number;
+      readonly time: number;
+    }
+  /** A sign of life every few seconds, while no batch and nothing in user code keeps the worker busy. */
+  | { readonly type: 'alive' }
   | { readonly type: 'probed'; readonly backends: readonly BackendStatus[] }
   /** One for each image, in their order. */
   | { readonly type: 'prediction'; readonly prediction: Prediction }

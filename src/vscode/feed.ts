@@ -1,5 +1,5 @@
 import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
-import type { Area, EngineClient, EngineEvents } from '../protocol/engine.ts';
+import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
 import type { DagFeed, PredictFeed, RunFeed } from './panels/feed.ts';
 import { requireProcessOfRun } from './processes.ts';
 
@@ -14,17 +14,21 @@ export function createRunFeed(
       return toRunSnapshot(toRunFacts(run), histories, events);
     },
     follow(root, runId, listener) {
-      let wasLive = false;
+      let before = 'gone';
       const readFacts = async (): Promise<void> => {
-        const { run } = await engine.request('readRun', { project: root, runId });
-        listener({ run: toRunFacts(run), series: [], events: [] });
+        const { run, events } = await engine.request('readRun', { project: root, runId });
+        listener({ run: toRunFacts(run), series: [], events });
       };
-      // A run begins with few facts and ends with all: both show in the list of live processes.
+      /** A run begins with few facts and ends with all, and changes when it is steered: all of it shows in the list of live processes. */
+      const lookOf = (processes: readonly LiveProcess[]): string => {
+        const own = processes.find((process) => process.runId === runId);
+        return own === undefined ? 'gone' : JSON.stringify(own.steering);
+      };
       const hear = ({ project, processes }: EngineEvents['processes']): void => {
         if (project !== root) return;
-        const isLive = processes.some((process) => process.runId === runId);
-        if (isLive !== wasLive) readFacts().catch(report);
-        wasLive = isLive;
+        const now = lookOf(processes);
+        if (now !== before) readFacts().catch(report);
+        before = now;
       };
       const subscriptions = [
         engine.onEvent('processes', hear),
@@ -34,7 +38,7 @@ export function createRunFeed(
         }),
       ];
       engine.request('listProcesses', { project: root }).then((processes) => {
-        wasLive = processes.some((process) => process.runId === runId);
+        before = lookOf(processes);
       }, report);
       return { dispose: () => subscriptions.forEach((subscription) => subscription.dispose()) };
     },
@@ -45,6 +49,9 @@ export function createRunFeed(
     async stop(root, runId) {
       const { id } = requireProcessOfRun(await engine.request('listProcesses', { project: root }), runId);
       await engine.request('stopProcess', { project: root, id });
+    },
+    async steer(root, runId, steering) {
+      await engine.request('steerRun', { project: root, runId, steering });
     },
     openLog,
   };

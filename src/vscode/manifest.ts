@@ -25,6 +25,9 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.startFeature': { inRestrictedMode: false },
   'mlops.finishFeature': { inRestrictedMode: false },
   'mlops.repairRun': { inRestrictedMode: false },
+  'mlops.pauseRun': { inRestrictedMode: false },
+  'mlops.resumeRun': { inRestrictedMode: false },
+  'mlops.stopRunAtBest': { inRestrictedMode: false },
 };
 
 export const viewIds = {

@@ -107,9 +107,13 @@ export class RunningStatus {
     const { project, process } = shown;
     const what = this.#stages.get(project) ?? process.model ?? process.command;
     const progress = process.runId === null ? undefined : this.#progress.get(process.runId);
-    this.#item.text = `$(sync~spin) ${[what, describeProgress(progress)].filter((part) => part !== '').join(' · ')}`;
+    const isPaused = process.steering?.paused === true;
+    const parts = [what, isPaused ? vscode.l10n.t('paused') : '', describeProgress(progress)];
+    this.#item.text = `${isPaused ? '$(debug-pause)' : '$(sync~spin)'} ${parts.filter((part) => part !== '').join(' · ')}`;
     this.#item.tooltip = process.runId === null ? vscode.l10n.t('Open the log') : vscode.l10n.t('Show the run’s chart');
-    this.#item.accessibilityInformation = { label: vscode.l10n.t('MLOps runs {0}', what) };
+    this.#item.accessibilityInformation = {
+      label: isPaused ? vscode.l10n.t('MLOps has paused {0}', what) : vscode.l10n.t('MLOps runs {0}', what),
+    };
     const command: CommandId = process.runId === null ? 'mlops.openLog' : 'mlops.showRunChart';
     const target =
       process.runId === null ? { kind: 'project', project } : { kind: 'run', project, runId: process.runId };

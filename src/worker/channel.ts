@@ -8,10 +8,12 @@ import {
   type ToWorker,
   type WorkerTask,
 } from '../protocol/training.ts';
+import type { Wish } from './steering.ts';
 
 export interface ChannelHandlers {
   start(task: WorkerTask): void;
   stop(): void;
+  steer(wish: Wish): void;
   /** The other side does not keep to the protocol. */
   broken(error: Error): void;
   /** The other side is gone. */
@@ -26,7 +28,7 @@ export interface Channel {
   readonly end: (message: FromWorker) => Promise<void>;
 }
 
-/** Says hello and hands every message to its handler, in the one order that the protocol allows: hello, start, stop. */
+/** Says hello and hands every message to its handler, in the one order that the protocol allows: hello, start, then what steers. */
 export function openChannel(stream: Duplex, handlers: ChannelHandlers): Channel {
   let isEnding = false;
   const decoder = new MessageDecoder<ToWorker>();
@@ -72,8 +74,11 @@ export function openChannel(stream: Duplex, handlers: ChannelHandlers): Channel 
 function createReceiver(handlers: ChannelHandlers): (message: ToWorker) => void {
   let expected: 'hello' | 'start' | 'stop' = 'hello';
   return (message) => {
-    if (message.type !== expected && !(message.type === 'stop' && expected === 'start'))
-      throw new Error(`"${message.type}" came where "${expected}" was due.`);
+    const isDue =
+      message.type === expected ||
+      (message.type === 'stop' && expected === 'start') ||
+      (message.type === 'steer' && expected === 'stop');
+    if (!isDue) throw new Error(`"${message.type}" came where "${expected}" was due.`);
     switch (message.type) {
       case 'hello':
         if (message.protocol !== trainingProtocolVersion)
@@ -88,6 +93,9 @@ function createReceiver(handlers: ChannelHandlers): (message: ToWorker) => void 
         return;
       case 'stop':
         handlers.stop();
+        return;
+      case 'steer':
+        handlers.steer({ id: message.id, steering: message.steering });
     }
   };
 }

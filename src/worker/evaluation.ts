@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ensureCompiled, outputShapeOf } from './compilation.ts';
 import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
 import { evaluate, joinFloats, type EvaluationOptions } from './measuring.ts';
@@ -70,11 +69,11 @@ function prefixed(values: object): Record<string, number> {
 async function predictExamples(
   model: LayersModel,
   examples: Examples,
-  { tf, training, signal }: EvaluationOptions,
+  { tf, training, steering, signal }: EvaluationOptions,
 ): Promise<Float32Array | undefined> {
   const parts: Float32Array[] = [];
   for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
-    await nextTurn();
+    await steering.between(model, null);
     if (signal.aborted) return undefined;
     const { x, y } = toTensors(tf, examples, batch, [examples.width]);
     const output = model.predict(x, { batchSize: batch.length }) as Tensor;

@@ -10,6 +10,7 @@ import { evaluate, scoreWhole } from './measuring.ts';
 import { writeModel } from './modelFiles.ts';
 import { below, digestOf, readAll, valuesOf, type Progress, type SavedFit } from './savedFit.ts';
 import { shuffle, type SeededRandom } from './seeds.ts';
+import type { FitSteering } from './steering.ts';
 import {
   assignNumbers,
   HeldValues,
@@ -66,6 +67,7 @@ export interface FitOptions {
   readonly random: { readonly order: SeededRandom; readonly math: SeededRandom };
   readonly record: TrainingRecord;
   readonly events: FitEvents;
+  readonly steering: FitSteering;
   readonly signal: AbortSignal;
   readonly checkpoints: CheckpointFolder;
 }
@@ -173,25 +175,16 @@ class Fit {
     return epoch >= num_epochs || (early_stopping !== null && stopping.waited >= early_stopping.patience);
   }
 
-  /**
-   * What happens between two batches, and nowhere else: a turn of the event loop, in which a stop message or the end of the
-   * channel is seen. False when the training is to stop.
-   */
-  async #betweenBatches(): Promise<boolean> {
-    await nextTurn();
-    return !this.#options.signal.aborted;
-  }
-
   /** False when the user stopped it. */
   async #runEpoch(): Promise<boolean> {
-    const { training, train, validation, record, events, tf, signal } = this.#options;
-    const started = performance.now();
+    const { training, train, validation, record, events, steering } = this.#options;
+    const started = steering.now();
     const trained = await this.#trainEpoch();
     if (trained === undefined) return false;
     const validated =
       validation === undefined
         ? {}
-        : await this.#withAverage(() => evaluate(this.#model, validation, this.#measures, { tf, training, signal }));
+        : await this.#withAverage(() => evaluate(this.#model, validation, this.#measures, this.#options));
     if (validated === undefined) return false;
 
     const rate = readLearningRate(this.#model);
@@ -200,7 +193,7 @@ class Fit {
       ...prefixed('val_', validated),
       ...(rate === undefined ? {} : { learning_rate: rate }),
     };
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = (steering.now() - started) / 1000;
     record.epochs += 1;
     record.pace.push({ examples: train.count, seconds });
     for (const [name, value] of Object.entries(values)) (record.history[name] ??= []).push(value);
@@ -211,6 +204,7 @@ class Fit {
     };
     await events.epoch(record.epochs, values, seconds);
     await this.#judge(values);
+    await this.#withAverage(() => steering.afterEpoch(this.#model, values));
     const { checkpoint } = training;
     if (checkpoint !== null && this.#progress.epoch % checkpoint.every === 0) await this.writeCheckpoint();
     return true;
@@ -218,7 +212,7 @@ class Fit {
 
   /** Loss and metrics of the epoch, over its examples; undefined when the user stopped it. */
   async #trainEpoch(): Promise<Record<string, number> | undefined> {
-    const { training, record, events, random } = this.#options;
+    const { training, record, events, random, steering, signal } = this.#options;
     if (!this.#progress.isShuffled) {
       shuffle(this.#order, random.order);
       this.#progress.isShuffled = true;
@@ -226,7 +220,9 @@ class Fit {
     let sampled = -Infinity;
     const rest = this.#order.subarray(this.#progress.batch * training.batch_size);
     for (const batch of batchesOf(rest, training.batch_size)) {
-      if (!(await this.#betweenBatches())) return undefined;
+      // A turn of the event loop: a stop message, the end of the channel and wishes are seen here, and nowhere else.
+      await steering.between(this.#model, batch.length);
+      if (signal.aborted) return undefined;
       this.#applySchedule();
       const values = await this.#trainBatch(batch);
       const [loss = NaN] = values;

@@ -5,26 +5,32 @@ import type { FromWorker, WorkerTask } from '../protocol/training.ts';
 import { probeBackends } from './backends.ts';
 import { openChannel } from './channel.ts';
 import { runPrediction } from './prediction.ts';
+import { Wishes } from './steering.ts';
 import { lostReader, runTraining, type TaskContext } from './training.ts';
 import { watchParent } from './watchdog.ts';
 
 // Composition root of the training worker: one task, answered over file descriptor 3; stdout and stderr carry nothing but
 // what user code prints. It ends when the task has, when it is told to, and when the process that started it is gone.
 
+/** Between two signs of life: often enough for a reader that wonders after half a minute. */
+const ALIVE_MS = 5000;
 /** From the end of the channel to ours: the watchdog gives no more either. */
 const LEAVE_MS = 3000;
 
 const stop = new AbortController();
+const wishes = new Wishes(stop.signal);
 let isOver = false;
 
 const channel = openChannel(openPipe(), {
   start: (task) => void run(task),
   stop: () => stop.abort(),
+  steer: (wish) => wishes.add(wish),
   broken: (error) => void fail(error),
   lost: () => leave(),
 });
 watchParent();
 filterWarnings();
+setInterval(() => channel.send({ type: 'alive' }), ALIVE_MS).unref();
 
 // Ctrl-C reaches the whole group of a terminal, and a tree is ended by SIGTERM first: both mean stop, and save what there is.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
@@ -44,6 +50,8 @@ async function run(task: WorkerTask): Promise<void> {
     send: channel.send,
     drained: channel.drained,
     signal: stop.signal,
+    stop: () => stop.abort(),
+    wishes,
     wasmFolder: path.join(__dirname, 'wasm'),
   };
   try {

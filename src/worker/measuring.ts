@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingSection } from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
 import type { Measures } from './compilation.ts';
@@ -6,11 +5,13 @@ import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
 import { targetShapeFor } from './fitting.ts';
 import type { SplitAnswers } from './scores.ts';
 import { evaluateBatch } from './step.ts';
+import type { FitSteering } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 
 export interface EvaluationOptions {
   readonly tf: TensorFlow;
   readonly training: TrainingSection;
+  readonly steering: FitSteering;
   readonly signal: AbortSignal;
 }
 
@@ -19,7 +20,7 @@ export async function evaluate(
   model: LayersModel,
   examples: Examples,
   measures: Measures,
-  { tf, training, signal }: EvaluationOptions,
+  { tf, training, steering, signal }: EvaluationOptions,
 ): Promise<Record<string, number> | undefined> {
   const targetShape = targetShapeFor(model, examples);
   const keepsOutputs = measures.whole.length > 0;
@@ -27,7 +28,7 @@ export async function evaluate(
   const sums = names.map(() => 0);
   const parts: Float32Array[] = [];
   for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
-    await nextTurn();
+    await steering.between(model, null);
     if (signal.aborted) return undefined;
     const { x, y } = toTensors(tf, examples, batch, targetShape);
     const { values, outputs } = await evaluateBatch(tf, model, { x, y }, { metrics: measures.metrics, keepsOutputs });

@@ -25,6 +25,7 @@ import {
 } from './fit.ts';
 import { writeModel } from './modelFiles.ts';
 import { createRandom, seedMathRandom } from './seeds.ts';
+import { Steering, type Wishes } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 import { callUserFunction, loadUserModule, userMistake, type UserModule } from './userCode.ts';
 
@@ -38,6 +39,9 @@ export interface TaskContext {
   readonly drained: () => Promise<void>;
   /** Aborted by the user's stop, or with the reason {@link lostReader}. */
   readonly signal: AbortSignal;
+  /** Stops as the user's stop does. */
+  readonly stop: () => void;
+  readonly wishes: Wishes;
   readonly wasmFolder: string;
 }
 
@@ -67,8 +71,11 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
     validation: await loadSplit(loader, 'validation', config),
   };
   const record = createRecord();
+  const steering = new Steering({ ...context, tf, config, record, checkpoints: task.checkpointDirectory });
   const isStopped = (): boolean => context.signal.aborted;
-  if (!isStopped()) await callTrain({ task, config, tf, trainer, data, record, context, checkpoints, circumstances });
+  if (!isStopped())
+    await callTrain({ task, config, tf, trainer, data, record, steering, context, checkpoints, circumstances });
+  steering.endTraining(record.lastModel);
   const model = record.lastModel;
   // The folder may be another process's by now, which goes on with the run.
   const isLost = context.signal.reason === lostReader;
@@ -77,7 +84,7 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
 
   const trained = requireModel(model, trainer);
   const test = await loadSplit(loader, 'test', config);
-  const options = { tf, training: config.training, signal: context.signal };
+  const options = { tf, training: config.training, steering, signal: context.signal };
   const evaluation = await evaluateModel(trained, { ...data, test }, options);
   if (evaluation === undefined) return finished('stopped', record, trained);
   const { metrics, predictions } = evaluation;
@@ -93,6 +100,7 @@ interface Training {
   readonly trainer: UserModule;
   readonly data: { readonly train: Examples; readonly validation: Examples };
   readonly record: TrainingRecord;
+  readonly steering: Steering;
   readonly context: TaskContext;
   readonly checkpoints: CheckpointFolder;
   readonly circumstances: Circumstances;
@@ -115,7 +123,7 @@ async function callTrain(training: Training): Promise<void> {
 }
 
 function toUserContext(training: Training, random: FitOptions['random']): unknown {
-  const { task, config, tf, trainer, data, record, context, checkpoints } = training;
+  const { task, config, tf, trainer, data, record, steering, context, checkpoints } = training;
   const events = toEvents(context, training.circumstances);
   const publicData = { train: toUserData(data.train), validation: toUserData(data.validation) };
   const known = new Map<unknown, Examples>([
@@ -139,7 +147,7 @@ function toUserContext(training: Training, random: FitOptions['random']): unknow
       const validation = given.validation === undefined ? undefined : examplesOf(given.validation);
       await fitModel(model, {
         ...{ tf, training: config.training, train, validation },
-        ...{ random, record, events, signal: context.signal, checkpoints },
+        ...{ random, record, events, steering, signal: context.signal, checkpoints },
         ...(metrics === undefined ? {} : { custom: checkMetrics(metrics) }),
       });
       return { history: record.history };

@@ -28,6 +28,23 @@ writeFileSync('slow.txt', 'done');
 const broken = `console.error('input.txt:1:2: error: not what was expected');
   throw new RangeError('none of these');\n`;
 
+/** A model that trains until somebody stops it. */
+const tiny: Readonly<Record<string, string>> = {
+  'configs/tiny.yaml':
+    'model: {name: tiny}\ntraining: {batch_size: 4, num_epochs: 1000000, loss_function: mse, metric: mse}\n',
+  'package.json': '{ "type": "module" }\n',
+  'src/models/tiny/dataloader.ts': `export function load() {
+  return { xs: new Float32Array(32), ys: new Float32Array(32), shape: [1] };
+}
+`,
+  'src/models/tiny/train.ts': `export async function train({ tf, fit }: any) {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+  await fit(model);
+  return model;
+}
+`,
+};
+
 const extension = vscode.extensions.getExtension<ExtensionApi>('mlops-workflow.mlops-workflow');
 const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
 let api: ExtensionApi;
@@ -213,6 +230,27 @@ describe('the extension', () => {
     await rm(inProject('go'));
   });
 
+  it('steers a live training, which the Runs view shows as paused meanwhile', async () => {
+    for (const [file, text] of Object.entries(tiny)) {
+      await mkdir(path.dirname(inProject(file)), { recursive: true });
+      await writeFile(inProject(file), text);
+    }
+    await api.engine.request('startProcess', { project: folder, arguments: ['train', 'configs/tiny.yaml'] });
+    const untilRun = (context: string, words: string) =>
+      until(async () => {
+        const entries = await api.views.read(viewIds.runs);
+        return entries.find((entry) => entry.context === context && entry.description.includes(words));
+      });
+    const { target } = await untilRun('run running', 'epoch');
+    await vscode.commands.executeCommand('mlops.pauseRun', target);
+    await untilRun('run paused', 'paused · ');
+    await vscode.commands.executeCommand('mlops.resumeRun', target);
+    await untilRun('run running', 'epoch');
+    await vscode.commands.executeCommand('mlops.stopRunAtBest', target);
+    await untilRun('run killed', 'stopped');
+    await until(async () => ((await listProcesses()).length === 0 ? true : undefined));
+  });
+
   it('leaves a run alone whose terminal is closed by the user', async () => {
     await makeSlowStale('1');
     await startTask('slow');
@@ -257,6 +295,7 @@ describe('the extension', () => {
         api.engine.request('readFlow', { project: folder }),
         api.engine.request('performFlow', { project: folder, flow: { action: 'init' } }),
         api.engine.request('repairRun', { project: folder, runId: 'x' }),
+        api.engine.request('steerRun', { project: folder, runId: 'x', steering: { type: 'pause' } }),
         api.engine.request('untrackFile', { project: folder, file: 'x' }),
         api.engine.request('predict', { project: folder, model: 'x', images: [] }),
       ];

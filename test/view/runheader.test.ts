@@ -1,5 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chartProtocolVersion, type RunPageContext, type StopRefused } from '../../src/protocol/charts.ts';
+import {
+  chartProtocolVersion,
+  type RunPageContext,
+  type Steered,
+  type StopRefused,
+} from '../../src/protocol/charts.ts';
 import { mustSkip, startBench, type Bench, type OpenOptions } from './browser.ts';
 import { context, openRunPage, texts, type RunPage } from './runpage.ts';
 import { ended, facts, snapshotOf } from './runs.ts';
@@ -78,9 +83,112 @@ describe.skipIf(mustSkip())('the head of the Run chart page', () => {
     expect(shown.posts('resync')).toEqual([]);
   });
 
-  it('does not offer to stop what it may not stop', async () => {
+  describe('the row that steers', () => {
+    const steered: Steered = { protocol: chartProtocolVersion, type: 'steered', runId: facts.runId };
+    const button = ({ page }: RunPage, text: string) => page.locator('.steering vscode-button', { hasText: text });
+
+    it('asks for one thing at a time, and again when that was answered', async () => {
+      const shown = await open();
+      await shown.show(snapshotOf(3));
+      const wishes: [string, object][] = [
+        [texts.pause, { type: 'pause' }],
+        [texts.snapshot, { type: 'snapshot' }],
+        [texts.stopAfterEpoch, { type: 'stop', when: 'epoch' }],
+        [texts.stopAtBest, { type: 'stop', when: 'best' }],
+      ];
+      for (const [index, [text, steering]] of wishes.entries()) {
+        await button(shown, text).click();
+        await expect.poll(() => shown.posts('steerRun').length).toBe(index + 1);
+        expect(shown.posts('steerRun').at(-1)).toEqual({ type: 'steerRun', runId: facts.runId, steering });
+        const states = await shown.page
+          .locator('.steering vscode-button')
+          .evaluateAll((all) =>
+            all.map((one) => (one as { hasAttribute(name: string): boolean }).hasAttribute('disabled')),
+          );
+        expect(states).toEqual([true, true, true, true, true]);
+        await shown.send({ ...steered, runId: 'another' });
+        await shown.send(steered);
+        await expect.poll(() => button(shown, text).getAttribute('disabled')).toBe(null);
+      }
+      await shown.picture('run-steering');
+    });
+
+    it('is worked by the keyboard alone', async () => {
+      const shown = await open();
+      await shown.show(snapshotOf(3));
+      const { page } = shown;
+      await button(shown, texts.pause).focus();
+      await page.keyboard.press('Space');
+      await expect.poll(() => shown.posts('steerRun')).toMatchObject([{ steering: { type: 'pause' } }]);
+      await shown.send(steered);
+      await expect.poll(() => button(shown, texts.pause).getAttribute('disabled')).toBe(null);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('ControlOrMeta+A');
+      await page.keyboard.type('0,0005');
+      await page.keyboard.press('Enter');
+      await expect
+        .poll(() => shown.posts('steerRun').at(-1))
+        .toMatchObject({ steering: { type: 'setLearningRate', value: 0.0005 } });
+    });
+
+    it('shows the learning rate of now, until another is written', async () => {
+      const shown = await open();
+      await shown.show(snapshotOf(3));
+      const rate = shown.page.getByRole('textbox', { name: texts.learningRate });
+      expect(await rate.inputValue()).toBe('0.001');
+      const rateAt = (value: number) => ({
+        events: [],
+        series: [{ name: 'learning_rate', from: 0, steps: Float64Array.of(1), values: Float64Array.of(value) }],
+      });
+      await shown.change(rateAt(0.25));
+      await expect.poll(() => rate.inputValue()).toBe('0.25');
+      await rate.fill('0.125');
+      await shown.change(rateAt(0.5));
+      await shown.settled();
+      expect(await rate.inputValue()).toBe('0.125');
+    });
+
+    it.each(['fast', '-1', '0', ' '])('does not ask for a learning rate of "%s", and says so', async (text) => {
+      const shown = await open();
+      await shown.show(snapshotOf(3));
+      const rate = shown.page.getByRole('textbox', { name: texts.learningRate });
+      await rate.fill(text);
+      await button(shown, texts.setLearningRate).click();
+      expect([await rate.getAttribute('aria-invalid'), await rate.getAttribute('title')]).toEqual([
+        'true',
+        texts.wrongLearningRate,
+      ]);
+      await rate.fill('0.5');
+      expect(await rate.getAttribute('aria-invalid')).toBe('false');
+      expect(shown.posts('steerRun')).toEqual([]);
+    });
+
+    it('lets a paused run go on, and says in words that it is paused', async () => {
+      const shown = await open();
+      await shown.show(snapshotOf(3));
+      expect(await shown.page.locator('header .state').textContent()).toBe(texts.running);
+      await shown.change({ series: [], events: [], run: { ...facts, paused: true } });
+      await expect.poll(() => shown.page.locator('header .state').textContent()).toBe(texts.paused);
+      await shown.picture('run-paused');
+      await button(shown, texts.resume).click();
+      await expect.poll(() => shown.posts('steerRun')).toMatchObject([{ steering: { type: 'resume' } }]);
+      await shown.change({ series: [], events: [], run: facts });
+      await expect.poll(() => button(shown, texts.pause).isVisible()).toBe(true);
+    });
+
+    it('is gone when the run has ended', async () => {
+      const shown = await open();
+      await shown.show(snapshotOf(3));
+      expect(await shown.page.locator('.steering').isVisible()).toBe(true);
+      await shown.show(snapshotOf(24, ended));
+      expect(await shown.page.locator('.steering').isVisible()).toBe(false);
+    });
+  });
+
+  it('does not offer to stop or steer what it may not', async () => {
     const shown = await open({ context: { ...context, mayStop: false } satisfies RunPageContext });
     await shown.show(snapshotOf(3));
+    expect(await shown.page.locator('.steering').isVisible()).toBe(false);
     expect(await shown.page.getByText(texts.openLog).isVisible()).toBe(true);
     expect(await shown.page.getByText(texts.stop, { exact: true }).isVisible()).toBe(false);
   });

@@ -40,6 +40,7 @@ export const facts: RunFacts = {
   experiment: 'cnnBased',
   status: 'RUNNING',
   lost: false,
+  paused: false,
   reason: null,
   startTime: 1_780_000_000_000,
   endTime: null,

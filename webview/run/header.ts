@@ -110,6 +110,7 @@ function toChoices(
 
 function stateWords(facts: RunFacts, texts: RunTexts): string {
   const state: RunState = runState(facts);
+  if (state === 'running' && facts.paused) return texts.paused;
   return state === 'failed' && facts.reason !== null ? `${texts.failed}: ${facts.reason}` : texts[state];
 }
 

@@ -8,6 +8,7 @@ import {
   type FromRunPage,
   type PageNotice,
   type RunTexts,
+  type Steered,
   type StopRefused,
   type ToRunPage,
 } from '../../src/protocol/charts.ts';
@@ -21,6 +22,7 @@ import { createHeader } from './header.ts';
 import { planRun, type CardPlan, type RunPlan } from './plan.ts';
 import { createRhythm } from './rhythm.ts';
 import { readMayStop, readPageState, type PageState } from './state.ts';
+import { createSteeringBar } from './steering.ts';
 
 /** Milliseconds between two drawings: four a second are enough to see a run move. */
 const pause = 250;
@@ -47,7 +49,7 @@ class RunPage {
 
   constructor(texts: RunTexts) {
     this.#texts = texts;
-    this.#host = connectHost<ToRunPage | StopRefused, FromRunPage>({
+    this.#host = connectHost<ToRunPage | StopRefused | Steered, FromRunPage>({
       parse: parseToRunPage,
       receive: (message) => this.#receive(message),
       ignored: (count) => this.#showIgnored(count),
@@ -60,6 +62,7 @@ class RunPage {
       mayStop: readMayStop(context),
       onChoose: (runId) => this.#choose(runId),
       onStop: (runId) => this.#host.post({ type: 'stopRun', runId }),
+      onSteer: (runId, steering) => this.#host.post({ type: 'steerRun', runId, steering }),
       onOpenLog: (runId) => this.#host.post({ type: 'openLog', runId }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
@@ -80,10 +83,14 @@ class RunPage {
     }, patience);
   }
 
-  #receive(message: ToRunPage | StopRefused): void {
+  #receive(message: ToRunPage | StopRefused | Steered): void {
     this.#answered = true;
     if (message.type === 'stopRefused') {
       this.#parts.header.refuseStop(message.runId);
+      return;
+    }
+    if (message.type === 'steered') {
+      this.#parts.steering.answered(message.runId);
       return;
     }
     if (this.#view.receive(message) === 'resync') {
@@ -100,8 +107,9 @@ class RunPage {
     const run = this.#view.run;
     this.#plan = run === undefined ? undefined : planRun(run, this.#texts);
     const shown = run === undefined || this.#plan === undefined ? undefined : { run, plan: this.#plan };
-    const { header, strip, details } = this.#parts;
+    const { header, steering, strip, details } = this.#parts;
     header.draw(shown, { runs: this.#view.runs, chosen: this.#state.runId, isZoomed: this.#windows.size > 0 });
+    steering.draw(run);
     strip.draw(this.#plan?.strip ?? []);
     details.draw(run?.facts, run?.events ?? [], this.#state.showsDetails);
     // Before the cards: they measure the room that it leaves.
@@ -228,10 +236,13 @@ class RunPage {
 
 function createParts(
   texts: RunTexts,
-  options: Omit<Parameters<typeof createHeader>[0], 'texts'> & { readonly onRetry: () => void },
+  options: Omit<Parameters<typeof createHeader>[0] & Parameters<typeof createSteeringBar>[0], 'texts' | 'maySteer'> & {
+    readonly onRetry: () => void;
+  },
 ) {
   registerControls();
   const header = createHeader({ texts, ...options });
+  const steering = createSteeringBar({ texts, maySteer: options.mayStop, onSteer: options.onSteer });
   const strip = createStrip(texts);
   const details = createDetails(texts);
   const cards = element('div', { class: 'cards', hidden: '' });
@@ -240,8 +251,8 @@ function createParts(
   const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
   const main = element('main', {}, notice, cards, details.root);
-  document.body.append(header.root, strip.root, main, spoken);
-  return { header, strip, details, cards, notice, noticeText, retry, spoken };
+  document.body.append(header.root, steering.root, strip.root, main, spoken);
+  return { header, steering, strip, details, cards, notice, noticeText, retry, spoken };
 }
 
 new RunPage(readBodyData('texts') as RunTexts).start();

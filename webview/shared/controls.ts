@@ -64,6 +64,46 @@ export function createDropdown(label: string, onChoose: (value: string) => void)
   };
 }
 
+export interface Field {
+  readonly root: HTMLElement;
+  text(): string;
+  /** What stands in the field as long as the user has written nothing of their own. */
+  suggest(text: string): void;
+  setWrong(isWrong: boolean): void;
+  clear(): void;
+}
+
+/** A short text with its name before it; Enter does what it is for. `wrong`: what is said of a text that is not understood. */
+export function createField(name: string, options: { readonly wrong: string; readonly onEnter: () => void }): Field {
+  const input = element('input', { type: 'text', inputmode: 'decimal', size: '8', spellcheck: 'false' });
+  const root = element('label', {}, element('span', { class: 'dim' }, name), input);
+  let isOwn = false;
+  const setWrong = (isWrong: boolean): void => {
+    input.setAttribute('aria-invalid', String(isWrong));
+    input.title = isWrong ? options.wrong : '';
+  };
+  input.addEventListener('input', () => {
+    isOwn = input.value !== '';
+    setWrong(false);
+  });
+  input.addEventListener('keydown', ({ key }) => {
+    if (key === 'Enter') options.onEnter();
+  });
+  return {
+    root,
+    text: () => input.value,
+    suggest(text) {
+      if (!isOwn && document.activeElement !== input && input.value !== text) input.value = text;
+    },
+    setWrong,
+    clear() {
+      isOwn = false;
+      input.value = '';
+      setWrong(false);
+    },
+  };
+}
+
 /** A word that switches something on and off, in the head of a card: too small a thing for a button with a frame. */
 export function createToggle(
   word: string,

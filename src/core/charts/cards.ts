@@ -1,4 +1,5 @@
 import type { Objective } from '../../protocol/charts.ts';
+import { isSystemMetric } from '../../protocol/tracking.ts';
 
 type Role = 'validation' | 'training' | 'single';
 
@@ -36,10 +37,10 @@ const isTestMetric = (name: string): boolean => name.startsWith('test_');
 
 /**
  * Sorts metrics into charts. `training_x` (other tools write `train_x` or a bare `x`) and `val_x` share the card `x`; `batch_loss` has steps of its own and
- * so a card of its own; what was measured once is a value, not a curve. Order: the objective, loss, accuracy, the rest by name, learning rate, batches.
+ * so a card of its own; what was measured once is a value, not a curve; what tells of the machine is not shown. Order: the objective, loss, accuracy, the rest by name, learning rate, batches.
  */
 export function groupCards(metrics: readonly Metric[], objective: Objective | null): Cards {
-  const present = metrics.filter(({ points }) => points > 0);
+  const present = metrics.filter(({ name, points }) => points > 0 && !isSystemMetric(name));
   const names = new Set(present.map(({ name }) => name));
   const strip = present.filter(isOneValue).map(({ name }) => name);
   const drawn = present.filter((metric) => !isOneValue(metric)).map(({ name }) => ({ name, ...placeOf(name, names) }));

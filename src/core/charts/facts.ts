@@ -7,7 +7,7 @@ import type {
   RunSnapshot,
   SeriesPoints,
 } from '../../protocol/charts.ts';
-import type { MetricHistory, RunSummary } from '../../protocol/tracking.ts';
+import { isPaused, systemMetrics, type MetricHistory, type RunSummary } from '../../protocol/tracking.ts';
 import { toPoints } from './points.ts';
 
 /** Longest text of a param or tag that is worth sending to a page, in UTF-16 units; the rest is cut off with an ellipsis. */
@@ -37,11 +37,12 @@ export function toRunFacts(run: RunSummary): RunFacts {
     experiment: shorten(run.experiment),
     status: run.status,
     lost: run.lost,
+    paused: isPaused(run),
     reason: shortenOrNull(tag('mlops.reason')),
     startTime: run.startTime,
     endTime: run.endTime,
     epochs: toCount(param('training.num_epochs') ?? param('num_epochs')),
-    examplesPerSecond: toPositive(tag('mlops.examples_per_second')),
+    examplesPerSecond: toPositive(tag('mlops.examples_per_second')) ?? paceOf(run),
     objective: objectiveOf(run),
     params: Object.entries(run.params).map(([name, text]): NamedText => [shorten(name), shorten(text)]),
     details: shownTags.flatMap(([name, label]): NamedText[] => {
@@ -98,6 +99,13 @@ function modelOf(config: string | undefined): string | null {
     .at(-1)
     ?.replace(/\.ya?ml$/, '');
   return stem === undefined || stem === '' ? null : shorten(stem);
+}
+
+/** Of a live run, as it was last measured. */
+function paceOf({ metrics }: RunSummary): number | null {
+  const name = systemMetrics.examplesPerSecond;
+  const value = Object.hasOwn(metrics, name) ? (metrics[name]?.last.value ?? NaN) : NaN;
+  return Number.isFinite(value) ? value : null;
 }
 
 function toCount(text: string | undefined): number | null {

@@ -20,7 +20,13 @@ export {
   type Vocabulary,
 } from './compilation.ts';
 export { flattenParams } from './params.ts';
-export { defaultObjective, parseProjectSettings, type Objective, type ProjectSettings } from './settings.ts';
+export {
+  defaultObjective,
+  parseProjectSettings,
+  toObjective,
+  type Objective,
+  type ProjectSettings,
+} from './settings.ts';
 
 interface EarlyStopping {
   readonly monitor: string;

@@ -1,11 +1,18 @@
-import type { MetricSummary, RunList, RunSummary } from '../../protocol/tracking.ts';
+import {
+  isPaused,
+  isSystemMetric,
+  type MetricSummary,
+  type RunList,
+  type RunSummary,
+} from '../../protocol/tracking.ts';
 import { formatValue } from '../charts/charts.ts';
 import type { EntryIcon, Translate, TreeEntry } from './entry.ts';
 
-type ShownStatus = RunSummary['status'] | 'LOST';
+type ShownStatus = RunSummary['status'] | 'LOST' | 'PAUSED';
 
 const icons: Readonly<Record<ShownStatus, EntryIcon>> = {
   RUNNING: { id: 'sync~spin', color: 'charts.blue' },
+  PAUSED: { id: 'debug-pause', color: 'charts.blue' },
   SCHEDULED: { id: 'watch' },
   FINISHED: { id: 'pass', color: 'testing.iconPassed' },
   FAILED: { id: 'error', color: 'testing.iconFailed' },
@@ -53,8 +60,9 @@ function toRunEntry(run: RunSummary, project: string, t: Translate): TreeEntry {
   };
 }
 
-function statusOf({ status, lost }: RunSummary): ShownStatus {
-  return lost ? 'LOST' : status;
+function statusOf(run: RunSummary): ShownStatus {
+  if (run.lost) return 'LOST';
+  return isPaused(run) ? 'PAUSED' : run.status;
 }
 
 /** The description of every other run begins with what became of it. */
@@ -67,13 +75,13 @@ function isSaid(run: RunSummary): boolean {
 function describeRun(run: RunSummary, t: Translate): string {
   switch (statusOf(run)) {
     case 'RUNNING':
-      return [describeMetric(run, tellingWhileLive, t), describeProgress(run, t)]
-        .filter((part) => part !== '')
-        .join(' · ');
+      return joinParts([describeMetric(run, tellingWhileLive, t), describeProgress(run, t)]);
+    case 'PAUSED':
+      return joinParts([t('paused'), describeMetric(run, tellingWhileLive, t), describeProgress(run, t)]);
     case 'FAILED':
       return run.tags['mlops.reason'] ?? t('failed');
     case 'KILLED':
-      return [t('stopped'), describeMetric(run, telling, t)].filter((part) => part !== '').join(' · ');
+      return joinParts([t('stopped'), describeMetric(run, telling, t)]);
     case 'LOST':
       return t('lost: its process is gone');
     case 'SCHEDULED':
@@ -83,8 +91,14 @@ function describeRun(run: RunSummary, t: Translate): string {
   }
 }
 
+function joinParts(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
 function describeMetric({ metrics }: RunSummary, names: readonly string[], t: Translate): string {
-  const others = Object.keys(metrics).filter((candidate) => !duringTraining.has(candidate));
+  const others = Object.keys(metrics).filter(
+    (candidate) => !duringTraining.has(candidate) && !isSystemMetric(candidate),
+  );
   const name = names.find((candidate) => Object.hasOwn(metrics, candidate)) ?? others.sort()[0];
   const summary = name === undefined ? undefined : metrics[name];
   return name === undefined || summary === undefined ? '' : `${name} ${describeSummary(summary, t)}`;
@@ -153,6 +167,8 @@ function nameStatus(status: ShownStatus, t: Translate): string {
   switch (status) {
     case 'RUNNING':
       return t('running');
+    case 'PAUSED':
+      return t('paused');
     case 'SCHEDULED':
       return t('scheduled');
     case 'FINISHED':

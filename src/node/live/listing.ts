@@ -48,6 +48,7 @@ export function fromRecord(record: LogRecord, log: string): LiveProcess {
     runId: null,
     model: null,
     log,
+    steering: null,
   };
 }
 
@@ -65,11 +66,18 @@ function withLock(known: LiveProcess | undefined, holder: LockHolder): LiveProce
     runId,
     model: textOf(details, 'model'),
     log: null,
+    steering: steeringOf(details),
   };
   if (known === undefined) return own;
   const kind = own.kind === 'other' ? known.kind : own.kind;
   const stages = own.stages.length === 0 ? known.stages : own.stages;
   return { ...own, id: known.id, command: known.command, since: known.since, log: known.log, kind, stages };
+}
+
+/** Null for a training without a socket: nobody can reach it. */
+function steeringOf({ control, paused, steered }: LockHolder['details']): LiveProcess['steering'] {
+  if (typeof control !== 'object' || control === null) return null;
+  return { paused: paused === true, count: typeof steered === 'number' ? steered : 0 };
 }
 
 function textOf(details: LockHolder['details'], key: string): string | null {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { link, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
-import { diskError, hasCode, makeFolder, readTextIfExists, temporaryBeside } from '../files/files.ts';
+import { diskError, hasCode, makeFolder, readTextIfExists, temporaryBeside, writeFileAtomic } from '../files/files.ts';
 import { identifySelf, isAlive, type ProcessIdentity } from '../processes/processes.ts';
 
 /** What a lock file tells about its holder; `details` is the capability's own (a run's id, a log file). */
@@ -15,6 +15,8 @@ export interface LockHolder extends ProcessIdentity {
 
 export interface Lock {
   readonly file: string;
+  /** Tells other details from now on. Not to be called once it is being released. */
+  update(details: Readonly<Record<string, unknown>>): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -34,7 +36,11 @@ export async function takeLock(
     const handle = await open(temporary, 'wx');
     await handle.writeFile(JSON.stringify(holder)).finally(() => handle.close());
     await acquire(file, temporary);
-    return { file, release: () => rm(file, { force: true }) };
+    return {
+      file,
+      update: (changed) => writeFileAtomic(file, JSON.stringify({ ...holder, details: changed })),
+      release: () => rm(file, { force: true }),
+    };
   } catch (error) {
     throw diskError(error, file);
   } finally {

@@ -191,16 +191,32 @@ async function visit(
     if (result === undefined) return;
     context.reporter({ type: 'stage-ended', stage: name, result });
     results.set(name, result);
-    if (result.outcome !== 'failed' && result.outcome !== 'blocked') return;
-    const isOver = result.outcome === 'failed' && !options.keepGoing;
+    const why = reasonToHold(result);
+    if (why === undefined) return;
+    const isOver = result.outcome !== 'blocked' && !options.keepGoing;
     const others = isOver ? steps.map((other) => other.name) : readersOf(step, graph);
-    const why = result.outcome === 'failed' ? `${name} failed` : (result.reason ?? '');
     for (const other of others) if (!blocked.has(other)) blocked.set(other, why);
   });
   const inOrder = steps.flatMap(({ name }) => results.get(name) ?? []);
   const ends = new Set(inOrder.map(({ outcome }) => endOfRun[outcome]));
   const isStopped = context.signal.aborted || ends.has('stopped');
   return { outcome: isStopped ? 'stopped' : ends.has('failed') ? 'failed' : 'succeeded', stages: inOrder };
+}
+
+/** Why what comes after a stage does not start; undefined where it does. */
+function reasonToHold({ name, outcome, reason }: StageResult): string | undefined {
+  switch (outcome) {
+    case 'failed':
+      return `${name} failed`;
+    case 'stopped':
+      return `${name} was stopped`;
+    case 'blocked':
+      return reason ?? '';
+    case 'succeeded':
+    case 'skipped':
+    case 'restored':
+      return undefined;
+  }
 }
 
 /** What a stage's outcome makes of the whole run, unless another stage makes it worse. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ExpectedError } from '../../protocol/errors.ts';
+import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { describeOutcome, type Outcome } from '../../protocol/outcome.ts';
 import type { StageResult, StaleReason } from '../../protocol/pipeline.ts';
 import { stageLogName } from '../../core/names/names.ts';
@@ -288,7 +288,8 @@ async function runAndSave(stage: Stage, token: string, context: StageContext): P
     const { outcome, seconds } = await runCommand(stage, token, context);
     const runId = await takeRunId(project, token);
     const tracked = runId === undefined ? {} : { runId };
-    if (outcome.kind === 'stopped') return { outcome: 'stopped', ...tracked };
+    if (outcome.kind === 'stopped' || (runId !== undefined && wasSteeredToStop(outcome)))
+      return { outcome: 'stopped', ...tracked };
     const failure = outcome.kind === 'succeeded' ? await saveResult(stage, context) : toReason(outcome);
     isSaved = failure === undefined;
     await records.inTurn(() => rememberEnd(project, stage.name, failure ?? seconds, signature));
@@ -332,6 +333,11 @@ async function runCommand(
   });
   workspace.forget();
   return end;
+}
+
+/** A training that the user has stopped by steering says so by its exit code; whoever started it sent no signal. */
+function wasSteeredToStop(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.reason === `exit code ${exitCodes.stopped}`;
 }
 
 function toReason(outcome: Exclude<Outcome, { kind: 'succeeded' | 'stopped' }>): string {

@@ -1,7 +1,14 @@
 import { orderRuns } from '../../core/tracking/tracking.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
-import type { RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
-import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
+import { stopMoments, type Steering } from '../../protocol/steering.ts';
+import { isPaused, type RunSummary, type UnreadableRun } from '../../protocol/tracking.ts';
+import {
+  badArguments,
+  takePositionals,
+  type Command,
+  type Invocation,
+  type OptionSpec,
+} from '../commandline/commandline.ts';
 import { openChosenStore, type RunStore } from './tracking.ts';
 
 const TERMINAL_LIMIT = 50;
@@ -160,8 +167,86 @@ const repairCommand: Command = {
   },
 };
 
-function describeStatus({ status, lost }: RunSummary): string {
-  return lost ? 'LOST' : status;
+const stopList = stopMoments.join(', ');
+
+/** What each option asks for; `--stop` and `--learning-rate` with the text behind them. */
+const steerings: Readonly<Record<string, (text: string) => Steering>> = {
+  'pause': () => ({ type: 'pause' }),
+  'resume': () => ({ type: 'resume' }),
+  'stop': (text) => {
+    const when = stopMoments.find((moment) => moment === text);
+    if (when === undefined) throw badArguments(`--stop takes ${stopList}, not "${text}".`);
+    return { type: 'stop', when };
+  },
+  'learning-rate': (text) => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (!Number.isFinite(value) || value <= 0)
+      throw badArguments(`--learning-rate takes a number greater than 0, not "${text}".`);
+    return { type: 'setLearningRate', value };
+  },
+  'snapshot': () => ({ type: 'snapshot' }),
+};
+
+const steerCommand: Command = {
+  words: ['runs', 'steer'],
+  summary: 'pause, resume, stop a live training, change its learning rate, keep its model as it is now',
+  positionals: 'RUN',
+  example: 'mlops runs steer @last --learning-rate 0.0005',
+  options: {
+    store,
+    'pause': { type: 'boolean', summary: 'hold it after the batch in hand' },
+    'resume': { type: 'boolean', summary: 'let it go on' },
+    'stop': { type: 'string', value: 'WHEN', summary: `${stopList}: at once, after its epoch, with its best weights` },
+    'learning-rate': { type: 'string', value: 'X', summary: 'of the next batch and all after it' },
+    'snapshot': { type: 'boolean', summary: "keep the model as it is now in the run's artifacts" },
+  },
+  run: async (invocation) => {
+    const [text = ''] = takePositionals(invocation, steerCommand);
+    const { output, options } = invocation;
+    const steering = toSteering(options);
+    const run = await (await openStoreOf(invocation)).findRun(text);
+    const name = `${run.name} (${run.runId.slice(0, 8)})`;
+    if (run.status !== 'RUNNING' || run.lost) throw notLive(name, run);
+    if (options.flag('dry-run')) {
+      output.result({ runId: run.runId, steering }, () => `Would ask ${name}: ${JSON.stringify(steering)}.`);
+      return exitCodes.done;
+    }
+    const project = await invocation.project();
+    // Loaded here: no other command on runs needs what trains.
+    const { steerLiveRun } = await import('../training/training.ts');
+    const answer = await steerLiveRun(project, run.runId, steering);
+    output.result({ runId: run.runId, steering, ...answer }, () => {
+      const place = answer.step === null ? '' : ` (epoch ${answer.epoch ?? 0}, batch ${answer.step})`;
+      return `${name}: ${answer.text}${place}.`;
+    });
+    return exitCodes.done;
+  },
+};
+
+/** Exactly one thing at a time. */
+function toSteering(options: Invocation['options']): Steering {
+  const asked = Object.entries(steerings).filter(([name]) => options.flag(name) || options.text(name) !== undefined);
+  const [only, ...others] = asked;
+  if (only === undefined || others.length > 0)
+    throw badArguments(
+      `Say one of ${Object.keys(steerings)
+        .map((name) => `--${name}`)
+        .join(', ')}.`,
+    );
+  const [name, toRequest] = only;
+  return toRequest(options.text(name) ?? '');
+}
+
+function notLive(name: string, run: RunSummary): ExpectedError {
+  const how = run.lost
+    ? 'is lost: its process is gone. "mlops runs repair" ends it'
+    : `is ${run.status}: only a live run can be steered`;
+  return new ExpectedError('not-live', `${name} ${how}.`);
+}
+
+function describeStatus(run: RunSummary): string {
+  if (run.lost) return 'LOST';
+  return isPaused(run) ? 'PAUSED' : run.status;
 }
 
 function formatTime(time: number): string {
@@ -173,4 +258,4 @@ function formatNumber(value: number | undefined): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : String(value);
 }
 
-export const commands: readonly Command[] = [listCommand, showCommand, historyCommand, repairCommand];
+export const commands: readonly Command[] = [listCommand, showCommand, historyCommand, steerCommand, repairCommand];

@@ -36,6 +36,8 @@ export interface RunWriter {
   /** Params are immutable: the same value again is fine, another one is `bad-input`. */
   logParams(params: Readonly<Record<string, string>>): Promise<void>;
   setTags(tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Silent when there is none. */
+  removeTag(name: string): Promise<void>;
   /** Ends the run. FINISHED throws `disk`, and leaves the run as it is, when points could still not be written. */
   finish(status: RunStatus, endTime: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { checkName, formatMetricLine, maxTagLength, updateRunMeta } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
@@ -50,6 +50,12 @@ export class FileRunWriter implements RunWriter {
     for (const name of Object.keys(tags)) checkName('tag', name);
     for (const [name, value] of Object.entries(tags)) this.#pendingTags.set(name, this.#cutTag(name, value));
     await this.#enqueue(() => this.#flush());
+  }
+
+  async removeTag(name: string): Promise<void> {
+    checkName('tag', name);
+    this.#pendingTags.delete(name);
+    await this.#enqueue(() => rm(this.#file('tags', name), { force: true }));
   }
 
   async finish(status: RunStatus, endTime: number): Promise<void> {
@@ -124,7 +130,7 @@ export class FileRunWriter implements RunWriter {
     await writeFileAtomic(file, value, { stagingFolder: this.#folder });
   }
 
-  #file(kind: 'metrics' | 'params', name: string): string {
+  #file(kind: 'metrics' | 'params' | 'tags', name: string): string {
     return path.join(this.#folder, kind, ...name.split('/'));
   }
 }

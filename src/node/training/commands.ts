@@ -69,6 +69,7 @@ function describePlan({ model, config, resumes }: TrainPlan): string {
 }
 
 function createReporter(output: Output): TrainReporter {
+  let pace = '';
   return {
     note: (text) => output.note(text),
     warning: (text) => output.note(`warning: ${text}`),
@@ -76,7 +77,8 @@ function createReporter(output: Output): TrainReporter {
     started: ({ runId, name, model }) => output.note(`Training ${model} as ${name} (${runId.slice(0, 8)}).`),
     backend: ({ name, version, threads }) =>
       output.note(`Backend ${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}.`),
-    batch: (step, loss) => output.progress(`batch ${step}  batch_loss ${formatNumber(loss)}`),
+    batch: (step, loss) => output.progress(`batch ${step}  batch_loss ${formatNumber(loss)}${pace}`),
+    pace: (examplesPerSecond) => (pace = `  ${Math.round(examplesPerSecond)} examples/s`),
     epoch: (epoch, epochs, metrics, seconds) => {
       const values = Object.entries(metrics)
         .filter(([name]) => name !== 'learning_rate')

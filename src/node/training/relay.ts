@@ -1,9 +1,15 @@
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import { pausedTag, systemMetrics } from '../../protocol/tracking.ts';
 import { fromWireNumber, type FromWorker, type WireNumber } from '../../protocol/training.ts';
 import type { LoggedPoint, RunStore, RunWriter } from '../tracking/tracking.ts';
 import type { EventLog } from './events.ts';
+import type { Helm } from './helm.ts';
 import type { TrainReporter } from './request.ts';
 import type { MessageHandler } from './worker.ts';
+
+/** Least time between two samples that the run keeps: a night's training leaves a few thousand points. */
+const KEPT_SAMPLE_MS = 10_000;
+const MEBIBYTE = 2 ** 20;
 
 /** What the worker said on its way, as far as the end of the training needs it. */
 export interface Heard {
@@ -21,23 +27,38 @@ type Handlers = {
   ) => Promise<void>;
 };
 
+interface RelayOptions {
+  readonly writer: RunWriter;
+  readonly events: EventLog;
+  readonly reporter: TrainReporter;
+  readonly helm: Helm;
+  /** Given for a run that goes on: what its code logs again is not logged twice. */
+  readonly store?: RunStore | undefined;
+  /** The run was steered, and its record says so. */
+  readonly onSteered: (change: { readonly paused?: boolean }) => Promise<void>;
+}
+
 /** Carries a worker's messages into the run and to the reporter. Points are on disk when {@link handle} resolves. */
 export class RunRelay {
   readonly heard: Heard = { backend: null, epochs: 0, lastEpoch: 0, diverged: null };
   readonly #writer: RunWriter;
   readonly #events: EventLog;
   readonly #reporter: TrainReporter;
+  readonly #helm: Helm;
+  readonly #onSteered: (change: { readonly paused?: boolean }) => Promise<void>;
   readonly #refused = new Set<string>();
+  #keptSample = -Infinity;
   /** Of a run that goes on: what user code has logged before, by metric. */
   readonly #logged = new Map<string, ReadonlySet<string>>();
   readonly #store: RunStore | undefined;
 
-  /** `store` is given for a run that goes on: what its code logs again is not logged twice. */
-  constructor(writer: RunWriter, events: EventLog, reporter: TrainReporter, store?: RunStore) {
+  constructor({ writer, events, reporter, helm, onSteered, store }: RelayOptions) {
     this.#store = store;
     this.#writer = writer;
     this.#events = events;
     this.#reporter = reporter;
+    this.#helm = helm;
+    this.#onSteered = onSteered;
   }
 
   readonly handle: MessageHandler = async (message, worker) => {
@@ -94,7 +115,47 @@ export class RunRelay {
       }),
     tag: ({ name, value }) => this.#guard(name, () => this.#writer.setTags({ [name]: value })),
     test: ({ metrics, time }) => this.#logAll(metrics, this.heard.lastEpoch, time),
+    sample: async ({ step, examplesPerSecond, resident, tensors, bytes, time }) => {
+      if (examplesPerSecond !== null) this.#reporter.pace?.(examplesPerSecond);
+      if (time - this.#keptSample < KEPT_SAMPLE_MS) return;
+      this.#keptSample = time;
+      await this.#writer.logMetrics([
+        ...(examplesPerSecond === null
+          ? []
+          : [toPoint(systemMetrics.examplesPerSecond, examplesPerSecond, step, time)]),
+        toPoint(systemMetrics.processMemory, resident / MEBIBYTE, step, time),
+        toPoint(systemMetrics.tensorMemory, bytes / MEBIBYTE, step, time),
+        toPoint(systemMetrics.tensors, tensors, step, time),
+      ]);
+    },
+    steered: async (message) => {
+      const { isRefused, text } = message;
+      const steering = this.#helm.steeringOf(message);
+      // A pause and its end are told when they begin.
+      const isTold = steering?.type === 'pause' || steering?.type === 'resume';
+      if (!isRefused && !isTold) await this.#noteSteering(text, message);
+      this.#helm.answer(message);
+    },
+    paused: async (place) => {
+      await this.#writer.setTags({ [pausedTag]: `at epoch ${place.epoch}, batch ${place.step}` });
+      await this.#noteSteering('paused', place, { paused: true });
+    },
+    unpaused: async (place) => {
+      await this.#writer.removeTag(pausedTag);
+      await this.#noteSteering('resumed', place, { paused: false });
+    },
   };
+
+  /** Events bear epochs, as the axes of the charts do. */
+  async #noteSteering(
+    text: string,
+    { step, epoch }: { readonly step: number; readonly epoch: number },
+    change: { readonly paused?: boolean } = {},
+  ): Promise<void> {
+    await this.#events.add('steering', text, epoch);
+    this.#reporter.note(`Steering: ${text} (batch ${step}).`);
+    await this.#onSteered(change);
+  }
 
   #logAll(metrics: Readonly<Record<string, WireNumber>>, step: number, time: number): Promise<void> {
     return this.#writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, time)));

@@ -16,6 +16,8 @@ export interface TrainRequest {
   readonly store?: string | undefined;
   /** The run to go on with: id, unique prefix, name, `@last`. */
   readonly resume?: string | undefined;
+  /** After so long without a word of the worker a warning is given; default half a minute. */
+  readonly silenceMs?: number;
 }
 
 /** What a training tells while it works. */
@@ -27,6 +29,8 @@ export interface TrainReporter {
   started(run: { readonly runId: string; readonly name: string; readonly model: string }): void;
   backend?(message: Extract<FromWorker, { type: 'backend' }>): void;
   batch?(step: number, loss: number): void;
+  /** Examples a second just now. */
+  pace?(examplesPerSecond: number): void;
   /** `epochs`: how many are planned, 0 while unknown. */
   epoch(epoch: number, epochs: number, metrics: Readonly<Record<string, number>>, seconds: number): void;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { flattenParams } from '../../core/config/config.ts';
 import { newestOfEachFit } from '../../core/training/training.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
-import type { RunSummary } from '../../protocol/tracking.ts';
+import { isSystemMetric, type RunSummary } from '../../protocol/tracking.ts';
 import {
   checkpointFile,
   checkpointFormat,
@@ -69,7 +69,7 @@ export function checkpointsOf(artifacts: string): string {
 
 /** Points of user code are never taken out: its steps are of its own choosing, and a point that comes again is not logged twice. */
 function isBefore(newest: CheckpointHeader | undefined, metric: string, step: number): boolean {
-  if (metric === 'batch_loss') return step <= (newest?.step ?? 0);
+  if (metric === 'batch_loss' || isSystemMetric(metric)) return step <= (newest?.step ?? 0);
   if (metric.startsWith('test_')) return false;
   return !/^(training_|val_|learning_rate$)/.test(metric) || step <= (newest?.epoch ?? 0);
 }

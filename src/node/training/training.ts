@@ -3,15 +3,16 @@ import { flattenParams } from '../../core/config/config.ts';
 import { ExpectedError, describeError, fromErrorDocument } from '../../protocol/errors.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { formatProblem } from '../../protocol/problem.ts';
-import type { RunStatus } from '../../protocol/tracking.ts';
+import { pausedTag, type RunStatus } from '../../protocol/tracking.ts';
 import type { TrainTask } from '../../protocol/training.ts';
 import type { Git } from '../git/git.ts';
-import type { Lock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
 import { openChosenStore, type RunStart, type RunStore, type RunWriter } from '../tracking/tracking.ts';
 import { readConfig, type ResolvedConfig } from './configfile.ts';
 import { createEventLog, type EventLog } from './events.ts';
-import { stagingFolder, sweepLeftovers, takeRunLock } from './leftovers.ts';
+import { Helm } from './helm.ts';
+import { stagingFolder, sweepLeftovers } from './leftovers.ts';
+import { openLiveRun, type LiveRun } from './liverun.ts';
 import {
   findData,
   keepPatch,
@@ -26,11 +27,15 @@ import { backendsFor } from './ladder.ts';
 import { RunRelay, type Heard } from './relay.ts';
 import type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 import { checkpointsOf, findResumption, reopenRun, type Resumption } from './resume.ts';
-import { runWorker, type WorkerEnd } from './worker.ts';
+import { runWorker, type WorkerEnd, type WorkerOptions } from './worker.ts';
 
 export { predict } from './predict.ts';
 export { probeBackends } from './probe.ts';
+export { steerLiveRun } from './steer.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
+
+/** So long a worker may say nothing, not even that it is alive. */
+const SILENCE_MS = 30_000;
 
 /** One training, once its run has begun. */
 interface Training {
@@ -41,6 +46,7 @@ interface Training {
   readonly writer: RunWriter;
   readonly events: EventLog;
   readonly reporter: TrainReporter;
+  readonly helm: Helm;
   /** Empty folder for the worker. */
   readonly staging: string;
   /** Set for a run that goes on. */
@@ -96,12 +102,14 @@ export async function train(
   const { data, warning } = await findData(project, { file, env, signal, isInStage: isInStage(env) });
   if (warning !== undefined) reporter.warning(warning);
   const command = `mlops train ${resolved.file}`;
-  const lockOf = (runId: string): Promise<Lock> => takeRunLock(project, { runId, model: resolved.model, command });
+  const onWarning = (message: string): void => reporter.warning(message);
+  const helm = new Helm();
+  const goLive = (runId: string): Promise<LiveRun> =>
+    openLiveRun(project, { runId, model: resolved.model, command, helm, onWarning });
   const gitTags = await readGitTags(git);
   const resumption = request.resume === undefined ? undefined : await findResumption(store, request.resume, resolved);
   // A run that stands already may have another writer: the lock comes first.
-  let lock = resumption === undefined ? undefined : await lockOf(resumption.run.runId);
-  const onWarning = (message: string): void => reporter.warning(message);
+  let live = resumption === undefined ? undefined : await goLive(resumption.run.runId);
   let training: Training | undefined;
   try {
     const writer =
@@ -110,19 +118,20 @@ export async function train(
         : await reopenRun(store, resumption, onWarning);
     const staging = stagingFolder(project, writer.runId);
     const events = createEventLog(writer.artifacts, onWarning);
-    training = { project, request, resolved, store, writer, events, reporter, staging, resumption };
-    lock ??= await lockOf(writer.runId);
+    training = { project, request, resolved, store, writer, events, reporter, helm, staging, resumption };
+    live ??= await goLive(writer.runId);
     await reportToPipeline(project, env, writer.runId);
     reporter.started({ runId: writer.runId, name: writer.name, model: resolved.model });
     if (resumption === undefined) await keepProvenance(training, git, data);
     else await tellResumption(training, resumption, gitTags);
-    return await carryOut(training, signal);
+    return await carryOut(training, live, signal);
   } catch (error) {
     if (training !== undefined) await endAfterError(training, error);
     throw error;
   } finally {
+    helm.close();
     if (training !== undefined) await rm(training.staging, { recursive: true, force: true });
-    await lock?.release();
+    await live?.close();
   }
 }
 
@@ -186,14 +195,26 @@ async function reportToPipeline(project: Project, env: NodeJS.ProcessEnv, runId:
   await writeFile(projectPaths.tmp(project, 'stage-runs', token), runId);
 }
 
-async function carryOut(training: Training, signal: AbortSignal): Promise<TrainDocument> {
-  const { project, request, writer, events, reporter, staging, store, resumption } = training;
+async function carryOut(training: Training, live: LiveRun, signal: AbortSignal): Promise<TrainDocument> {
+  const { project, request, writer, helm, staging, store, resumption } = training;
   await mkdir(staging, { recursive: true });
-  const relay = new RunRelay(writer, events, reporter, resumption === undefined ? undefined : store);
+  // A process that was killed while it was paused has left it.
+  await writer.removeTag(pausedTag);
+  const relay = new RunRelay({
+    ...training,
+    store: resumption === undefined ? undefined : store,
+    onSteered: (change) => live.noteSteering(change),
+  });
   const { heard } = relay;
   const { installation, env } = request;
-  const end = await runWorker(toTask(training), { installation, env, cwd: project.root, signal }, relay.handle);
-  const told = toEnding(end, heard, signal.aborted);
+  const options: WorkerOptions = {
+    ...{ installation, env, cwd: project.root, signal },
+    onStarted: (worker) => helm.attach(worker),
+    silence: { limitMs: request.silenceMs ?? SILENCE_MS, onSilence: () => tellSilence(training) },
+  };
+  const end = await runWorker(toTask(training), options, relay.handle).finally(() => helm.close());
+  await writer.removeTag(pausedTag);
+  const told = toEnding(end, heard, signal.aborted || helm.isStopping);
   const modelPath = await keepModel(training, end, told);
   const isIncomplete = told.kind === 'succeeded' && modelPath === null;
   const ending: Ending = isIncomplete ? { kind: 'failed', reason: 'the worker has left no model' } : told;
@@ -202,6 +223,12 @@ async function carryOut(training: Training, signal: AbortSignal): Promise<TrainD
     modelPath,
     examplesPerSecond: end.kind === 'done' ? end.message.examplesPerSecond : null,
   });
+}
+
+function tellSilence({ request: { silenceMs = SILENCE_MS }, events, reporter }: Training): void {
+  const text = `The training has said nothing for ${silenceMs / 1000} s: something in the project's code keeps it busy. Stop it if that is not meant.`;
+  reporter.warning(text);
+  void events.add('warning', text);
 }
 
 function toTask({ project, request, resolved: { model, config }, writer, staging, resumption }: Training): TrainTask {

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/training.ts';
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
 import { readStartTime, stopTree, waitForExit } from '../processes/processes.ts';
+import { watchSilence, type SilenceWatch } from './silence.ts';
 
 /** From the stop message to SIGTERM, then to SIGKILL: five seconds in all (reliability P7). */
 const STOP_MS = 4000;
@@ -26,6 +27,17 @@ export interface WorkerOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly signal: AbortSignal;
+  /** Called once, when the worker can be told things. */
+  readonly onStarted?: (worker: RunningWorker) => void;
+  /** Called once, when the worker has said nothing for so long although no batch is under way. */
+  readonly silence?: { readonly limitMs: number; readonly onSilence: () => void };
+}
+
+/** A worker that has its task. */
+export interface RunningWorker {
+  /** Asks it to stop, and ends it when it does not. */
+  readonly stop: () => void;
+  readonly send: (message: ToWorker) => void;
 }
 
 /** How the worker's work ended: by its own word (`done`, `failed`), or without one (`ended`). */
@@ -45,10 +57,11 @@ export type MessageHandler = (message: FromWorker, worker: { readonly stop: () =
 export async function runWorker(task: WorkerTask, options: WorkerOptions, handle: MessageHandler): Promise<WorkerEnd> {
   if (options.signal.aborted) return { kind: 'ended', outcome: { kind: 'stopped' } };
   const child = startWorker(options);
-  const session = new WorkerSession(child, options.signal);
+  const session = new WorkerSession(child, options);
   try {
     session.send({ type: 'hello', protocol: trainingProtocolVersion });
     session.send({ type: 'start', task });
+    options.onStarted?.({ stop: () => session.stop(), send: (message) => session.send(message) });
     return await session.follow(handle);
   } finally {
     await session.dispose();
@@ -77,12 +90,13 @@ class WorkerSession {
   readonly #channel: Duplex;
   readonly #exit: Promise<Outcome>;
   readonly #signal: AbortSignal;
+  readonly #silence: SilenceWatch | undefined;
   readonly #onAbort = (): void => this.stop();
   #isStopping = false;
   #stopTimer: NodeJS.Timeout | undefined;
   #isGone = false;
 
-  constructor(child: ChildProcess, signal: AbortSignal) {
+  constructor(child: ChildProcess, { signal, silence }: WorkerOptions) {
     this.#child = child;
     this.#channel = child.stdio[3] as Duplex;
     // A worker that dies takes its end of the channel with it; its exit tells more than EPIPE does.
@@ -91,6 +105,7 @@ class WorkerSession {
     this.#exit = waitForExit(child, () => this.#isStopping).finally(() => {
       this.#isGone = true;
     });
+    this.#silence = silence === undefined ? undefined : watchSilence(silence.limitMs, silence.onSilence);
     this.#signal = signal;
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -116,6 +131,7 @@ class WorkerSession {
 
   async dispose(): Promise<void> {
     clearTimeout(this.#stopTimer);
+    this.#silence?.close();
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#channel.destroy();
     if (!this.#isGone) await this.#kill(TERMINATE_MS);
@@ -128,6 +144,7 @@ class WorkerSession {
     try {
       for await (const chunk of this.#channel as AsyncIterable<string>) {
         for (const message of decoder.push(chunk)) {
+          this.#silence?.hear(message.type);
           if (!hasGreeted) {
             const refusal = checkHello(message);
             if (refusal !== undefined) return failedWith(refusal);
@@ -180,6 +197,11 @@ const ends: { readonly [T in FromWorker['type']]: ((message: Extract<FromWorker,
     tag: null,
     test: null,
     prediction: null,
+    steered: null,
+    paused: null,
+    unpaused: null,
+    sample: null,
+    alive: null,
   };
 
 function toEnd(message: FromWorker): WorkerEnd | undefined {

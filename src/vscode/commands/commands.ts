@@ -28,6 +28,9 @@ export interface CommandTypes {
   'mlops.startFeature': OnTarget;
   'mlops.finishFeature': OnTarget;
   'mlops.repairRun': OnTarget;
+  'mlops.pauseRun': OnTarget;
+  'mlops.resumeRun': OnTarget;
+  'mlops.stopRunAtBest': OnTarget;
 }
 
 /** Registers every handler behind the two borders of commands: trust, and failures. */

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from '../../protocol/engine.ts';
+import type { Steering } from '../../protocol/steering.ts';
+import { isPaused, type RunSummary } from '../../protocol/tracking.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
 import { pickModel, pickProject, pickRun } from './pick.ts';
@@ -11,11 +13,41 @@ interface Parts {
   readonly showPrediction: (root: string, model: string) => void;
 }
 
-type RunsCommands = Pick<CommandTypes, 'mlops.showRunChart' | 'mlops.predictImage' | 'mlops.repairRun'>;
+type RunsCommands = Pick<
+  CommandTypes,
+  | 'mlops.showRunChart'
+  | 'mlops.predictImage'
+  | 'mlops.repairRun'
+  | 'mlops.pauseRun'
+  | 'mlops.resumeRun'
+  | 'mlops.stopRunAtBest'
+>;
 
 /** Commands on what has been trained. */
 export function createRunsCommands({ engine, projects, showRun, showPrediction }: Parts): RunsCommands {
+  /** `filter`: which of the live runs are asked about when no entry was clicked. */
+  const steer =
+    (steering: Steering, title: string, filter: (run: RunSummary) => boolean): CommandTypes['mlops.pauseRun'] =>
+    async (target) => {
+      const project = await pickProject(projects, target);
+      if (project === undefined) return;
+      const runId = target?.kind === 'run' ? target.runId : await pickRun(engine, project, { title, filter });
+      if (runId === undefined) return;
+      const asking = engine.request('steerRun', { project, runId, steering });
+      const { state } = await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title },
+        () => asking,
+      );
+      if (state === 'waiting')
+        void vscode.window.showInformationMessage(
+          vscode.l10n.t('The training does it when the batch in hand is over.'),
+        );
+    };
+  const isLive = (run: RunSummary): boolean => run.status === 'RUNNING' && !run.lost;
   return {
+    'mlops.pauseRun': steer({ type: 'pause' }, vscode.l10n.t('Pause Run'), (run) => isLive(run) && !isPaused(run)),
+    'mlops.resumeRun': steer({ type: 'resume' }, vscode.l10n.t('Resume Run'), isPaused),
+    'mlops.stopRunAtBest': steer({ type: 'stop', when: 'best' }, vscode.l10n.t('Stop Run at Best'), isLive),
     async 'mlops.showRunChart'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;

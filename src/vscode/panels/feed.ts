@@ -1,5 +1,6 @@
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
+import type { Steering } from '../../protocol/steering.ts';
 import type { Prediction } from '../../protocol/training.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface RunFeed {
   runs(root: string): Promise<readonly RunChoice[]>;
   /** Asks the run's process to stop; resolves when it has been asked. */
   stop(root: string, runId: string): Promise<void>;
+  /** Resolves when the run's training has done it, or has been asked and is in the middle of a batch. */
+  steer(root: string, runId: string, steering: Steering): Promise<void>;
   /** Shows the output of the run's process: terminal, log file or output channel. */
   openLog(root: string, runId: string): Promise<void>;
 }

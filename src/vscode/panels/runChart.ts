@@ -8,8 +8,10 @@ import {
   type PageNotice,
   type RunChange,
   type RunPageContext,
+  type Steered,
   type StopRefused,
 } from '../../protocol/charts.ts';
+import type { Steering } from '../../protocol/steering.ts';
 import type { RunFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, messageOf, pageOptions, toReason } from './page.ts';
 import { runTexts } from './texts.ts';
@@ -235,6 +237,8 @@ class RunChartPanel {
         return;
       case 'stopRun':
         return void this.#stop(message.runId);
+      case 'steerRun':
+        return void this.#steer(message.runId, message.steering);
       case 'openLog':
         return void attempt(this.#options.feed.openLog(this.#root, message.runId), this.#options.log);
       case 'error':
@@ -257,6 +261,14 @@ class RunChartPanel {
     if (isStopped || this.#isDisposed) return;
     const refusal: StopRefused = { protocol: chartProtocolVersion, type: 'stopRefused', runId };
     void this.#panel.webview.postMessage(refusal);
+  }
+
+  /** What has become of it shows in the run; the page only learns that it may ask again. */
+  async #steer(runId: string, steering: Steering): Promise<void> {
+    await attempt(this.#options.feed.steer(this.#root, runId, steering), this.#options.log);
+    if (this.#isDisposed) return;
+    const answer: Steered = { protocol: chartProtocolVersion, type: 'steered', runId };
+    void this.#panel.webview.postMessage(answer);
   }
 
   #toNotice(error: unknown): PageNotice {

@@ -87,7 +87,7 @@ declare namespace mlops {
     readonly config: Config;
     readonly data: { readonly train: Data; readonly validation: Data };
     readonly run: Run;
-    /** Aborted when the user stops the run; `fit` then ends after the current batch by itself. */
+    /** Aborted when the user stops the run; `fit` then ends after the current batch by itself. A pause holds `fit` only. */
     readonly signal: AbortSignal;
     /**
      * Trains by the configuration (epochs, batch size, optimizer, loss, metrics, schedule, …; a model that is compiled keeps

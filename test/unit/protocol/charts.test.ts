@@ -23,6 +23,7 @@ const run: RunFacts = {
   experiment: '',
   status: 'RUNNING',
   lost: false,
+  paused: false,
   reason: null,
   startTime: 1,
   endTime: null,

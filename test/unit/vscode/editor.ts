@@ -18,6 +18,7 @@ export const told = {
   panels: [] as FakePanel[],
   serializers: [] as { deserializeWebviewPanel(panel: FakePanel, state: unknown): Promise<void> }[],
   collections: [] as FakeDiagnostics[],
+  items: [] as FakeStatusBarItem[],
   picks: [] as (readonly { readonly label: string }[])[],
 };
 
@@ -49,6 +50,12 @@ export const closedTerminals = new EventEmitter<{ readonly exitStatus: { readonl
 interface Message {
   readonly type: string;
   readonly sequence?: number;
+}
+
+export interface FakeStatusBarItem {
+  text: string;
+  tooltip: string;
+  isShown: boolean;
 }
 
 /** A panel that is as strict as VS Code's once it is gone. */
@@ -85,8 +92,8 @@ export class FakePanel {
   post(message: unknown): void {
     this.#messages.fire(message);
   }
-  ready(): void {
-    this.post({ type: 'ready', protocol: chartProtocolVersion });
+  ready(protocol = chartProtocolVersion): void {
+    this.post({ type: 'ready', protocol });
   }
   acknowledge(): void {
     this.post({ type: 'ack', sequence: this.last?.sequence });
@@ -225,7 +232,21 @@ export const tasks = {
   executeTask: (task: Task) => Promise.resolve(told.tasks.push({ name: task.name, definition: task.definition })),
   onDidEndTask: silent,
 };
+export const StatusBarAlignment = { Left: 1 };
+export const commands = { executeCommand: () => Promise.resolve() };
 export const window = {
+  createStatusBarItem: () => {
+    const item = { text: '', tooltip: '', isShown: false };
+    told.items.push(item);
+    return {
+      ...nothing,
+      set text(text: string) {
+        item.text = text;
+      },
+      show: () => (item.isShown = true),
+      hide: () => (item.isShown = false),
+    };
+  },
   onDidCloseTerminal: closedTerminals.event,
   createWebviewPanel: () => {
     const panel = new FakePanel();

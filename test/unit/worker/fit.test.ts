@@ -7,6 +7,7 @@ import type { Examples } from '../../../src/worker/data.ts';
 import { createRecord, fitModel, type FitOptions } from '../../../src/worker/fit.ts';
 import { evaluate } from '../../../src/worker/measuring.ts';
 import { createRandom, seedMathRandom } from '../../../src/worker/seeds.ts';
+import type { FitSteering } from '../../../src/worker/steering.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../../../src/worker/tensorflow.ts';
 import { prepareBackends, values } from './kernels/backends.ts';
 
@@ -26,6 +27,13 @@ function examples(count: number, ys?: readonly number[]): Examples {
 function createModel(units = 1, activation: 'linear' | 'softmax' | 'sigmoid' = 'linear'): LayersModel {
   return layers.sequential({ layers: [layers.layers.dense({ inputShape: [2], units, activation })] });
 }
+
+/** Nobody steers: each batch follows the one before. */
+const unsteered: FitSteering = {
+  between: () => Promise.resolve(),
+  afterEpoch: () => Promise.resolve(),
+  now: () => performance.now(),
+};
 
 interface Seen {
   readonly epochs: Readonly<Record<string, number>>[];
@@ -68,6 +76,7 @@ function createOptions(training: object, more: Partial<FitOptions> = {}): { opti
       checkpoint: () => undefined,
       resumed: () => undefined,
     },
+    steering: unsteered,
     signal: new AbortController().signal,
     checkpoints,
     ...more,

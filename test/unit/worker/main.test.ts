@@ -52,6 +52,10 @@ describe('a message that does not belong here fails the worker', () => {
       `{"type":"hello","protocol":${trainingProtocolVersion}}\n`,
       /"hello" came where "start" was due/,
     ],
+    'steering before there is a task': [
+      '{"type":"steer","id":1,"steering":{"type":"pause"}}\n',
+      /"steer" came where "start" was due/,
+    ],
     'a line without end': ['x'.repeat(1 << 21), /longer than 1048576 characters/],
     'a second start': [`${JSON.stringify({ type: 'start', task })}\n`.repeat(2), /"start" came where "stop" was due/],
   };

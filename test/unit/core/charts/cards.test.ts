@@ -39,6 +39,12 @@ describe('groupCards', () => {
     });
   });
 
+  it('leaves out what a training tells of its process', () => {
+    expect(summary(['val_loss', 'system/tensors', 'system/process_memory_megabytes', 'system/cpu'])).toMatchObject({
+      cards: ['loss (epoch): val_loss', 'system/cpu (epoch): system/cpu'],
+    });
+  });
+
   it('puts the objective first', () => {
     expect(
       summary(['val_loss', 'val_mse', 'training_mse'], { metric: 'val_mse', direction: 'minimize' }),

@@ -40,6 +40,24 @@ describe('toRunFacts', () => {
     });
   });
 
+  it('knows a paused run by its tag, while it is live', () => {
+    const paused = (more: Partial<RunSummary>) =>
+      toRunFacts({ ...run, status: 'RUNNING', tags: { 'mlops.paused': '' }, ...more }).paused;
+    expect([paused({}), paused({ tags: {} }), paused({ status: 'KILLED' }), paused({ lost: true })]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('tells how quick a run is while it has not told itself', () => {
+    const pace = { 'system/examples_per_second': { ...metric, last: { value: 812.5, step: 4 } } };
+    expect(toRunFacts({ ...run, metrics: pace }).examplesPerSecond).toBe(812.5);
+    const tags = { 'mlops.examples_per_second': '900.0' };
+    expect(toRunFacts({ ...run, metrics: pace, tags }).examplesPerSecond).toBe(900);
+  });
+
   it('cuts long texts and makes do with nothing', () => {
     const facts = toRunFacts(run);
     expect(facts.params[1]?.[1]).toHaveLength(2001);

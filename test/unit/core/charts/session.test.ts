@@ -12,6 +12,7 @@ const facts: RunFacts = {
   experiment: 'x',
   status: 'RUNNING',
   lost: false,
+  paused: false,
   reason: null,
   startTime: 0,
   endTime: null,

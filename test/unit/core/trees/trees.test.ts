@@ -443,6 +443,7 @@ describe('the process to stop for a run', () => {
     stages: [],
     runId: null,
     model: null,
+    steering: null,
     log: null,
     ...more,
   });

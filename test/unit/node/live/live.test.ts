@@ -237,6 +237,24 @@ it('knows a training by its lock, with the log of the same process', async () =>
   expect(await listProcesses(project)).toEqual([{ ...holder, kind: 'training', runId: 'r1', model: 'cnn' }]);
 });
 
+it.each([
+  ['one that can be steered', { control: { address: '/s' }, paused: false, steered: 0 }, { paused: false, count: 0 }],
+  ['one that is paused', { control: { address: '/s' }, paused: true, steered: 3 }, { paused: true, count: 3 }],
+  ['one without a socket', { control: null, paused: false, steered: 0 }, null],
+  ['one of an earlier version', {}, null],
+  ['one that tells nonsense', { control: 'x', paused: 1, steered: '3' }, null],
+])('tells of a training how it is steered: %s', async (_, details, steering) => {
+  const { id, pid } = await start('train', 'wait');
+  const locks = projectPaths.locks(project);
+  await mkdir(locks, { recursive: true });
+  const startTime = id.slice(id.indexOf(':') + 1);
+  await writeFile(
+    path.join(locks, 'run-r1.json'),
+    JSON.stringify({ pid, startTime: startTime === '' ? null : startTime, details: { runId: 'r1', ...details } }),
+  );
+  expect(await listProcesses(project)).toMatchObject([{ runId: 'r1', steering }]);
+});
+
 it('cuts no character in two, and leaves out what nobody can read as it passes', async () => {
   const log = path.join(project.root, 'x.log');
   await writeFile(log, `${'x'.repeat(6 * 1024 * 1024)}é`);

@@ -324,6 +324,21 @@ describe('failures', () => {
 });
 
 describe('stopping', () => {
+  /** A tracked training tells its run before it ends with this exit code. */
+  const ended = (code: number) =>
+    `mkdir -p .mlops/tmp/stage-runs; printf r1 > .mlops/tmp/stage-runs/$MLOPS_STAGE_TOKEN; exit ${code}`;
+  it.each([
+    ['a training that was stopped by steering', ended(130), 'stopped', 's:stopped t:blocked'],
+    ['a training that failed', ended(1), 'failed', 's:failed t:blocked'],
+    ['a command that is no training', 'exit 130', 'failed', 's:failed t:blocked'],
+  ])('of one stage alone: %s', async (_, cmd, outcome, outcomes) => {
+    project = await TestProject.create({
+      'dvc.yaml': `stages:\n  s:\n    cmd: ${JSON.stringify(cmd)}\n    outs: [out]\n  t: {cmd: "echo", deps: [out]}\n`,
+    });
+    const document = await project.run();
+    expect([document.outcome, toOutcomes(document)]).toEqual([outcome, outcomes]);
+  });
+
   it('ends the whole tree and leaves the stage unfinished', async () => {
     project = await TestProject.create({
       'dvc.yaml':

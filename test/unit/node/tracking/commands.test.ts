@@ -2,11 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../../../src/node/commandline/commandline.ts';
 import { createInstallation } from '../../../../src/node/installation/installation.ts';
 import { commands } from '../../../../src/node/tracking/commands.ts';
-import { openStore, type RunStore } from '../../../../src/node/tracking/tracking.ts';
+import { openStore, type RunStore, type RunWriter } from '../../../../src/node/tracking/tracking.ts';
+import { Helm } from '../../../../src/node/training/helm.ts';
+import { openLiveRun } from '../../../../src/node/training/liverun.ts';
+import type { Steering } from '../../../../src/protocol/steering.ts';
+import type { ToWorker } from '../../../../src/protocol/training.ts';
 
 let root: string;
 let store: RunStore;
@@ -143,4 +147,88 @@ test('another store, one that is not there, and one of another kind', async () =
 test('repair says what it did', async () => {
   expect((await check('repair')).stdout).toBe('Nothing to repair.\n');
   expect(JSON.parse((await check('repair', '@last', '--json')).stdout)).toEqual({ repairs: [] });
+});
+
+describe('runs steer', () => {
+  const begin = (runId: string): Promise<RunWriter> =>
+    store.createRun({ experiment: 'e', name: runId, user: 'u', startTime: 1795291300000, params: {}, tags: {} });
+
+  test.each<[string, string[], number, RegExp]>([
+    ['nothing to do', ['@last'], 2, /Say one of --pause, --resume, --stop, --learning-rate, --snapshot\./],
+    ['two things at once', ['@last', '--pause', '--snapshot'], 2, /Say one of/],
+    ['a stop at another time', ['@last', '--stop', 'later'], 2, /--stop takes now, epoch, best, not "later"/],
+    ['a learning rate that is none', ['@last', '--learning-rate', 'fast'], 2, /greater than 0, not "fast"/],
+    ['a learning rate of 0', ['@last', '--learning-rate', '0'], 2, /greater than 0, not "0"/],
+    ['no run', ['--pause'], 2, /RUN/],
+    ['an unknown run', ['nobody', '--pause'], 4, /There is no run "nobody"/],
+    ['a run that has ended', ['run-1', '--pause'], 1, /run-1 \(\w{8}\) is FINISHED: only a live run can be steered/],
+  ])('%s', async (_, argv, code, message) => {
+    const seen = await check('steer', ...argv);
+    expect([seen.code, seen.stdout]).toEqual([code, '']);
+    expect(seen.stderr).toMatch(message);
+  });
+
+  test('a run that is going on elsewhere', async () => {
+    const { runId } = await begin('live');
+    const { code, stdout } = await check('steer', runId.slice(0, 10), '--pause', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'not-live', message: expect.stringMatching(/^No process works on this run here/) },
+    });
+  });
+
+  test('a dry run asks nobody', async () => {
+    const { runId } = await begin('live');
+    const { code, stdout } = await check('steer', 'live', '--learning-rate', '1e-3', '--dry-run', '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([0, { runId, steering: { type: 'setLearningRate', value: 0.001 } }]);
+  });
+
+  test.each<[string, string[], Steering]>([
+    ['--pause', ['--pause'], { type: 'pause' }],
+    ['--resume', ['--resume'], { type: 'resume' }],
+    ['--stop', ['--stop', 'best'], { type: 'stop', when: 'best' }],
+    ['--learning-rate', ['--learning-rate', '0.5'], { type: 'setLearningRate', value: 0.5 }],
+    ['--snapshot', ['--snapshot'], { type: 'snapshot' }],
+  ])('%s reaches the process that writes the run, and its answer is shown', async (_, argv, steering) => {
+    const { runId } = await begin('live');
+    const helm = new Helm();
+    const asked: ToWorker[] = [];
+    helm.attach({
+      stop: () => undefined,
+      send: (message) => {
+        asked.push(message);
+        if (message.type === 'steer')
+          helm.answer({ type: 'steered', id: message.id, isRefused: false, step: 12, epoch: 3, text: 'so be it' });
+      },
+    });
+    const onWarning = (message: string): never => {
+      throw new Error(message);
+    };
+    const live = await openLiveRun({ root }, { runId, model: 'm', command: 'mlops train', helm, onWarning });
+    const plain = await check('steer', 'live', ...argv);
+    const json = await check('steer', 'live', ...argv, '--json');
+    await live.close();
+    expect([plain.code, plain.stderr, plain.stdout]).toEqual([
+      0,
+      '',
+      `live (${runId.slice(0, 8)}): so be it (epoch 3, batch 12).\n`,
+    ]);
+    expect(JSON.parse(json.stdout)).toEqual({ runId, steering, state: 'done', step: 12, epoch: 3, text: 'so be it' });
+    expect(asked.map((message) => message.type === 'steer' && message.steering)).toEqual([steering, steering]);
+  });
+
+  test('a paused run is called so, with the status that MLflow knows', async () => {
+    const writer = await begin('live');
+    const statusOf = async () => (await check('list', '--limit', '1')).stdout.split('\t').map((cell) => cell.trim())[3];
+    expect(await statusOf()).toBe('RUNNING');
+    await writer.setTags({ 'mlops.paused': 'at epoch 1, batch 2' });
+    expect(await statusOf()).toBe('PAUSED');
+    expect((await check('show', 'live')).stdout).toContain('  PAUSED  ');
+    expect(JSON.parse((await check('show', 'live', '--json')).stdout)).toMatchObject({ status: 'RUNNING' });
+    await writer.removeTag('mlops.paused');
+    expect(await statusOf()).toBe('RUNNING');
+    await writer.setTags({ 'mlops.paused': 'at epoch 1, batch 2' });
+    await writer.finish('FAILED', 1795291400000);
+    expect(await statusOf()).toBe('FAILED');
+  });
 });

@@ -15,6 +15,7 @@ import { planTraining, train, type TrainDocument } from '../../../../src/node/tr
 import { createRandom } from '../../../../src/worker/seeds.ts';
 import { dataloader } from '../../worker/project.ts';
 import { buildWorker } from '../../worker/workerProcess.ts';
+import { isSystemMetric } from '../../../../src/protocol/tracking.ts';
 
 const fixtures = path.resolve(import.meta.dirname, '../../../fixtures/training');
 
@@ -132,7 +133,7 @@ async function readResult({ runId, artifacts }: Pick<TrainDocument, 'runId' | 'a
   const store = await openChosenStore({ project: { root }, env: {}, cwd: root });
   const run = await store.findRun(runId);
   const metrics: Record<string, unknown> = {};
-  for (const name of Object.keys(run.metrics).filter((metric) => metric !== 'batch_loss')) {
+  for (const name of Object.keys(run.metrics).filter((metric) => metric !== 'batch_loss' && !isSystemMetric(metric))) {
     const { steps, values } = await store.readHistory(runId, name);
     metrics[name] = { steps, values };
   }

@@ -121,6 +121,11 @@ test('a training from the config to the model', async () => {
       'batch_loss': { points: 3, last: { step: 6 } },
       'test_accuracy': { points: 1, last: { step: 3, value: 0.9 } },
       'custom/thing': { last: { value: Infinity } },
+      // A point for every ten seconds at most.
+      'system/examples_per_second': { points: 1, last: { step: 1, value: 640 } },
+      'system/process_memory_megabytes': { points: 2, last: { step: 4, value: 256 } },
+      'system/tensor_memory_megabytes': { points: 2, last: { value: 1 } },
+      'system/tensors': { points: 2, last: { value: 9 } },
     },
   });
   expect(Object.keys(document.metrics)).not.toContain('../bad');

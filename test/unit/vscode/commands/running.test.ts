@@ -29,6 +29,7 @@ const elsewhere: LiveProcess = {
   stages: ['clean'],
   runId: null,
   model: null,
+  steering: null,
   log: null,
 };
 

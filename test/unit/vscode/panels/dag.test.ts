@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { dagProtocolVersion } from '../../../../src/protocol/dag.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import type { StageState, StatusDocument } from '../../../../src/protocol/pipeline.ts';
 import { forget, told, trustGranted, workspace } from '../editor.ts';
@@ -47,7 +48,7 @@ describe('the panel of the pipeline’s graph', () => {
     const panels = registerDagPanels(options);
     panels.show('/p');
     const panel = told.panels[0]!;
-    panel.ready();
+    panel.ready(dagProtocolVersion);
     await settle();
     return { panels, panel };
   }
@@ -62,7 +63,7 @@ describe('the panel of the pipeline’s graph', () => {
     change();
     await settle();
     expect(types(panel)).toEqual(['notice', 'graph', 'states']);
-    panel.ready();
+    panel.ready(dagProtocolVersion);
     expect(types(panel)).toEqual(['notice', 'graph', 'states', 'graph']);
   });
 
@@ -121,7 +122,7 @@ describe('the panel of the pipeline’s graph', () => {
     expect([told.panels.length, panel.revealed]).toEqual([2, 1]);
     const restored = new (panel.constructor as new () => typeof panel)();
     await told.serializers[0]?.deserializeWebviewPanel(restored, { root: '/r' });
-    restored.ready();
+    restored.ready(dagProtocolVersion);
     await settle();
     expect(types(restored)).toEqual(['graph']);
     const stranger = new (panel.constructor as new () => typeof panel)();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunChange, RunFacts, RunSnapshot, SeriesPoints } from '../../../../src/protocol/charts.ts';
 import { parseToRunPage } from '../../../../src/protocol/chartcodec.ts';
-import { unknownName } from '../../../../src/protocol/errors.ts';
+import { ExpectedError, unknownName } from '../../../../src/protocol/errors.ts';
 import type { RunFeed } from '../../../../src/vscode/panels/feed.ts';
 import { FakePanel, forget, told, trustGranted, workspace } from '../editor.ts';
 import { settle } from '../engine.ts';
@@ -16,6 +16,7 @@ const facts: RunFacts = {
   experiment: 'x',
   status: 'RUNNING',
   lost: false,
+  paused: false,
   reason: null,
   startTime: 0,
   endTime: null,
@@ -52,6 +53,10 @@ function createFeed(snapshot: RunSnapshot) {
     stop: (_root, runId) => {
       state.asked.push(`stop ${runId}`);
       return Promise.reject(new Error('It is gone.'));
+    },
+    steer: (_root, runId, steering) => {
+      state.asked.push(`${JSON.stringify(steering)} ${runId}`);
+      return Promise.resolve();
     },
     openLog: (_root, runId) => {
       state.asked.push(`log ${runId}`);
@@ -175,6 +180,24 @@ describe('the Run chart panel', () => {
     expect(state.asked).toEqual(['snapshot a', 'stop a', 'log a']);
     expect(told.errors).toEqual(['It is gone.']);
     expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('steers, and tells the page when that is over, whatever came of it', async () => {
+    const { panel, state, feed } = await show();
+    const steering = { type: 'setLearningRate', value: 0.5 } as const;
+    panel.post({ type: 'steerRun', runId: 'a', steering });
+    await settle();
+    expect(state.asked.at(-1)).toBe('{"type":"setLearningRate","value":0.5} a');
+    expect(parseToRunPage(panel.last)).toMatchObject({ type: 'steered', runId: 'a' });
+    for (const garbage of [{ type: 'fly' }, { ...steering, value: -1 }, { type: 'stop', when: 'later' }, null])
+      panel.post({ type: 'steerRun', runId: 'a', steering: garbage });
+    await settle();
+    expect(state.asked).toHaveLength(2);
+    const sent = panel.sent.length;
+    feed.steer = () => Promise.reject(new ExpectedError('not-live', 'It has ended.'));
+    panel.post({ type: 'steerRun', runId: 'a', steering: { type: 'pause' } });
+    await settle();
+    expect(panel.sent.slice(sent)).toMatchObject([{ type: 'steered', runId: 'a' }]);
   });
 
   it('tells the page that a run could not be stopped, while there is a page', async () => {

@@ -15,6 +15,7 @@ const process: LiveProcess = {
   stages: [],
   runId: null,
   model: null,
+  steering: null,
   log: '/w/digits/x.log',
 };
 

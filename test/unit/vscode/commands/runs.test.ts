@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Target } from '../../../../src/core/trees/trees.ts';
+import type { SteeringAnswer } from '../../../../src/protocol/steering.ts';
+import type { RunSummary } from '../../../../src/protocol/tracking.ts';
+import { answers, forget, told } from '../editor.ts';
+import { createEngine } from '../engine.ts';
+
+vi.mock('vscode', () => import('../editor.ts'));
+const { createRunsCommands } = await import('../../../../src/vscode/commands/runs.ts');
+
+const project = '/w/digits';
+const run = (runId: string, more: Partial<RunSummary> = {}): RunSummary => ({
+  runId,
+  name: runId,
+  experiment: 'x',
+  status: 'RUNNING',
+  startTime: 1,
+  endTime: null,
+  parentRunId: null,
+  params: {},
+  tags: {},
+  metrics: {},
+  lost: false,
+  artifacts: null,
+  ...more,
+});
+const runs = [
+  run('live'),
+  run('still', { tags: { 'mlops.paused': 'at epoch 1, batch 2' } }),
+  run('lost', { lost: true }),
+  run('over', { status: 'FINISHED' }),
+];
+
+function create(answer: SteeringAnswer['state'] = 'done') {
+  const engine = createEngine({
+    listRuns: () => ({ runs, unreadable: [] }),
+    steerRun: () => ({ state: answer, step: 1, epoch: 0, text: '' }),
+  });
+  const projects = { whenKnown: () => Promise.resolve([{ root: project, name: 'digits', branch: null }]) };
+  const parts = { engine: engine.thread, projects, showRun: () => undefined, showPrediction: () => undefined };
+  const commands = createRunsCommands(parts as unknown as Parameters<typeof createRunsCommands>[0]);
+  const steered = () => engine.asked.filter(({ name }) => name === 'steerRun').map(({ payload }) => payload);
+  return { commands, steered };
+}
+
+beforeEach(() => {
+  forget();
+  answers.workspaceFolder = '/w';
+});
+
+describe('a live run is steered', () => {
+  const pause = { type: 'pause' };
+  const resume = { type: 'resume' };
+  const best = { type: 'stop', when: 'best' };
+  const target: Target = { kind: 'run', project, runId: 'other' };
+  const cases = [
+    ['mlops.pauseRun', target, 'other', pause],
+    ['mlops.resumeRun', target, 'other', resume],
+    ['mlops.stopRunAtBest', target, 'other', best],
+    // From the palette: the only one that it can be done to, or the one that was picked.
+    ['mlops.pauseRun', undefined, 'live', pause],
+    ['mlops.resumeRun', undefined, 'still', resume],
+    ['mlops.stopRunAtBest', undefined, 'still', best],
+  ] as const;
+  it.each(cases)('%s on %o', async (command, given, runId, steering) => {
+    const { commands, steered } = create();
+    await commands[command](given);
+    expect(steered()).toEqual([{ project, runId, steering }]);
+  });
+
+  it('asks only about runs that are live', async () => {
+    await create().commands['mlops.stopRunAtBest']();
+    expect(told.picks.map((choices) => choices.map(({ label }) => label))).toEqual([['live', 'still']]);
+  });
+});
