@@ -13,6 +13,7 @@ const groups: readonly CommandGroup[] = [
     firstWords: ['train', 'exec', 'predict', 'backends'],
     load: async () => (await import('./node/training/commands.ts')).commands,
   },
+  { firstWords: ['sweep'], load: async () => (await import('./node/sweep/commands.ts')).commands },
   { firstWords: ['runs'], load: async () => (await import('./node/tracking/commands.ts')).commands },
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];

@@ -45,6 +45,8 @@ export interface TrainTask {
   readonly checkpoints: readonly StandingCheckpoint[];
   readonly engineVersion: string;
   readonly runId: string;
+  /** False for a trial of a sweep: the test split is not even loaded, so nothing is chosen by it. */
+  readonly tests: boolean;
 }
 
 /** Where in a training a checkpoint stands. */
@@ -91,11 +93,21 @@ export interface PredictTask {
   readonly images: readonly string[];
 }
 
+/** Asks the model's own code, `hyperparameters_tuning.ts`, what a search may try. */
+export interface TuneTask {
+  readonly kind: 'tune';
+  readonly projectRoot: string;
+  readonly model: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Combinations that the code may refuse, by the names of the space; empty: only the space is asked for. */
+  readonly candidates: readonly Readonly<Record<string, unknown>>[];
+}
+
 interface ProbeTask {
   readonly kind: 'probe';
 }
 
-export type WorkerTask = TrainTask | PredictTask | ProbeTask;
+export type WorkerTask = TrainTask | PredictTask | TuneTask | ProbeTask;
 
 export interface Prediction {
   readonly image: string;
@@ -178,6 +190,13 @@ export type FromWorker =
   /** One for each image, in their order. */
   | { readonly type: 'prediction'; readonly prediction: Prediction }
   | { readonly type: 'predicted' }
+  /** `space`: null where the code gives none. `accepted`: an answer for each candidate. `refuses`: whether it refuses any at all. */
+  | {
+      readonly type: 'tuned';
+      readonly space: Readonly<Record<string, unknown>> | null;
+      readonly accepted: readonly boolean[];
+      readonly refuses: boolean;
+    }
   /** The last message; afterwards the worker exits by itself. `stopped` after a stop message, its model saved nevertheless. */
   | {
       readonly type: 'done';

@@ -7,6 +7,7 @@ import { openChannel } from './channel.ts';
 import { runPrediction } from './prediction.ts';
 import { Wishes } from './steering.ts';
 import { lostReader, runTraining, type TaskContext } from './training.ts';
+import { askForTuning } from './tuning.ts';
 import { watchParent } from './watchdog.ts';
 
 // Composition root of the training worker: one task, answered over file descriptor 3; stdout and stderr carry nothing but
@@ -67,6 +68,8 @@ async function perform(task: WorkerTask, context: TaskContext): Promise<FromWork
       return runTraining(task, context);
     case 'predict':
       return runPrediction(task, context);
+    case 'tune':
+      return askForTuning(task);
     case 'probe':
       return {
         type: 'probed',

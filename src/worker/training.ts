@@ -83,6 +83,7 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
   if (isStopped()) return finished('stopped', record, model);
 
   const trained = requireModel(model, trainer);
+  if (!task.tests) return finished('succeeded', record, trained);
   const test = await loadSplit(loader, 'test', config);
   const options = { tf, training: config.training, steering, signal: context.signal };
   const evaluation = await evaluateModel(trained, { ...data, test }, options);

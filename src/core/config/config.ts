@@ -6,6 +6,7 @@ import { applyOverrides, type Override } from './overrides.ts';
 import { findParamMistakes } from './params.ts';
 import { freeSections, sections, type Field, type SectionName } from './schema.ts';
 import { toObjective, type Objective } from './settings.ts';
+import { findDimensionMistake, tuningSettings } from './tuning.ts';
 
 export {
   findByName,
@@ -20,6 +21,7 @@ export {
   type Vocabulary,
 } from './compilation.ts';
 export { flattenParams } from './params.ts';
+export { findDimensionMistake, tuningSettings } from './tuning.ts';
 export {
   defaultObjective,
   parseProjectSettings,
@@ -208,15 +210,15 @@ class ConfigChecker {
     return { ...value, ...Object.fromEntries(inner) };
   }
 
-  /** What is tuned must be a list of values for something that the config sets. */
+  /** What is tuned must be values for something that the config sets. */
   #checkTuning(checked: Readonly<Record<SectionName, Record<string, unknown>>>): void {
     const known = [...Object.keys(checked.model), ...Object.keys(checked.training), ...Object.keys(checked.data)];
     for (const [key, value] of Object.entries(checked.hyperparameter_tuning)) {
-      if (key === 'strategy') continue;
+      if (tuningSettings.has(key)) continue;
       const path = ['hyperparameter_tuning', key];
-      if (!Array.isArray(value) || value.length === 0)
-        this.#report(path, `${path.join('.')} must be a list of the values to try, not ${describe(value)}.`);
-      else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, 'strategy']);
+      const mistake = findDimensionMistake(value);
+      if (mistake !== undefined) this.#report(path, `${path.join('.')} ${mistake}, not ${describe(value)}.`);
+      else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, ...tuningSettings]);
     }
   }
 

@@ -136,7 +136,12 @@ export const sections = {
     threads: { ...wholeNumber(1), default: null, pending: true },
   },
   mlflow: { experiment_name: text, tracking_uri: text, mlruns_path: text },
-  hyperparameter_tuning: { strategy: { ...oneOf('grid', 'random', 'halving'), default: 'grid' } },
+  hyperparameter_tuning: {
+    strategy: { ...oneOf('grid', 'random', 'latin', 'halving'), default: 'grid' },
+    trials: wholeNumber(1),
+    min_epochs: wholeNumber(1),
+    reduction: wholeNumber(2),
+  },
   objective: {
     metric: { ...text, required: true },
     direction: oneOf('minimize', 'maximize', 'min', 'max'),

@@ -18,6 +18,8 @@ export interface TrainRequest {
   readonly resume?: string | undefined;
   /** After so long without a word of the worker a warning is given; default half a minute. */
   readonly silenceMs?: number;
+  /** The sweep that the training is a trial of. Its test split is left alone: a search must not see it. */
+  readonly trial?: { readonly sweep: string; readonly parentRunId: string; readonly number: number } | undefined;
 }
 
 /** What a training tells while it works. */

@@ -29,8 +29,12 @@ import type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './re
 import { checkpointsOf, findResumption, reopenRun, type Resumption } from './resume.ts';
 import { runWorker, type WorkerEnd, type WorkerOptions } from './worker.ts';
 
+export { askWorker } from './ask.ts';
+export { readConfig, type ResolvedConfig } from './configfile.ts';
+export { takeRunLock } from './leftovers.ts';
 export { predict } from './predict.ts';
 export { probeBackends } from './probe.ts';
+export { readUser } from './provenance.ts';
 export { steerLiveRun } from './steer.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 
@@ -151,7 +155,7 @@ async function tellResumption(
 }
 
 function toRunStart(
-  { env }: TrainRequest,
+  { env, trial }: TrainRequest,
   { file, model, config }: ResolvedConfig,
   gitTags: Readonly<Record<string, string>>,
   data: HashedPath | undefined,
@@ -166,6 +170,7 @@ function toRunStart(
       'mlops.config': file,
       'mlops.seed': String(config.training.seed),
       ...(isInStage(env) ? { 'mlops.stage': env['DVC_STAGE'] ?? '' } : {}),
+      ...(trial === undefined ? {} : trialTags(trial)),
       ...(data === undefined ? {} : { 'mlops.data': data.md5 }),
       'mlflow.source.name': `src/models/${model}/train.ts`,
       'mlflow.source.type': 'LOCAL',
@@ -173,6 +178,10 @@ function toRunStart(
     },
     onWarning: (message) => reporter.warning(message),
   };
+}
+
+function trialTags({ sweep, parentRunId, number }: NonNullable<TrainRequest['trial']>): Record<string, string> {
+  return { 'mlflow.parentRunId': parentRunId, 'mlops.sweep': sweep, 'mlops.trial': String(number) };
 }
 
 async function keepProvenance(
@@ -245,6 +254,7 @@ function toTask({ project, request, resolved: { model, config }, writer, staging
     checkpoints,
     engineVersion: request.installation.version,
     runId: writer.runId,
+    tests: request.trial === undefined,
   };
 }
 

@@ -120,6 +120,7 @@ export async function createProject(files: Readonly<Record<string, string>> = {}
       checkpointDirectory: checkpoints,
       checkpoints: [],
       engineVersion: '0.1.0',
+      tests: true,
       runId: 'run-1',
       ...change,
     }),

@@ -1,0 +1,19 @@
+// The door of the pure half of sweeps: which values are tried, in what order, for how long, and what comes of them.
+
+export { epochsOfRungs } from './halving.ts';
+export { gridOf, toNames, toSpace, valueAt, type Dimension } from './space.ts';
+export {
+  epochsLeft,
+  findBest,
+  findNextTrial,
+  acceptOnly,
+  planSweep,
+  resumed,
+  toOverrides,
+  withTrial,
+  type SweepPlan,
+  type SweepState,
+  type SweepWishes,
+  type Trial,
+} from './state.ts';
+export { chooseAssignments, gridSize, strategies, type Strategy } from './strategies.ts';

@@ -1,0 +1,257 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { SweepState } from '../../../../src/core/sweep/sweep.ts';
+import type { Installation } from '../../../../src/node/installation/installation.ts';
+import { performSweep, planOnly, type SweepDocument, type SweepRequest } from '../../../../src/node/sweep/sweep.ts';
+import { openChosenStore, type RunStore } from '../../../../src/node/tracking/tracking.ts';
+import { dataloader } from '../../worker/project.ts';
+import { buildWorker } from '../../worker/workerProcess.ts';
+
+const fixtures = path.resolve(import.meta.dirname, '../../../fixtures/training');
+const config = (tuning: string): string => `model: {units: 4}
+training: {batch_size: 16, num_epochs: 4, loss_function: categorical_crossentropy, learning_rate: 0.01}
+objective: {metric: val_accuracy, direction: maximize}
+hyperparameter_tuning: ${tuning}
+`;
+const trainCode = `export async function train({ tf, config, fit, run }) {
+  if (config.model.units === 13) throw new Error('thirteen is not trained');
+  const model = tf.sequential({ layers: [
+    tf.layers.flatten({ inputShape: [6, 6, 1] }),
+    tf.layers.dense({ units: config.model.units, activation: 'relu' }),
+    tf.layers.dense({ units: 4, activation: 'softmax' }),
+  ] });
+  await fit(model);
+  return model;
+}
+`;
+
+let bundle: Awaited<ReturnType<typeof buildWorker>>;
+let root: string;
+beforeAll(async () => {
+  bundle = await buildWorker();
+}, 60_000);
+afterAll(() => bundle.remove());
+beforeEach(async () => {
+  root = await mkdtemp(path.join(os.tmpdir(), 'mlops-sweep-'));
+  await write('dvc.yaml', 'stages: {}\n');
+  await write('package.json', '{ "type": "module" }\n');
+  // A search that looked at the test split would fail here.
+  const guarded = `${dataloader.replace('function load(', 'function loadSplit(').replace('export ', '')}
+export function load(split, config) {
+  if (split === 'test') throw new Error('the test split was read');
+  return loadSplit(split, config);
+}
+`;
+  await write('src/models/net/dataloader.ts', guarded);
+  await write('src/models/net/train.ts', trainCode);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function write(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(path.join(root, file)), { recursive: true });
+  await writeFile(path.join(root, file), text);
+}
+
+function toRequest(change: Partial<SweepRequest> = {}): SweepRequest {
+  const dist = path.dirname(bundle.file);
+  const installation: Installation = {
+    ...{ node: process.execPath, version: '0', cli: '', worker: bundle.file },
+    ...{ bin: dist, samples: dist, templates: dist },
+  };
+  const env = { ...process.env, MLFLOW_TRACKING_URI: undefined };
+  return {
+    ...{ config: 'configs/net.yaml', cwd: root, env, installation, overrides: ['training.backend=cpu'] },
+    ...{ strategy: undefined, trials: undefined, jobs: 1, seconds: undefined, store: undefined, resume: undefined },
+    ...change,
+  };
+}
+
+const told: string[] = [];
+async function sweep(
+  change: Partial<SweepRequest> = {},
+  signal = new AbortController().signal,
+): Promise<SweepDocument> {
+  told.length = 0;
+  const note = (text: string): void => void told.push(text);
+  const reporter = {
+    ...{ note, warning: note, started: () => undefined, trialStarted: () => undefined },
+    trialEnded: () => onTrialEnd(),
+  };
+  return performSweep({ root }, toRequest(change), reporter, signal);
+}
+let onTrialEnd: () => void = () => undefined;
+afterEach(() => {
+  onTrialEnd = () => undefined;
+});
+
+async function openStore(): Promise<RunStore> {
+  return openChosenStore({ project: { root }, option: undefined, env: {}, config: undefined, cwd: root });
+}
+
+async function readState(): Promise<SweepState> {
+  const folder = path.join(root, '.mlops/state/sweeps');
+  const [name = ''] = await readdir(folder);
+  return JSON.parse(await readFile(path.join(folder, name), 'utf8')) as SweepState;
+}
+
+test('every combination is a run below the run of the sweep, and the test split is left alone', async () => {
+  await write('configs/net.yaml', config('{units: [2, 3], batch_size: [8, 16]}'));
+  const document = await sweep({ jobs: 2 });
+  expect(told).toEqual([]);
+  expect(document.outcome).toBe('succeeded');
+  expect(document.trials.map(({ params, outcome }) => [...Object.values(params), outcome])).toEqual([
+    [2, 8, 'succeeded'],
+    [2, 16, 'succeeded'],
+    [3, 8, 'succeeded'],
+    [3, 16, 'succeeded'],
+  ]);
+  const store = await openStore();
+  const { runs } = await store.listRuns();
+  const children = runs.filter(({ parentRunId }) => parentRunId === document.parentRunId);
+  expect(children.map(({ tags }) => tags['mlops.trial']).sort()).toEqual(['0', '1', '2', '3']);
+  for (const { runId, params, value } of document.trials) {
+    const run = children.find((each) => each.runId === runId)!;
+    expect([run.params['model.units'], run.params['training.batch_size']]).toEqual(Object.values(params).map(String));
+    expect([run.status, run.metrics['val_accuracy']?.max?.value]).toEqual(['FINISHED', value]);
+    expect(Object.keys(run.metrics).filter((name) => name.startsWith('test_'))).toEqual([]);
+  }
+  const best = Math.max(...document.trials.map(({ value }) => value ?? 0));
+  expect(document.trials.find(({ runId }) => runId === document.best)?.value).toBe(best);
+  const parent = await store.findRun(document.parentRunId);
+  expect([parent.status, parent.tags['mlops.best_run'], parent.metrics['val_accuracy']?.last.value]).toEqual([
+    'FINISHED',
+    document.best,
+    best,
+  ]);
+});
+
+test('a trial that fails is told, and the others go on', async () => {
+  await write('configs/net.yaml', config('{units: [13, 2]}'));
+  const document = await sweep();
+  expect(document.trials.map(({ outcome, value }) => [outcome, value === null])).toEqual([
+    ['failed', true],
+    ['succeeded', false],
+  ]);
+  expect(told.join('\n')).toContain('thirteen is not trained');
+  expect(document.outcome).toBe('succeeded');
+  await write('configs/net.yaml', config('{units: [13]}'));
+  expect((await sweep()).outcome).toBe('failed');
+});
+
+test('an objective that nothing records is told with what there is', async () => {
+  await write('configs/net.yaml', config('{units: [2]}').replace('val_accuracy', 'val_acuracy'));
+  const document = await sweep();
+  expect(document.outcome).toBe('failed');
+  expect(told.join('\n')).toMatch(/val_acuracy is not among .*val_accuracy/);
+});
+
+describe("the model's own code", () => {
+  test('makes the space and refuses combinations', async () => {
+    await write('configs/net.yaml', config('{strategy: grid, units: [2, 3]}'));
+    await write(
+      'src/models/net/hyperparameters_tuning.ts',
+      `export const space = (config) => ({ ...config.hyperparameter_tuning, units: [2, 3, 4], batch_size: [8, 16] });
+export const accept = ({ units, batch_size }) => units * batch_size <= 32;
+`,
+    );
+    const { plan } = await planOnly({ root }, toRequest(), new AbortController().signal);
+    expect(plan.assignments.map((each) => Object.values(each))).toEqual([
+      [2, 8],
+      [2, 16],
+      [3, 8],
+      [4, 8],
+    ]);
+  });
+
+  test.each([
+    ['export const space = () => ({ units: 3 });', '"units" of space must be a list'],
+    ['export const space = () => [];', 'must return a mapping'],
+    ['export const accept = () => false;', 'accept refuses every one of 1 combinations'],
+    ['export const accept = () => { throw new Error("no idea"); };', 'no idea'],
+  ])('%s is told', async (code, message) => {
+    await write('configs/net.yaml', config('{units: [2]}'));
+    await write('src/models/net/hyperparameters_tuning.ts', code);
+    await expect(planOnly({ root }, toRequest(), new AbortController().signal)).rejects.toThrow(message);
+  });
+});
+
+describe('a sweep that did not come to its end', () => {
+  test('was stopped: goes on without repeating what had ended', async () => {
+    await write('configs/net.yaml', config('{units: [2, 3, 4]}'));
+    const stop = new AbortController();
+    onTrialEnd = () => stop.abort();
+    const first = await sweep({}, stop.signal);
+    expect([first.outcome, first.trials.map(({ outcome }) => outcome)]).toEqual(['stopped', ['succeeded']]);
+    onTrialEnd = () => undefined;
+    const second = await sweep({ resume: '@last', config: '' });
+    expect(second.parentRunId).toBe(first.parentRunId);
+    expect(second.trials.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    expect(second.trials[0]).toEqual(first.trials[0]);
+    expect((await (await openStore()).listRuns()).runs.length).toBe(4);
+  });
+
+  test('was killed at random: no finished trial is repeated, and no run is left going', async () => {
+    await write('configs/net.yaml', config('{units: [2, 3, 4, 5], num_epochs: [2]}'));
+    const args = [path.join(fixtures, 'sweep.mjs'), root, 'configs/net.yaml', bundle.file];
+    const ended = new Map<number, string | null>();
+    for (let round = 0; round < 4; round += 1) {
+      const child = spawn(
+        process.execPath,
+        [
+          ...process.execArgv,
+          '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+          ...args,
+          ...(round === 0 ? [] : ['@last']),
+        ],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: { ...process.env, MLFLOW_TRACKING_URI: '' },
+        },
+      );
+      const exit = once(child, 'close');
+      child.stdout.setEncoding('utf8');
+      await Promise.race([once(child.stdout, 'data'), exit]);
+      await Promise.race([sleep(300 + Math.random() * 1500), exit]);
+      child.kill('SIGKILL');
+      await exit;
+      for (const { number, outcome, runId } of (await readState()).trials) {
+        if (ended.has(number)) expect([number, runId]).toEqual([number, ended.get(number)]);
+        if (outcome === 'succeeded') ended.set(number, runId);
+      }
+    }
+    const document = await sweep({ resume: '@last', config: '' }).catch((error: unknown) => {
+      // The last round may have come to its end before it was killed.
+      if (String(error).includes('has ended')) return undefined;
+      throw error;
+    });
+    const state = await readState();
+    expect(state.trials.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
+    for (const [number, runId] of ended) expect(state.trials[number]?.runId).toBe(runId);
+    const { runs } = await (await openStore()).listRuns();
+    expect(runs.filter(({ status }) => status === 'RUNNING')).toEqual([]);
+    expect(document?.best ?? state.trials[0]?.runId).toBeTruthy();
+  }, 120_000);
+
+  test('an unknown one is refused with those that there are', async () => {
+    await write('configs/net.yaml', config('{units: [2]}'));
+    await expect(sweep({ resume: 'x' })).rejects.toThrow('sweep "x"');
+  });
+});
+
+test('halving trains the best longer', async () => {
+  await write(
+    'configs/net.yaml',
+    config('{strategy: halving, trials: 4, reduction: 2, min_epochs: 1, units: {min: 2, max: 40, type: int}}'),
+  );
+  const { trials, outcome, best } = await sweep({ jobs: 2 });
+  expect(outcome).toBe('succeeded');
+  expect(trials.filter(({ epochs }) => epochs === 1).length).toBe(4);
+  expect(trials.some(({ epochs }) => epochs === 4)).toBe(true);
+  const longest = Math.max(...trials.map(({ epochs }) => epochs));
+  expect(trials.find(({ runId }) => runId === best)?.epochs).toBe(longest);
+});
