@@ -217,7 +217,7 @@ class ConfigChecker {
       if (tuningSettings.has(key)) continue;
       const path = ['hyperparameter_tuning', key];
       const mistake = findDimensionMistake(value);
-      if (mistake !== undefined) this.#report(path, `${path.join('.')} ${mistake}, not ${describe(value)}.`);
+      if (mistake !== undefined) this.#report(path, `${path.join('.')} ${mistake}${describeOther(value)}.`);
       else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, ...tuningSettings]);
     }
   }
@@ -270,6 +270,11 @@ class ConfigChecker {
 
 function startsWith(path: readonly (string | number)[], start: readonly string[]): boolean {
   return start.every((part, index) => path[index] === part);
+}
+
+/** What stands where a list or a mapping is wanted, as the end of a sentence. */
+function describeOther(value: unknown): string {
+  return Array.isArray(value) || isMapping(value) ? '' : `, not ${describe(value)}`;
 }
 
 /** How an error names what it found: `"abc" (text)`. */

@@ -87,7 +87,7 @@ describe('parseConfig', () => {
     check(
       '[16, 64]',
       '16',
-      'configs/a.yaml:9:37: error: hyperparameter_tuning.num_units must be a list of the values to try, not the number 16.',
+      'configs/a.yaml:9:37: error: hyperparameter_tuning.num_units must be a list of the values to try, or a range as { min: 0.001, max: 0.1, scale: log }, not the number 16.',
     );
     check(
       '{ num_units: [',
