@@ -95,7 +95,8 @@ async function openStore(): Promise<RunStore> {
 
 async function readState(): Promise<SweepState> {
   const folder = path.join(root, '.mlops/state/sweeps');
-  const [name = ''] = await readdir(folder);
+  // A kill while the file was replaced leaves its temporary beside it.
+  const name = (await readdir(folder)).find((each) => each.endsWith('.json')) ?? '';
   return JSON.parse(await readFile(path.join(folder, name), 'utf8')) as SweepState;
 }
 
