@@ -59,7 +59,8 @@ function toRequest(invocation: Invocation): SweepRequest {
   const [config = ''] =
     resume === undefined || invocation.positionals.length > 0 ? takePositionals(invocation, sweepCommand) : [];
   const place = options.text('on') ?? 'local';
-  if (place !== 'local') throw new ExpectedError('bad-arguments', `--on takes local, not "${place}": trials run on this machine only.`);
+  if (place !== 'local')
+    throw new ExpectedError('bad-arguments', `--on takes local, not "${place}": trials run on this machine only.`);
   const wanted = options.text('strategy');
   const strategy = strategies.find((name) => name === wanted);
   if (wanted !== undefined && strategy === undefined)

@@ -179,7 +179,7 @@ async function openParent(
 ): Promise<RunWriter> {
   const onWarning = (message: string): void => reporter.warning(message);
   if (begun !== undefined) {
-    await store.repair([begun.parentRunId, ...begun.trials.flatMap(({ runId }) => runId ?? [])]);
+    await store.repair([begun.parentRunId, ...(await findTrialRuns(store, id))]);
     return store.reopenRun(begun.parentRunId, { keeps: () => true, onWarning });
   }
   return store.createRun({
@@ -196,6 +196,14 @@ async function openParent(
     tags: { 'mlops.sweep': id, 'mlops.config': plan.config },
     onWarning,
   });
+}
+
+/** Runs of the sweep that say they go on; its file may not know one that was begun a moment before a kill. */
+async function findTrialRuns(store: RunStore, id: string): Promise<readonly string[]> {
+  const { runs } = await store.listRuns();
+  return runs
+    .filter(({ status, tags }) => status === 'RUNNING' && tags['mlops.sweep'] === id)
+    .map(({ runId }) => runId);
 }
 
 /** As many at a time as are wanted; the next one is chosen when one has ended, by what is known then. */
