@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import os from 'node:os';
 import { defaultObjective, type ModelConfig } from '../../core/config/config.ts';
 import {
   epochsLeft,
@@ -156,7 +157,8 @@ function openStore(
 }
 
 async function lockOf(project: Project, { model }: ResolvedConfig, runId: string, id: string): Promise<Lock> {
-  return takeRunLock(project, { runId, model, command: `mlops sweep ${id}` });
+  const details = { runId, model, host: os.hostname(), control: null, paused: false, steered: 0 };
+  return takeRunLock(project, { details, command: `mlops sweep ${id}` });
 }
 
 async function openParent(
