@@ -1,6 +1,6 @@
 import { createRandom, type SeededRandom } from '../core/random/random.ts';
 
-export { createRandom, shuffle, type Random, type SeededRandom } from '../core/random/random.ts';
+export { createRandom, shuffle, type SeededRandom } from '../core/random/random.ts';
 
 /**
  * Puts a seeded generator in the place of `Math.random` for this process. TensorFlow.js takes the seeds of initializers,

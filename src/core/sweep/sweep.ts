@@ -16,4 +16,4 @@ export {
   type SweepWishes,
   type Trial,
 } from './state.ts';
-export { chooseAssignments, gridSize, strategies, type Strategy } from './strategies.ts';
+export { chooseAssignments, strategies, type Strategy } from './strategies.ts';
