@@ -58,7 +58,13 @@ interface ProbeTask {
   readonly kind: 'probe';
 }
 
-export type WorkerTask = TrainTask | PredictTask | ProbeTask;
+/** Really trains one step on the backend; the answer is `probed` with this one rung. */
+interface VerifyTask {
+  readonly kind: 'verify';
+  readonly backend: BackendName;
+}
+
+export type WorkerTask = TrainTask | PredictTask | ProbeTask | VerifyTask;
 
 export interface Prediction {
   readonly image: string;

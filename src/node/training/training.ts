@@ -28,7 +28,7 @@ import type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './re
 import { runWorker, type WorkerEnd } from './worker.ts';
 
 export { predict } from './predict.ts';
-export { probeBackends } from './probe.ts';
+export { probeBackends, verifyBackend } from './probe.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 
 /** One training, once its run has begun. */
