@@ -48,7 +48,8 @@ export async function startWebGpu(projectRoot: string): Promise<StartedTensorFlo
   Object.assign(globalThis, globals);
   // The backend asks for it as in a browser, while it is being loaded.
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
-  const { version_webgpu: version } = require(backend) as { readonly version_webgpu?: string };
+  require(backend);
+  const { version } = require(`${backend}/package.json`) as { readonly version?: string };
   const tf = await startRegistered('webgpu');
   const device = [info?.vendor, info?.architecture, info?.description].filter(
     (part) => part !== undefined && part !== '',

@@ -4,12 +4,20 @@ import { findObstacles, planInstallation, type InstallationPlan } from '../../co
 import { ExpectedError } from '../../protocol/errors.ts';
 import { cacheFolder } from '../cachefolder/cachefolder.ts';
 import { makeFolder } from '../files/files.ts';
+import type { Installation } from '../installation/installation.ts';
 import { takeLock } from '../locks/locks.ts';
 import { createConnection } from './connection.ts';
 import { findSource, readFacts, readPipSettings, readWheelSource, type Surroundings } from './ground.ts';
-import { findInstalled, listOwnEntries, lockFile, type InstalledTensorFlow } from '../tensorflow/tensorflow.ts';
-import { performInstallation, type Installing } from './perform.ts';
-import { formatBytes } from './words.ts';
+import {
+  findInstalled,
+  listOwnEntries,
+  lockFile,
+  toEnvironment,
+  type InstalledTensorFlow,
+} from '../tensorflow/tensorflow.ts';
+import { verifyBackend } from '../training/training.ts';
+import { performInstallation, type Installing, type Progress } from './perform.ts';
+import { describeStep, formatBytes, formatProgress, toPercent } from './words.ts';
 
 export { describeStep, formatBytes, formatProgress } from './words.ts';
 
@@ -37,7 +45,25 @@ export async function planTensorFlow(request: InstallRequest): Promise<Decision>
   return planInstallation(facts, wheel ?? (await findSource(facts, { ...request, connect })));
 }
 
-export type { Installing, Progress } from './perform.ts';
+/** Installs what is not there yet, and tries it out by one step of training in a worker of `installation`. */
+export async function ensureTensorFlow(
+  request: InstallRequest,
+  installation: Installation,
+  onProgress: (progress: Progress) => void,
+): Promise<InstalledTensorFlow & { readonly changed: boolean }> {
+  const plan = await planTensorFlow(request);
+  if (plan.kind === 'installed') return { ...plan.installed, changed: false };
+  const { env, signal } = request;
+  const verify = async (tried: InstalledTensorFlow): Promise<void> =>
+    // From a folder that has no package of its own, with this installation in the place of any other.
+    verifyBackend(tried.gpu ? 'tfjs-node-gpu' : 'tfjs-node', {
+      ...{ installation, signal, cwd: tried.folder },
+      env: { ...env, ...toEnvironment([tried]) },
+    });
+  return { ...(await installTensorFlow(plan, request, { onProgress, verify })), changed: true };
+}
+
+export type { Progress } from './perform.ts';
 
 /**
  * Carries a plan out: everything is made in a folder of its own, tried by `verify`, and put in its place at the end. What fails or
@@ -109,4 +135,33 @@ async function measure(entry: string): Promise<number> {
     inner.filter((one) => one.isFile()).map(async (one) => (await stat(path.join(one.parentPath, one.name))).size),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Installs for an editor: one at a time, told in words, and stopped by whoever started it. */
+export function createTensorFlowInstaller({
+  installation,
+  env,
+  tell,
+}: {
+  readonly installation: Installation;
+  readonly env: NodeJS.ProcessEnv;
+  readonly tell: (progress: { readonly text: string; readonly percent: number }) => void;
+}): {
+  install(wanted: Pick<InstallRequest, 'folder' | 'gpu'>): ReturnType<typeof ensureTensorFlow>;
+  stop(): void;
+} {
+  let abort = new AbortController();
+  return {
+    install(wanted) {
+      abort = new AbortController();
+      let last = '';
+      return ensureTensorFlow({ ...wanted, env, signal: abort.signal }, installation, (progress) => {
+        const text = progress.done === 0 ? describeStep(progress.step) : formatProgress(progress);
+        // Every piece of a download would be thousands of messages: one for each change that can be seen.
+        if (text !== last) tell({ text, percent: toPercent(progress) });
+        last = text;
+      });
+    },
+    stop: () => abort.abort(new ExpectedError('stopped', 'Stopped.')),
+  };
 }

@@ -1,16 +1,15 @@
 import path from 'node:path';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
-import type { BackendName } from '../../protocol/training.ts';
 import { takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
-import { toEnvironment, type InstalledTensorFlow } from '../tensorflow/tensorflow.ts';
-import { probeBackends, verifyBackend } from '../training/training.ts';
+import { probeBackends } from '../training/training.ts';
 import {
   describeStep,
+  ensureTensorFlow,
   formatBytes,
   formatProgress,
-  installTensorFlow,
   planTensorFlow,
   removeTensorFlow,
+  type Decision,
   type InstallRequest,
 } from './backends.ts';
 
@@ -58,43 +57,30 @@ const install: Command = {
       ...{ folder, env, signal, gpu: options.flag('gpu') },
       from: from === undefined ? undefined : path.resolve(cwd, from),
     };
-    const plan = await planTensorFlow(request);
-    if (plan.kind === 'installed') {
-      const { installed } = plan;
-      output.result(
-        { ...installed, changed: false },
-        () => `TensorFlow ${installed.version} is already installed, in ${installed.folder}.`,
-      );
-      return exitCodes.done;
-    }
     if (options.flag('dry-run')) {
-      output.result(plan, () =>
-        [
-          `Would install TensorFlow ${plan.version}; it takes ${formatBytes(plan.diskBytes)} of free disk while it works:`,
-          ...plan.steps.map((step) => `  ${describeStep(step)}`),
-        ].join('\n'),
-      );
+      const plan = await planTensorFlow(request);
+      output.result(plan, () => describePlan(plan));
       return exitCodes.done;
     }
-    const installed = await installTensorFlow(plan, request, {
-      onProgress: (progress) => {
-        if (progress.done === 0) output.note(`${describeStep(progress.step)} …`);
-        else output.progress(formatProgress(progress));
-      },
-      verify: (tried) => tryOut(tried, invocation),
+    const result = await ensureTensorFlow(request, invocation.installation, (progress) => {
+      if (progress.done === 0) output.note(`${describeStep(progress.step)} …`);
+      else output.progress(formatProgress(progress));
     });
     output.result(
-      { ...installed, changed: true },
-      () => `TensorFlow ${installed.version} is installed, in ${installed.folder}.`,
+      result,
+      () => `TensorFlow ${result.version} is ${result.changed ? '' : 'already '}installed, in ${result.folder}.`,
     );
     return exitCodes.done;
   },
 };
 
-/** With the installation in the place of any other, and in a folder that has no package of its own. */
-async function tryOut(tried: InstalledTensorFlow, { installation, env, signal }: Invocation): Promise<void> {
-  const backend: BackendName = tried.gpu ? 'tfjs-node-gpu' : 'tfjs-node';
-  await verifyBackend(backend, { installation, cwd: tried.folder, env: { ...env, ...toEnvironment([tried]) }, signal });
+function describePlan(plan: Decision): string {
+  if (plan.kind === 'installed')
+    return `TensorFlow ${plan.installed.version} is already installed, in ${plan.installed.folder}.`;
+  return [
+    `Would install TensorFlow ${plan.version}; it takes ${formatBytes(plan.diskBytes)} of free disk while it works:`,
+    ...plan.steps.map((step) => `  ${describeStep(step)}`),
+  ].join('\n');
 }
 
 const remove: Command = {

@@ -28,6 +28,9 @@ export interface Progress {
   /** Bytes of it; `total` is null while nobody knows it. Both are 0 for a step that counts none. */
   readonly done: number;
   readonly total: number | null;
+  /** Of the step among all, from 0. */
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface Installing {
@@ -43,7 +46,8 @@ export interface Installing {
   readonly verify: (installed: InstalledTensorFlow) => Promise<void>;
 }
 
-interface Work extends Installing {
+interface Work extends Omit<Installing, 'onProgress'> {
+  readonly onProgress: (part: Pick<Progress, 'done' | 'total'>) => void;
   readonly plan: InstallationPlan;
   /** Where everything is made. */
   readonly staging: string;
@@ -58,13 +62,15 @@ export async function performInstallation(
 ): Promise<InstalledTensorFlow> {
   const target = path.join(installing.cache, plan.folder);
   const staging = temporaryBeside(target);
-  const work: Work = { ...installing, plan, staging, packages: packagesIn(staging), spent: [] };
+  const work: Omit<Work, 'onProgress'> = { ...installing, plan, staging, packages: packagesIn(staging), spent: [] };
   try {
     await mkdir(staging, { recursive: true });
-    for (const step of plan.steps) {
+    for (const [index, step] of plan.steps.entries()) {
       installing.signal.throwIfAborted();
-      installing.onProgress({ step, done: 0, total: null });
-      await perform[step.kind](step as never, work);
+      const onProgress: Work['onProgress'] = (part) =>
+        installing.onProgress({ ...part, step, index, count: plan.steps.length });
+      onProgress({ done: 0, total: null });
+      await perform[step.kind](step as never, { ...work, onProgress });
     }
     const { version, gpu, source } = plan;
     await writeFile(
@@ -91,14 +97,14 @@ const perform: {
     await installPackages(npm ?? 'npm', staging, { env, signal });
   },
   link: linkLibraries,
-  async download(step, work) {
+  async download(_, work) {
     const { source } = work.plan;
-    if (source.kind === 'index') await fetchWheel(source.file, step, work);
+    if (source.kind === 'index') await fetchWheel(source.file, work);
   },
-  async unpack(step, work) {
+  async unpack(_, work) {
     const { source } = work.plan;
     if (source.kind === 'python') return;
-    await unpackWheel(source.kind === 'wheel' ? source.file : wheelFile(source.file, work), step, work);
+    await unpackWheel(source.kind === 'wheel' ? source.file : wheelFile(source.file, work), work);
   },
   nvidia: fetchNvidia,
   compile: ({ compiler }, { packages, env, signal }) => compileAddon(compiler, packages, { env, signal }),
@@ -112,7 +118,7 @@ function wheelFile({ sha256 }: IndexFile, { cache }: Work): string {
   return path.join(cache, `tensorflow-download-${(sha256 ?? '').slice(0, 16)}.whl`);
 }
 
-async function fetchWheel(file: IndexFile, step: InstallationStep, work: Work): Promise<void> {
+async function fetchWheel(file: IndexFile, work: Work): Promise<void> {
   const { connection, signal, onProgress, spent, pauseMs } = work;
   if (file.sha256 === null)
     throw new ExpectedError(
@@ -126,13 +132,13 @@ async function fetchWheel(file: IndexFile, step: InstallationStep, work: Work): 
     {
       connection,
       signal,
-      onBytes: (done, total) => onProgress({ step, done, total: total ?? file.size }),
+      onBytes: (done, total) => onProgress({ done, total: total ?? file.size }),
       ...(pauseMs === undefined ? {} : { pauseMs }),
     },
   );
 }
 
-async function unpackWheel(file: string, step: InstallationStep, work: Work): Promise<void> {
+async function unpackWheel(file: string, work: Work): Promise<void> {
   const { packages, signal, onProgress } = work;
   const wanted = (await listZip(file)).flatMap((entry) => {
     const place = selectLibraries(entry.name);
@@ -145,7 +151,7 @@ async function unpackWheel(file: string, step: InstallationStep, work: Work): Pr
     );
   const total = wanted.reduce((sum, { entry }) => sum + entry.size, 0);
   let done = 0;
-  await unzip(file, wanted, { signal, onBytes: (bytes) => onProgress({ step, done: (done += bytes), total }) });
+  await unzip(file, wanted, { signal, onBytes: (bytes) => onProgress({ done: (done += bytes), total }) });
 }
 
 /** Libraries of a Python stay where they are. What looks for others beside itself looks beside the link. */
@@ -161,15 +167,15 @@ async function linkLibraries(_: InstallationStep, { plan: { source, gpu }, packa
 }
 
 /** CUDA's libraries in the versions that the wheel of TensorFlow asks for. */
-async function fetchNvidia(step: InstallationStep, work: Work): Promise<void> {
+async function fetchNvidia(_: InstallationStep, work: Work): Promise<void> {
   const { plan, facts, connection, settings, signal } = work;
   for (const requirement of await readCudaRequirements(plan, work)) {
     const files = await listIndex(requirement.project, { index: settings.index, connection, signal });
     const file = chooseRequirement(requirement, files, facts.machine);
     if (file === undefined)
       throw new ExpectedError('download-failed', `The package index has no fitting wheel of ${requirement.project}.`);
-    await fetchWheel(file, step, work);
-    await unpackWheel(wheelFile(file, work), step, work);
+    await fetchWheel(file, work);
+    await unpackWheel(wheelFile(file, work), work);
     // A dozen of them take gigabytes.
     await rm(wheelFile(file, work), { force: true });
   }

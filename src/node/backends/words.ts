@@ -24,8 +24,14 @@ export function describeStep(step: InstallationStep): string {
 }
 
 export function formatProgress({ step, done, total }: Progress): string {
-  const part = total === null || total === 0 ? '' : ` of ${formatBytes(total)} (${Math.floor((100 * done) / total)} %)`;
+  const part = total === null ? '' : ` of ${formatBytes(total)}`;
   return `${describeStep(step)}: ${formatBytes(done)}${part}`;
+}
+
+/** Whole percents of everything, each step as long as the others. */
+export function toPercent({ done, total, index, count }: Progress): number {
+  const part = total === null || total === 0 ? 0 : done / total;
+  return Math.floor((100 * (index + part)) / count);
 }
 
 export function formatBytes(bytes: number): string {

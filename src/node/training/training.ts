@@ -27,6 +27,7 @@ import { RunRelay, type Heard } from './relay.ts';
 import type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 import { runWorker, type WorkerEnd } from './worker.ts';
 
+export { chooseBackend } from './choose.ts';
 export { predict } from './predict.ts';
 export { probeBackends, verifyBackend } from './probe.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';

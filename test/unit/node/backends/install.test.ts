@@ -175,7 +175,7 @@ describe.skipIf(process.platform !== 'linux')('installing TensorFlow', () => {
     });
 
     test('a stop while the wheel is coming', async () => {
-      ground.trick = (incoming, response, wheel) => {
+      ground.trick = (_, response, wheel) => {
         response.writeHead(200, { 'content-length': wheel.length });
         response.write(wheel.subarray(0, 50_000));
         return true;
