@@ -87,7 +87,7 @@ export interface LiveProcess {
   readonly log: string | null;
 }
 
-export interface TensorFlowInstalled {
+interface TensorFlowInstalled {
   readonly version: string;
   readonly folder: string;
   /** False: it was there already. */

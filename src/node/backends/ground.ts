@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export function readMachine(): Machine {
+function readMachine(): Machine {
   const { platform, arch } = process;
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   return { platform, arch, glibc: report.header?.glibcVersionRuntime ?? null };

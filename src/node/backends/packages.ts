@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { tfjsVersion } from '../../core/backends/backends.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -27,7 +27,14 @@ export async function installPackages(
       `npm could not install TensorFlow.js: ${told.join('; ') || `exit code ${String(code)}`}`,
     );
   }
+  await removeMaps(folder);
   return packagesIn(folder);
+}
+
+/** Source maps are two thirds of what npm brings, and nobody debugs TensorFlow.js here. */
+async function removeMaps(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true }))
+    if (name.endsWith('.map')) await rm(path.join(folder, name), { force: true });
 }
 
 /** Where the package's own install script would take a finished addon from; undefined where it does not say. */

@@ -198,6 +198,7 @@ if (process.argv[2] !== 'install' || !process.argv.includes('--ignore-scripts'))
 const { dependencies } = JSON.parse(fs.readFileSync('package.json', 'utf8'));
 for (const [name, version] of Object.entries(dependencies)) {
   fs.mkdirSync('node_modules/' + name + '/include', { recursive: true });
+  fs.writeFileSync('node_modules/' + name + '/index.js.map', '');
   const binary = { host: process.env.HOST + '/addon' };
   fs.writeFileSync('node_modules/' + name + '/package.json', JSON.stringify({ name, version, binary }));
 }

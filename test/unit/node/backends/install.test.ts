@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listFiles } from '../../../../src/node/files/files.ts';
 import {
   installTensorFlow,
   planTensorFlow,
@@ -73,6 +74,7 @@ describe.skipIf(process.platform !== 'linux')('installing TensorFlow', () => {
     expect(tried).toMatchObject({ version: '2.99.0', gpu: false });
     expect(installed).toEqual({ version: '2.99.0', gpu: false, folder: path.join(ground.cache, folderName) });
     expect(await left()).toEqual([folderName]);
+    expect((await listFiles(installed.folder)).filter((name) => name.endsWith('.map'))).toEqual([]);
     const library = await readFile(path.join(installed.folder, tfjs, 'deps/lib/libtensorflow_cc.so.2'));
     expect(library.equals(wheelEntries['tensorflow/libtensorflow_cc.so.2'])).toBe(true);
     expect(await nativeEnvironment(ground.env)).toEqual({ MLOPS_TENSORFLOW: installed.folder });
