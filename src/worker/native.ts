@@ -31,12 +31,17 @@ const installedName = packageNames.cpu;
  * Starts native TensorFlow, or throws an error that says why not. The project's own package goes first. One without its library
  * throws on loading, as does one that was built for another Node: then the installation in the cache has its turn.
  */
-export async function startNative(kind: Kind, { projectRoot, installed }: NativePlaces): Promise<StartedTensorFlow> {
-  if (kind === 'gpu') requireDriver();
+export async function startNative(
+  kind: Kind,
+  { projectRoot, installed }: NativePlaces,
+  platform: NodeJS.Platform = process.platform,
+): Promise<StartedTensorFlow> {
+  if (kind === 'gpu' && platform === 'linux') requireDriver();
   const ofProject = findPackage(projectRoot, packageNames[kind]);
   const ofCache = installed === undefined ? undefined : findPackage(installed, installedName);
   const found = [ofProject, ofCache].filter((load) => load !== undefined);
-  if (found.length === 0) throw new Error(`The package ${packageNames[kind]} is not installed. ${nextStep(kind)}`);
+  if (found.length === 0)
+    throw new Error(`The package ${packageNames[kind]} is not installed. ${nextStep(kind, platform)}`);
   let first: unknown;
   for (const load of found) {
     try {
@@ -45,10 +50,11 @@ export async function startNative(kind: Kind, { projectRoot, installed }: Native
       first ??= error;
     }
   }
-  throw new Error(ofCache === undefined ? `${describe(first)} ${nextStep(kind)}` : describe(first));
+  throw new Error(ofCache === undefined ? `${describe(first)} ${nextStep(kind, platform)}` : describe(first));
 }
 
-function nextStep(kind: Kind): string {
+function nextStep(kind: Kind, platform: NodeJS.Platform): string {
+  if (platform !== 'linux') return `"npm install ${packageNames[kind]}" in the project may bring it.`;
   return `"mlops backends install tensorflow${kind === 'gpu' ? ' --gpu' : ''}" installs TensorFlow for all your projects.`;
 }
 
@@ -83,7 +89,7 @@ async function startLoaded(load: () => NativeTensorFlow, kind: Kind): Promise<St
 /** What the driver of NVIDIA leaves on Linux, in a Windows subsystem as well; asked before gigabytes of libraries are loaded in vain. */
 function requireDriver(): void {
   const signs = ['/proc/driver/nvidia/version', '/usr/lib/wsl/lib/libcuda.so.1'];
-  if (process.platform !== 'linux' || signs.some((sign) => existsSync(sign))) return;
+  if (signs.some((sign) => existsSync(sign))) return;
   throw new Error('There is no NVIDIA driver (no libcuda.so.1).');
 }
 

@@ -54,10 +54,19 @@ describe('native TensorFlow', () => {
     const [project, cache] = [path.join(folder, 'project'), path.join(folder, 'cache')];
     if (ofProject !== null) await addPackage(project, '@tensorflow/tfjs-node', ofProject);
     if (inCache !== null) await addPackage(cache, '@tensorflow/tfjs-node', inCache);
-    const starting = startNative('cpu', { projectRoot: project, installed: inCache === null ? undefined : cache });
+    const starting = startNative(
+      'cpu',
+      { projectRoot: project, installed: inCache === null ? undefined : cache },
+      'linux',
+    );
     if (typeof expected === 'string') expect(await starting).toMatchObject({ version: expected, device: 'CPU' });
     else await expect(starting).rejects.toThrow(expected);
   });
+});
+
+test('elsewhere than on Linux the next step is npm', async () => {
+  const starting = startNative('gpu', { projectRoot: folder, installed: undefined }, 'win32');
+  await expect(starting).rejects.toThrow('"npm install @tensorflow/tfjs-node-gpu" in the project');
 });
 
 describe('WebGPU', () => {
