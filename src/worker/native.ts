@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { StartedTensorFlow } from './bundled.ts';
+import { mendNativeKernels } from './nativeKernels.ts';
 import type { TensorFlow } from './tensorflow.ts';
 
 /** Where native TensorFlow is looked for, the first first. */
@@ -79,6 +80,7 @@ async function startLoaded(load: () => NativeTensorFlow, kind: Kind): Promise<St
   tf.env().set('PROD', true);
   if (!(await tf.setBackend('tensorflow'))) throw new Error('TensorFlow could not be started.');
   await tf.ready();
+  mendNativeKernels(tf);
   const { isUsingGpuDevice, binding } = tf.backend();
   if (kind === 'gpu' && isUsingGpuDevice !== true)
     throw new Error('TensorFlow finds no GPU that it can use: CUDA or the driver does not fit, or none is left free.');
