@@ -10,10 +10,11 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['stage'], load: async () => (await import('./node/addstage/commands.ts')).commands },
   { firstWords: ['data'], load: async () => (await import('./node/data/commands.ts')).commands },
   {
-    firstWords: ['train', 'exec', 'predict', 'backends'],
+    firstWords: ['train', 'exec', 'predict'],
     load: async () => (await import('./node/training/commands.ts')).commands,
   },
   { firstWords: ['sweep'], load: async () => (await import('./node/sweep/commands.ts')).commands },
+  { firstWords: ['backends'], load: async () => (await import('./node/backends/commands.ts')).commands },
   { firstWords: ['runs'], load: async () => (await import('./node/tracking/commands.ts')).commands },
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];

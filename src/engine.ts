@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
+import { createTensorFlowInstaller } from './node/backends/backends.ts';
 import { checkFiles, complete, findHover, listDecorations, readLenses, untrackFile } from './node/editing/editing.ts';
 import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { openGit } from './node/git/git.ts';
@@ -11,7 +12,7 @@ import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
-import { predict, steerLiveRun } from './node/training/training.ts';
+import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
 import { WindowProjects, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
@@ -25,6 +26,8 @@ const port = parentPort;
 const env = withoutEditor(process.env);
 const installation = createInstallation(__dirname, version);
 const projects = new WindowProjects({ env, emit: (name, event) => emit(name, event) });
+
+const installer = createTensorFlowInstaller({ installation, env, tell: (progress) => emit('installing', progress) });
 
 const handlers: EngineHandlers = {
   configure: ({ folders, trusted }) => projects.configure(folders, trusted),
@@ -109,6 +112,23 @@ const handlers: EngineHandlers = {
   async repairRun({ project, runId }) {
     projects.requireTrust();
     await repairRun(await find(project), runId, env);
+    return null;
+  },
+  async listBackends({ project }) {
+    projects.requireTrust();
+    const { root } = await find(project);
+    return probeBackends({ cwd: root, installation, env, signal: new AbortController().signal });
+  },
+  async chooseBackend({ project, config, backend }) {
+    projects.requireTrust();
+    return chooseBackend(await find(project), config, backend);
+  },
+  async installTensorFlow({ project, gpu }) {
+    projects.requireTrust();
+    return installer.install({ folder: (await find(project)).root, gpu });
+  },
+  stopInstallation() {
+    installer.stop();
     return null;
   },
   async predict({ project, model, images }) {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { createAddStageCommand } from './vscode/commands/addstage.ts';
+import { createBackendCommands } from './vscode/commands/backends.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
 import { createDebuggingCommands } from './vscode/commands/debugging.ts';
 import { createEditingCommands } from './vscode/commands/editing.ts';
@@ -85,6 +86,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
     ...createAddStageCommand({ engine, projects }),
+    ...createBackendCommands({ engine, projects }),
     ...createGraphCommands({ projects, showGraph: (root) => graphs.show(root) }),
     'mlops.refresh': () => {
       views.refresh();

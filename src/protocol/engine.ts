@@ -7,7 +7,7 @@ import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { MetricHistory, RunList, RunSummary } from './tracking.ts';
-import type { Prediction } from './training.ts';
+import type { BackendChoice, BackendStatus, Prediction } from './training.ts';
 
 // The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
 // first; versions must be equal. Every path is absolute unless its comment says otherwise; times are milliseconds since 1970.
@@ -90,6 +90,13 @@ export interface LiveProcess {
   readonly steering: { readonly paused: boolean; readonly count: number } | null;
 }
 
+interface TensorFlowInstalled {
+  readonly version: string;
+  readonly folder: string;
+  /** False: it was there already. */
+  readonly changed: boolean;
+}
+
 interface PlannedFile {
   /** Relative to the new project's root, with forward slashes. */
   readonly path: string;
@@ -170,6 +177,14 @@ interface EngineRequests {
   };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */
   repairRun: { payload: InProject & { readonly runId: string }; reply: null };
+  /** What can execute tensors for the project, best first; every rung is started. */
+  listBackends: { payload: InProject; reply: readonly BackendStatus[] };
+  /** Writes `training.backend`; `config` is relative to the root. The reply is its line, from 1. */
+  chooseBackend: { payload: InProject & { readonly config: string; readonly backend: BackendChoice }; reply: number };
+  /** `installing` events tell how far it is. One at a time in a window. */
+  installTensorFlow: { payload: InProject & { readonly gpu: boolean }; reply: TensorFlowInstalled };
+  /** The request above fails with `stopped` when all is undone. */
+  stopInstallation: { payload: null; reply: null };
   /** `images` are absolute paths. */
   predict: {
     payload: InProject & { readonly model: string; readonly images: readonly string[] };
@@ -199,6 +214,8 @@ export interface EngineEvents {
   output: { readonly follower: string; readonly text: string; readonly offset: number };
   /** `exitCode` is null when nobody could see how it ended. */
   exited: { readonly follower: string; readonly exitCode: number | null };
+  /** How far the installation of TensorFlow is; `percent` is a whole number. */
+  installing: { readonly text: string; readonly percent: number };
   log: { readonly level: 'info' | 'warning' | 'error'; readonly text: string };
 }
 

@@ -13,6 +13,8 @@ const maxTextLength = 1 << 16;
 /** The ladder: every backend, best first. */
 export const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
+/** What `training.backend` of a config may say; `auto`: the best that works. */
+export type BackendChoice = BackendName | 'auto';
 
 /** One rung of the ladder as `mlops backends --json` gives it; `reason` says why it is not available. */
 export interface BackendStatus {
@@ -107,7 +109,13 @@ interface ProbeTask {
   readonly kind: 'probe';
 }
 
-export type WorkerTask = TrainTask | PredictTask | TuneTask | ProbeTask;
+/** Really trains one step on the backend; the answer is `probed` with this one rung. */
+interface VerifyTask {
+  readonly kind: 'verify';
+  readonly backend: BackendName;
+}
+
+export type WorkerTask = TrainTask | PredictTask | TuneTask | ProbeTask | VerifyTask;
 
 export interface Prediction {
   readonly image: string;

@@ -15,6 +15,8 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.debugStage': { inRestrictedMode: false },
   'mlops.train': { inRestrictedMode: false },
   'mlops.stop': { inRestrictedMode: false },
+  'mlops.installTensorFlow': { inRestrictedMode: false },
+  'mlops.chooseBackend': { inRestrictedMode: false },
   'mlops.showRunChart': { inRestrictedMode: true },
   'mlops.predictImage': { inRestrictedMode: false },
   'mlops.showPipelineGraph': { inRestrictedMode: true },

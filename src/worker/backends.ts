@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { ExpectedError } from '../protocol/errors.ts';
 import { backendNames, type BackendName, type BackendStatus } from '../protocol/training.ts';
 import { startCpu, startWasm, type StartedTensorFlow } from './bundled.ts';
-import type { TensorFlow } from './tensorflow.ts';
+import { startNative } from './native.ts';
+import { trainOneStep } from './verification.ts';
+import { startWebGpu } from './webgpu.ts';
 
 /** Where a backend may find its files. */
 export interface BackendPlaces {
@@ -21,12 +21,17 @@ interface Unavailable {
 }
 
 const starts: Readonly<Record<BackendName, Start>> = {
-  'tfjs-node-gpu': (places) => startNative('@tensorflow/tfjs-node-gpu', 'GPU (CUDA)', places),
-  'tfjs-node': (places) => startNative('@tensorflow/tfjs-node', 'CPU', places),
-  'webgpu': () => Promise.resolve({ reason: 'This version does not offer webgpu yet.' }),
+  'tfjs-node-gpu': ({ projectRoot }) => attempt(() => startNative('gpu', { projectRoot, installed: env('_GPU') })),
+  'tfjs-node': ({ projectRoot }) => attempt(() => startNative('cpu', { projectRoot, installed: env('') })),
+  'webgpu': ({ projectRoot }) => attempt(() => startWebGpu(projectRoot)),
   'wasm': ({ wasm }) => attempt(() => startWasm(wasm)),
   'cpu': () => attempt(startCpu),
 };
+
+/** The installation in the person's cache, which the process that started this one has found. */
+function env(suffix: '' | '_GPU'): string | undefined {
+  return process.env[`MLOPS_TENSORFLOW${suffix}`];
+}
 
 export interface ChosenBackend extends StartedTensorFlow {
   readonly name: BackendName;
@@ -53,6 +58,19 @@ export async function probeBackends(places: BackendPlaces): Promise<BackendStatu
   return statuses;
 }
 
+/** One rung, which must also train a step. */
+export async function verifyBackend(name: BackendName, places: BackendPlaces): Promise<BackendStatus> {
+  const started = await starts[name](places);
+  if ('reason' in started) return toStatus(name, started);
+  return toStatus(
+    name,
+    await attempt(async () => {
+      await trainOneStep(started.tf);
+      return started;
+    }),
+  );
+}
+
 function toStatus(name: BackendName, started: StartedTensorFlow | Unavailable): BackendStatus {
   return 'reason' in started
     ? { name, available: false, device: null, version: null, reason: started.reason }
@@ -67,34 +85,23 @@ async function attempt(start: () => Promise<StartedTensorFlow>): Promise<Started
   }
 }
 
-/**
- * Native TensorFlow, where the project (or whoever installed this engine) has the package. A package without its library
- * throws on loading, as does one that was built for another Node: each is a reason, not a failure.
- */
-async function startNative(
-  packageName: string,
-  device: string,
-  { projectRoot }: BackendPlaces,
-): Promise<StartedTensorFlow | Unavailable> {
-  const require = createRequire(path.join(projectRoot, 'package.json'));
-  try {
-    require.resolve(packageName);
-  } catch {
-    return { reason: `The package ${packageName} is not installed.` };
-  }
-  return attempt(async () => {
-    restoreRemovedNodeFunction(require);
-    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-    const tf = require(packageName) as TensorFlow & { readonly version: Readonly<Record<string, string>> };
-    tf.env().set('PROD', true);
-    if (!(await tf.setBackend('tensorflow'))) throw new Error(`${packageName} could not start TensorFlow.`);
-    await tf.ready();
-    return { tf, version: tf.version['tfjs-node'] ?? tf.version['tfjs-core'] ?? 'unknown', device, threads: 0 };
-  });
-}
+/** Failures of devices, told by the words of TensorFlow and of WebGPU, and what to do. */
+const deviceFailures: readonly (readonly [pattern: RegExp, sentence: string])[] = [
+  [
+    /\bOOM when allocating\b|RESOURCE_EXHAUSTED|ResourceExhausted|out of memory|CUDA_ERROR_OUT_OF_MEMORY/i,
+    'The memory of the device is used up. Use a smaller training.batch_size or a smaller model, or another backend (--backend wasm).',
+  ],
+  [
+    /device (?:was |is )?lost|CUDA_ERROR_(?:UNKNOWN|ILLEGAL_ADDRESS|LAUNCH_FAILED|DEVICE_UNAVAILABLE|ECC_UNCORRECTABLE)|GPU has fallen off the bus/i,
+    'The GPU was lost while it was working. Train again, or with another backend (--backend wasm).',
+  ],
+];
 
-/** tfjs-node 4.22 calls `util.isNullOrUndefined`, which Node 23 removed (mended upstream in tfjs#8425, never released). */
-function restoreRemovedNodeFunction(require: NodeJS.Require): void {
-  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
-  util.isNullOrUndefined ??= (value) => value === undefined || value === null;
+/** The error itself, or for a device that gave up an error that says so before what it said. */
+export function explainDeviceFailure(error: unknown): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const sentence = deviceFailures.find(([pattern]) => pattern.test(text))?.[1];
+  if (sentence === undefined) return error;
+  const problems = error instanceof ExpectedError ? error.problems : [];
+  return new ExpectedError('training-failed', `${sentence} (${text})`, problems);
 }

@@ -40,6 +40,12 @@ export async function startWasm(folder: string): Promise<StartedTensorFlow> {
   };
 }
 
+/** Starts a backend that a package of the project's has registered: it and the bundled packages share one engine. */
+export async function startRegistered(name: string): Promise<TensorFlow> {
+  await start(name);
+  return tf;
+}
+
 async function start(name: string): Promise<void> {
   if (!(await core.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend "${name}".`);
   await core.ready();

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import { toErrorDocument } from '../protocol/errors.ts';
 import type { FromWorker, WorkerTask } from '../protocol/training.ts';
-import { probeBackends } from './backends.ts';
+import { explainDeviceFailure, probeBackends, verifyBackend } from './backends.ts';
 import { openChannel } from './channel.ts';
 import { runPrediction } from './prediction.ts';
 import { Wishes } from './steering.ts';
@@ -75,11 +75,15 @@ async function perform(task: WorkerTask, context: TaskContext): Promise<FromWork
         type: 'probed',
         backends: await probeBackends({ wasm: context.wasmFolder, projectRoot: process.cwd() }),
       };
+    case 'verify': {
+      const places = { wasm: context.wasmFolder, projectRoot: process.cwd() };
+      return { type: 'probed', backends: [await verifyBackend(task.backend, places)] };
+    }
   }
 }
 
 async function fail(error: unknown): Promise<void> {
-  await end({ type: 'failed', error: toErrorDocument(error) }, 1);
+  await end({ type: 'failed', error: toErrorDocument(explainDeviceFailure(error)) }, 1);
 }
 
 /** The last message, then the end: timers and handles that user code left open must not keep the process. */

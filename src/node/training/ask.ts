@@ -15,6 +15,7 @@ export async function askWorker<T extends FromWorker['type']>(
     return Promise.resolve();
   });
   if (answer !== undefined) return answer;
+  options.signal.throwIfAborted();
   throw end.kind === 'failed'
     ? fromErrorDocument(end.error)
     : new Error(`The worker gave no answer: ${end.kind === 'ended' ? describeOutcome(end.outcome) : end.kind}.`);

@@ -4,7 +4,6 @@ import type { Prediction } from '../../protocol/training.ts';
 import { takePositionals, type Command, type Output } from '../commandline/commandline.ts';
 import { execute } from './exec.ts';
 import { predict } from './predict.ts';
-import { probeBackends } from './probe.ts';
 import {
   planTraining,
   train,
@@ -152,35 +151,9 @@ function formatPredictions(predictions: readonly Prediction[], cwd: string, outp
   });
 }
 
-const backendsCommand: Command = {
-  words: ['backends'],
-  summary: 'what can execute tensors here, and why not the rest',
-  positionals: '',
-  example: 'mlops backends --json',
-  options: {},
-  run: async (invocation) => {
-    takePositionals(invocation, backendsCommand);
-    const { cwd, installation, env, output, signal } = invocation;
-    const backends = await probeBackends({ cwd, installation, env, signal });
-    output.result(backends, () =>
-      output.table({
-        columns: ['BACKEND', 'AVAILABLE', 'DEVICE', 'VERSION', 'REASON'],
-        rows: backends.map(({ name, available, device, version, reason }) => [
-          name,
-          available ? 'yes' : 'no',
-          device ?? '-',
-          version ?? '-',
-          reason ?? '',
-        ]),
-      }),
-    );
-    return exitCodes.done;
-  },
-};
-
 /** Four digits that count: enough to watch a loss. */
 function formatNumber(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
 }
 
-export const commands: readonly Command[] = [trainCommand, execCommand, predictCommand, backendsCommand];
+export const commands: readonly Command[] = [trainCommand, execCommand, predictCommand];

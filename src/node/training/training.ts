@@ -30,10 +30,11 @@ import { checkpointsOf, findResumption, reopenRun, type Resumption } from './res
 import { runWorker, type WorkerEnd, type WorkerOptions } from './worker.ts';
 
 export { askWorker } from './ask.ts';
+export { chooseBackend } from './choose.ts';
 export { readConfig, type ResolvedConfig } from './configfile.ts';
 export { takeRunLock } from './leftovers.ts';
 export { predict } from './predict.ts';
-export { probeBackends } from './probe.ts';
+export { probeBackends, verifyBackend } from './probe.ts';
 export { readUser } from './provenance.ts';
 export { steerLiveRun } from './steer.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';

@@ -12,6 +12,7 @@ import {
   type WorkerTask,
 } from '../../protocol/training.ts';
 import { installationEnvironment, type Installation } from '../installation/installation.ts';
+import { nativeEnvironment } from '../tensorflow/tensorflow.ts';
 import { readStartTime, stopTree, waitForExit } from '../processes/processes.ts';
 import { watchSilence, type SilenceWatch } from './silence.ts';
 
@@ -56,7 +57,8 @@ export type MessageHandler = (message: FromWorker, worker: { readonly stop: () =
  */
 export async function runWorker(task: WorkerTask, options: WorkerOptions, handle: MessageHandler): Promise<WorkerEnd> {
   if (options.signal.aborted) return { kind: 'ended', outcome: { kind: 'stopped' } };
-  const child = startWorker(options);
+  // What the environment says goes first: an installation that is being tried out lies elsewhere.
+  const child = startWorker({ ...options, env: { ...(await nativeEnvironment(options.env)), ...options.env } });
   const session = new WorkerSession(child, options);
   try {
     session.send({ type: 'hello', protocol: trainingProtocolVersion });

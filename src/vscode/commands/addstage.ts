@@ -11,13 +11,13 @@ import {
 } from '../../core/addstage/addstage.ts';
 import { toAbsolute } from '../../core/trees/trees.ts';
 import type { StageGround, StageOutput, StageRequest } from '../../protocol/addstage.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
 import { pickProject } from './pick.ts';
 import { askChoice, askInOrder, askMany, askSuggestion, askText, type Answer, type Step } from './steps.ts';
+import { refuseUnsaved } from './unsaved.ts';
 
 type Place = Omit<Step, 'title'>;
 type Outcome = Draft | 'back' | undefined;
@@ -48,7 +48,7 @@ export function createAddStageCommand({
     async 'mlops.addStage'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
-      refuseUnsaved(project);
+      refuseUnsaved(project, 'dvc.yaml');
       const ground = await engine.request('readStageGround', { project });
       const form: Form = { engine, project, ground, active: activeFile(project) };
       const draft = await askInOrder<Draft>(
@@ -58,7 +58,7 @@ export function createAddStageCommand({
         empty,
       );
       if (draft === undefined) return;
-      refuseUnsaved(project);
+      refuseUnsaved(project, 'dvc.yaml');
       const { file, line } = await engine.request('addStage', { project, stage: toRequest(draft) });
       await showLine(toAbsolute(project, file), line, draft.name);
     },
@@ -86,14 +86,6 @@ async function showLine(file: string, line: number, name: string): Promise<void>
   }
   const start = new vscode.Position(line - 1, 0);
   await vscode.window.showTextDocument(document, { selection: new vscode.Range(start, start) });
-}
-
-/** What stands in the editor only would be lost, or would come back over the new stage. */
-function refuseUnsaved(project: string): void {
-  const file = vscode.Uri.file(toAbsolute(project, 'dvc.yaml')).fsPath;
-  const isUnsaved = vscode.workspace.textDocuments.some(({ uri, isDirty }) => isDirty && uri.fsPath === file);
-  if (isUnsaved)
-    throw new ExpectedError('bad-input', vscode.l10n.t('dvc.yaml has changes that are not saved. Save it first.'));
 }
 
 function activeFile(project: string): string | undefined {

@@ -18,6 +18,8 @@ export interface CommandTypes {
   'mlops.debugStage': OnTarget;
   'mlops.train': OnTarget;
   'mlops.stop': OnTarget;
+  'mlops.installTensorFlow': OnTarget;
+  'mlops.chooseBackend': OnTarget;
   'mlops.showRunChart': OnTarget;
   'mlops.predictImage': OnTarget;
   'mlops.showPipelineGraph': OnTarget;

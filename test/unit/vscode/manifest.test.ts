@@ -81,7 +81,7 @@ describe('package.json and the code agree', () => {
     [viewIds.pipeline, 'stage-group failed', 'runStage', 'runStage'],
     [viewIds.pipeline, 'stage-group running', 'stop', 'openLog'],
     [viewIds.pipeline, 'problem', '', ''],
-    [viewIds.configs, 'config', 'train', 'train'],
+    [viewIds.configs, 'config', 'train', 'train chooseBackend'],
     [viewIds.configs, 'config broken', '', ''],
     [viewIds.runs, 'run finished', 'showRunChart', 'showRunChart openLog'],
     [viewIds.runs, 'run failed', 'openLog showRunChart', 'showRunChart openLog'],
