@@ -3,7 +3,8 @@
 
 /** What decides whether a library can be loaded. */
 export interface Machine {
-  readonly platform: NodeJS.Platform;
+  /** As Node calls it: linux, darwin, win32. */
+  readonly platform: string;
   readonly arch: string;
   /** As `2.36`; null where the C library is another one (musl) or there is none. */
   readonly glibc: string | null;
