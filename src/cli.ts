@@ -1,7 +1,11 @@
+import path from 'node:path';
 import { outliveReaders, runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
 import { createInstallation } from './node/installation/installation.ts';
 import { takeExitFile, writeExitFile } from './node/exitfile/exitfile.ts';
 import { version } from '../package.json';
+
+/** Longer than the five seconds in which work is stopped. */
+const ORDERLY_MS = 7000;
 
 // Composition root of the command line: which capability answers which first word. Each group is evaluated only when used.
 const groups: readonly CommandGroup[] = [
@@ -22,10 +26,30 @@ const groups: readonly CommandGroup[] = [
 const exitFile = takeExitFile(process.env);
 outliveReaders(process);
 const abort = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort(signal));
+let stoppedAt = 0;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+
+/** The first signal stops the work in an orderly way, which takes seconds; one that comes when that should be over ends the process. */
+function stop(signal: NodeJS.Signals): void {
+  if (abort.signal.aborted && Date.now() - stoppedAt > ORDERLY_MS) process.exit(130);
+  if (!abort.signal.aborted) stoppedAt = Date.now();
+  abort.abort(signal);
+}
+
+/** A folder that was removed meanwhile has no path; the nearest that there is makes a sentence of it. */
+function findCwd(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write(
+      'The working folder is not there any more. Change to another one, or name a project with --project.\n',
+    );
+    return path.parse(process.execPath).root;
+  }
+}
 
 void runCommandLine(process.argv.slice(2), groups, {
-  cwd: process.cwd(),
+  cwd: findCwd(),
   env: process.env,
   streams: process,
   signal: abort.signal,

@@ -48,6 +48,12 @@ const configLimits: YamlLimits = { maxLength: 1 << 20, maxDepth: 64 };
 
 const MAX_ALIASES = 100;
 
+/** The line of the first mark that a merge has left; undefined where there is none. */
+function findConflict(text: string): number | undefined {
+  const at = text.search(/^<{7} /m);
+  return at === -1 ? undefined : text.slice(0, at).split('\n').length;
+}
+
 /**
  * Parses one YAML 1.2 document (core schema, unique keys, no custom tags). Everything wrong with the text is a problem with
  * its place; `value` is undefined as soon as one of them is an error, since a half-read file gives wrong answers.
@@ -73,6 +79,12 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = confi
       return { file, line: Math.max(line, 1), column: Math.max(col, 1), severity, message: error.message };
     };
   const problems = [...document.errors.map(toProblem('error')), ...document.warnings.map(toProblem('warning'))];
+  const conflict = document.errors.length > 0 ? findConflict(text) : undefined;
+  if (conflict !== undefined)
+    return refuse(
+      'Unresolved merge conflict. Keep either side, without the lines <<<<<<<, ======= and >>>>>>>.',
+      conflict,
+    );
   if (document.errors.length > 0) return { value: undefined, problems };
   const duplicates = findDuplicateKeys(document);
   if (duplicates.length > 0)

@@ -2,7 +2,7 @@ import { createHash, hash, randomBytes, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { temporaryBeside } from '../files/files.ts';
+import { makeFolderSync, temporaryBeside } from '../files/files.ts';
 
 // The work on files that is worth a thread of its own. Everything here is done file by file with what the file system offers and
 // with nothing else, so that it runs the same in a worker thread and in the thread that asks.
@@ -312,7 +312,7 @@ class Staging {
   name(): string {
     if (this.#folder === undefined) {
       this.#folder = temporaryBeside(path.join(this.#objects, randomBytes(4).toString('hex')));
-      fs.mkdirSync(this.#folder, { recursive: true });
+      makeFolderSync(this.#folder);
     }
     this.#count += 1;
     return path.join(this.#folder, String(this.#count));
@@ -333,7 +333,7 @@ class Staging {
       fs.renameSync(temporary, target);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
-      fs.mkdirSync(path.dirname(target), { recursive: true });
+      makeFolderSync(path.dirname(target));
       fs.renameSync(temporary, target);
     }
   }
@@ -392,7 +392,7 @@ function linkFiles({ items, staging, types }: LinkRequest): Promise<void> {
   for (const { object, target, isexec, before } of items) {
     const temporary = path.join(staging, randomBytes(8).toString('hex'));
     try {
-      fs.mkdirSync(path.dirname(target), { recursive: true });
+      makeFolderSync(path.dirname(target));
       linkOne(object, temporary, { isexec, types });
       refuseChanged(target, before);
       fs.renameSync(temporary, target);

@@ -3,7 +3,7 @@ import { lstat, mkdir, readFile, readdir, rm, rmdir, stat } from 'node:fs/promis
 import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { parseDirectory, type DirectoryEntry } from '../../core/pipeline/pipeline.ts';
-import { isMissing, isTemporary, temporaryBeside } from '../files/files.ts';
+import { isMissing, isTemporary, makeFolder, temporaryBeside } from '../files/files.ts';
 import {
   explain,
   findUnprotected,
@@ -207,7 +207,7 @@ export class Cache {
       target,
     );
     const before = new Map(files.map((file) => [file.target, file]));
-    await mkdir(target, { recursive: true });
+    await makeFolder(target);
     await this.#link(
       target,
       entries.flatMap(({ relpath, md5 }) => {
@@ -242,7 +242,7 @@ export class Cache {
    */
   async #link(root: string, items: LinkRequest['items'], types: readonly LinkType[] = this.links): Promise<void> {
     if (items.length === 0) return;
-    await mkdir(path.dirname(root), { recursive: true });
+    await makeFolder(path.dirname(root));
     const staging = temporaryBeside(isMountPoint(root) ? path.join(root, 'links') : root);
     await mkdir(staging);
     const perform = items.length < FEW_LINKS ? performHere : performInThread;
@@ -336,7 +336,8 @@ function* filesOf(root: string, { folders, isDirectory }: HashedPath): Generator
 
 /** Removes files that were hashed, and the folders below `root` that are empty then. */
 async function removeFiles(files: readonly PlacedFile[], root: string): Promise<void> {
-  const folders = new Set<string>();
+  // The root itself too: an empty folder stands in the way of a file.
+  const folders = new Set([root]);
   for (const { target, facts } of files) {
     refuseChanged(target, facts);
     await rm(target, { force: true });

@@ -1,4 +1,5 @@
-import { constants, type Stats } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { constants, mkdirSync, type Stats } from 'node:fs';
 import { access, lstat, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compareCodePoints } from '../../core/names/names.ts';
@@ -105,6 +106,23 @@ async function makeFolders(folder: string): Promise<string | undefined> {
   }
 }
 
+/** As {@link makeFolder}, in threads that do file after file; its error is the system's own. */
+export function makeFolderSync(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return;
+    const parent = path.dirname(folder);
+    if (!hasCode(error, 'ENOENT') || parent === folder) throw error;
+    makeFolderSync(parent);
+    try {
+      mkdirSync(folder);
+    } catch (second) {
+      if (!hasCode(second, 'EEXIST')) throw second;
+    }
+  }
+}
+
 /** Longer than any text that people, DVC or we ourselves write; a text has to fit into memory, and into a string. */
 const MAX_TEXT_BYTES = 256 << 20;
 
@@ -115,11 +133,22 @@ const MAX_TEXT_BYTES = 256 << 20;
 export async function readTextIfExists(file: string): Promise<string | undefined> {
   try {
     refuseUnreadable(await stat(file), file);
-    return await readFile(file, 'utf8');
+    const bytes = await readFile(file);
+    if (!isUtf8(bytes)) throw notUtf8(bytes, file);
+    return bytes.toString('utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw diskError(error, file);
   }
+}
+
+/** A text that is read leniently loses bytes when it is written again. */
+function notUtf8(bytes: Buffer, file: string): ExpectedError {
+  const before = bytes.toString('utf8').split('\uFFFD', 1)[0] ?? '';
+  const lines = before.split('\n');
+  const place = { file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+  const message = 'This is not UTF-8. Save the file in that encoding.';
+  return badInput(`${file} is not UTF-8.`, [{ ...place, severity: 'error', message }]);
 }
 
 /** Throws for what can't be read as a text, by its `stat`. */

@@ -98,7 +98,8 @@ class FileStore implements RunStore {
       if (run !== undefined) return run;
     }
     const { runs, unreadable } = await this.listRuns();
-    const broken = unreadable.find(({ runId }) => runId === text);
+    const isKnown = runs.some(({ runId, name }) => runId.startsWith(text) || name === text);
+    const broken = isKnown || text === '' ? undefined : unreadable.find(({ runId }) => runId.startsWith(text));
     if (broken !== undefined) throw new ExpectedError('corrupt', `${broken.file}: ${broken.message}`);
     return selectRun(runs, text, this.#objectiveOf);
   }

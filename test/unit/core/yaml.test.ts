@@ -6,6 +6,11 @@ describe('parseYaml', () => {
   const refused: [name: string, text: string, expected: RegExp][] = [
     ['a tab as indentation', 'a:\n\tb: 1\n', /^f\.yaml:2:1: error/],
     ['a key that stands twice', 'a: 1\nb: 2\na: 3\n', /^f\.yaml:3:1: error: Map keys must be unique/],
+    [
+      'marks that a merge has left',
+      'a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n',
+      /^f\.yaml:2:1: error: Unresolved merge conflict/,
+    ],
     ['an unclosed bracket', 'a: [1, 2\n', /^f\.yaml:2:1: error/],
     [
       'deep flow collections',

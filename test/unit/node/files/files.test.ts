@@ -104,6 +104,16 @@ test.skipIf(process.platform !== 'linux')('a parent that takes no folders is tol
   expect(makeFolder('/proc/none/below')).rejects.toMatchObject({ code: 'disk' }),
 );
 
+test.each([
+  ['a byte of another encoding', [0x61, 0x0a, 0x23, 0x20, 0xe9, 0x0a], 2, 3],
+  ['UTF-16', [0xff, 0xfe, 0x61, 0x00], 1, 1],
+  ['half a character at the end', [0xc3], 1, 1],
+])('%s is refused at its place, for it would be lost when the file is written', async (_, bytes, line, column) => {
+  const file = path.join(folder, 'text');
+  await writeFile(file, Buffer.from(bytes));
+  await expect(readTextIfExists(file)).rejects.toMatchObject({ code: 'bad-input', problems: [{ file, line, column }] });
+});
+
 test('a folder is replaced whole', async () => {
   const [staging, target] = [path.join(folder, 'staging'), path.join(folder, 'model')];
   for (const [dir, name] of [

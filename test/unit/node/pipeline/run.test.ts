@@ -177,6 +177,15 @@ describe('restoring', () => {
     expect((await stat(project.path('report.txt'))).mode & 0o200).toBe(0o200);
   });
 
+  it('puts an output in the place of an empty folder', async () => {
+    project = await TestProject.create(files);
+    await project.run();
+    await rm(project.path('report.txt'));
+    await mkdir(project.path('report.txt'));
+    expect(await project.outcomes()).toBe('prepare:skipped train@a:skipped train@b:skipped report:restored');
+    expect(await project.read('report.txt')).toBe('HELLO\nlr: 1e-3\nHELLO\nlr: 1e-3\n');
+  });
+
   it('finds an earlier run when a param is set back', async () => {
     project = await TestProject.create(files);
     await project.run();
