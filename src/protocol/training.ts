@@ -155,8 +155,17 @@ export type FromWorker =
     }
   /** A checkpoint stands, whole. `name`: of its folder; `epoch`: epochs completed. */
   | { readonly type: 'checkpoint'; readonly name: string; readonly epoch: number }
-  /** The training goes on from a checkpoint. */
-  | { readonly type: 'resumed'; readonly name: string; readonly epoch: number; readonly step: number }
+  /**
+   * The training goes on from a checkpoint. `latest`: metrics of the epochs up to it, the last of them that of `epoch`: what killed the run
+   * may have come between a checkpoint and the points before it.
+   */
+  | {
+      readonly type: 'resumed';
+      readonly name: string;
+      readonly epoch: number;
+      readonly step: number;
+      readonly latest: Readonly<Record<string, readonly WireNumber[]>>;
+    }
   /** Logged by user code through `context.run`. */
   | {
       readonly type: 'metric';

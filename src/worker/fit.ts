@@ -37,7 +37,7 @@ export interface FitEvents {
   /** A checkpoint stands. */
   checkpoint(name: string, epoch: number): void;
   /** The training goes on from it. */
-  resumed(checkpoint: LoadedCheckpoint): void;
+  resumed(checkpoint: LoadedCheckpoint, record: TrainingRecord): void;
 }
 
 /** What has been trained so far, over all calls of `fit` in a run. */
@@ -434,7 +434,7 @@ class Fit {
     Object.assign(record, saved.record);
     random.order.restoreState(saved.random.order);
     random.math.restoreState(saved.random.math);
-    events.resumed(checkpoint);
+    events.resumed(checkpoint, record);
     await nextTurn();
   }
 

@@ -32,6 +32,9 @@ import { callUserFunction, loadUserModule, userMistake, type UserModule } from '
 /** Reason of the signal when the process that started this one is gone: a checkpoint is all that is left to do. */
 export const lostReader = 'lost reader';
 
+/** More than can be on their way to the run when it is killed. */
+const LATEST_EPOCHS = 20;
+
 /** What a task needs of the process around it. */
 export interface TaskContext {
   readonly send: (message: FromWorker) => void;
@@ -204,12 +207,18 @@ function toEvents({ send, drained }: TaskContext, circumstances: Circumstances):
       return drained();
     },
     checkpoint: (name, epoch) => send({ type: 'checkpoint', name, epoch }),
-    resumed: (checkpoint) => {
+    resumed: (checkpoint, record) => {
       const { epoch, step } = checkpoint.header;
-      send({ type: 'resumed', name: checkpoint.name, epoch, step });
+      send({ type: 'resumed', name: checkpoint.name, epoch, step, latest: latestOf(record) });
       for (const text of listDifferences(checkpoint, circumstances)) send({ type: 'log', level: 'warning', text });
     },
   };
+}
+
+/** Metrics of the last epochs; one that is not recorded in each epoch can't be placed and is left out. */
+function latestOf({ history, epochs }: TrainingRecord): Record<string, WireNumber[]> {
+  const whole = Object.entries(history).filter(([, values]) => values.length === epochs);
+  return Object.fromEntries(whole.map(([name, values]) => [name, values.slice(-LATEST_EPOCHS).map(toWireNumber)]));
 }
 
 /** What may make a resumed training differ from an uninterrupted one, each as a sentence. */

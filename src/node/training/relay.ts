@@ -102,8 +102,9 @@ export class RunRelay {
       this.#reporter.epoch(epoch, this.heard.epochs, toNumbers(metrics), seconds);
     },
     checkpoint: ({ name, epoch }) => this.#events.add('checkpoint', name, epoch),
-    resumed: async ({ name, epoch }) => {
+    resumed: async ({ name, epoch, latest }) => {
       this.heard.lastEpoch = epoch;
+      for (const [metric, values] of Object.entries(latest)) await this.#fillIn(metric, values, epoch);
       const text = `The training goes on from its checkpoint ${name}.`;
       await this.#events.add('resumed', text, epoch);
       this.#reporter.note(text);
@@ -159,6 +160,16 @@ export class RunRelay {
 
   #logAll(metrics: Readonly<Record<string, WireNumber>>, step: number, time: number): Promise<void> {
     return this.#writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, time)));
+  }
+
+  /** `values`: of the epochs up to `epoch`. Those that stand are left alone. */
+  async #fillIn(metric: string, values: readonly WireNumber[], epoch: number): Promise<void> {
+    if (this.#store === undefined) return;
+    const known = [...(await readPoints(this.#store, this.#writer.runId, metric))];
+    const steps = new Set(known.map((point) => Number(point.split(' ')[0])));
+    const points = values.map((value, index) => toPoint(metric, value, epoch - values.length + 1 + index, Date.now()));
+    const missing = points.filter(({ step }) => !steps.has(step));
+    if (missing.length > 0) await this.#writer.logMetrics(missing);
   }
 
   async #isLogged({ name, step, value }: LoggedPoint): Promise<boolean> {

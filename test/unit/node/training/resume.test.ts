@@ -251,6 +251,18 @@ describe('a resumed run', () => {
     expect(events).toContain('"kind":"resumed"');
   });
 
+  test('has the points that were on their way when it was killed', async () => {
+    await writeProject('mlp', { backend: 'cpu', checkpoint: { every: 1, keep: 2 } });
+    const expected = await readResult((await trainHere({})).document);
+    const { document: first } = await trainHere({ stopAfter: 3 });
+    // As if the run's process had died between a checkpoint of the worker and its points before it.
+    for (const name of ['val_loss', 'training_loss']) {
+      const file = path.join(first.artifacts!, '..', 'metrics', name);
+      await writeFile(file, (await readFile(file, 'utf8')).split('\n').slice(0, -2).join('\n') + '\n');
+    }
+    expect(await readResult((await trainHere({ resume: '@last' })).document)).toEqual(expected);
+  });
+
   test('keeps the newest checkpoints and the best model, and no more', async () => {
     await writeProject('mlp', { backend: 'cpu', checkpoint: { every: 2, keep: 2 } });
     const { document } = await trainHere({});
