@@ -38,9 +38,24 @@ async function breakAt(file: string, start: string): Promise<number> {
   await locate('.tab.active')
     .filter({ hasText: path.basename(file) })
     .waitFor();
-  await window.command('Debug: Toggle Breakpoint');
-  await locate('.codicon-debug-breakpoint, .codicon-debug-breakpoint-unverified').first().waitFor();
-  return line;
+  // In a window that has just opened the command does nothing yet: debuggers are still being found.
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    await window.command('Debug: Toggle Breakpoint');
+    if (await isShown('.codicon-debug-breakpoint, .codicon-debug-breakpoint-unverified')) return line;
+  }
+  throw new Error(`No breakpoint can be set in ${file}.`);
+}
+
+const ATTEMPTS = 6;
+
+async function isShown(selector: string): Promise<boolean> {
+  return locate(selector)
+    .first()
+    .waitFor({ timeout: 5000 })
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 async function debug(stage: string): Promise<void> {
