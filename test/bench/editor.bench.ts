@@ -83,7 +83,8 @@ async function measureHost(): Promise<Figure> {
         `mlops-workflow-${manifest.version}/dist/extension.js`,
         path.join(pictures, 'host.cpuprofile'),
       );
-      return { value: ms, text: `${ms.toFixed(0)} ms (in ${functionName})` };
+      const disturbed = profiler.undisturbed ? '' : ', other processes included';
+      return { value: ms, text: `${ms.toFixed(0)} ms (in ${functionName}${disturbed})` };
     } finally {
       await workbench.close();
     }

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatMlflowYaml } from '../../src/core/tracking/yaml.ts';
+import { parseRunFilter } from '../../src/core/tracking/tracking.ts';
 import { openStore, type RunStore } from '../../src/node/tracking/tracking.ts';
 import { train } from '../../src/node/training/training.ts';
 
@@ -15,12 +16,16 @@ let store: RunStore;
 
 /** Runs Python with MLflow; the script's last line is JSON. A missing Python fails, loudly: interop is no optional layer. */
 async function python(script: string, ...args: string[]): Promise<unknown> {
+  return pythonOn(store.uri, script, ...args);
+}
+
+async function pythonOn(uri: string, script: string, ...args: string[]): Promise<unknown> {
   const program = process.env['MLOPS_INTEROP_PYTHON'];
   if (program === undefined)
     throw new Error('MLOPS_INTEROP_PYTHON must name a Python with MLflow (npm run test:interop sets it).');
   const { stdout } = await run(program, ['-W', 'ignore', '-c', script, ...args], {
     cwd: folder,
-    env: { ...process.env, MLFLOW_ALLOW_FILE_STORE: 'true', MLFLOW_TRACKING_URI: store.uri },
+    env: { ...process.env, MLFLOW_ALLOW_FILE_STORE: 'true', MLFLOW_TRACKING_URI: uri },
     maxBuffer: 64 << 20,
   });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
@@ -174,6 +179,89 @@ print(json.dumps(run.info.run_id))
   });
   expect(found.tags).toMatchObject({ 'k': 'v', 'mlflow.runName': 'no' });
   expect(await readFile(path.join(found.artifacts ?? '', 'notes', 'a.txt'), 'utf8')).toBe('x');
+});
+
+/** A run as MLflow's own client tells it. */
+interface ListedRun {
+  readonly id: string;
+  readonly name: string;
+  readonly history: Readonly<Record<string, readonly (readonly [value: string, step: number, time: number])[]>>;
+  readonly [key: string]: unknown;
+}
+
+const valuesScript = `
+import mlflow
+from mlflow import MlflowClient
+client = MlflowClient()
+mlflow.set_experiment('ünïcode: yes')
+values = [0.1, 1.0, -0.0, 1e-05, 1e16, 5e-324, 1.5e308, float('nan'), float('inf'), float('-inf'), 1 / 3]
+with mlflow.start_run(run_name="it's #1") as parent:
+    for step, value in enumerate(values):
+        mlflow.log_metric('deep/er.m', value, step=step - 2)
+    mlflow.log_metric('same', 1, step=5); mlflow.log_metric('same', 2, step=5); mlflow.log_metric('late', 3, step=1)
+    mlflow.log_metric('only nan', float('nan'))
+    mlflow.log_params({'lr': 1e-7, 'text': 'a\\nb', 'yes': 'no', 'empty': ' '})
+    mlflow.set_tag('k', 'größe 😀')
+    mlflow.log_text('x', 'notes/a.txt')
+    for trial in range(3):
+        with mlflow.start_run(run_name='trial %d' % trial, nested=True):
+            mlflow.log_metric('val_loss', 1 / (trial + 1))
+failed = client.create_run('0', run_name='0o14')
+client.set_terminated(failed.info.run_id, 'FAILED')
+client.create_run('0', run_name='goes on')
+client.delete_run(client.create_run('0', run_name='deleted').info.run_id)
+gone = client.create_experiment('deleted')
+client.create_run(gone, run_name='of a deleted experiment')
+client.delete_experiment(gone)
+print('1')
+`;
+
+test.each([
+  ['a database', () => `sqlite:///${path.join(folder, 'mlflow.db')}`],
+  ['a folder', () => pathToFileURL(path.join(folder, 'other', 'mlruns')).href],
+])("%s of MLflow's reads as MLflow tells it, field by field", async (_, uriOf) => {
+  const uri = uriOf();
+  await pythonOn(uri, valuesScript);
+  const theirs = (await pythonOn(uri, listScript)) as readonly ListedRun[];
+  const opened = openStore(uri);
+  const { runs, unreadable, total } = await opened.listRuns();
+  expect([runs.length, unreadable, total]).toEqual([6, [], 6]);
+  const texts: Readonly<Record<string, number>> = { 'nan': NaN, 'inf': Infinity, '-inf': -Infinity };
+  const toValue = (text: string): number => texts[text] ?? Number(text);
+  for (const run of theirs) {
+    const found = await opened.findRun(run.id);
+    const named = await Promise.all(
+      Object.keys(run.history).map(async (name) => [name, await opened.readHistory(run.id, name)] as const),
+    );
+    const { start, end, params, tags } = run;
+    expect({ ...found, metrics: Object.keys(found.metrics) }).toMatchObject({
+      ...{ runId: run.id, name: run.name, experiment: run['experiment'], status: run['status'] },
+      ...{ startTime: start, endTime: end, params, tags, metrics: Object.keys(run.history).sort() },
+    });
+    const last = run['metrics'] as Readonly<Record<string, string>>;
+    for (const [name, { steps, values, timestamps }] of named) {
+      expect([name, found.metrics[name]?.last.value]).toEqual([name, toValue(last[name] ?? '')]);
+      const points = (run.history[name] ?? []).map(([value, step, time]) => [toValue(value), step, time]);
+      const sorted = points.sort(([, a = 0, s = 0], [, b = 0, t = 0]) => a - b || s - t);
+      expect([name, steps.map((step, index) => [values[index], step, timestamps[index]])]).toEqual([name, sorted]);
+      const numbers = values.filter((value) => !Number.isNaN(value));
+      const extremes = numbers.length === 0 ? [undefined, undefined] : [Math.min(...numbers), Math.max(...numbers)];
+      const { points: count, min, max } = found.metrics[name] ?? {};
+      expect([name, count, min?.value, max?.value]).toEqual([name, values.length, ...extremes]);
+    }
+    if (run.name === "it's #1")
+      expect(await readFile(path.join(found.artifacts ?? '', 'notes', 'a.txt'), 'utf8')).toBe('x');
+  }
+  const parent = await opened.findRun("it's #1");
+  const trials = runs.filter(({ parentRunId }) => parentRunId === parent.runId);
+  expect(trials.map(({ name }) => name).sort()).toEqual(['trial 0', 'trial 1', 'trial 2']);
+  const where = parseRunFilter('val_loss < 0.6');
+  expect((await opened.listRuns({ where, order: '-val_loss', limit: 1 })).runs.map(({ name }) => name)).toEqual([
+    'trial 1',
+  ]);
+  const pages = await Promise.all([0, 2, 4].map((start) => opened.listRuns({ start, limit: 2 })));
+  expect(pages.flatMap((page) => page.runs)).toEqual(runs);
+  expect(pages.map((page) => page.total)).toEqual([6, 6, 6]);
 });
 
 test('PyYAML reads what we quote', async () => {

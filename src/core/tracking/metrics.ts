@@ -86,11 +86,8 @@ export function toHistory(points: readonly TimedPoint[]): MetricHistory {
   };
 }
 
-/** A metric in short, or undefined without points. `direction` is given for the objective's metric only. */
-export function summarize(
-  points: readonly TimedPoint[],
-  direction?: Objective['direction'],
-): MetricSummary | undefined {
+/** A metric in short, its best point not chosen yet; undefined without points. */
+export function summarize(points: readonly TimedPoint[]): MetricSummary | undefined {
   const [first] = points;
   if (first === undefined) return undefined;
   let last = first;
@@ -102,14 +99,25 @@ export function summarize(
     if (min === null || point.value < min.value || isEarlierTie(point, min)) min = point;
     if (max === null || point.value > max.value || isEarlierTie(point, max)) max = point;
   }
-  const best = direction === undefined ? null : direction === 'minimize' ? min : max;
   return {
     points: points.length,
     last: toPoint(last),
     min: toPointOrNull(min),
     max: toPointOrNull(max),
-    best: toPointOrNull(best),
+    best: null,
   };
+}
+
+/** The metrics of a run with the best point of its objective's. */
+export function chooseBest(
+  metrics: Readonly<Record<string, MetricSummary>>,
+  objective: Objective | null,
+): Readonly<Record<string, MetricSummary>> {
+  if (objective === null || !Object.hasOwn(metrics, objective.metric)) return metrics;
+  const own = metrics[objective.metric];
+  if (own === undefined) return metrics;
+  const best = objective.direction === 'minimize' ? own.min : own.max;
+  return { ...metrics, [objective.metric]: { ...own, best } };
 }
 
 /** MLflow's order of the latest metric: by step, then time, then value; NaN is below every value. */

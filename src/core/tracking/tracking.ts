@@ -8,8 +8,9 @@ export {
   type ExperimentMeta,
   type RunMeta,
 } from './meta.ts';
-export { formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
+export { chooseBest, formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
 export { formatMlmodel } from './mlmodel.ts';
 export { nameRun } from './runnames.ts';
+export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectRun, type ObjectiveOf } from './selection.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';

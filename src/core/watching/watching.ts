@@ -12,6 +12,7 @@ const rows: readonly (readonly [RegExp, readonly Area[]])[] = [
   [/^\.mlops\/(tmp|state)($|\/)/, []],
   [/^\.mlops($|\/)/, ['runs', 'pipeline']],
   [/^(models\/)?mlruns($|\/)/, ['runs']],
+  [/^mlflow\.db(-wal|-shm|-journal)?$/, ['runs']],
   [/^models($|\/)/, ['models', 'pipeline']],
   [/^configs($|\/)/, ['configs', 'pipeline']],
   [/^data($|\/)/, ['data', 'pipeline']],

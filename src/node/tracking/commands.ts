@@ -1,4 +1,4 @@
-import { orderRuns } from '../../core/tracking/tracking.ts';
+import { parseRunFilter } from '../../core/tracking/tracking.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { stopMoments, type Steering } from '../../protocol/steering.ts';
 import { isPaused, type RunSummary, type UnreadableRun } from '../../protocol/tracking.ts';
@@ -29,7 +29,11 @@ const listCommand: Command = {
   example: 'mlops runs list --order -val_accuracy --limit 5',
   options: {
     store,
-    where: { type: 'string', value: 'EXPR', summary: 'not yet supported' },
+    where: {
+      type: 'string',
+      value: 'EXPR',
+      summary: 'only runs that fit, as "val_loss < 0.3 and model = cnnbased", or in MLflow\'s search syntax',
+    },
     order: {
       type: 'string',
       value: 'KEY',
@@ -41,18 +45,22 @@ const listCommand: Command = {
   run: async (invocation) => {
     takePositionals(invocation, listCommand);
     const { options, output } = invocation;
-    if (options.text('where') !== undefined)
-      throw new ExpectedError('not-supported', '--where is not yet supported; --order and --limit are.');
-    const limit = options.integer('limit', 1) ?? (output.isTerminal && !output.json ? TERMINAL_LIMIT : Infinity);
+    const limit = options.integer('limit', 1) ?? (output.isTerminal && !output.json ? TERMINAL_LIMIT : undefined);
     const start = options.integer('page', 0) ?? 0;
-    const { runs, unreadable, warnings = [] } = await (await openStoreOf(invocation)).listRuns();
-    const ordered = orderRuns(runs, options.text('order'));
-    const page = ordered.slice(start, start + limit);
-    const nextPage = start + page.length < ordered.length ? String(start + page.length) : null;
+    const where = options.text('where');
+    const order = options.text('order');
+    const page = await (
+      await openStoreOf(invocation)
+    ).listRuns({
+      ...{ start, ...(limit === undefined ? {} : { limit }), ...(order === undefined ? {} : { order }) },
+      ...(where === undefined ? {} : { where: parseRunFilter(where) }),
+    });
+    const { runs, total, unreadable, warnings = [] } = page;
+    const left = total - start - runs.length;
+    const nextPage = left > 0 ? String(start + runs.length) : null;
     for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
-    output.result({ nextPage, runs: page, unreadable, warnings }, () => output.table(toTable(page, unreadable)));
-    if (nextPage !== null)
-      output.note(`${ordered.length - start - page.length} more: --limit N, or --page ${nextPage}.`);
+    output.result({ nextPage, runs, unreadable, warnings }, () => output.table(toTable(runs, unreadable)));
+    if (nextPage !== null) output.note(`${left} more: --limit N, or --page ${nextPage}.`);
     return exitCodes.done;
   },
 };

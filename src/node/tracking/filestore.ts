@@ -11,10 +11,9 @@ import {
   parseMetricLines,
   selectRun,
   toHistory,
-  type ObjectiveOf,
 } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
-import type { MetricHistory, RunList, RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
+import type { MetricHistory, RunSummary } from '../../protocol/tracking.ts';
 import {
   diskError,
   exists,
@@ -28,10 +27,12 @@ import {
 import { takeLock, type Lock } from '../locks/locks.ts';
 import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
-import { listRunFolders, readExperiments, readRun } from './reading.ts';
+import { findRunFolders, listFileRuns, type ListedStore, type RunFolder } from './listing.ts';
+import { listRunFolders, readExperiments, readRun, type RunAsking } from './reading.ts';
+import { readRecord } from './records.ts';
 import { describeRepair, performRepair, planRepair } from './repair.ts';
 import { rewindMetrics } from './rewinding.ts';
-import type { Reopening, Repair, RunStart, RunStore, RunWriter } from './store.ts';
+import type { Reopening, Repair, RunPage, RunQuery, RunStart, RunStore, RunWriter } from './store.ts';
 import { FileRunWriter, writeStatus, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;
@@ -39,19 +40,19 @@ const STALE_MS = 3_600_000;
 const LOCK_PATIENCE_MS = 10_000;
 
 /** A store in MLflow's file layout (specs: `mlruns/<experiment>/<run>/{meta.yaml,metrics,params,tags,artifacts}`). */
-export function createFileStore(root: string, uri: string, objectiveOf: ObjectiveOf): RunStore {
-  return new FileStore(root, uri, objectiveOf);
+export function createFileStore(uri: string, listed: ListedStore): RunStore {
+  return new FileStore(uri, listed);
 }
 
 class FileStore implements RunStore {
   readonly uri: string;
   readonly #root: string;
-  readonly #objectiveOf: ObjectiveOf;
+  readonly #listed: ListedStore;
 
-  constructor(root: string, uri: string, objectiveOf: ObjectiveOf) {
+  constructor(uri: string, listed: ListedStore) {
     this.uri = uri;
-    this.#root = root;
-    this.#objectiveOf = objectiveOf;
+    this.#root = listed.root;
+    this.#listed = listed;
   }
 
   async ensure(): Promise<void> {
@@ -65,22 +66,8 @@ class FileStore implements RunStore {
     }
   }
 
-  async listRuns(): Promise<RunList> {
-    const runs: RunSummary[] = [];
-    const unreadable: UnreadableRun[] = [];
-    const warnings: UnreadableRun[] = [];
-    for (const { folder, name, trouble } of readExperiments(this.#root)) {
-      if (trouble !== undefined) warnings.push(trouble);
-      for (const runFolder of listRunFolders(folder)) {
-        const reading = await readRun(runFolder, name, this.#objectiveOf);
-        if (reading.run !== undefined) runs.push(reading.run);
-        if (reading.unreadable !== undefined) unreadable.push(reading.unreadable);
-        warnings.push(...reading.warnings);
-        await new Promise(setImmediate);
-      }
-    }
-    runs.sort((a, b) => b.startTime - a.startTime || (a.runId < b.runId ? -1 : 1));
-    return { runs, unreadable, warnings };
+  listRuns(query: RunQuery = {}): Promise<RunPage> {
+    return listFileRuns(this.#listed, query);
   }
 
   async readHistory(runId: string, metric: string): Promise<MetricHistory> {
@@ -93,15 +80,16 @@ class FileStore implements RunStore {
 
   async findRun(text: string): Promise<RunSummary> {
     const whole = RUN_ID.test(text) ? this.#findRunFolder(text) : undefined;
-    if (whole !== undefined) {
-      const { run } = await readRun(whole.folder, whole.experiment, this.#objectiveOf);
-      if (run !== undefined) return run;
-    }
-    const { runs, unreadable } = await this.listRuns();
+    const found = whole === undefined ? undefined : await this.#read(whole);
+    if (found !== undefined) return found;
+    // Enough to tell which one is meant.
+    const { runs, unreadable } = await this.listRuns({ closely: 0 });
     const isKnown = runs.some(({ runId, name }) => runId.startsWith(text) || name === text);
     const broken = isKnown || text === '' ? undefined : unreadable.find(({ runId }) => runId.startsWith(text));
     if (broken !== undefined) throw new ExpectedError('corrupt', `${broken.file}: ${broken.message}`);
-    return selectRun(runs, text, this.#objectiveOf);
+    const meant = selectRun(runs, text, this.#listed.objectiveOf);
+    const place = this.#findRunFolder(meant.runId);
+    return (place === undefined ? undefined : await this.#read(place)) ?? meant;
   }
 
   async createRun(start: RunStart): Promise<RunWriter> {
@@ -158,17 +146,26 @@ class FileStore implements RunStore {
   }
 
   async repair(runIds?: readonly string[], { dryRun = false } = {}): Promise<readonly Repair[]> {
-    const { runs } = await this.listRuns();
     const repairs: Repair[] = [];
-    for (const run of runs) {
-      if (runIds !== undefined && !runIds.includes(run.runId)) continue;
-      const folder = this.#runFolder(run.runId);
-      for (const step of await planRepair(folder, run)) {
-        if (!dryRun) await performRepair(folder, run, step);
-        repairs.push({ runId: run.runId, action: describeRepair(step) });
+    for (const { folder, experiment } of findRunFolders(this.#listed.root).folders) {
+      const runId = path.basename(folder);
+      if (runIds !== undefined && !runIds.includes(runId)) continue;
+      const reading = readRecord(folder);
+      const { run } = reading === undefined ? {} : await readRun(folder, this.#asking(experiment), reading);
+      for (const step of run === undefined ? [] : await planRepair(folder, run, reading?.record?.torn ?? [])) {
+        if (!dryRun && run !== undefined) await performRepair(folder, run, step);
+        repairs.push({ runId, action: describeRepair(step) });
       }
     }
     return repairs;
+  }
+
+  async #read({ folder, experiment }: RunFolder): Promise<RunSummary | undefined> {
+    return (await readRun(folder, this.#asking(experiment))).run;
+  }
+
+  #asking(experiment: string): RunAsking {
+    return { experiment, objectiveOf: this.#listed.objectiveOf };
   }
 
   #runFolder(runId: string): string {
@@ -177,7 +174,7 @@ class FileStore implements RunStore {
     return found.folder;
   }
 
-  #findRunFolder(runId: string): { folder: string; experiment: string } | undefined {
+  #findRunFolder(runId: string): RunFolder | undefined {
     for (const { folder, name } of readExperiments(this.#root)) {
       const found = listRunFolders(folder).find((candidate) => path.basename(candidate) === runId);
       if (found !== undefined) return { folder: found, experiment: name };

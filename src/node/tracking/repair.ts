@@ -13,10 +13,15 @@ const LOST = 'its process is gone';
 export type RepairStep =
   { readonly kind: 'torn'; readonly metric: string; readonly bytes: number } | { readonly kind: 'lost' };
 
-export async function planRepair(folder: string, run: RunSummary): Promise<readonly RepairStep[]> {
+/** `torn`: metrics whose file ended within a line when it was read. */
+export async function planRepair(
+  folder: string,
+  run: RunSummary,
+  torn: readonly string[],
+): Promise<readonly RepairStep[]> {
   if (run.status === 'RUNNING' && !run.lost) return [];
   const steps: RepairStep[] = [];
-  for (const metric of await listFiles(path.join(folder, 'metrics'))) {
+  for (const metric of torn) {
     const bytes = await countTornBytes(path.join(folder, 'metrics', ...metric.split('/')));
     if (bytes > 0) steps.push({ kind: 'torn', metric, bytes });
   }

@@ -1,4 +1,4 @@
-import type { TimedPoint } from '../../core/tracking/tracking.ts';
+import type { RunFilter, TimedPoint } from '../../core/tracking/tracking.ts';
 import type { MetricHistory, RunList, RunStatus, RunSummary } from '../../protocol/tracking.ts';
 
 // What every tracking store can do, whatever it keeps its runs in. A new kind of store implements `RunStore`.
@@ -53,12 +53,34 @@ export interface Repair {
   readonly action: string;
 }
 
+/** Which runs of a store are asked for. */
+export interface RunQuery {
+  /** Default: all. */
+  readonly where?: RunFilter;
+  /** As `orderRuns` takes it; default: newest first. */
+  readonly order?: string;
+  /** Number of the first one, from 0. */
+  readonly start?: number;
+  /** Default: no limit. */
+  readonly limit?: number;
+  /**
+   * Without a limit, how many ended runs are at most looked at file by file; the next call takes the next ones. Of the others a change
+   * within a file that stood there at their end is overlooked for so long. Default: all. Runs of a page are always looked at closely.
+   */
+  readonly closely?: number;
+}
+
+export interface RunPage extends RunList {
+  /** Runs that the query fits, those of other pages included. */
+  readonly total: number;
+}
+
 /** A tracking store. Reading never throws for one bad run: it is listed as unreadable. */
 export interface RunStore {
   readonly uri: string;
   /** Makes the store where it does not stand yet, experiment `0` included, as MLflow wants it. */
   ensure(): Promise<void>;
-  listRuns(): Promise<RunList>;
+  listRuns(query?: RunQuery): Promise<RunPage>;
   /** `runId` is a whole id. Throws `unknown-name`. */
   readHistory(runId: string, metric: string): Promise<MetricHistory>;
   /** By whole id, unique prefix, name, `@last` or `@best`. Throws `unknown-name`. */

@@ -25,7 +25,7 @@ export async function resolveStoreUri(choice: StoreChoice): Promise<string> {
   const { project, option, env, config, cwd = process.cwd() } = choice;
   const given = firstText(option, userTrackingUri(env));
   if (given !== undefined) return toAbsoluteUri(given, cwd);
-  if (project === undefined) return pathToFileURL(await findStoreFolder(cwd)).href;
+  if (project === undefined) return findStore(cwd);
   const configured =
     firstText(config?.mlflow.tracking_uri, config?.mlflow.mlruns_path) ??
     firstText((await readProjectSettings(project)).trackingUri ?? undefined);
@@ -59,13 +59,25 @@ export function folderOfUri(uri: string): string | undefined {
   }
 }
 
+/** The file of a `sqlite:` URI, absolute; undefined for another scheme. As in SQLAlchemy's URLs the path begins after three slashes. */
+export function databaseOfUri(uri: string): string | undefined {
+  const place = /^sqlite:\/\/\/([^?]+)/i.exec(uri)?.[1];
+  return place === undefined ? undefined : path.resolve(place);
+}
+
+function toDatabaseUri(file: string): string {
+  return `sqlite:///${file.split(path.sep).join('/')}`;
+}
+
 /**
- * `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `http://…`. Every way to write a folder gives the same URI, so
+ * `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `sqlite:///mlflow.db`, `http://…`. Every way to write a folder gives the same URI, so
  * that stores can be compared by theirs.
  */
 function toAbsoluteUri(text: string, base: string): string {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text) ?? [];
   if (scheme === undefined) return pathToFileURL(path.resolve(base, text)).href;
+  if (scheme.toLowerCase() === 'sqlite' && /^\/\/\/[^/?]/.test(rest))
+    return toDatabaseUri(path.resolve(base, rest.slice('///'.length)));
   if (scheme.toLowerCase() !== 'file') return text;
   const folder = rest.startsWith('//') ? folderOfUri(text) : path.resolve(base, decode(rest));
   return folder === undefined ? text : pathToFileURL(folder).href;
@@ -80,11 +92,20 @@ function decode(text: string): string {
   }
 }
 
+/** Stores that lie in a folder under the names that MLflow gives them, whoever made them. */
+export async function findStoresIn(folder: string): Promise<readonly string[]> {
+  const folders = [folder, path.join(folder, 'models', 'mlruns'), path.join(folder, 'mlruns')];
+  const found = await Promise.all(
+    folders.map(async (place) => ((await isStore(place)) ? [pathToFileURL(place).href] : [])),
+  );
+  const database = path.join(folder, 'mlflow.db');
+  return [...found.flat(), ...((await exists(database)) ? [toDatabaseUri(database)] : [])];
+}
+
 /** A folder with only a tracking store has no project; its runs are shown all the same. */
-async function findStoreFolder(cwd: string): Promise<string> {
-  for (const folder of [cwd, path.join(cwd, 'models', 'mlruns'), path.join(cwd, 'mlruns')]) {
-    if (await isStore(folder)) return folder;
-  }
+async function findStore(cwd: string): Promise<string> {
+  const [found] = await findStoresIn(cwd);
+  if (found !== undefined) return found;
   throw new ExpectedError(
     'not-a-project',
     `${cwd} is in no project and holds no tracking store. Name a store with --store, or a project with --project.`,

@@ -7,13 +7,15 @@ import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { RunList, RunSummary } from '../../protocol/tracking.ts';
 import { diskError, isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
-import { openStore, readObjectives, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
+import { findStoresIn, openStore, readObjectives, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
 
+/** The list is read again with every change: ended runs are looked at file by file in turns. */
+const MOST_CLOSELY = 1000;
 /** Most lines of a run's events that are shown. */
 const MOST_EVENTS = 2000;
 
 /**
- * Runs of every store that the project or one of its configs names. A store that can't be opened or read is told in the warnings
+ * Runs of every store that the project or one of its configs names, or that lies in it. A store that can't be opened or read is told in the warnings
  * and hides no other. Stores may hold the same run (a copy, two names of one folder): it is listed once.
  */
 export async function listRunsOfProject(project: Project, env: NodeJS.ProcessEnv): Promise<RunList> {
@@ -29,7 +31,7 @@ export async function listRunsOfProject(project: Project, env: NodeJS.ProcessEnv
 
 async function listRunsOfStore({ namedBy, open }: NamedStore): Promise<RunList> {
   try {
-    return await open().listRuns();
+    return await open().listRuns({ closely: MOST_CLOSELY });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { runs: [], unreadable: [], warnings: [{ runId: '', file: namedBy, message }] };
@@ -92,14 +94,14 @@ interface NamedStore {
   readonly open: () => RunStore;
 }
 
-/** The stores that the project and its configs name, each once. */
+/** The stores that the project and its configs name, and those that lie where MLflow makes them, each once. */
 async function findStores(project: Project, env: NodeJS.ProcessEnv): Promise<readonly NamedStore[]> {
   const objectiveOf = await readObjectives(project);
   const stores = new Map<string, NamedStore>();
   for (const { file, config } of [{ file: project.root, config: undefined }, ...(await readConfigs(project))]) {
     try {
       const uri = await resolveStoreUri({ project, env, config });
-      if (!stores.has(uri)) stores.set(uri, { namedBy: file, open: () => openStore(uri, { objectiveOf }) });
+      if (!stores.has(uri)) stores.set(uri, { namedBy: file, open: () => openStore(uri, { objectiveOf, env }) });
     } catch (error) {
       // The settings of the project are broken, and name no store: told once, when it is opened.
       const open = (): never => {
@@ -108,6 +110,8 @@ async function findStores(project: Project, env: NodeJS.ProcessEnv): Promise<rea
       if (!stores.has('')) stores.set('', { namedBy: projectPaths.settings(project), open });
     }
   }
+  for (const uri of await findStoresIn(project.root))
+    if (!stores.has(uri)) stores.set(uri, { namedBy: project.root, open: () => openStore(uri, { objectiveOf, env }) });
   return [...stores.values()];
 }
 

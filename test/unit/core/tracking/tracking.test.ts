@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
   checkName,
+  chooseBest,
   formatMetricLine,
   formatMlmodel,
   formatRunMeta,
@@ -18,6 +19,72 @@ import {
 } from '../../../../src/core/tracking/tracking.ts';
 import { formatMlflowYaml, quoteText } from '../../../../src/core/tracking/yaml.ts';
 import type { RunSummary } from '../../../../src/protocol/tracking.ts';
+
+test('a meta of plain lines is read as a parser of YAML reads it', () => {
+  const value = fc.oneof(
+    fc.constantFrom(
+      '1',
+      'null',
+      "''",
+      "'a b'",
+      'a b',
+      'a: b',
+      'a #b',
+      'x:',
+      '~',
+      '- a',
+      '[]',
+      '{}',
+      '|',
+      "'it''s'",
+      '"q"',
+      '&a x',
+      'a\tb',
+      'é',
+    ),
+    fc.constantFrom(
+      'file:///a/b',
+      '1795291200000',
+      'FINISHED',
+      '3',
+      'yes',
+      ' a',
+      'a ',
+      'a\r',
+      '',
+      '\u{1f600}',
+      '\u0085',
+      '...',
+      '.x',
+      '%a',
+    ),
+    fc.string({ maxLength: 8 }),
+  );
+  const keys = [
+    'run_id',
+    'experiment_id',
+    'run_name',
+    'user_id',
+    'status',
+    'start_time',
+    'end_time',
+    'artifact_uri',
+    'x',
+    'lifecycle_stage',
+  ];
+  const line = fc
+    .tuple(fc.constantFrom(...keys), value)
+    .map(([key, text]) => (text === '' ? `${key}:` : `${key}: ${text}`));
+  const whole = ['run_id: a', "experiment_id: '1'", 'artifact_uri: file:///a', 'start_time: 1', 'status: 3'];
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 4 }), fc.boolean(), (lines, isLast) => {
+      const text = `${(isLast ? [...whole, ...lines] : [...lines, ...whole]).join('\n')}\n`;
+      // A comment, which the quick way leaves to the parser.
+      expect(parseRunMeta(text, 'f').value).toEqual(parseRunMeta(`${text}# whole\n`, 'f').value);
+    }),
+    { numRuns: 3000 },
+  );
+});
 
 describe('YAML as MLflow writes it', () => {
   test.each([
@@ -206,14 +273,19 @@ test('summaries: last by step, time, value; extremes without NaN; first of equal
     best: null,
   });
   const points = [point(3, 1), point(2, 5), point(1, 1), point(3, NaN, 9), point(3, 2, 9)];
-  expect(summarize(points, 'minimize')).toEqual({
+  const summary = summarize(points);
+  expect(summary).toEqual({
     points: 5,
     last: { step: 3, value: 2 },
     min: { step: 1, value: 1 },
     max: { step: 2, value: 5 },
-    best: { step: 1, value: 1 },
+    best: null,
   });
-  expect(summarize(points, 'maximize')?.best).toEqual({ step: 2, value: 5 });
+  const bestBy = (direction: 'minimize' | 'maximize', metric = 'loss') =>
+    chooseBest(summary === undefined ? {} : { loss: summary }, { metric, direction })['loss']?.best;
+  expect(bestBy('minimize')).toEqual({ step: 1, value: 1 });
+  expect(bestBy('maximize')).toEqual({ step: 2, value: 5 });
+  expect(bestBy('maximize', 'toString')).toBeNull();
   expect(toHistory(points)).toEqual({ steps: [1, 2, 3, 3, 3], values: [1, 5, 1, NaN, 2], timestamps: [0, 0, 0, 9, 9] });
 });
 

@@ -16,6 +16,7 @@ describe('what a changed file concerns', () => {
   check('database/x', ['pipeline']);
   check('models/cnn/model.json', ['models', 'pipeline']);
   check('models/mlruns/0/meta.yaml', ['runs']);
+  check('mlflow.db-wal', ['runs']);
   check('.mlops/tmp/locks/run-1.json', ['processes', 'pipeline', 'runs']);
   check('.mlops/tmp/logs/x.log', []);
   check('.mlops/tmp/running-stages.json', ['pipeline']);

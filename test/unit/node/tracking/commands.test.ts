@@ -104,9 +104,12 @@ test('order, limit and pages', async () => {
   expect(await names('--limit', '2')).toEqual(['run-2', 'run-1', '2']);
   expect(await names('--limit', '2', '--page', '2')).toEqual(['run-0', null]);
   expect((await check('list', '--order', 'nope')).code).toBe(4);
-  expect(await check('list', '--where', 'x > 1')).toMatchObject({
+  expect(await names('--where', 'status = FINISHED and min(val_loss) < 0.5')).toEqual(['run-1', null]);
+  expect(await names('--where', 'name like "run-%"', '--limit', '1', '--order', 'name')).toEqual(['run-0', '1']);
+  expect(await check('list', '--where', 'x > 1')).toMatchObject({ code: 4 });
+  expect(await check('list', '--where', 'val_loss >')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('not yet supported') as string,
+    stderr: expect.stringContaining('Column 11 of the filter') as string,
   });
   expect((await check('list', '--limit', '0')).code).toBe(2);
 });
@@ -139,6 +142,10 @@ test('another store, one that is not there, and one of another kind', async () =
   expect(JSON.parse((await check('list', '--json', '--store', 'other')).stdout)).toMatchObject({ runs: [] });
   expect((await check('list', '--json', '--store', 'file:nowhere')).code).toBe(0);
   expect(await check('list', '--store', 'sqlite:///mlflow.db')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('There is no database') as string,
+  });
+  expect(await check('list', '--store', 'http://127.0.0.1:1')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('not yet supported') as string,
   });

@@ -133,7 +133,7 @@ test('the second run has another id and the same experiment; created at once by 
 });
 
 test('no store, no run', async () => {
-  expect(await store.listRuns()).toEqual({ runs: [], unreadable: [], warnings: [] });
+  expect(await store.listRuns()).toEqual({ runs: [], unreadable: [], warnings: [], total: 0 });
   await expect(store.findRun('@last')).rejects.toThrow('no run yet');
   await expect(store.markFailed('abc', 'x')).rejects.toThrow('There is no run "abc"');
 });
@@ -145,10 +145,10 @@ test('never mlruns at the root of a project', async () => {
   expect(await readdir(folder)).toEqual(['dvc.yaml']);
 });
 
-test.each(['sqlite:///mlflow.db', 'http://user:secret@localhost:5000', 'databricks'])(
+test.each(['postgresql://user:secret@localhost/mlflow', 'http://user:secret@localhost:5000', 'databricks'])(
   '%s is not supported yet',
   (uri) => {
-    expect(() => openStore(uri)).toThrow('not yet supported: only folders');
+    expect(() => openStore(uri)).toThrow('not yet supported: folders');
     expect(() => openStore(uri)).not.toThrow('secret');
   },
 );
@@ -268,7 +268,7 @@ describe('broken files', () => {
     await mkdir(path.join(experiment, 'traces'));
     const file = path.join(path.dirname(writer.artifacts), 'meta.yaml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('active', 'deleted'));
-    expect(await store.listRuns()).toEqual({ runs: [], unreadable: [], warnings: [] });
+    expect(await store.listRuns()).toEqual({ runs: [], unreadable: [], warnings: [], total: 0 });
   });
 });
 

@@ -75,11 +75,11 @@ describe('runs of a project', () => {
   check('the same store through a link', () => 'link');
   check('a copy of the store', () => 'copy');
 
-  it('are told when the environment names a server: none, and why', async () => {
-    await createRun('models/mlruns');
+  it('are those that lie in the project when the environment names a server, which is told', async () => {
+    const runId = await createRun('models/mlruns');
     const env = { MLFLOW_TRACKING_URI: 'http://localhost:5000' };
     const { runs, warnings } = await listRunsOfProject({ root }, env);
-    expect([runs, warnings?.map(({ file }) => file)]).toEqual([[], [root]]);
+    expect([runs.map((run) => run.runId), warnings?.map(({ file }) => file)]).toEqual([[runId], [root]]);
   });
 
   it('are told although the settings of the project are broken and a folder is named like a config', async () => {

@@ -1,0 +1,265 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { readProgram } from '../../scripts/programs.ts';
+import { ensurePythonTools } from '../../scripts/testing/interop.ts';
+import { formatMetricLine, formatRunMeta } from '../../src/core/tracking/tracking.ts';
+import { openStore } from '../../src/node/tracking/tracking.ts';
+import type { RunQuery } from '../../src/node/tracking/store.ts';
+import { medianTime, type Figure, type Measurement } from './measuring.ts';
+
+// How many times faster than MLflow, which lists the same runs in the same minute; starting either process is left out.
+
+const METRICS = 20;
+const POINTS = 20;
+const PARAMS = 10;
+const PAGE = 100;
+/** Long ago, so that nothing was written "just now". */
+const STARTED = Date.UTC(2026, 0, 1);
+
+interface Row {
+  readonly what: string;
+  readonly aim: number;
+  readonly measure: (home: string) => Promise<{ readonly ours: number; readonly theirs: number }>;
+}
+
+const rows: readonly Row[] = [
+  {
+    what: 'first page of a folder of 2,000 runs, with the index',
+    aim: 50,
+    measure: (home) => onFolder(home, 2000, true),
+  },
+  {
+    what: 'first page of a folder of 2,000 runs, for the first time',
+    aim: 5,
+    measure: (home) => onFolder(home, 2000, false),
+  },
+  {
+    what: 'first page of a folder of 10,000 runs, with the index',
+    aim: 100,
+    measure: (home) => onFolder(home, 10_000, true),
+  },
+  {
+    what: 'first page of a folder of 10,000 runs, for the first time',
+    aim: 1,
+    measure: (home) => onFolder(home, 10_000, false),
+  },
+  { what: 'first page of a database of 2,000 runs', aim: 5, measure: (home) => onDatabase(home, { limit: PAGE }) },
+  { what: 'all runs of a database of 2,000', aim: 5, measure: (home) => onDatabase(home, {}) },
+  { what: 'history of a metric with 1,000,000 points', aim: 10, measure: measureHistory },
+  { what: 'logging 10,000 values, a hundred at a time', aim: 10, measure: measureLogging },
+];
+
+export const measurements: readonly Measurement[] = rows.map(({ what, aim, measure }) => ({
+  what: `runs against mlflow: ${what}`,
+  aim: `≥ ${aim} ×`,
+  holds: (value) => value >= aim,
+  measure: async (project): Promise<Figure> => {
+    const { ours, theirs } = await measure(path.dirname(project));
+    const value = theirs / ours;
+    return { value, text: `${value.toFixed(1)} × (${theirs.toFixed(0)} ms ÷ ${ours.toFixed(1)} ms)` };
+  },
+}));
+
+/** Runs Python with MLflow on a store; the script prints milliseconds. */
+async function timeMlflow(uri: string, script: string): Promise<number> {
+  const tools = await ensurePythonTools();
+  if ('missing' in tools) throw new Error(tools.missing);
+  const head = 'import time, mlflow\nfrom mlflow import MlflowClient\nclient = MlflowClient()\n';
+  const text = await readProgram(tools.env['MLOPS_INTEROP_PYTHON'] ?? '', ['-W', 'ignore', '-c', head + script], {
+    env: { ...process.env, MLFLOW_ALLOW_FILE_STORE: 'true', MLFLOW_TRACKING_URI: uri },
+  });
+  return 1000 * Number(text.trim().split('\n').at(-1));
+}
+
+const search = (limit: number): string => `
+ids = [e.experiment_id for e in client.search_experiments()]
+times = []
+for _ in range(3):
+    start = time.perf_counter()
+    runs, token = [], None
+    while True:
+        page = client.search_runs(ids, max_results=${limit}, page_token=token)
+        runs += page
+        token = page.token
+        if not token or ${limit} == ${PAGE}: break
+    times.append(time.perf_counter() - start)
+print(sorted(times)[1])
+`;
+
+async function onFolder(home: string, count: number, indexed: boolean): Promise<{ ours: number; theirs: number }> {
+  const root = path.join(home, `mlruns-${count}`);
+  writeFolder(root, count);
+  const uri = pathToFileURL(root).href;
+  const cache = path.join(home, `cache-${count}`);
+  const list = (env: NodeJS.ProcessEnv): Promise<unknown> => openStore(uri, { env }).listRuns({ limit: PAGE });
+  await list({ XDG_CACHE_HOME: cache });
+  let turn = 0;
+  // A cache that this process has not seen, so that it is read from the disk.
+  const next = async (): Promise<string> => {
+    const copy = path.join(home, `cache-${count}-${(turn += 1)}-${indexed ? 'full' : 'empty'}`);
+    await mkdir(copy, { recursive: true });
+    if (indexed) await cp(cache, copy, { recursive: true });
+    return copy;
+  };
+  const copies = await Promise.all(Array.from({ length: 5 }, next));
+  const ours = await medianTime(copies.length, () => list({ XDG_CACHE_HOME: copies.pop() ?? '' }));
+  return { ours, theirs: await timeMlflow(uri, search(PAGE)) };
+}
+
+function idOf(run: number): string {
+  return run.toString(16).padStart(32, '0');
+}
+
+/** Twenty curves that fall. */
+function valueOf(run: number, metric: number, step: number): number {
+  return 1 / (1 + step) + ((run * 31 + metric * 7) % 100) / 1000;
+}
+
+function writeFolder(root: string, count: number): void {
+  for (const [id, name] of [
+    ['0', 'Default'],
+    ['1', 'bench'],
+  ] as const) {
+    mkdirSync(path.join(root, id), { recursive: true });
+    writeFileSync(
+      path.join(root, id, 'meta.yaml'),
+      `artifact_location: ${pathToFileURL(path.join(root, id)).href}\ncreation_time: ${STARTED}\nexperiment_id: '${id}'\nlast_update_time: ${STARTED}\nlifecycle_stage: active\nname: ${name}\n`,
+    );
+  }
+  for (let run = 0; run < count; run += 1) writeRun(path.join(root, '1'), run);
+}
+
+function writeRun(experiment: string, run: number): void {
+  const folder = path.join(experiment, idOf(run));
+  const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
+  for (const part of ['metrics', 'params', 'tags', 'artifacts'])
+    mkdirSync(path.join(folder, part), { recursive: true });
+  const startTime = STARTED + run * 1000;
+  const meta = { runId: idOf(run), experimentId: '1', name: `run-${run}`, user: 'me', status: 'FINISHED' } as const;
+  const artifactUri = pathToFileURL(path.join(folder, 'artifacts')).href;
+  write('meta.yaml', formatRunMeta({ ...meta, startTime, endTime: startTime + 900, artifactUri }));
+  write('tags/mlflow.runName', `run-${run}`);
+  write('tags/mlflow.user', 'me');
+  for (let param = 0; param < PARAMS; param += 1) write(`params/p${param}`, String((run * param) % 17));
+  for (let metric = 0; metric < METRICS; metric += 1) {
+    const points = Array.from({ length: POINTS }, (_, step) =>
+      formatMetricLine({ timestamp: startTime + step, value: valueOf(run, metric, step), step }),
+    );
+    write(`metrics/m${metric}`, points.join(''));
+  }
+}
+
+async function onDatabase(home: string, query: RunQuery): Promise<{ ours: number; theirs: number }> {
+  const file = path.join(home, 'mlflow.db');
+  const uri = `sqlite:///${file}`;
+  await timeMlflow(uri, "client.get_experiment_by_name('bench') or client.create_experiment('bench')\nprint(0)");
+  fillDatabase(file, 2000);
+  const ours = await medianTime(5, () => openStore(uri).listRuns(query));
+  return { ours, theirs: await timeMlflow(uri, search(query.limit ?? 1000)) };
+}
+
+/** The rows that MLflow would write, its tables being there. */
+function fillDatabase(file: string, count: number): void {
+  const database = new DatabaseSync(file);
+  const filled = database.prepare('SELECT COUNT(*) AS n FROM runs').get();
+  if (filled?.['n'] === 0) {
+    const experiment = database.prepare("SELECT experiment_id AS id FROM experiments WHERE name = 'bench'").get()?.[
+      'id'
+    ];
+    const prepare = (table: string, ...columns: readonly string[]) =>
+      database.prepare(`INSERT INTO ${table} (${columns.join()}) VALUES (${columns.map(() => '?').join()})`);
+    const run = prepare(
+      'runs',
+      'run_uuid',
+      'name',
+      'source_type',
+      'user_id',
+      'status',
+      'start_time',
+      'end_time',
+      'lifecycle_stage',
+      'artifact_uri',
+      'experiment_id',
+    );
+    const metric = prepare('metrics', 'run_uuid', 'key', 'value', 'timestamp', 'step', 'is_nan');
+    const latest = prepare('latest_metrics', 'run_uuid', 'key', 'value', 'timestamp', 'step', 'is_nan');
+    const texts = {
+      params: prepare('params', 'run_uuid', 'key', 'value'),
+      tags: prepare('tags', 'run_uuid', 'key', 'value'),
+    };
+    database.exec('BEGIN');
+    for (let index = 0; index < count; index += 1) {
+      const [id, start] = [idOf(index), STARTED + index * 1000];
+      run.run(
+        id,
+        `run-${index}`,
+        'LOCAL',
+        'me',
+        'FINISHED',
+        start,
+        start + 900,
+        'active',
+        `file:///nowhere/${id}`,
+        experiment ?? 1,
+      );
+      texts.tags.run(id, 'mlflow.runName', `run-${index}`);
+      texts.tags.run(id, 'mlflow.user', 'me');
+      for (let param = 0; param < PARAMS; param += 1) texts.params.run(id, `p${param}`, String((index * param) % 17));
+      for (let name = 0; name < METRICS; name += 1) {
+        for (let step = 0; step < POINTS; step += 1)
+          metric.run(id, `m${name}`, valueOf(index, name, step), start + step, step, 0);
+        latest.run(id, `m${name}`, valueOf(index, name, POINTS - 1), start + POINTS - 1, POINTS - 1, 0);
+      }
+    }
+    database.exec('COMMIT');
+  }
+  database.close();
+}
+
+async function measureHistory(home: string): Promise<{ ours: number; theirs: number }> {
+  const root = path.join(home, 'mlruns-long');
+  writeFolder(root, 1);
+  const lines = Array.from({ length: 1_000_000 }, (_, step) =>
+    formatMetricLine({ timestamp: STARTED + step, value: 1 / (step + 1), step }),
+  );
+  writeFileSync(path.join(root, '1', idOf(0), 'metrics', 'long'), lines.join(''));
+  const uri = pathToFileURL(root).href;
+  const ours = await medianTime(3, () => openStore(uri).readHistory(idOf(0), 'long'));
+  const script = `
+start = time.perf_counter()
+assert len(client.get_metric_history('${idOf(0)}', 'long')) == 1000000
+print(time.perf_counter() - start)
+`;
+  return { ours, theirs: await timeMlflow(uri, script) };
+}
+
+async function measureLogging(home: string): Promise<{ ours: number; theirs: number }> {
+  const uri = pathToFileURL(path.join(home, 'mlruns-logged')).href;
+  const store = openStore(uri);
+  const log = async (): Promise<void> => {
+    const writer = await store.createRun({ experiment: 'bench', user: 'me', startTime: STARTED, params: {}, tags: {} });
+    for (let step = 0; step < 10_000; step += 100)
+      await writer.logMetrics(
+        Array.from({ length: 100 }, (_, index) => ({
+          name: `m${index % 10}`,
+          step: step + index,
+          value: step,
+          timestamp: STARTED + step,
+        })),
+      );
+    await writer.finish('FINISHED', STARTED);
+  };
+  const ours = await medianTime(3, log);
+  const script = `
+from mlflow.entities import Metric
+run = client.create_run('0')
+start = time.perf_counter()
+for step in range(0, 10000, 100):
+    client.log_batch(run.info.run_id, [Metric('m%d' % (i % 10), step, ${STARTED} + step, step + i) for i in range(100)])
+print(time.perf_counter() - start)
+`;
+  return { ours, theirs: await timeMlflow(uri, script) };
+}
