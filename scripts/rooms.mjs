@@ -23,7 +23,7 @@ const PACKAGES = {
   'src/protocol': [],
   'src/core': ['yaml'],
   'src/node': ['node:', 'yaml', 'simple-git'],
-  'src/worker': ['node:', '@tensorflow/', 'fast-png'],
+  'src/worker': ['node:', '@tensorflow/', 'fast-png', 'hyparquet', 'jpeg-js'],
   'src/vscode': ['vscode', 'node:'],
   'src/extension.ts': ['vscode', 'node:'],
   'src/engine.ts': ['node:'],

@@ -2,11 +2,15 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { decode, type DecodedPng } from 'fast-png';
+import { decode as decodeJpegFile } from 'jpeg-js';
 import { isMissing } from '../node/files/files.ts';
 import { badInput, ExpectedError } from '../protocol/errors.ts';
 
 const maxFileBytes = 64 * 2 ** 20;
 const maxPixels = 64_000_000;
+/** The decoder's own count of what it holds; a picture at the limit of pixels needs as much. */
+const maxJpegMegabytes = 1024;
+const jpegSignature = Buffer.from([0xff, 0xd8]);
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 /** An image as user code gets it: grey values 0 (black) to 255 (white), row by row, see-through parts over white. */
@@ -17,30 +21,67 @@ export interface GreyImage {
   readonly height: number;
 }
 
-/** Reads a PNG file of any kind. A broken or too large one is an error with its name and the reason. */
+/** Pixels row by row, one grey value each or red, green and blue. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+export type Channels = 1 | 3;
+
+/** Reads a PNG or JPEG file of any kind. A broken or too large one is an error with its name and the reason. */
 export async function readGreyImage(file: string): Promise<GreyImage> {
-  const stats = await stat(file).catch((error: unknown) => {
-    throw isMissing(error) ? new ExpectedError('missing-file', `There is no image ${file}.`) : error;
-  });
-  if (!stats.isFile()) throw badInput(`${file} is not a file.`);
-  if (stats.size > maxFileBytes) throw badInput(`${file} has more than ${maxFileBytes} bytes.`);
-  return { name: path.basename(file), ...decodeGrey(await readFile(file), file) };
+  return { name: path.basename(file), ...(await readPicture(file, file, 1)) };
 }
 
 /** `name` stands in errors. */
-export function decodeGrey(bytes: Uint8Array, name: string): Omit<GreyImage, 'name'> {
-  const essential = keepEssentialChunks(Buffer.from(bytes), name);
+export async function readPicture(file: string, name: string, channels: Channels): Promise<Picture> {
+  const stats = await stat(file).catch((error: unknown) => {
+    throw isMissing(error) ? new ExpectedError('missing-file', `There is no image ${name}.`) : error;
+  });
+  if (!stats.isFile()) throw badInput(`${name} is not a file.`);
+  if (stats.size > maxFileBytes) throw badInput(`${name} has more than ${maxFileBytes} bytes.`);
+  return decodePicture(await readFile(file), name, channels);
+}
+
+/** What a file is, is told by its first bytes; its name may say anything. */
+export function decodePicture(bytes: Uint8Array, name: string, channels: Channels): Picture {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (file.subarray(0, 2).equals(jpegSignature)) return decodeJpeg(file, name, channels);
+  if (file.subarray(0, 8).equals(signature)) return decodePng(file, name, channels);
+  throw badInput(`${name} is not a PNG or JPEG image.`);
+}
+
+function decodePng(file: Buffer, name: string, channels: Channels): Picture {
+  const essential = keepEssentialChunks(file, name);
   let image: DecodedPng;
   try {
     image = decode(essential, { checkCrc: true });
   } catch (error) {
     throw broken(name, error);
   }
-  return { pixels: toGrey(image), width: image.width, height: image.height };
+  return { pixels: toPixels(image, channels), width: image.width, height: image.height };
 }
 
-function broken(name: string, error: unknown): ExpectedError {
-  return badInput(`${name} is a broken PNG image: ${error instanceof Error ? error.message : String(error)}.`);
+function decodeJpeg(file: Buffer, name: string, channels: Channels): Picture {
+  const limits = { maxResolutionInMP: maxPixels / 1e6, maxMemoryUsageInMB: maxJpegMegabytes };
+  try {
+    const { data, width, height } = decodeJpegFile(file, { ...limits, useTArray: true, tolerantDecoding: false });
+    if (width === 0 || height === 0) throw new Error('it has no pixels');
+    const pixels = new Uint8Array(width * height * channels);
+    const write = writers[channels];
+    for (let i = 0; i < width * height; i++)
+      write(pixels, i, data[i * 4] ?? 0, data[i * 4 + 1] ?? 0, data[i * 4 + 2] ?? 0);
+    return { pixels, width, height };
+  } catch (error) {
+    throw broken(name, error, 'JPEG');
+  }
+}
+
+function broken(name: string, error: unknown, format = 'PNG'): ExpectedError {
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return badInput(`${name} is a broken ${format} image: ${reason}.`);
 }
 
 /**
@@ -48,7 +89,6 @@ function broken(name: string, error: unknown): ExpectedError {
  * data is measured before the decoder allocates anything, so that a small file can't unpack to gigabytes.
  */
 function keepEssentialChunks(file: Buffer, name: string): Uint8Array {
-  if (!file.subarray(0, 8).equals(signature)) throw badInput(`${name} is not a PNG image.`);
   const kept: Buffer[] = [signature];
   const packed: Buffer[] = [];
   let header: Header | undefined;
@@ -107,37 +147,74 @@ function checkPackedSize(packed: readonly Buffer[], { width, height, bitsPerPixe
 }
 
 /** Plain loops here and below, with nothing made for a single pixel: a photograph has millions. */
-function toGrey({ palette, ...image }: DecodedPng): Uint8Array {
-  if (palette === undefined) return mixChannels(image);
+function toPixels({ palette, ...image }: DecodedPng, channels: Channels): Uint8Array {
+  if (palette === undefined) return mixChannels(image, channels);
   const samples = unpack(image);
-  const greys = palette.map(([red = 0, green = 0, blue = 0, alpha = 255]) =>
-    overWhite(luma(red, green, blue), alpha / 255),
-  );
-  const grey = new Uint8Array(samples.length);
-  for (let i = 0; i < grey.length; i++) grey[i] = greys[samples[i] ?? 0] ?? 0;
-  return grey;
+  const colours = palette.map(([red = 0, green = 0, blue = 0, alpha = 255]) => {
+    const colour = new Uint8Array(channels);
+    mix(channels, colour, 0, { red, green, blue, alpha: alpha / 255 });
+    return colour;
+  });
+  const pixels = new Uint8Array(samples.length * channels);
+  for (let i = 0; i < samples.length; i++) {
+    const colour = colours[samples[i] ?? 0];
+    if (colour !== undefined) pixels.set(colour, i * channels);
+  }
+  return pixels;
 }
 
-function mixChannels({ channels, transparency, ...image }: DecodedPng): Uint8Array {
+function mixChannels({ channels, transparency, ...image }: DecodedPng, wanted: Channels): Uint8Array {
   const samples = unpack(image);
-  const grey = new Uint8Array(image.width * image.height);
+  const count = image.width * image.height;
+  const pixels = new Uint8Array(count * wanted);
   const highest = 2 ** image.depth - 1;
   // Where the samples of a pixel stand: grey is a colour of three equal ones.
   const [greenAt, blueAt] = channels >= 3 ? [1, 2] : [0, 0];
   const alphaAt = channels % 2 === 0 ? channels - 1 : undefined;
   // A single colour may be marked as see-through.
   const [keyRed, keyGreen, keyBlue] = alphaAt === undefined ? [0, greenAt, blueAt].map((at) => transparency?.[at]) : [];
-  for (let i = 0; i < grey.length; i++) {
+  const pixel = { red: 0, green: 0, blue: 0, alpha: 1 };
+  for (let i = 0; i < count; i++) {
     const first = i * channels;
     const red = samples[first] ?? 0;
     const green = samples[first + greenAt] ?? 0;
     const blue = samples[first + blueAt] ?? 0;
-    let alpha = red === keyRed && green === keyGreen && blue === keyBlue ? 0 : 1;
-    if (alphaAt !== undefined) alpha = (samples[first + alphaAt] ?? 0) / highest;
-    grey[i] = overWhite((luma(red, green, blue) * 255) / highest, alpha);
+    pixel.red = (red * 255) / highest;
+    pixel.green = (green * 255) / highest;
+    pixel.blue = (blue * 255) / highest;
+    pixel.alpha = red === keyRed && green === keyGreen && blue === keyBlue ? 0 : 1;
+    if (alphaAt !== undefined) pixel.alpha = (samples[first + alphaAt] ?? 0) / highest;
+    mix(wanted, pixels, i, pixel);
   }
-  return grey;
+  return pixels;
 }
+
+interface Pixel {
+  red: number;
+  green: number;
+  blue: number;
+  /** 0: see-through. */
+  alpha: number;
+}
+
+/** A pixel over white. */
+function mix(channels: Channels, pixels: Uint8Array, index: number, { red, green, blue, alpha }: Pixel): void {
+  if (channels === 1) pixels[index] = overWhite(luma(red, green, blue), alpha);
+  else writers[3](pixels, index, overWhite(red, alpha), overWhite(green, alpha), overWhite(blue, alpha));
+}
+
+type Writer = (pixels: Uint8Array, index: number, red: number, green: number, blue: number) => void;
+
+const writers: Readonly<Record<Channels, Writer>> = {
+  1: (pixels, index, red, green, blue) => {
+    pixels[index] = Math.round(luma(red, green, blue));
+  },
+  3: (pixels, index, red, green, blue) => {
+    pixels[index * 3] = red;
+    pixels[index * 3 + 1] = green;
+    pixels[index * 3 + 2] = blue;
+  },
+};
 
 /** As ITU-R BT.601 weighs the colours. */
 const luma = (red: number, green: number, blue: number): number => 0.299 * red + 0.587 * green + 0.114 * blue;

@@ -66,7 +66,8 @@ interface Guarded {
   readonly what: string;
 }
 
-async function guardUserCode<T>(guarded: Guarded, action: () => Promise<T>): Promise<T> {
+/** Runs user code; what it throws becomes an {@link ExpectedError} with the place in the source. */
+export async function guardUserCode<T>(guarded: Guarded, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
@@ -92,6 +93,11 @@ function describe(error: unknown): string {
       ? `${error.name === 'Error' ? '' : `${error.name}: `}${explainUnknownName(error.message)}`
       : `it threw ${typeof error === 'string' ? error : inspect(error)}`;
   return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION).toWellFormed()}…` : text;
+}
+
+/** Where the project's code made the call in whose course `error` was made; undefined where it did not. */
+export function placeOfCall(error: Error, projectRoot: string): Place | undefined {
+  return placeOfFrame(error.stack ?? '', realpathSync(projectRoot));
 }
 
 /** The first place in the stack that lies in the project and not in one of its packages; undefined where there is none. */

@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { decodeGrey, readGreyImage } from '../../../src/worker/image.ts';
+import { decodePicture, readGreyImage } from '../../../src/worker/image.ts';
 import { chunk, makePng, type Png } from './pngs.ts';
 
 describe('every kind of PNG becomes grey', () => {
@@ -61,7 +61,7 @@ describe('every kind of PNG becomes grey', () => {
     'interlaced': [{ width: 1, height: 1, interlace: 1, lines: [[77]] }, [77]],
   };
   test.each(Object.entries(cases))('%s', (name, [png, grey]) => {
-    const { pixels, width, height } = decodeGrey(makePng(png), name);
+    const { pixels, width, height } = decodePicture(makePng(png), name, 1);
     expect([width, height]).toEqual([png.width, png.height]);
     expect([...pixels]).toEqual(grey);
   });
@@ -70,7 +70,7 @@ describe('every kind of PNG becomes grey', () => {
     const file = makePng({ width: 1, height: 1, lines: [[5]] });
     const bomb = chunk('iCCP', Buffer.concat([Buffer.from('x\0\0'), deflateSync(Buffer.alloc(1000))]));
     const withProfile = Buffer.concat([file.subarray(0, 33), bomb, file.subarray(33)]);
-    expect([...decodeGrey(withProfile, 'a').pixels]).toEqual([5]);
+    expect([...decodePicture(withProfile, 'a', 1).pixels]).toEqual([5]);
   });
 });
 
@@ -86,8 +86,8 @@ describe('a bad image is refused with its name and the reason', () => {
   const flipped = Buffer.from(good);
   flipped.writeUInt8(good.readUInt8(45) ^ 1, 45);
   const cases: Record<string, [file: Buffer, message: RegExp]> = {
-    'nothing': [Buffer.alloc(0), /^x\.png is not a PNG image/],
-    'another format': [Buffer.from('GIF89a'), /^x\.png is not a PNG image/],
+    'nothing': [Buffer.alloc(0), /^x\.png is not a PNG or JPEG image/],
+    'another format': [Buffer.from('GIF89a'), /^x\.png is not a PNG or JPEG image/],
     'cut short': [good.subarray(0, good.length - 20), /^x\.png is a broken PNG image: it ends too early/],
     'a flipped bit': [flipped, /^x\.png is a broken PNG image/],
     'data for fewer lines': [makePng({ width: 2, height: 3, lines: [[1, 2]] }), /it ends too early/],
@@ -104,7 +104,7 @@ describe('a bad image is refused with its name and the reason', () => {
     ],
   };
   test.each(Object.entries(cases))('%s', (_, [file, message]) => {
-    expect(() => decodeGrey(file, 'x.png')).toThrow(message);
+    expect(() => decodePicture(file, 'x.png', 1)).toThrow(message);
   });
 
   test('no file', async () => {
@@ -122,5 +122,5 @@ test('cut at every byte it is refused or read, never a crash', () => {
     ],
   });
   for (let length = 0; length < good.length; length++)
-    expect(() => decodeGrey(good.subarray(0, length), 'x.png')).toThrow(/^x\.png is/);
+    expect(() => decodePicture(good.subarray(0, length), 'x.png', 1)).toThrow(/^x\.png is/);
 });
