@@ -3,7 +3,7 @@ import path from 'node:path';
 import { dist, nodeFlags, root } from './places.ts';
 import { runProgram } from './programs.ts';
 
-const BUNDLES = ['extension.js', 'engine.js', 'cli.js', 'commandline.js', 'hasher.js', 'worker.js'];
+const BUNDLES = ['extension.js', 'engine.js', 'cli.js', 'commandline.js', 'hasher.js', 'worker.js', 'preparer.js'];
 const SOURCES = [
   'src',
   'webview',

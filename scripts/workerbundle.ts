@@ -1,7 +1,7 @@
 import type { BuildOptions } from 'esbuild';
 
 /**
- * How the training worker is bundled, for the build and for the tests that start it. The packages' ES modules (`module`
+ * How the training worker and its thread are bundled, for the build and for the tests that start it. The packages' ES modules (`module`
  * first) are taken, so that TensorFlow.js' engine is there once, with the methods on tensors that a module of its adds.
  */
 export const workerBundle = {
@@ -12,5 +12,5 @@ export const workerBundle = {
   mainFields: ['module', 'main'],
   // TensorFlow.js names metrics by the names of their functions.
   keepNames: true,
-  entryPoints: { worker: 'src/worker/main.ts' },
+  entryPoints: { worker: 'src/worker/main.ts', preparer: 'src/worker/preparer.ts' },
 } as const satisfies BuildOptions;

@@ -1,6 +1,7 @@
 import { ensureCompiled, outputShapeOf } from './compilation.ts';
-import { batchesOf, inOrder, toTensors, type Examples, type SplitName } from './data.ts';
-import { evaluate, joinFloats, type EvaluationOptions } from './measuring.ts';
+import { readBatches } from './batches.ts';
+import { isHeld, orderOf, toTensors, type Examples, type SplitName } from './data.ts';
+import { evaluate, joinFloats, untrained, type EvaluationOptions } from './measuring.ts';
 import { answer, chooseLabelRule, scoreClasses, type Answers } from './scores.ts';
 import type { LayersModel, Tensor } from './tensorflow.ts';
 
@@ -36,14 +37,15 @@ export async function evaluateModel(
   const ofTest = await predictExamples(model, test, options);
   if (means === undefined || ofValidation === undefined || ofTest === undefined) return undefined;
   const { loss = NaN, ...others } = means;
-  const outputs = { validation: ofValidation, test: ofTest };
-  const outputWidth = outputs.test.length / test.count;
+  const predicted = { validation: ofValidation, test: ofTest };
+  const outputWidth = ofTest.outputs.length / test.count;
   // Pictures, sequences: no labels to compare.
   if (outputShapeOf(model).length !== 1)
     return { metrics: { test_loss: loss, ...prefixed(others) }, predictions: header };
-  const rule = chooseLabelRule([train.ys, validation.ys, test.ys], test.width, outputWidth);
+  const targets = [...(isHeld(train) ? [train.ys] : []), ofValidation.targets, ofTest.targets];
+  const rule = chooseLabelRule(targets, test.width, outputWidth);
   const answersOf = (split: 'validation' | 'test'): Answers =>
-    answer(rule, splits[split].ys, splits[split].width, outputs[split], outputWidth);
+    answer(rule, predicted[split].targets, splits[split].width, predicted[split].outputs, outputWidth);
   const answers = { validation: answersOf('validation'), test: answersOf('test') };
   return {
     metrics: {
@@ -53,8 +55,8 @@ export async function evaluateModel(
     },
     predictions: [
       header,
-      ...formatRows('validation', answers.validation, outputs.validation, outputWidth),
-      ...formatRows('test', answers.test, outputs.test, outputWidth),
+      ...formatRows('validation', answers.validation, ofValidation.outputs, outputWidth),
+      ...formatRows('test', answers.test, ofTest.outputs, outputWidth),
     ].join(''),
   };
 }
@@ -65,22 +67,29 @@ function prefixed(values: object): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`test_${name}`, value as number]));
 }
 
+interface Predicted {
+  readonly outputs: Float32Array;
+  readonly targets: Float32Array;
+}
+
 /** The model's outputs for all examples, one after the other; undefined when the user stopped it. */
 async function predictExamples(
   model: LayersModel,
   examples: Examples,
   { tf, training, steering, signal }: EvaluationOptions,
-): Promise<Float32Array | undefined> {
+): Promise<Predicted | undefined> {
   const parts: Float32Array[] = [];
-  for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
+  const targets: Float32Array[] = [];
+  for await (const batch of readBatches(examples, orderOf(examples), untrained(training))) {
     await steering.between(model, null);
     if (signal.aborted) return undefined;
-    const { x, y } = toTensors(tf, examples, batch, [examples.width]);
-    const output = model.predict(x, { batchSize: batch.length }) as Tensor;
+    const { x, y } = toTensors(tf, batch, examples.shape, [examples.width]);
+    const output = model.predict(x, { batchSize: batch.count }) as Tensor;
     parts.push((await output.data()) as Float32Array);
+    if (!isHeld(examples)) targets.push(batch.ys);
     tf.dispose([x, y, output]);
   }
-  return joinFloats(parts);
+  return { outputs: joinFloats(parts), targets: isHeld(examples) ? examples.ys : joinFloats(targets) };
 }
 
 function* formatRows(

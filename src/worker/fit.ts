@@ -2,12 +2,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TrainingSection } from '../core/config/config.ts';
 import { rateAt, unwatched, watchValue } from '../core/training/training.ts';
 import { ExpectedError, badInput } from '../protocol/errors.ts';
+import { createAugment } from './augmentation.ts';
+import { readBatches, type Pass } from './batches.ts';
 import type { CheckpointFolder, LoadedCheckpoint } from './checkpoints.ts';
 import { ensureCompiled, readLearningRate, setLearningRate, type CustomMetrics, type Measures } from './compilation.ts';
-import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
-import { checkLabels, checkShapes, targetShapeFor, weighClasses } from './fitting.ts';
+import { isHeld, orderOf, toTensors, type Batch, type Examples } from './data.ts';
+import {
+  checkLabels,
+  checkShapes,
+  createLabelCheck,
+  targetShapeFor,
+  weighClasses,
+  type LabelCheck,
+} from './fitting.ts';
 import { evaluate, scoreWhole } from './measuring.ts';
 import { writeModel } from './modelFiles.ts';
+import type { Prepare } from './preparing.ts';
 import { below, digestOf, readAll, valuesOf, type Progress, type SavedFit } from './savedFit.ts';
 import { shuffle, type SeededRandom } from './seeds.ts';
 import type { FitSteering } from './steering.ts';
@@ -65,6 +75,9 @@ export interface FitOptions {
   readonly custom?: CustomMetrics;
   /** The order of the examples comes from `order`, all else that is random from `math`. */
   readonly random: { readonly order: SeededRandom; readonly math: SeededRandom };
+  /** Of what is drawn by epoch and example: augmentation, streams. */
+  readonly seed: number;
+  readonly prepare: Prepare;
   readonly record: TrainingRecord;
   readonly events: FitEvents;
   readonly steering: FitSteering;
@@ -81,7 +94,7 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
   const { tf, training, train, validation, record } = options;
   checkShapes(model, train, training);
   const measures = ensureCompiled(tf, model, training, { targetWidth: train.width, custom: options.custom ?? {} });
-  checkLabels(model, { train, validation });
+  checkLabels(createLabelCheck(model, train.width), { train, validation });
   record.lastModel = model;
   // Code that goes on after a stop has not trained what this call would be built upon.
   if (options.signal.aborted) return;
@@ -103,9 +116,13 @@ class Fit {
   readonly #number: number;
   readonly #variables: readonly Variable[];
   readonly #order: Uint32Array;
-  readonly #weights: ((order: Uint32Array) => Float32Array) | undefined;
+  readonly #weights: ((ys: Float32Array) => Float32Array) | undefined;
+  readonly #augment: Pass['augment'];
+  readonly #checkLabels: LabelCheck;
   /** Answers to the examples of the epoch so far, in their order; empty where no metric needs them. */
   #outputs: Float32Array;
+  /** The targets to them where the examples come as a stream; else the order tells them. */
+  #targets: Float32Array;
   /** Moving average of the trained weights. */
   readonly #average: HeldValues | undefined;
   /** All weights of the best epoch so far. */
@@ -124,9 +141,12 @@ class Fit {
     const { metrics, weightDecay } = measures;
     this.#step = createEagerStep(tf, model, { training, metrics, keepsOutputs, weightDecay });
     this.#variables = variablesOf(model);
-    this.#order = inOrder(train.count);
+    this.#order = orderOf(train);
     this.#weights = weighClasses(training.class_weights, train);
+    this.#augment = toAugment(options);
+    this.#checkLabels = createLabelCheck(model, train.width);
     this.#outputs = new Float32Array(0);
+    this.#targets = new Float32Array(0);
     this.#average = training.ema === null ? undefined : new HeldValues(tf, trainedVariablesOf(model));
     this.#progress = {
       ...{ epoch: 0, batch: 0, step: 0, isShuffled: false, sums: [], examples: 0 },
@@ -212,17 +232,17 @@ class Fit {
 
   /** Loss and metrics of the epoch, over its examples; undefined when the user stopped it. */
   async #trainEpoch(): Promise<Record<string, number> | undefined> {
-    const { training, record, events, random, steering, signal } = this.#options;
+    const { train, record, events, random, steering, signal } = this.#options;
     if (!this.#progress.isShuffled) {
       shuffle(this.#order, random.order);
       this.#progress.isShuffled = true;
     }
     let sampled = -Infinity;
-    const rest = this.#order.subarray(this.#progress.batch * training.batch_size);
-    for (const batch of batchesOf(rest, training.batch_size)) {
+    for await (const batch of this.#readEpochBatches()) {
       // A turn of the event loop: a stop message, the end of the channel and wishes are seen here, and nowhere else.
-      await steering.between(this.#model, batch.length);
+      await steering.between(this.#model, batch.count);
       if (signal.aborted) return undefined;
+      if (!isHeld(train)) this.#checkLabels('train', batch.ys, this.#progress.examples);
       this.#applySchedule();
       const values = await this.#trainBatch(batch);
       const [loss = NaN] = values;
@@ -234,18 +254,25 @@ class Fit {
         sampled = now;
       }
       if (Number.isNaN(loss)) throw this.#lossIsNaN();
-      this.#count(values, batch.length);
+      this.#count(values, batch.count);
     }
-    return this.#readEpoch();
+    return this.#scoreEpoch();
   }
 
-  async #trainBatch(batch: Uint32Array): Promise<readonly number[]> {
+  /** What is left of the epoch. */
+  #readEpochBatches(): AsyncIterable<Batch> | Iterable<Batch> {
+    const { training, train, record, seed } = this.#options;
+    const where = { from: this.#progress.batch, epoch: record.epochs + 1, seed };
+    return readBatches(train, this.#order, { batchSize: training.batch_size, ...where, augment: this.#augment });
+  }
+
+  async #trainBatch(batch: Batch): Promise<readonly number[]> {
     const { tf, training, train } = this.#options;
-    const { x, y } = toTensors(tf, train, batch, targetShapeFor(this.#model, train));
-    const weights = this.#weights === undefined ? {} : { weights: tf.tensor1d(this.#weights(batch)) as Tensor };
+    const { x, y } = toTensors(tf, batch, train.shape, targetShapeFor(this.#model, train));
+    const weights = this.#weights === undefined ? {} : { weights: tf.tensor1d(this.#weights(batch.ys)) as Tensor };
     const { values, outputs } = await this.#step({ x, y, ...weights });
     tf.dispose([x, y, ...Object.values(weights)]);
-    if (outputs !== undefined) this.#keepOutputs(outputs, batch.length);
+    if (outputs !== undefined) this.#keepOutputs(outputs, batch);
     if (training.ema !== null) this.#moveAverage(training.ema.decay);
     return values;
   }
@@ -273,30 +300,41 @@ class Fit {
     this.#progress.step += 1;
   }
 
-  #keepOutputs(outputs: Float32Array, count: number): void {
+  #keepOutputs(outputs: Float32Array, { ys, count }: Batch): void {
+    const { train } = this.#options;
+    const { examples } = this.#progress;
     const width = outputs.length / count;
-    const size = this.#order.length * width;
-    if (this.#outputs.length !== size) this.#outputs = new Float32Array(size);
-    this.#outputs.set(outputs, this.#progress.examples * width);
+    this.#outputs = sized(this.#outputs, train.count * width);
+    this.#outputs.set(outputs, examples * width);
+    if (isHeld(train)) return;
+    this.#targets = sized(this.#targets, train.count * train.width);
+    this.#targets.set(ys, examples * train.width);
   }
 
-  #readEpoch(): Record<string, number> {
+  #scoreEpoch(): Record<string, number> {
     const { train } = this.#options;
     const { sums, examples } = this.#progress;
     const { names, whole } = this.#measures;
     const means = ['loss', ...names].map((name, index) => [name, (sums[index] ?? NaN) / examples] as const);
     if (whole.length === 0) return Object.fromEntries(means);
-    const targets = new Float32Array(train.ys.length);
-    this.#order.forEach((example, index) => {
-      targets.set(train.ys.subarray(example * train.width, (example + 1) * train.width), index * train.width);
-    });
     const answers = {
-      targets,
+      targets: this.#readTargets(),
       width: train.width,
       outputs: this.#outputs,
       outputWidth: this.#outputs.length / train.count,
     };
     return { ...Object.fromEntries(means), ...scoreWhole(this.#measures, answers) };
+  }
+
+  /** Of the whole epoch, in its order. */
+  #readTargets(): Float32Array {
+    const { train } = this.#options;
+    if (!isHeld(train)) return this.#targets;
+    const targets = new Float32Array(train.ys.length);
+    this.#order.forEach((example, index) => {
+      targets.set(train.ys.subarray(example * train.width, (example + 1) * train.width), index * train.width);
+    });
+    return targets;
   }
 
   #moveAverage(decay: number): void {
@@ -386,8 +424,9 @@ class Fit {
     const { tf, random, record, train, validation } = this.#options;
     const optimizer = await readOptimizer(tf, this.#model.optimizer);
     const { history, pace, epochs, batches } = record;
-    const width = this.#outputs.length / this.#order.length;
-    const outputs = this.#outputs.subarray(0, this.#progress.examples * width);
+    const { examples } = this.#progress;
+    const outputs = this.#outputs.subarray(0, (this.#outputs.length / train.count) * examples);
+    const targets = this.#targets.subarray(0, outputs.length === 0 ? 0 : train.width * examples);
     return {
       state: {
         progress: this.#progress,
@@ -403,6 +442,7 @@ class Fit {
         ...(await readAll('best', this.#best?.values ?? [])),
         { name: 'order', shape: [this.#order.length], dtype: 'uint32', values: this.#order },
         { name: 'outputs', shape: [outputs.length], dtype: 'float32', values: outputs },
+        { name: 'targets', shape: [targets.length], dtype: 'float32', values: targets },
       ],
     };
   }
@@ -430,7 +470,8 @@ class Fit {
     }
     this.#order.set(valuesOf(numbers, 'order'));
     this.#progress = saved.progress;
-    this.#restoreOutputs(valuesOf(numbers, 'outputs') as Float32Array);
+    this.#outputs = this.#restore(valuesOf(numbers, 'outputs'));
+    this.#targets = this.#restore(valuesOf(numbers, 'targets'));
     Object.assign(record, saved.record);
     random.order.restoreState(saved.random.order);
     random.math.restoreState(saved.random.math);
@@ -438,12 +479,26 @@ class Fit {
     await nextTurn();
   }
 
-  #restoreOutputs(outputs: Float32Array): void {
-    const { examples } = this.#progress;
-    if (outputs.length === 0) return;
-    this.#outputs = new Float32Array((outputs.length / examples) * this.#order.length);
-    this.#outputs.set(outputs);
+  /** Numbers of the examples of the epoch so far, with room for those to come. */
+  #restore(numbers: NamedNumbers['values']): Float32Array {
+    if (numbers.length === 0) return new Float32Array(0);
+    const all = new Float32Array((numbers.length / this.#progress.examples) * this.#options.train.count);
+    all.set(numbers);
+    return all;
   }
+}
+
+function toAugment({ training, train, seed, prepare }: FitOptions): Pass['augment'] {
+  const { augmentation: settings } = training;
+  if (settings === null) return undefined;
+  const augmentation = { settings, shape: train.shape, seed };
+  // Whether the examples are pictures is told now.
+  createAugment(augmentation);
+  return (xs, numbers, epoch) => prepare('augment', augmentation, xs, numbers, epoch);
+}
+
+function sized(numbers: Float32Array, length: number): Float32Array {
+  return numbers.length === length ? numbers : new Float32Array(length);
 }
 
 function valueOf(values: Readonly<Record<string, number>>, monitor: string, key: string): number {

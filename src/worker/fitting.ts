@@ -1,7 +1,7 @@
 import type { TrainingSection } from '../core/config/config.ts';
 import { ExpectedError, badInput } from '../protocol/errors.ts';
 import { inputShapeOf, outputShapeOf } from './compilation.ts';
-import { describeShape, type Examples } from './data.ts';
+import { describeShape, isHeld, type Examples } from './data.ts';
 import { labelsOf } from './scores.ts';
 import type { LayersModel } from './tensorflow.ts';
 
@@ -58,23 +58,34 @@ const targetRules: Readonly<
   }),
 };
 
+/** Throws when a target is none that the loss takes; `first`: examples of the split before these. */
+export type LabelCheck = (split: 'train' | 'validation', ys: Float32Array, first: number) => void;
+
 /** Labels out of range make a loss without meaning, on some backends of whatever lies in memory. The model is compiled. */
-export function checkLabels(
-  model: LayersModel,
-  splits: Readonly<Record<'train' | 'validation', Examples | undefined>>,
-): void {
+export function createLabelCheck(model: LayersModel, width: number): LabelCheck {
   const loss = lossNameOf(model) ?? '';
   const units = outputShapeOf(model).at(-1) ?? NaN;
   const rule = Object.hasOwn(targetRules, loss) ? targetRules[loss]?.(units) : undefined;
-  if (rule === undefined || Number.isNaN(units)) return;
-  for (const [split, examples] of Object.entries(splits)) {
-    const wrong = examples?.ys.findIndex((target) => !rule.accepts(target)) ?? -1;
-    if (examples === undefined || wrong === -1) continue;
-    const example = Math.floor(wrong / examples.width) + 1;
+  if (rule === undefined || Number.isNaN(units)) return () => undefined;
+  return (split, ys, first) => {
+    const wrong = ys.findIndex((target) => !rule.accepts(target));
+    if (wrong === -1) return;
+    const example = first + Math.floor(wrong / width) + 1;
     throw new ExpectedError(
       'training-failed',
-      `The split "${split}" has the target ${examples.ys[wrong]} (example ${example}): ${loss} takes ${rule.expects}.`,
+      `The split "${split}" has the target ${ys[wrong]} (example ${example}): ${loss} takes ${rule.expects}.`,
     );
+  };
+}
+
+/** All that are in memory; those of a stream are checked as they come. */
+export function checkLabels(
+  check: LabelCheck,
+  splits: Readonly<Record<'train' | 'validation', Examples | undefined>>,
+): void {
+  for (const split of ['train', 'validation'] as const) {
+    const examples = splits[split];
+    if (examples !== undefined && isHeld(examples)) check(split, examples.ys, 0);
   }
 }
 
@@ -85,15 +96,17 @@ export function targetShapeFor(model: LayersModel, { width }: Examples): readonl
 }
 
 /**
- * The weight of each example by its class, as `training.class_weights` says; undefined without it. `balanced` gives every class
+ * The weight of each example of a batch by its class, as `training.class_weights` says; undefined without it. `balanced` gives every class
  * the same weight in all: as scikit-learn, examples / (classes × examples of the class).
  */
 export function weighClasses(
   settings: TrainingSection['class_weights'],
-  { ys, width }: Examples,
-): ((order: Uint32Array) => Float32Array) | undefined {
+  examples: Examples,
+): ((ys: Float32Array) => Float32Array) | undefined {
   if (settings === null) return undefined;
-  const labels = labelsOf(ys, width);
+  const { width } = examples;
+  if (!isHeld(examples)) return weighStreamed(settings, width);
+  const labels = labelsOf(examples.ys, width);
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   if ([...counts.keys()].some((label) => !Number.isInteger(label) || label < 0))
@@ -106,6 +119,16 @@ export function weighClasses(
       );
   const weightOf = (label: number): number =>
     settings === 'balanced' ? labels.length / (counts.size * (counts.get(label) ?? 1)) : (settings[label] ?? 1);
-  const weights = Float32Array.from(labels, weightOf);
-  return (order) => Float32Array.from(order, (example) => weights[example] ?? 1);
+  return (ys) => Float32Array.from(labelsOf(ys, width), weightOf);
+}
+
+function weighStreamed(
+  settings: NonNullable<TrainingSection['class_weights']>,
+  width: number,
+): (ys: Float32Array) => Float32Array {
+  if (settings === 'balanced')
+    throw badInput(
+      'training.class_weights is balanced, for which all examples are counted first; examples that come in batches are not. Give a weight for each class, as {0: 1, 1: 2.5}.',
+    );
+  return (ys) => Float32Array.from(labelsOf(ys, width), (label) => settings[label] ?? 1);
 }

@@ -54,6 +54,7 @@ async function run(task: WorkerTask): Promise<void> {
     stop: () => stop.abort(),
     wishes,
     wasmFolder: path.join(__dirname, 'wasm'),
+    preparer: path.join(__dirname, 'preparer.js'),
   };
   try {
     await end(await perform(task, context), 0);
@@ -69,7 +70,7 @@ async function perform(task: WorkerTask, context: TaskContext): Promise<FromWork
     case 'predict':
       return runPrediction(task, context);
     case 'tune':
-      return askForTuning(task);
+      return askForTuning(task, context.send);
     case 'probe':
       return {
         type: 'probed',

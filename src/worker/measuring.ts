@@ -1,7 +1,8 @@
 import type { TrainingSection } from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
 import type { Measures } from './compilation.ts';
-import { batchesOf, inOrder, toTensors, type Examples } from './data.ts';
+import { readBatches, type Pass } from './batches.ts';
+import { isHeld, orderOf, toTensors, type Examples } from './data.ts';
 import { targetShapeFor } from './fitting.ts';
 import type { SplitAnswers } from './scores.ts';
 import { evaluateBatch } from './step.ts';
@@ -27,25 +28,32 @@ export async function evaluate(
   const names = ['loss', ...measures.names];
   const sums = names.map(() => 0);
   const parts: Float32Array[] = [];
-  for (const batch of batchesOf(inOrder(examples.count), training.batch_size)) {
+  const targets: Float32Array[] = [];
+  for await (const batch of readBatches(examples, orderOf(examples), untrained(training))) {
     await steering.between(model, null);
     if (signal.aborted) return undefined;
-    const { x, y } = toTensors(tf, examples, batch, targetShape);
+    const { x, y } = toTensors(tf, batch, examples.shape, targetShape);
     const { values, outputs } = await evaluateBatch(tf, model, { x, y }, { metrics: measures.metrics, keepsOutputs });
     tf.dispose([x, y]);
-    sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * batch.length));
+    sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * batch.count));
     if (outputs !== undefined) parts.push(outputs);
+    if (keepsOutputs && !isHeld(examples)) targets.push(batch.ys);
   }
   const means = Object.fromEntries(names.map((name, index) => [name, (sums[index] ?? NaN) / examples.count]));
   if (!keepsOutputs) return means;
   const outputs = joinFloats(parts);
   const answers = {
-    targets: examples.ys,
+    targets: isHeld(examples) ? examples.ys : joinFloats(targets),
     width: examples.width,
     outputs,
     outputWidth: outputs.length / examples.count,
   };
   return { ...means, ...scoreWhole(measures, answers) };
+}
+
+/** A pass that only looks: the same in every epoch. */
+export function untrained({ batch_size }: TrainingSection): Pass {
+  return { batchSize: batch_size, epoch: 0, seed: 0 };
 }
 
 export function joinFloats(parts: readonly Float32Array[]): Float32Array {

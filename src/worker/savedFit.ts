@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Watch } from '../core/training/training.ts';
-import type { Examples } from './data.ts';
+import { isHeld, type Examples } from './data.ts';
 import type { TrainingRecord } from './fit.ts';
 import { readTensor, type NamedNumbers, type OptimizerFacts } from './snapshot.ts';
 import type { Tensor } from './tensorflow.ts';
@@ -33,7 +33,7 @@ export interface SavedFit extends Readonly<Record<string, unknown>> {
   readonly record: Pick<TrainingRecord, 'history' | 'pace' | 'epochs' | 'batches'>;
   readonly random: { readonly order: number; readonly math: number };
   readonly optimizer: OptimizerFacts;
-  /** SHA-256 of the examples. */
+  /** SHA-256 of the examples; of a stream's, which nobody has seen as a whole, of how many there are and of their sizes. */
   readonly data: { readonly train: string; readonly validation: string | null };
 }
 
@@ -60,9 +60,12 @@ export function digestOf(examples: Examples): string {
   const known = digests.get(examples);
   if (known !== undefined) return known;
   const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of [examples.xs, examples.ys])
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  const digest = hash.update(JSON.stringify(examples.shape)).digest('hex');
+  const { shape, count, width } = examples;
+  if (isHeld(examples))
+    for (const { buffer, byteOffset, byteLength } of [examples.xs, examples.ys])
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  const facts = !isHeld(examples) ? [shape, count, width] : examples.scale === 1 ? shape : [shape, examples.scale];
+  const digest = hash.update(JSON.stringify(facts)).digest('hex');
   digests.set(examples, digest);
   return digest;
 }

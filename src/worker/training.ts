@@ -13,7 +13,8 @@ import {
 import { startBackend, type BackendPlaces } from './backends.ts';
 import { openCheckpoints, type CheckpointFolder, type Circumstances, type LoadedCheckpoint } from './checkpoints.ts';
 import { inputShapeOf, outputShapeOf, type CustomMetrics } from './compilation.ts';
-import { checkExamples, loadSplit, type Examples } from './data.ts';
+import { closeTestSplit } from './closedTest.ts';
+import { checkExamples, isHeld, loadSplit, type Examples } from './data.ts';
 import { evaluateModel } from './evaluation.ts';
 import {
   createRecord,
@@ -24,6 +25,9 @@ import {
   type TrainingRecord,
 } from './fit.ts';
 import { writeModel } from './modelFiles.ts';
+import type { DataFile } from './readers/mistakes.ts';
+import { createPreparing, type Prepare } from './preparing.ts';
+import { createReaders, type Readers } from './readers/readers.ts';
 import { createRandom, seedMathRandom } from './seeds.ts';
 import { Steering, type Wishes } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
@@ -46,6 +50,8 @@ export interface TaskContext {
   readonly stop: () => void;
   readonly wishes: Wishes;
   readonly wasmFolder: string;
+  /** The thread that prepares data. */
+  readonly preparer: string;
 }
 
 /**
@@ -67,17 +73,26 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
 
   seedMathRandom(task.seed);
   const folder = `src/models/${task.model}`;
+  const closed = task.tests ? undefined : closeTestSplit({ ...task, send: context.send });
+  const prepare = createPreparing(context.preparer);
+  const check = (file: DataFile): void => closed?.checkFile(file);
+  const read = createReaders({ projectRoot: task.projectRoot, check, perform: prepare });
   const loader = await loadUserModule(task.projectRoot, `${folder}/dataloader.ts`);
   const trainer = await loadUserModule(task.projectRoot, `${folder}/train.ts`);
-  const data = {
-    train: await loadSplit(loader, 'train', config),
-    validation: await loadSplit(loader, 'validation', config),
-  };
+  const train = await loadSplit(loader, 'train', config, read);
+  const validation = await loadSplit(loader, 'validation', config, read);
+  const data = { train: train.examples, validation: validation.examples };
+  const given = { train: toUserData(train), validation: toUserData(validation) };
   const record = createRecord();
   const steering = new Steering({ ...context, tf, config, record, checkpoints: task.checkpointDirectory });
   const isStopped = (): boolean => context.signal.aborted;
   if (!isStopped())
-    await callTrain({ task, config, tf, trainer, data, record, steering, context, checkpoints, circumstances });
+    await callTrain({
+      ...{ task, config, tf, trainer, data, given, prepare, read },
+      ...{ record, steering, context, checkpoints, circumstances },
+    });
+  const refused = closed?.refused();
+  if (refused !== undefined) throw refused;
   steering.endTraining(record.lastModel);
   const model = record.lastModel;
   // The folder may be another process's by now, which goes on with the run.
@@ -87,7 +102,7 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
 
   const trained = requireModel(model, trainer);
   if (!task.tests) return finished('succeeded', record, trained);
-  const test = await loadSplit(loader, 'test', config);
+  const { examples: test } = await loadSplit(loader, 'test', config, read);
   const options = { tf, training: config.training, steering, signal: context.signal };
   const evaluation = await evaluateModel(trained, { ...data, test }, options);
   if (evaluation === undefined) return finished('stopped', record, trained);
@@ -103,6 +118,10 @@ interface Training {
   readonly tf: TensorFlow;
   readonly trainer: UserModule;
   readonly data: { readonly train: Examples; readonly validation: Examples };
+  /** The same as user code gets it. */
+  readonly given: { readonly train: unknown; readonly validation: unknown };
+  readonly prepare: Prepare;
+  readonly read: Readers;
   readonly record: TrainingRecord;
   readonly steering: Steering;
   readonly context: TaskContext;
@@ -127,9 +146,9 @@ async function callTrain(training: Training): Promise<void> {
 }
 
 function toUserContext(training: Training, random: FitOptions['random']): unknown {
-  const { task, config, tf, trainer, data, record, steering, context, checkpoints } = training;
+  const { task, config, tf, trainer, data, given: publicData, prepare, read } = training;
+  const { record, steering, context, checkpoints } = training;
   const events = toEvents(context, training.circumstances);
-  const publicData = { train: toUserData(data.train), validation: toUserData(data.validation) };
   const known = new Map<unknown, Examples>([
     [publicData.train, data.train],
     [publicData.validation, data.validation],
@@ -140,6 +159,7 @@ function toUserContext(training: Training, random: FitOptions['random']): unknow
     tf,
     config,
     data: publicData,
+    read,
     signal: context.signal,
     run: toUserRun(task.runId, record, context),
     async fit(
@@ -151,7 +171,7 @@ function toUserContext(training: Training, random: FitOptions['random']): unknow
       const validation = given.validation === undefined ? undefined : examplesOf(given.validation);
       await fitModel(model, {
         ...{ tf, training: config.training, train, validation },
-        ...{ random, record, events, steering, signal: context.signal, checkpoints },
+        ...{ random, seed: task.seed, prepare, record, events, steering, signal: context.signal, checkpoints },
         ...(metrics === undefined ? {} : { custom: checkMetrics(metrics) }),
       });
       return { history: record.history };
@@ -194,8 +214,10 @@ function wrongArgument(method: string, argument: string, expected: string, found
   return new TypeError(`run.${method}: the ${argument.slice(0, 200)} must be ${expected}, not ${shown.slice(0, 200)}.`);
 }
 
-function toUserData({ xs, ys, shape }: Examples): { xs: Float32Array; ys: Float32Array; shape: readonly number[] } {
-  return { xs, ys, shape };
+function toUserData({ examples, given }: { readonly examples: Examples; readonly given: unknown }): unknown {
+  if (!isHeld(examples)) return given;
+  const { xs, ys, shape, scale } = examples;
+  return scale === 1 ? { xs, ys, shape } : { xs, ys, shape, scale };
 }
 
 function toEvents({ send, drained }: TaskContext, circumstances: Circumstances): FitEvents {

@@ -46,6 +46,7 @@ async function checkContents(installed: string, ignored: readonly string[] = [])
       'dist/engine.js',
       'dist/hasher.js',
       'dist/worker.js',
+      'dist/preparer.js',
       'dist/hasher.js',
       'dist/samples/mnist/train_images.gz',
     ]),

@@ -69,6 +69,21 @@ interface CheckpointSettings {
   readonly best: string | null;
 }
 
+/** What is done at random to the pictures of the training split, anew in each epoch; null: not done. */
+export interface AugmentationSettings {
+  readonly flip: 'horizontal' | 'vertical' | 'both' | null;
+  /** At most this share of height and width, in whole pixels, each way. */
+  readonly shift: number | null;
+  /** At most so many degrees, either way. */
+  readonly rotation: number | null;
+  /** By a factor from 1 − zoom to 1 + zoom. */
+  readonly zoom: number | null;
+  /** Numbers times a factor from 1 − brightness to 1 + brightness. */
+  readonly brightness: number | null;
+  /** Standard deviation of what is added to each number. */
+  readonly noise: number | null;
+}
+
 export interface TrainingSection {
   readonly batch_size: number;
   readonly num_epochs: number;
@@ -87,6 +102,8 @@ export interface TrainingSection {
   /** Moving average of the weights: it is what is evaluated and saved. */
   readonly ema: { readonly decay: number } | null;
   readonly class_weights: 'balanced' | Readonly<Record<string, number>> | null;
+  /** null: none. */
+  readonly augmentation: AugmentationSettings | null;
   readonly seed: number;
   /** null: train all epochs. */
   readonly early_stopping: EarlyStopping | null;

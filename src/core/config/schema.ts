@@ -46,6 +46,15 @@ const mapping = (fields: Readonly<Record<string, Field>>): Field => ({
   fields: () => fields,
 });
 
+const share: Field = {
+  expects: 'a number from 0 to less than 1',
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < 1,
+};
+const degrees: Field = {
+  expects: 'a number of degrees from 0 to 180',
+  accepts: (value) => typeof value === 'number' && value >= 0 && value <= 180,
+};
+
 /** Learning-rate schedules by type, with the keys that each has beside `type` and `warmup_epochs`. */
 const schedules = {
   step: {
@@ -112,6 +121,17 @@ export const sections = {
     class_weights: {
       expects: 'balanced, or a mapping from the number of a class to its weight, as {0: 1, 1: 2.5}',
       accepts: (value) => value === 'balanced' || isClassWeights(value),
+      default: null,
+    },
+    augmentation: {
+      ...mapping({
+        flip: { ...oneOf('horizontal', 'vertical', 'both'), default: null },
+        shift: { ...share, default: null },
+        rotation: { ...degrees, default: null },
+        zoom: { ...share, default: null },
+        brightness: { ...share, default: null },
+        noise: { ...notNegative, default: null },
+      }),
       default: null,
     },
     seed: { ...wholeNumber(0), default: 42 },

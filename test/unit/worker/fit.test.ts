@@ -6,6 +6,7 @@ import { ensureCompiled, setLearningRate } from '../../../src/worker/compilation
 import type { Examples } from '../../../src/worker/data.ts';
 import { createRecord, fitModel, type FitOptions } from '../../../src/worker/fit.ts';
 import { evaluate } from '../../../src/worker/measuring.ts';
+import { prepareHere } from '../../../src/worker/preparing.ts';
 import { createRandom, seedMathRandom } from '../../../src/worker/seeds.ts';
 import type { FitSteering } from '../../../src/worker/steering.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../../../src/worker/tensorflow.ts';
@@ -21,7 +22,7 @@ function examples(count: number, ys?: readonly number[]): Examples {
   const xs = values(count * 2, 3);
   const targets =
     ys === undefined ? Float32Array.from({ length: count }, (_, i) => xs[i * 2] ?? 0) : Float32Array.from(ys);
-  return { xs, ys: targets, shape: [2], count, size: 2, width: targets.length / count };
+  return { xs, scale: 1, ys: targets, shape: [2], count, size: 2, width: targets.length / count };
 }
 
 function createModel(units = 1, activation: 'linear' | 'softmax' | 'sigmoid' = 'linear'): LayersModel {
@@ -59,12 +60,14 @@ function createOptions(training: object, more: Partial<FitOptions> = {}): { opti
     training: {
       ...{ batch_size: 4, num_epochs: 1, loss_function: 'mse', metric: 'mse', metrics: null, optimizer: 'sgd' },
       ...{ learning_rate: 0.1, learning_rate_schedule: null, weight_decay: null, gradient_clipping: null, ema: null },
-      ...{ class_weights: null, early_stopping: null, checkpoint: null },
+      ...{ class_weights: null, augmentation: null, early_stopping: null, checkpoint: null },
       ...training,
     } as never,
     train: examples(8),
     validation: undefined,
     random: { order: createRandom(1), math: seedMathRandom(1) },
+    seed: 1,
+    prepare: prepareHere,
     record: createRecord(),
     events: {
       plan: () => undefined,

@@ -84,6 +84,7 @@ const config = {
     gradient_clipping: null,
     ema: null,
     class_weights: null,
+    augmentation: null,
     early_stopping: null,
     checkpoint: null,
     backend: 'auto',

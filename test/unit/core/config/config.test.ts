@@ -44,6 +44,7 @@ describe('parseConfig', () => {
         gradient_clipping: null,
         ema: null,
         class_weights: null,
+        augmentation: null,
         seed: 42,
         early_stopping: null,
         checkpoint: null,
@@ -129,6 +130,11 @@ describe('parseConfig', () => {
       parseConfig(good.replace('metric: mse', line), 'configs/a.yaml').value?.training;
     expect(trainingOf('checkpoint: {every: 2}')?.checkpoint).toEqual({ every: 2, keep: 2, best: null });
     expect(trainingOf('ema: {}')?.ema).toEqual({ decay: 0.999 });
+    expect(trainingOf('metric: mse')?.augmentation).toBeNull();
+    expect(trainingOf('augmentation: {flip: both, rotation: 10}')?.augmentation).toEqual({
+      ...{ flip: 'both', rotation: 10 },
+      ...{ shift: null, zoom: null, brightness: null, noise: null },
+    });
     expect(trainingOf('gradient_clipping: {norm: 1}')?.gradient_clipping).toEqual({ norm: 1, value: null });
     expect(trainingOf('class_weights: {0: 1, 7: 2.5}')?.class_weights).toEqual({ 0: 1, 7: 2.5 });
     // A schedule has the keys of its type only, so a run has no params without a meaning.
@@ -172,6 +178,27 @@ describe('parseConfig', () => {
       'metric: mse',
       'ema: {decay: 1}',
       'configs/a.yaml:7:16: error: training.ema.decay must be a number between 0 and 1, not the number 1.',
+    );
+    check(
+      'metric: mse',
+      'augmentation: {flip: sideways}',
+      'configs/a.yaml:7:24: error: training.augmentation.flip must be one of horizontal, vertical, both, not the text "sideways".',
+    );
+    check(
+      'metric: mse',
+      'augmentation: {rotation: 200, shift: 1}',
+      'configs/a.yaml:7:40: error: training.augmentation.shift must be a number from 0 to less than 1, not the number 1.',
+      'configs/a.yaml:7:28: error: training.augmentation.rotation must be a number of degrees from 0 to 180, not the number 200.',
+    );
+    check(
+      'metric: mse',
+      'augmentation: {rotaton: 10}',
+      'configs/a.yaml:7:18: warning: Unknown key training.augmentation.rotaton. Did you mean "rotation"?',
+    );
+    check(
+      'metric: mse',
+      'augmentation: true',
+      'configs/a.yaml:7:17: error: training.augmentation must be a mapping of flip, shift, rotation, zoom, brightness, noise, not the boolean true.',
     );
     check(
       'metric: mse',

@@ -151,6 +151,54 @@ test('an objective that nothing records is told with what there is', async () =>
   expect(told.join('\n')).toMatch(/val_acuracy is not among .*val_accuracy/);
 });
 
+describe('the test split is closed while hyperparameters are chosen', () => {
+  const refusal = /was refused: hyperparameters are being chosen, and a test split that takes part in the choice/;
+  const reading = (statement: string): string =>
+    trainCode
+      .replace('export async function', "import { load } from './dataloader.ts';\nexport async function")
+      .replace('{ tf, config, fit, run })', '{ tf, config, fit, read })')
+      .replace('  await fit(model);', `  ${statement}\n  await fit(model);`);
+  const cases: Record<string, [statement: string, told: RegExp]> = {
+    'its own dataloader': [
+      "await load('test', config);",
+      /load\("test"\) of the dataloader was refused.*\(src\/models\/net\/train\.ts:9:9\)/,
+    ],
+    'an error that the code catches': [
+      "try { await load('test', config); } catch { await load('test', config).catch?.(() => 0); }",
+      /load\("test"\) of the dataloader was refused/,
+    ],
+    'a reader': ["await read.csv('data/test.csv');", /A read of data\/test\.csv was refused.*train\.ts:9:14\)/],
+    'a reader of a folder': ["await read.images('data/test/cats');", /A read of data\/test\/cats was refused/],
+  };
+  test.each(Object.entries(cases))('%s', async (_, [statement, message]) => {
+    await write('configs/net.yaml', config('{units: [2]}'));
+    await write('src/models/net/train.ts', reading(statement));
+    const document = await sweep();
+    expect(document.trials.map(({ outcome }) => outcome)).toEqual(['failed']);
+    expect(told.join('\n')).toMatch(refusal);
+    expect(told.join('\n')).toMatch(message);
+    const { runs } = await (await openStore()).listRuns();
+    expect(runs.find(({ parentRunId }) => parentRunId !== null)?.tags['mlops.reason']).toMatch(refusal);
+  });
+
+  test('the other splits are open, through the same import', async () => {
+    await write('configs/net.yaml', config('{units: [2]}'));
+    await write('data/testimony.csv', 'a,b\n1,2\n');
+    const statement = "await load('validation', config); await read.csv('data/testimony.csv');";
+    await write('src/models/net/train.ts', reading(statement));
+    expect([(await sweep()).outcome, told]).toEqual(['succeeded', []]);
+  });
+
+  test('code that makes the space is refused as well', async () => {
+    await write('configs/net.yaml', config('{units: [2]}'));
+    await write(
+      'src/models/net/hyperparameters_tuning.ts',
+      "import { load } from './dataloader.ts';\nexport const accept = (params) => load('test', {}) !== params;\n",
+    );
+    await expect(planOnly({ root }, toRequest(), new AbortController().signal)).rejects.toThrow(refusal);
+  });
+});
+
 describe("the model's own code", () => {
   test('makes the space and refuses combinations', async () => {
     await write('configs/net.yaml', config('{strategy: grid, units: [2, 3]}'));

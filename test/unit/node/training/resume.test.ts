@@ -72,10 +72,37 @@ const twoFits = trainCode.replace(
   await context.fit(model, { train: context.data.train });`,
 );
 
-async function writeProject(model: keyof typeof models, training: object, code = trainCode): Promise<void> {
+/** The training split comes in pieces across batches, in an order of its own for each epoch. */
+const streaming = `${dataloader.replace('export async function load', 'async function hold')}
+export async function load(split: any, config: any): Promise<any> {
+  const { xs, ys, shape } = await hold(split, config);
+  if (split !== 'train') return { xs, ys, shape };
+  const count = ys.length / 4;
+  return {
+    ...{ ys, shape, count, width: 4 },
+    async *batches({ random }: { random: () => number }) {
+      const start = Math.floor(random() * count);
+      for (let at = 0; at < count; at += 5) {
+        const rows = Array.from({ length: Math.min(5, count - at) }, (_, i) => (start + at + i) % count);
+        await new Promise((resolve) => setImmediate(resolve));
+        yield {
+          xs: Float32Array.from(rows.flatMap((row) => [...xs.subarray(row * 36, row * 36 + 36)])),
+          ys: Float32Array.from(rows.flatMap((row) => [...ys.subarray(row * 4, row * 4 + 4)])),
+        };
+      }
+    },
+  };
+}
+`;
+
+async function writeProject(
+  model: keyof typeof models,
+  training: object,
+  { code = trainCode, loader = dataloader } = {},
+): Promise<void> {
   const folder = path.join(root, 'src', 'models', 'm');
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'dataloader.ts'), dataloader);
+  await writeFile(path.join(folder, 'dataloader.ts'), loader);
   await writeFile(path.join(folder, 'train.ts'), code.replace('MODEL', models[model]));
   const settings = {
     ...{ batch_size: 8, num_epochs: 8, loss_function: 'categoricalCrossentropy', learning_rate: 0.02 },
@@ -190,6 +217,8 @@ async function childrenOf(pid: number): Promise<number[]> {
   return text.split(' ').filter(Boolean).map(Number);
 }
 
+const augmentation = { flip: 'both', shift: 0.2, rotation: 20, zoom: 0.1, brightness: 0.2, noise: 0.05 };
+
 const everything = {
   learning_rate_schedule: { type: 'plateau', patience: 1, warmup_epochs: 0.5 },
   gradient_clipping: { norm: 1, value: 0.5 },
@@ -202,17 +231,23 @@ const everything = {
 describe.skipIf(process.platform !== 'linux')(
   'killed at random moments and resumed, a training gives the very same',
   () => {
-    const cases: [model: keyof typeof models, training: Record<string, unknown>, code?: string][] = [
+    const cases: [
+      model: keyof typeof models,
+      training: Record<string, unknown>,
+      files?: { readonly code?: string; readonly loader?: string },
+    ][] = [
       ['mlp', { backend: 'wasm', optimizer: 'adam' }],
       ['mlp', { backend: 'cpu', optimizer: 'adamax', learning_rate_schedule: { type: 'cosine' } }],
       ['cnn', { backend: 'wasm', optimizer: 'rmsprop', ...everything }],
       ['cnn', { backend: 'cpu', optimizer: 'adamw', num_epochs: 4, ...everything }],
-      ['mlp', { backend: 'wasm', optimizer: 'adagrad', num_epochs: 3 }, twoFits],
+      ['mlp', { backend: 'wasm', optimizer: 'adagrad', num_epochs: 3 }, { code: twoFits }],
+      ['cnn', { backend: 'wasm', augmentation, ...everything }],
+      ['mlp', { backend: 'wasm', optimizer: 'adam', augmentation, ...everything }, { loader: streaming }],
     ];
     test.each(cases)(
       '%s %j',
-      async (model, training, code) => {
-        await writeProject(model, training, code);
+      async (model, training, files) => {
+        await writeProject(model, training, files);
         const whole = await trainHere({});
         expect(whole.document.reason).toBeNull();
         const expected = await readResult(whole.document);
