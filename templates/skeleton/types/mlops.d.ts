@@ -42,7 +42,7 @@ declare namespace mlops {
       readonly optimizer: string;
       readonly learning_rate: number;
       readonly seed: number;
-      /** Further keys, as `metrics`, `learning_rate_schedule`, `early_stopping`, `checkpoint`: `fit` does what they say. */
+      /** Further keys, as `metrics`, `learning_rate_schedule`, `augmentation`, `checkpoint`: `fit` does what they say. */
       readonly [key: string]: unknown;
     };
     readonly [section: string]: unknown;
@@ -50,14 +50,108 @@ declare namespace mlops {
 
   type Split = 'train' | 'validation' | 'test';
 
-  /** The examples of one split, one after the other. */
+  /** The examples of one split, one after the other: what `load(split, config, read)` of `dataloader.ts` gives. */
   interface Data {
-    /** Inputs of all examples; `xs.length` is the number of examples times the product of `shape`. */
-    readonly xs: Float32Array;
+    /**
+     * Inputs of all examples; `xs.length` is the number of examples times the product of `shape`. Bytes stay bytes in memory, a
+     * quarter of what floats need, and become floats batch by batch.
+     */
+    readonly xs: Float32Array | Uint8Array;
     /** Targets of all examples, all of the same width: 1 (a number, a label) or one per class (one-hot). */
     readonly ys: Float32Array;
     /** Shape of one input, without the axis of the examples: `[784]`, `[28, 28, 1]`. */
     readonly shape: readonly number[];
+    /** The model gets every number of `xs` times this; without it as it is. `1 / 255` makes bytes numbers from 0 to 1. */
+    readonly scale?: number;
+  }
+
+  /**
+   * Examples that come piece by piece and are never all in memory; `load` may give this instead of `Data`. The next pieces are
+   * asked for while a batch trains. The order is your own: the same `epoch` must give the same examples, or a training that is
+   * resumed is another one.
+   */
+  interface Stream {
+    /** Examples of an epoch, all pieces together. */
+    readonly count: number;
+    readonly shape: readonly number[];
+    /** Numbers per target; 1 without it. */
+    readonly width?: number;
+    readonly scale?: number;
+    /**
+     * Usually a generator (`async *batches({ epoch, random }) { yield { xs, ys }; }`). Pieces may be of any length: they are cut
+     * to `batch_size`. `epoch` counts from 1 and is 0 where nothing is trained; `random` gives the same numbers in the same
+     * epoch of every run with the seed.
+     */
+    batches(pass: {
+      readonly epoch: number;
+      random(): number;
+    }): AsyncIterable<StreamPiece> | Iterable<StreamPiece> | Promise<AsyncIterable<StreamPiece>>;
+  }
+
+  interface StreamPiece {
+    readonly xs: Float32Array | Uint8Array;
+    readonly ys: Float32Array;
+  }
+
+  interface TableOptions {
+    /** The column, or columns, to be learned; default: the last. */
+    readonly target?: string | readonly string[];
+    /** Columns that go into the model, in this order; default: all but the target. */
+    readonly columns?: readonly string[];
+    /**
+     * The values of columns that hold categories. An input becomes a 0 or 1 for each category, a target the number of its category
+     * (from 0).
+     */
+    readonly categories?: Readonly<Record<string, readonly string[]>>;
+    /** A target of categories becomes a 0 or 1 for each, too. */
+    readonly oneHot?: boolean;
+    /** What stands for a missing value, by column. Without it a missing value is an error. */
+    readonly fill?: Readonly<Record<string, string | number>>;
+  }
+
+  interface Table extends Data {
+    readonly xs: Float32Array;
+    /** What each input of an example is: `age`, `colour=red`. */
+    readonly inputs: readonly string[];
+  }
+
+  interface ImageOptions {
+    /** Height and width that every image is brought to; without it all must have the same. */
+    readonly size?: readonly [height: number, width: number];
+    /** 1: grey, 3 (the default): colour. */
+    readonly channels?: 1 | 3;
+    /** The classes in their order; default: the names of the folders, sorted. */
+    readonly classes?: readonly string[];
+    /** Targets are a 0 or 1 for each class, not the number of the class. */
+    readonly oneHot?: boolean;
+  }
+
+  interface Images extends Data {
+    readonly xs: Uint8Array;
+    /** 1 / 255. */
+    readonly scale: number;
+    readonly classes: readonly string[];
+    /** The files in the order of the examples. */
+    readonly files: readonly string[];
+  }
+
+  /**
+   * Readers of the usual files. Paths start at the project's root; `.csv.gz` and IDX files ending in `.gz` are unpacked. What is
+   * wrong in a file is an error with its place. While `mlops sweep` chooses hyperparameters, files and folders named `test`
+   * (`test.csv`, `test_images.gz`) are refused.
+   */
+  interface Readers {
+    /** A table whose first row names the columns; `separator`: default a comma. Never in memory as text. */
+    csv(file: string, options?: TableOptions & { readonly separator?: string }): Promise<Table>;
+    parquet(file: string, options?: TableOptions): Promise<Table>;
+    /** The different values of a column of a `.csv` or `.parquet` file, sorted: for `categories`, from the training split. */
+    categories(file: string, column: string, options?: { readonly separator?: string }): Promise<string[]>;
+    /** Bytes as they are, other numbers as floats; `shape` begins with the number of examples. */
+    idx(file: string): Promise<{ readonly values: Uint8Array | Float32Array; readonly shape: readonly number[] }>;
+    /** PNG and JPEG images in `folder/<class>/`. */
+    images(folder: string, options?: ImageOptions): Promise<Images>;
+    /** A 0 or 1 for each class. A label that is none of 0 … classes − 1 is an error. */
+    oneHot(labels: ArrayLike<number>, classes: number): Float32Array;
   }
 
   /** What `context.fit` gives: a value per epoch for `training_loss`, `val_loss`, `training_<metric>`, `val_<metric>`. */
@@ -85,7 +179,9 @@ declare namespace mlops {
   interface TrainContext {
     readonly tf: TensorFlow;
     readonly config: Config;
+    /** What `load` gave (a `Stream` where it gave one). */
     readonly data: { readonly train: Data; readonly validation: Data };
+    readonly read: Readers;
     readonly run: Run;
     /** Aborted when the user stops the run; `fit` then ends after the current batch by itself. A pause holds `fit` only. */
     readonly signal: AbortSignal;
@@ -96,7 +192,7 @@ declare namespace mlops {
      */
     fit(
       model: LayersModel,
-      data?: { readonly train: Data; readonly validation?: Data },
+      data?: { readonly train: Data | Stream; readonly validation?: Data | Stream },
       options?: FitOptions,
     ): Promise<FitResult>;
   }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createReaders } from '../../../src/worker/readers/readers.ts';
 import { readySamples, renderProject } from './rendered.ts';
 
 // The pure functions of the templates, run from the template files themselves.
@@ -92,11 +93,12 @@ describe('the table of the blank template', () => {
   afterAll(() => project.remove());
 
   const loadTable = async (text: string): Promise<unknown> => {
-    const { load: loadSplit } = await load<{ load: (split: string, config: unknown) => Promise<unknown> }>(
-      path.join(project.root, 'src/models/baseline/dataloader.ts'),
-    );
+    const { load: loadSplit } = await load<{
+      load: (split: string, config: unknown, read: unknown) => Promise<unknown>;
+    }>(path.join(project.root, 'src/models/baseline/dataloader.ts'));
+    const read = createReaders({ projectRoot: project.root, check: () => undefined });
     return withFile(text, (file) =>
-      loadSplit('train', { data: { dataset_path: path.dirname(file) }, model: { num_inputs: 2 } }),
+      loadSplit('train', { data: { dataset_path: path.dirname(file) }, model: { num_inputs: 2 } }, read),
     );
   };
 
@@ -109,11 +111,11 @@ describe('the table of the blank template', () => {
   });
 
   test.each([
-    ['an empty field', 'a,b,c\n1,,3\n', /train\.csv:2, b: "" is no number\. Fill it in, or drop the row/],
-    ['a field of blanks', 'a,b,c\n\n1,2, \n', /train\.csv:3, c: " " is no number/],
-    ['a word', 'a,b,c\n1,2,3\nx,2,3\n', /train\.csv:3, a: "x" is no number/],
-    ['a number beyond numbers', 'a,b,c\n1e999,2,3\n', /train\.csv:2, a: "1e999" is no number/],
-    ['another number of columns', 'a,b\n1,2\n', /train\.csv has the columns a, b; 2 inputs \(num_inputs in the configuration\) and/],
+    ['an empty field', 'a,b,c\n1,,3\n', /train\.csv:2:3: the column "b" has no value here\. Fill it in or drop the row/],
+    ['a field of blanks', 'a,b,c\n\n1,2, \n', /train\.csv:3:5: the column "c" has no value here/],
+    ['a word', 'a,b,c\n1,2,3\nx,2,3\n', /train\.csv:3:1: "x" in the column "a" is no number/],
+    ['a number beyond numbers', 'a,b,c\n1e999,2,3\n', /train\.csv:2:1: "1e999" in the column "a" is no number/],
+    ['another number of columns', 'a,b\n1,2\n', /train\.csv has the inputs a and a target; 2 inputs \(num_inputs in the configuration\) are/],
   ])('%s is refused with its place', async (_, text, message) => {
     await expect(loadTable(text)).rejects.toThrow(message);
   });
