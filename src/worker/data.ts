@@ -40,7 +40,7 @@ export interface Piece {
 }
 
 /** What user code is told of a pass over its examples. */
-export interface PassFacts {
+interface PassFacts {
   /** Counts from 1; 0 for a pass that does not train: validation, test. */
   readonly epoch: number;
   /** Numbers 0 ≤ x < 1, the same in the same epoch of every run with the seed. */

@@ -8,11 +8,11 @@ import { performers, type Performers } from './readers/readers.ts';
 // is handed over, not copied. Where no thread can be started the asking one does the same work.
 
 /** All that the thread can do, each with its arguments. */
-export interface Preparations extends Performers {
+interface Preparations extends Performers {
   augment(augmentation: Augmentation, xs: Float32Array, examples: Uint32Array, epoch: number): Promise<Float32Array>;
 }
 
-export const preparations: Preparations = {
+const preparations: Preparations = {
   ...performers,
   augment: (augmentation, xs, examples, epoch) => {
     augmentOf(augmentation)(xs, examples, epoch);

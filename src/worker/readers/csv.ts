@@ -40,7 +40,7 @@ export async function readCategories(file: DataFile, column: string, separator?:
   return [...found].sort();
 }
 
-export function findColumn(file: DataFile, names: readonly string[], column: string): number {
+function findColumn(file: DataFile, names: readonly string[], column: string): number {
   const at = names.indexOf(column);
   if (at === -1) throw dataMistake(file, `there is no column ${quote(column)}. There are ${names.join(', ')}.`);
   return at;

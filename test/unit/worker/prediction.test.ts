@@ -73,7 +73,7 @@ describe('what goes wrong is told', () => {
         await writeFile(file, 'not an image');
         return { images: [file] };
       },
-      error: { code: 'bad-input', message: expect.stringMatching(/text\.png is not a PNG image/) },
+      error: { code: 'bad-input', message: expect.stringMatching(/text\.png is not a PNG or JPEG image/) },
     },
     'an image that is not there': {
       change: () => Promise.resolve({ images: [path.join(project.root, 'nothere.png')] }),

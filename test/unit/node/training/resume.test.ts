@@ -272,19 +272,26 @@ describe.skipIf(process.platform !== 'linux')(
 );
 
 describe('a resumed run', () => {
-  test('goes on in the middle of an epoch where it was stopped, without any checkpoint asked for', async () => {
-    await writeProject('mlp', { backend: 'cpu', checkpoint: null, optimizer: 'momentum' });
-    const expected = await readResult((await trainHere({})).document);
-    const first = await trainHere({ stopAfter: 2 });
-    expect(first.document).toMatchObject({ outcome: 'stopped', status: 'KILLED' });
-    const { document, notes } = await trainHere({ resume: first.document.name });
-    expect(document).toMatchObject({ runId: first.document.runId, outcome: 'succeeded', status: 'FINISHED' });
-    expect(document.tags).not.toHaveProperty('mlops.reason');
-    expect(notes[0]).toMatch(/^The training goes on from its checkpoint epoch-000\d(-batch-000\d\d)?\.$/);
-    expect(await readResult(document)).toEqual(expected);
-    const events = await readFile(path.join(document.artifacts!, 'mlops', 'events.jsonl'), 'utf8');
-    expect(events).toContain('"kind":"resumed"');
-  });
+  test.each([
+    ['', dataloader],
+    [' of a stream', streaming],
+  ])(
+    'goes on in the middle of an epoch%s where it was stopped, without any checkpoint asked for',
+    async (_, loader) => {
+      const training = { backend: 'cpu', checkpoint: null, optimizer: 'momentum', metrics: ['auc'], augmentation };
+      await writeProject('mlp', training, { loader });
+      const expected = await readResult((await trainHere({})).document);
+      const first = await trainHere({ stopAfter: 2 });
+      expect(first.document).toMatchObject({ outcome: 'stopped', status: 'KILLED' });
+      const { document, notes } = await trainHere({ resume: first.document.name });
+      expect(document).toMatchObject({ runId: first.document.runId, outcome: 'succeeded', status: 'FINISHED' });
+      expect(document.tags).not.toHaveProperty('mlops.reason');
+      expect(notes[0]).toMatch(/^The training goes on from its checkpoint epoch-000\d(-batch-000\d\d)?\.$/);
+      expect(await readResult(document)).toEqual(expected);
+      const events = await readFile(path.join(document.artifacts!, 'mlops', 'events.jsonl'), 'utf8');
+      expect(events).toContain('"kind":"resumed"');
+    },
+  );
 
   test('has the points that were on their way when it was killed', async () => {
     await writeProject('mlp', { backend: 'cpu', checkpoint: { every: 1, keep: 2 } });
