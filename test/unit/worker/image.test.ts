@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { encode } from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
 import { decodePicture, readGreyImage } from '../../../src/worker/image.ts';
 import { chunk, makePng, type Png } from './pngs.ts';
@@ -123,4 +124,41 @@ test('cut at every byte it is refused or read, never a crash', () => {
   });
   for (let length = 0; length < good.length; length++)
     expect(() => decodePicture(good.subarray(0, length), 'x.png', 1)).toThrow(/^x\.png is/);
+});
+
+describe('a JPEG', () => {
+  const data = Buffer.from(Array.from({ length: 17 * 9 }, (_, i) => [i, 255 - i, (i * 7) % 256, 255]).flat());
+  const good = encode({ width: 17, height: 9, data }, 80).data;
+
+  test('becomes grey as a PNG does', () => {
+    const { pixels, width, height } = decodePicture(good, 'x.jpg', 1);
+    expect([width, height, pixels.length]).toEqual([17, 9, 17 * 9]);
+    const { pixels: colours } = decodePicture(good, 'x.jpg', 3);
+    pixels.forEach((grey, i) => {
+      const [red = 0, green = 0, blue = 0] = colours.subarray(i * 3, i * 3 + 3);
+      expect(grey).toBe(Math.round(0.299 * red + 0.587 * green + 0.114 * blue));
+    });
+  });
+
+  test('cut at any byte, or with a byte changed, is refused by name or read', () => {
+    const others = Array.from({ length: good.length }, (_, at) => {
+      const changed = Buffer.from(good);
+      changed.writeUInt8(changed.readUInt8(at) ^ 0xa5, at);
+      return [good.subarray(0, at), changed];
+    }).flat();
+    for (const file of others)
+      try {
+        decodePicture(file, 'x.jpg', 3);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'bad-input', message: expect.stringMatching(/^x\.jpg is /) });
+      }
+  });
+
+  test('that promises too many pixels is refused before any are made', () => {
+    const huge = Buffer.from(good);
+    const frame = huge.indexOf(Buffer.from([0xff, 0xc0]));
+    huge.writeUInt16BE(60_000, frame + 5);
+    huge.writeUInt16BE(60_000, frame + 7);
+    expect(() => decodePicture(huge, 'x.jpg', 3)).toThrow(/^x\.jpg is a broken JPEG image: .*limit exceeded/);
+  });
 });
