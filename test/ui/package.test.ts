@@ -12,7 +12,7 @@ import { listFiles } from '../../src/node/files/files.ts';
 // What is shipped: the same contents as an extension (.vsix) and as an npm package, and nothing else.
 const MAX_MEGABYTES = 6;
 const allowed = [
-  /^dist\/(extension|engine|cli|commandline|worker|hasher)\.js$/,
+  /^dist\/(extension|engine|cli|commandline|preparer|worker|hasher)\.js$/,
   /^dist\/[\w.-]+\.LEGAL\.txt$/,
   /^dist\/bin\/mlops(\.cmd)?$/,
   /^dist\/bin\/python-debug\/(python3?|(attach|launch)\.py)$/,
