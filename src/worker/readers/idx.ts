@@ -53,7 +53,7 @@ export async function readIdx(file: DataFile): Promise<Idx> {
       if (header !== undefined) {
         bytes = bytes.subarray(header.size);
         checkCount(file, header, most);
-        values = header.kind.read === undefined ? new Uint8Array(header.count) : new Float32Array(header.count);
+        values = allocate(file, header);
       }
     }
     const taken = header === undefined ? 0 : take(file, header, { bytes, values, done });
@@ -88,6 +88,15 @@ function parseHeader(file: DataFile, bytes: Uint8Array): Header | undefined {
 function checkCount(file: DataFile, header: Header, most: number): void {
   if (header.count === 0) throw dataMistake(file, `the file holds no values (${header.shape.join(' × ')}).`);
   if (header.count * header.kind.bytes > most) throw wrongCount(file, header, 'is too short for them');
+}
+
+function allocate(file: DataFile, { kind, count }: Header): Uint8Array | Float32Array {
+  try {
+    return kind.read === undefined ? new Uint8Array(count) : new Float32Array(count);
+  } catch {
+    // Its error says only that there is not so much.
+    throw dataMistake(file, `its ${count} values are more than memory can hold. Split the file, and give a stream.`);
+  }
 }
 
 function wrongCount(file: DataFile, { shape, count }: Header, found: string): Error {

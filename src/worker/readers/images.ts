@@ -9,6 +9,9 @@ import { resize } from './resize.ts';
 
 // Images in folders: the name of the folder is the class. They are kept as bytes; `scale` makes them numbers from 0 to 1 batch by batch.
 
+/** A byte becomes a number from 0 to 1. */
+export const SCALE = 1 / 255;
+
 export interface ImageOptions {
   /** Height and width that every image is brought to; without it all must have the same. */
   readonly size?: readonly [height: number, width: number];
@@ -32,25 +35,45 @@ export interface Images {
 
 /** Reads `folder/<class>/<image>`, PNG and JPEG. In memory are the pixels of all images, once, and one file. */
 export async function readImages(folder: DataFile, options: ImageOptions): Promise<Images> {
-  const channels = options.channels ?? 3;
-  if (channels !== 1 && channels !== 3)
-    throw argumentMistake(`channels of images must be 1 (grey) or 3 (colour), not ${JSON.stringify(channels)}.`);
-  const listed = await listImages(folder, options.classes);
-  const pictures = new PictureStore(folder, listed.files, channels, options.size);
-  for (const file of listed.files)
-    pictures.add(
-      file.name,
-      await readPicture(path.join(folder.absolute, file.name), `${folder.name}/${file.name}`, channels),
-    );
-  const labels = listed.files.map(({ label }) => label);
+  const { classes, files } = await listImages(folder, options.classes);
+  return readPictures(folder, { classes, files, first: undefined }, options);
+}
+
+/** The images of a folder before they are read: what a stream of them begins with. */
+export interface ImageList {
+  readonly classes: readonly string[];
+  readonly files: readonly ImageFile[];
+  /** What all others must be like; undefined as long as none was read. */
+  readonly first: { readonly name: string; readonly height: number; readonly width: number } | undefined;
+}
+
+export async function readImageList(folder: DataFile, options: ImageOptions): Promise<ImageList> {
+  const { classes, files } = await listImages(folder, options.classes);
+  const { shape } = await readPictures(folder, { classes, files: files.slice(0, 1), first: undefined }, options);
+  return { classes, files, first: { name: files[0]?.name ?? '', height: shape[0], width: shape[1] } };
+}
+
+/** The listed ones in their order. */
+export async function readPictures(folder: DataFile, list: ImageList, options: ImageOptions): Promise<Images> {
+  const { classes, files } = list;
+  const channels = channelsOf(options);
+  const pictures = new PictureStore(folder, list, options);
+  for (const { name } of files)
+    pictures.add(name, await readPicture(path.join(folder.absolute, name), `${folder.name}/${name}`, channels));
+  const labels = files.map(({ label }) => label);
   return {
     xs: pictures.xs,
-    scale: 1 / 255,
-    ys: options.oneHot === true ? toOneHot(labels, listed.classes.length) : Float32Array.from(labels),
+    scale: SCALE,
+    ys: options.oneHot === true ? toOneHot(labels, classes.length) : Float32Array.from(labels),
     shape: [...pictures.size, channels],
-    classes: listed.classes,
-    files: listed.files.map(({ name }) => name),
+    classes,
+    files: files.map(({ name }) => name),
   };
+}
+
+export function channelsOf({ channels = 3 }: ImageOptions): Channels {
+  if (channels === 1 || channels === 3) return channels;
+  throw argumentMistake(`channels of images must be 1 (grey) or 3 (colour), not ${JSON.stringify(channels)}.`);
 }
 
 interface ImageFile {
@@ -96,32 +119,22 @@ async function listNames(absolute: string, folder: DataFile, inside?: string): P
     .sort(compareCodePoints);
 }
 
-/** The pixels of all images: their number is known, so the memory is taken once. */
+/** The pixels of images whose number is known: the memory is taken once. */
 class PictureStore {
   readonly #folder: DataFile;
-  readonly #files: readonly ImageFile[];
+  readonly #list: ImageList;
   readonly #channels: Channels;
   readonly #wanted: readonly [number, number] | undefined;
   #xs: Uint8Array | undefined;
-  #size: readonly [number, number] = [0, 0];
+  #first: ImageList['first'];
   #count = 0;
 
-  constructor(
-    folder: DataFile,
-    files: readonly ImageFile[],
-    channels: Channels,
-    wanted: readonly number[] | undefined,
-  ) {
-    if (
-      wanted !== undefined &&
-      !(wanted.length === 2 && wanted.every((side) => Number.isSafeInteger(side) && side > 0))
-    )
-      throw argumentMistake(`size of images must be [height, width], not ${JSON.stringify(wanted)}.`);
+  constructor(folder: DataFile, list: ImageList, options: ImageOptions) {
     this.#folder = folder;
-    this.#files = files;
-    this.#channels = channels;
-    const [height, width] = wanted ?? [];
-    this.#wanted = height === undefined || width === undefined ? undefined : [height, width];
+    this.#list = list;
+    this.#channels = channelsOf(options);
+    this.#wanted = sizeOf(options);
+    this.#first = list.first;
   }
 
   get xs(): Uint8Array {
@@ -129,26 +142,44 @@ class PictureStore {
   }
 
   get size(): readonly [height: number, width: number] {
-    return this.#size;
+    return [this.#first?.height ?? 0, this.#first?.width ?? 0];
   }
 
   add(name: string, picture: Picture): void {
     const [height, width] = this.#wanted ?? [picture.height, picture.width];
-    const xs = (this.#xs ??= new Uint8Array(this.#files.length * height * width * this.#channels));
-    if (this.#count === 0) this.#size = [height, width];
-    if (height !== this.#size[0] || width !== this.#size[1]) throw this.#mixedSizes(name, picture);
+    const first = (this.#first ??= { name, height, width });
+    if (height !== first.height || width !== first.width)
+      throw dataMistake(
+        this.#folder,
+        `${name} is ${width} × ${height} pixels, ${first.name} is ${first.width} × ${first.height}. Give "size: [height, width]" to bring all to one.`,
+      );
     const { pixels } = resize(picture, [height, width], this.#channels);
+    const xs = (this.#xs ??= this.#allocate(pixels.length));
     xs.set(pixels, this.#count * pixels.length);
     this.#count += 1;
   }
 
-  #mixedSizes(name: string, { width, height }: Picture): Error {
-    const [firstHeight, firstWidth] = this.#size;
-    return dataMistake(
-      this.#folder,
-      `${name} is ${width} × ${height} pixels, ${this.#files[0]?.name ?? ''} is ${firstWidth} × ${firstHeight}. Give "size: [height, width]" to bring all to one.`,
-    );
+  #allocate(each: number): Uint8Array {
+    const count = this.#list.files.length;
+    try {
+      return new Uint8Array(count * each);
+    } catch {
+      // Its error says only that there is not so much.
+      throw dataMistake(
+        this.#folder,
+        `${count} images of ${each} bytes are more than memory can hold. Give a smaller "size", or take read.imageStream.`,
+      );
+    }
   }
+}
+
+function sizeOf({ size }: ImageOptions): readonly [height: number, width: number] | undefined {
+  if (size === undefined) return undefined;
+  const sides: readonly unknown[] = size;
+  const [height, width] = size;
+  if (sides.length === 2 && sides.every((side) => Number.isSafeInteger(side) && Number(side) > 0))
+    return [height, width];
+  throw argumentMistake(`size of images must be [height, width], not ${JSON.stringify(size)}.`);
 }
 
 /** A 0 or 1 for each class. Throws on a label that is none of them. */

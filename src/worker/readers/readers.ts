@@ -2,7 +2,16 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import { placeOfCall } from '../userCode.ts';
 import { readCategories, readCsv, type CsvOptions } from './csv.ts';
 import { readIdx, type Idx } from './idx.ts';
-import { readImages, toOneHot, type ImageOptions, type Images } from './images.ts';
+import {
+  readImageList,
+  readImages,
+  readPictures,
+  toOneHot,
+  type ImageList,
+  type ImageOptions,
+  type Images,
+} from './images.ts';
+import { toImageStream, type ImageStream } from './imageStream.ts';
 import { argumentMistake, toDataFile, type DataFile } from './mistakes.ts';
 import { readParquet, readParquetCategories } from './parquet.ts';
 import type { Table, TableOptions } from './table.ts';
@@ -14,6 +23,7 @@ export interface Readers {
   categories(file: string, column: string, options?: Pick<CsvOptions, 'separator'>): Promise<string[]>;
   idx(file: string): Promise<Idx>;
   images(folder: string, options?: ImageOptions): Promise<Images>;
+  imageStream(folder: string, options?: ImageOptions): Promise<ImageStream>;
   oneHot(labels: ArrayLike<number>, classes: number): Float32Array;
 }
 
@@ -25,6 +35,8 @@ export const performers = {
     /\.parquet$/i.test(file.name) ? readParquetCategories(file, column) : readCategories(file, column, separator),
   idx: (file: DataFile) => readIdx(file),
   images: (folder: DataFile, options: ImageOptions = {}) => readImages(folder, options),
+  imageList: (folder: DataFile, options: ImageOptions = {}) => readImageList(folder, options),
+  pictures: (folder: DataFile, list: ImageList, options: ImageOptions = {}) => readPictures(folder, list, options),
 };
 
 export type Performers = typeof performers;
@@ -46,24 +58,36 @@ interface ReaderOptions {
 }
 
 export function createReaders({ projectRoot, check, perform = readHere }: ReaderOptions): Readers {
-  /** A reader of a file: user code is loosely typed, and a mistake without a place has that of the call. */
+  /** User code is loosely typed, and a mistake without a place has that of the call. */
   const reader =
-    (name: keyof Performers) =>
-    async (file: string, ...rest: unknown[]): Promise<unknown> => {
+    <Rest extends unknown[], Result>(name: string, read: (file: DataFile, ...rest: Rest) => Promise<Result>) =>
+    async (file: string, ...rest: Rest): Promise<Result> => {
       const call = new Error();
       try {
         if (typeof file !== 'string' || file === '')
           throw argumentMistake(`read.${name} takes the path of a file or folder, not ${JSON.stringify(file)}.`);
         const found = toDataFile(projectRoot, file);
         check(found);
-        return (await Reflect.apply(perform, undefined, [name, found, ...rest])) as unknown;
+        return await read(found, ...rest);
       } catch (error) {
         throw withPlace(error, call, projectRoot);
       }
     };
-  const names = Object.keys(performers) as (keyof Performers)[];
-  const files = Object.fromEntries(names.map((name) => [name, reader(name)])) as unknown as Omit<Readers, 'oneHot'>;
-  return { ...files, oneHot: toOneHot };
+  return {
+    csv: reader('csv', (file, options?: CsvOptions) => perform('csv', file, options)),
+    parquet: reader('parquet', (file, options?: TableOptions) => perform('parquet', file, options)),
+    categories: reader('categories', (file, column: string, options?: Pick<CsvOptions, 'separator'>) =>
+      perform('categories', file, column, options),
+    ),
+    idx: reader('idx', (file) => perform('idx', file)),
+    images: reader('images', (folder, options?: ImageOptions) => perform('images', folder, options)),
+    imageStream: reader('imageStream', async (folder, options: ImageOptions = {}) =>
+      toImageStream(await perform('imageList', folder, options), options, (part) =>
+        perform('pictures', folder, part, options),
+      ),
+    ),
+    oneHot: toOneHot,
+  };
 }
 
 function withPlace(error: unknown, call: Error, projectRoot: string): unknown {

@@ -150,6 +150,11 @@ declare namespace mlops {
     idx(file: string): Promise<{ readonly values: Uint8Array | Float32Array; readonly shape: readonly number[] }>;
     /** PNG and JPEG images in `folder/<class>/`. */
     images(folder: string, options?: ImageOptions): Promise<Images>;
+    /**
+     * The same without holding them all: read from the disk while others train, in an order shuffled for each epoch. With
+     * `classes`, their names in order.
+     */
+    imageStream(folder: string, options?: ImageOptions): Promise<Stream & { readonly classes: readonly string[] }>;
     /** A 0 or 1 for each class. A label that is none of 0 … classes − 1 is an error. */
     oneHot(labels: ArrayLike<number>, classes: number): Float32Array;
   }

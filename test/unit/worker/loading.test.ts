@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { makePng } from './pngs.ts';
 import { createProject, dataloader, type Project } from './project.ts';
 import { buildWorker, startWorker, type StartedWorker } from './workerProcess.ts';
 
@@ -101,6 +102,27 @@ test('readers work in their thread, and what they find wrong has its place', asy
       problems: [{ file: 'src/models/quarters/dataloader.ts', line: 1, column: 66 }],
     },
   });
+});
+
+test('images are streamed from the disk, and the same seed trains the same', async () => {
+  const project = await makeProject({
+    'dataloader.ts': `export const load = (split: any, config: any, read: any) =>
+      read.imageStream(\`data/\${split}\`, { channels: 1, oneHot: true });`,
+  });
+  for (const split of ['train', 'validation', 'test'])
+    for (let i = 0; i < 24; i++) {
+      const lines = Array.from({ length: 6 }, (_, y) => Array.from({ length: 6 }, (__, x) => ((x + y + i) * 9) % 256));
+      const file = path.join(project.root, 'data', split, String(i % 4), `${i}.png`);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, makePng({ width: 6, height: 6, lines }));
+    }
+  const [first, second] = [await train(project), await train(project)];
+  expect(first.messages.at(-1)).toMatchObject({ type: 'done', outcome: 'succeeded' });
+  expect(await first.first('plan')).toMatchObject({ examples: 24 });
+  expect(epochsOf(second)).toEqual(epochsOf(first));
+  expect((await readFile(path.join(project.output, 'predictions.csv'), 'utf8')).split('\n')).toHaveLength(
+    1 + 24 + 24 + 1,
+  );
 });
 
 test('pictures are changed for the training by the config, the same for the same seed', async () => {

@@ -1,6 +1,10 @@
 import { encode } from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
+import { readBatches } from '../../../../src/worker/batches.ts';
+import { checkExamples, orderOf } from '../../../../src/worker/data.ts';
+import type { ImageStream } from '../../../../src/worker/readers/imageStream.ts';
 import type { ImageOptions } from '../../../../src/worker/readers/images.ts';
+import { createRandom } from '../../../../src/worker/seeds.ts';
 import { makePng } from '../pngs.ts';
 import { failureOf, withFiles } from './files.ts';
 
@@ -86,6 +90,52 @@ describe('images in folders', () => {
       const { xs, shape } = await read.images('train');
       expect(shape).toEqual([8, 16, 3]);
       xs.forEach((value, i) => expect(Math.abs(value - ([200, 40, 90][i % 3] ?? 0))).toBeLessThan(4));
+    }));
+});
+
+describe('a stream of images', () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 150 }, (_, i) => [`${i < 100 ? 'a' : 'b'}/${String(i).padStart(3, '0')}.png`, grey(1, 1, i)]),
+  );
+  const collect = async (stream: ImageStream, epoch: number, seed = 1): Promise<[number, number][]> => {
+    const seen: [number, number][] = [];
+    for await (const { xs, ys, files } of stream.batches({ epoch, random: createRandom(seed) })) {
+      expect(files.length).toBeLessThanOrEqual(64);
+      xs.forEach((value, i) => seen.push([value, ys[i] ?? NaN]));
+    }
+    return seen;
+  };
+
+  test('gives them as they are listed, and shuffled where they are trained', () =>
+    withFiles(inFolder(many), async ({ read }) => {
+      const stream = await read.imageStream('train', { channels: 1 });
+      expect(stream).toMatchObject({ count: 150, shape: [1, 1, 1], width: 1, scale: 1 / 255, classes: ['a', 'b'] });
+      const listed = Array.from({ length: 150 }, (_, i): [number, number] => [i, i < 100 ? 0 : 1]);
+      expect(await collect(stream, 0)).toEqual(listed);
+      const trained = await collect(stream, 1);
+      expect(trained).not.toEqual(listed);
+      expect(await collect(stream, 1)).toEqual(trained);
+      expect(await collect(stream, 1, 2)).not.toEqual(trained);
+      expect(trained.sort(([first], [second]) => first - second)).toEqual(listed);
+    }));
+
+  test('is checked and cut to batches as any other', () =>
+    withFiles(inFolder(many), async ({ read }) => {
+      const given = await read.imageStream('train', { channels: 3, size: [2, 2], oneHot: true });
+      const examples = checkExamples(given, (sentence) => new Error(sentence));
+      expect(examples).toMatchObject({ count: 150, size: 12, width: 2 });
+      const counts: number[] = [];
+      for await (const { count } of readBatches(examples, orderOf(examples), { batchSize: 70, epoch: 1, seed: 1 }))
+        counts.push(count);
+      expect(counts).toEqual([70, 70, 10]);
+    }));
+
+  test('tells of another size, whichever piece it is in', () =>
+    withFiles({ ...inFolder(many), 'train/b/999.png': grey(2, 1, 0) }, async ({ read }) => {
+      const stream = await read.imageStream('train', { channels: 1 });
+      expect(await failureOf(() => collect(stream, 0))).toMatch(
+        /^train: b\/999\.png is 2 × 1 pixels, a\/000\.png is 1 × 1\. Give "size/,
+      );
     }));
 });
 
