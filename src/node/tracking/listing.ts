@@ -1,9 +1,10 @@
+import path from 'node:path';
 import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
 import type { RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
 import { listRunFolders, readExperiments, readRun, type RunReading } from './reading.ts';
-import { readRecord, type RecordReading } from './records.ts';
+import { metaFile, readMeta, readRecord, type RecordReading } from './records.ts';
 import { choosePage } from './paging.ts';
-import type { RunIndex } from './runindex.ts';
+import { takeMetaLook, type RunIndex } from './runindex.ts';
 import type { RunPage, RunQuery } from './store.ts';
 
 /** Other work of the thread waits at most about so long. */
@@ -47,12 +48,6 @@ export async function listFileRuns(store: ListedStore, query: RunQuery): Promise
   return { ...page, unreadable, warnings: [...troubles, ...warnings] };
 }
 
-interface DatedRun extends RunFolder {
-  readonly startTime: number;
-  /** Where it had to be read for that. */
-  readonly reading?: RecordReading;
-}
-
 type Page = Pick<RunPage, 'runs' | 'total'>;
 
 class Listing {
@@ -67,29 +62,31 @@ class Listing {
 
   /** Only the runs of the page are read; of the others it is enough to know when they began. */
   async newest(folders: readonly RunFolder[], { start = 0, limit = Infinity }: RunQuery): Promise<Page> {
-    const found: DatedRun[] = [];
+    const found: (RunFolder & { readonly startTime: number })[] = [];
     for (const one of folders) {
       await this.#breathe();
-      found.push(...(await this.#date(one)));
+      const startTime = this.#date(one);
+      if (startTime !== undefined) found.push({ ...one, startTime });
     }
     found.sort((a, b) => b.startTime - a.startTime || (a.folder < b.folder ? -1 : 1));
     const runs: RunSummary[] = [];
     for (const one of found.slice(start, start + limit))
-      runs.push(...(await this.#read(one, one.reading ?? this.#look(one.folder, true))));
+      runs.push(...(await this.#read(one, this.#look(one.folder, true))));
     return { runs, total: found.length };
   }
 
-  /** One that is deleted, or can't be read, stands on no page. */
-  async #date(one: RunFolder): Promise<readonly DatedRun[]> {
-    const known = this.#store.index?.outline(one.folder);
-    const reading = known === undefined ? this.#look(one.folder, true) : undefined;
-    if (reading?.trouble !== undefined) {
-      await this.#read(one, reading);
-      return [];
-    }
-    const outline = known ?? reading?.record.meta;
-    if (outline === undefined || outline.isDeleted) return [];
-    return [{ ...one, startTime: outline.startTime, ...(reading === undefined ? {} : { reading }) }];
+  /** Undefined for one that stands on no page: it is deleted, or can't be read. */
+  #date({ folder }: RunFolder): number | undefined {
+    const { index } = this.#store;
+    const known = index?.outline(folder);
+    if (known !== undefined) return known.isDeleted ? undefined : known.startTime;
+    const look = takeMetaLook(folder);
+    const { meta, trouble } = readMeta(folder) ?? {};
+    if (trouble !== undefined)
+      this.unreadable.push({ runId: path.basename(folder), file: metaFile(folder), message: trouble });
+    if (meta === undefined) return undefined;
+    index?.rememberMeta(folder, meta, look);
+    return meta.isDeleted ? undefined : meta.startTime;
   }
 
   async chosen(folders: readonly RunFolder[], query: RunQuery): Promise<Page> {

@@ -39,13 +39,24 @@ export function metaFile(folder: string): string {
   return path.join(folder, 'meta.yaml');
 }
 
-/** Undefined when there is no such folder (any more). Of a deleted run only the meta is read. */
-export function readRecord(folder: string): RecordReading | undefined {
+/** A run's meta, or what is wrong with it. */
+type MetaReading =
+  { readonly meta: RunMeta; readonly trouble?: undefined } | { readonly trouble: string; readonly meta?: undefined };
+
+/** Undefined when there is no such folder (any more). */
+export function readMeta(folder: string): MetaReading | undefined {
   const file = metaFile(folder);
   const text = readRegularFile(file);
   if (text === undefined && lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
   const { value: meta, problems } = parseRunMeta(text ?? '', file);
-  if (meta === undefined) return { trouble: describeMeta(text, problems) };
+  return meta === undefined ? { trouble: describeMeta(text, problems) } : { meta };
+}
+
+/** Undefined when there is no such folder (any more). Of a deleted run only the meta is read. */
+export function readRecord(folder: string): RecordReading | undefined {
+  const reading = readMeta(folder);
+  if (reading?.meta === undefined) return reading;
+  const { meta } = reading;
   const flaws: Flaw[] = [];
   const read = (name: string): readonly NamedText[] => (meta.isDeleted ? [] : readFolder(folder, name, flaws));
   const torn: string[] = [];

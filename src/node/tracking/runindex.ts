@@ -5,6 +5,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { MetricPoint, MetricSummary } from '../../protocol/tracking.ts';
 import { writeFileAtomic } from '../files/files.ts';
+import type { RunMeta } from '../../core/tracking/tracking.ts';
 import { metaFile, readRecord, type RecordReading, type RunRecord } from './records.ts';
 
 // What is known of the runs of a store in MLflow's layout, so that thousands of folders of tiny files need not be read again. It is
@@ -18,17 +19,24 @@ const FEWEST_RUNS = 50;
 const WORTH_WRITING = 0.02;
 const FORGOTTEN_MS = 90 * 24 * 3_600_000;
 
-/** What can be told of a run from the look of its few main files alone. */
+/** What a run's `meta.yaml` says of its place among others. */
 export interface RunOutline {
   readonly startTime: number;
   readonly isDeleted: boolean;
 }
 
 interface Entry extends RunOutline {
-  /** Of `meta.yaml` and the folders of the run. */
-  readonly look: string;
+  /** Of `meta.yaml`. */
+  readonly metaLook: string;
   /** Nobody has ended the run: its files may grow at any time. */
   readonly isOpen: boolean;
+  /** Undefined for a run of which no more was read than its meta. */
+  readonly record: StoredRecord | undefined;
+}
+
+interface StoredRecord {
+  /** Of `meta.yaml` and the folders of the run. */
+  readonly look: string;
   readonly bytes: Buffer;
   readonly checksum: number;
 }
@@ -71,9 +79,18 @@ export class RunIndex {
     return known;
   }
 
-  /** Undefined for a run that is not in the index or looks different now. */
+  /** Undefined for a run that is not in the index or whose meta looks different now. */
   outline(folder: string): RunOutline | undefined {
-    return this.#find(folder);
+    const entry = this.#entries.get(this.#key(folder));
+    return entry?.metaLook === lookAtMeta(folder) ? entry : undefined;
+  }
+
+  /** Keeps what a meta says, so that it need not be read again; `look` was taken before. */
+  rememberMeta(folder: string, { startTime, isDeleted, status }: RunMeta, look: MetaLook): void {
+    if (look.time > look.takenAt - RACY_MS) return;
+    const isOpen = status === 'RUNNING' || status === 'SCHEDULED';
+    this.#entries.set(this.#key(folder), { metaLook: look.text, startTime, isDeleted, isOpen, record: undefined });
+    this.#fresh += 1;
   }
 
   /**
@@ -81,8 +98,8 @@ export class RunIndex {
    * a metric, param or tag of a run that has ended (MLflow makes one there when somebody edits an old run).
    */
   read(folder: string, closely: boolean): RecordReading | undefined {
-    const entry = this.#find(folder);
-    const stored = entry === undefined ? undefined : parseStored(entry);
+    const entry = this.#entries.get(this.#key(folder));
+    const stored = entry?.record?.look === lookAtOutline(folder) ? parseStored(entry?.record) : undefined;
     if (entry !== undefined && stored !== undefined) {
       const record = toRecord(stored);
       const isSame = !(closely || entry.isOpen) || sameNumbers(lookAt(listSources(folder, record)), stored.looks);
@@ -118,13 +135,8 @@ export class RunIndex {
     }
   }
 
-  #find(folder: string): Entry | undefined {
-    const entry = this.#entries.get(this.#key(folder));
-    return entry?.look === lookAtOutline(folder) ? entry : undefined;
-  }
-
   #readAnew(folder: string): RecordReading | undefined {
-    const startedAt = Date.now();
+    const metaLook = takeMetaLook(folder);
     const look = lookAtOutline(folder);
     const reading = readRecord(folder);
     const key = this.#key(folder);
@@ -134,12 +146,11 @@ export class RunIndex {
     const looks = lookAt(listSources(folder, record));
     // Times stand at the even places. What was written while it was read, or just before, is looked at again next time.
     const newest = looks.reduce((time, number, index) => (index % 2 === 0 ? Math.max(time, number) : time), 0);
-    if (newest > startedAt - RACY_MS || look === undefined) return reading;
+    this.rememberMeta(folder, record.meta, metaLook);
+    const entry = this.#entries.get(key);
+    if (newest > metaLook.takenAt - RACY_MS || entry === undefined || look === undefined) return reading;
     const bytes = Buffer.from(JSON.stringify(toStored(record, looks)));
-    const { startTime, isDeleted, status } = record.meta;
-    const isOpen = status === 'RUNNING' || status === 'SCHEDULED';
-    this.#entries.set(key, { look, startTime, isDeleted, isOpen, bytes, checksum: crc32(bytes) });
-    this.#fresh += 1;
+    this.#entries.set(key, { ...entry, record: { look, bytes, checksum: crc32(bytes) } });
     return reading;
   }
 
@@ -149,6 +160,24 @@ export class RunIndex {
 }
 
 const opened = new Map<string, RunIndex>();
+
+/** How a `meta.yaml` looked, and when that was seen. */
+export interface MetaLook {
+  readonly text: string;
+  /** When it was written last, in milliseconds since 1970. */
+  readonly time: number;
+  readonly takenAt: number;
+}
+
+export function takeMetaLook(folder: string): MetaLook {
+  const takenAt = Date.now();
+  const [time = GONE, size = GONE] = lookAt([metaFile(folder)]);
+  return { text: `${time},${size}`, time, takenAt };
+}
+
+function lookAtMeta(folder: string): string {
+  return takeMetaLook(folder).text;
+}
 
 const outlineParts = ['metrics', 'params', 'tags', 'artifacts'] as const;
 
@@ -233,7 +262,9 @@ function toPoint(stored: StoredPoint): MetricPoint | null {
   return stored === null ? null : { value: Number(stored[0]), step: stored[1] };
 }
 
-function parseStored({ bytes, checksum }: Entry): Stored | undefined {
+function parseStored(record: StoredRecord | undefined): Stored | undefined {
+  if (record === undefined) return undefined;
+  const { bytes, checksum } = record;
   return crc32(bytes) === checksum ? (JSON.parse(bytes.toString('utf8')) as Stored) : undefined;
 }
 
@@ -248,21 +279,22 @@ interface Header {
 
 type Row = readonly [
   key: string,
-  look: string,
+  metaLook: string,
   startTime: number,
   isDeleted: 0 | 1,
   isOpen: 0 | 1,
-  length: number,
-  checksum: number,
+  record: readonly [look: string, length: number, checksum: number] | 0,
 ];
 
 function formatEntries(root: string, entries: ReadonlyMap<string, Entry>): Buffer {
-  const rows = [...entries].map(([key, { look, startTime, isDeleted, isOpen, bytes, checksum }]): Row => {
-    return [key, look, startTime, isDeleted ? 1 : 0, isOpen ? 1 : 0, bytes.length, checksum];
+  const rows = [...entries].map(([key, { metaLook, startTime, isDeleted, isOpen, record }]): Row => {
+    const stored = record === undefined ? 0 : ([record.look, record.bytes.length, record.checksum] as const);
+    return [key, metaLook, startTime, isDeleted ? 1 : 0, isOpen ? 1 : 0, stored];
   });
   const header = Buffer.from(JSON.stringify({ root, rows } satisfies Header));
   const first = Buffer.from(`${FORMAT} ${crc32(header)} ${header.length}\n`);
-  return Buffer.concat([first, header, ...[...entries.values()].map(({ bytes }) => bytes)]);
+  const records = [...entries.values()].flatMap(({ record }) => (record === undefined ? [] : [record.bytes]));
+  return Buffer.concat([first, header, ...records]);
 }
 
 /** None from a file that is missing, damaged, of another version or of another store. */
@@ -277,9 +309,11 @@ function readEntries(file: string, root: string): Map<string, Entry> {
   if (checksum === undefined || crc32(header) !== Number(checksum)) return entries;
   const { root: ofStore, rows } = JSON.parse(header.toString('utf8')) as Header;
   if (ofStore !== root) return entries;
-  for (const [key, look, startTime, isDeleted, isOpen, size, sum] of rows) {
+  for (const [key, metaLook, startTime, isDeleted, isOpen, stored] of rows) {
+    const [look, size, sum] = stored === 0 ? ['', 0, 0] : stored;
     const bytes = content.subarray(at, (at += size));
-    entries.set(key, { look, startTime, isDeleted: isDeleted === 1, isOpen: isOpen === 1, bytes, checksum: sum });
+    const record = stored === 0 ? undefined : { look, bytes, checksum: sum };
+    entries.set(key, { metaLook, startTime, isDeleted: isDeleted === 1, isOpen: isOpen === 1, record });
   }
   return entries;
 }
