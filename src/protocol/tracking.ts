@@ -67,6 +67,9 @@ export function isSystemMetric(name: string): boolean {
   return (Object.values(systemMetrics) as readonly string[]).includes(name);
 }
 
+/** MLflow's tag of a run's note, in Markdown. */
+export const noteTag = 'mlflow.note.content';
+
 /** A tag that a live run bears while it is paused; its value says where. MLflow has no status for it. */
 export const pausedTag = 'mlops.paused';
 

@@ -264,6 +264,43 @@ test.each([
   expect(pages.map((page) => page.total)).toEqual([6, 6, 6]);
 });
 
+test('what a person changes of a run MLflow sees, and the other way round', async () => {
+  const ids = (await python(`
+import json, mlflow
+mlflow.set_experiment('edited')
+ids = []
+for index in range(2):
+    with mlflow.start_run(run_name='a rather long name of a run, so that it does not fit into one line of YAML %d' % index) as run:
+        ids.append(run.info.run_id)
+print(json.dumps(ids))
+`)) as readonly [string, string];
+  const [ours, theirs] = ids;
+  await store.editRun(ours, { name: '0o14: #1', tags: { 'mlflow.note.content': '*x*' } });
+  await store.editRun(ours, { isDeleted: true });
+  const script = `
+import json, sys
+from mlflow import MlflowClient
+client = MlflowClient()
+run = client.get_run(sys.argv[1])
+client.restore_run(sys.argv[1])
+client.update_run(sys.argv[2], name='by python')
+client.delete_run(sys.argv[2])
+print(json.dumps([run.info.lifecycle_stage, run.info.run_name, run.data.tags['mlflow.note.content'], client.get_run(sys.argv[1]).info.lifecycle_stage]))
+`;
+  expect(await python(script, ours, theirs)).toEqual(['deleted', '0o14: #1', '*x*', 'active']);
+  expect(await store.findRun(ours)).toMatchObject({ name: '0o14: #1', status: 'FINISHED' });
+  await expect(store.findRun(theirs)).rejects.toThrow('There is no run');
+  expect(await store.findDeletedRun('by python')).toMatchObject({ runId: theirs });
+  await store.editRun(theirs, { isDeleted: false });
+  const listed = (await python(listScript)) as readonly ListedRun[];
+  expect(
+    listed
+      .filter(({ id }) => ids.includes(id))
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['0o14: #1', 'by python']);
+});
+
 test('PyYAML reads what we quote', async () => {
   const texts = [
     'y',

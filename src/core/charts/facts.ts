@@ -7,7 +7,7 @@ import type {
   RunSnapshot,
   SeriesPoints,
 } from '../../protocol/charts.ts';
-import { isPaused, systemMetrics, type MetricHistory, type RunSummary } from '../../protocol/tracking.ts';
+import { isPaused, noteTag, systemMetrics, type MetricHistory, type RunSummary } from '../../protocol/tracking.ts';
 import { toPoints } from './points.ts';
 
 /** Longest text of a param or tag that is worth sending to a page, in UTF-16 units; the rest is cut off with an ellipsis. */
@@ -23,7 +23,7 @@ const shownTags: readonly NamedText[] = [
   ['mlflow.source.git.commit', 'commit'],
   ['mlops.data', 'data'],
   ['mlflow.user', 'user'],
-  ['mlflow.note.content', 'note'],
+  [noteTag, 'note'],
 ];
 
 /** A run as the engine reads it, made ready for the page. */

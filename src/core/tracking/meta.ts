@@ -2,7 +2,7 @@ import { isMap, isScalar } from 'yaml';
 import { parseYaml } from '../yaml/yaml.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 import type { RunStatus } from '../../protocol/tracking.ts';
-import { formatMlflowYaml } from './yaml.ts';
+import { formatMlflowYaml, quoteText } from './yaml.ts';
 
 /** `meta.yaml` of a run in MLflow's file layout. Times in milliseconds since 1970. */
 export interface RunMeta {
@@ -63,15 +63,33 @@ export function formatExperimentMeta(meta: Omit<ExperimentMeta, 'isDeleted'>, ti
   });
 }
 
+/** What of a run's meta can change. */
+export interface RunMetaChange {
+  readonly status?: RunStatus;
+  readonly endTime?: number | null;
+  readonly name?: string;
+  /** When the run was deleted, in milliseconds since 1970; null: it is not (any more). */
+  readonly deletedTime?: number | null;
+}
+
 /**
- * The text of a run's meta with another status and end, everything else left as it is: another program's run keeps keys that
- * we don't know. These files are flat, so each of the two stands on a line of its own.
+ * The text of a run's meta with a change, everything else left as it is: another program's run keeps keys that we don't know. These
+ * files are flat, so each key stands at the beginning of a line, and what belongs to a long value is indented.
  */
-export function updateRunMeta(text: string, status: RunStatus, endTime: number | null): string {
-  const values = { status: String(statusNumbers[status]), end_time: String(endTime) };
+export function updateRunMeta(text: string, change: RunMetaChange): string {
+  const { status, endTime, name, deletedTime } = change;
+  const values = {
+    ...(status === undefined ? {} : { status: String(statusNumbers[status]) }),
+    ...(endTime === undefined ? {} : { end_time: String(endTime) }),
+    ...(name === undefined ? {} : { run_name: quoteText(name) }),
+    ...(deletedTime === undefined
+      ? {}
+      : { lifecycle_stage: deletedTime === null ? 'active' : 'deleted', deleted_time: String(deletedTime) }),
+  };
   return Object.entries(values).reduce((result, [key, value]) => {
-    const line = new RegExp(`^${key}:.*$`, 'm');
-    return line.test(result) ? result.replace(line, `${key}: ${value}`) : `${result.trimEnd()}\n${key}: ${value}\n`;
+    const entry = new RegExp(`^${key}:.*(?:\\r?\\n(?:[ \\t]+.*|(?=\\r?\\n[ \\t])))*$`, 'm');
+    const line = `${key}: ${value}`;
+    return entry.test(result) ? result.replace(entry, () => line) : `${result.trimEnd()}\n${line}\n`;
   }, text);
 }
 

@@ -14,6 +14,11 @@ export function selectRun(runs: readonly RunSummary[], text: string, objectiveOf
     const wanted = text === '@last' ? 'no run yet' : 'no finished run with a value of the objective yet';
     throw new ExpectedError('unknown-name', `${text}: the store has ${wanted}.`);
   }
+  return selectByIdOrName(runs, text);
+}
+
+/** By a whole id, a name, or a prefix of an id that fits only one. Throws `unknown-name`. */
+export function selectByIdOrName<T extends Pick<RunSummary, 'runId' | 'name'>>(runs: readonly T[], text: string): T {
   const exact = runs.filter(({ runId }) => runId === text);
   const named = runs.filter(({ name }) => name === text);
   const prefixed = /^[0-9a-f]+$/i.test(text) ? runs.filter(({ runId }) => runId.startsWith(text.toLowerCase())) : [];
@@ -31,7 +36,7 @@ export function selectRun(runs: readonly RunSummary[], text: string, objectiveOf
 /** The objective of one run; null where none is known. */
 export type ObjectiveOf = (run: Pick<RunSummary, 'tags'>) => Objective | null;
 
-function nameOf({ name }: RunSummary): string {
+function nameOf({ name }: Pick<RunSummary, 'name'>): string {
   return name;
 }
 

@@ -7,10 +7,11 @@ export {
   updateRunMeta,
   type ExperimentMeta,
   type RunMeta,
+  type RunMetaChange,
 } from './meta.ts';
 export { chooseBest, formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
 export { formatMlmodel } from './mlmodel.ts';
 export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
-export { orderRuns, selectRun, type ObjectiveOf } from './selection.ts';
+export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';

@@ -2,25 +2,13 @@ import { parseRunFilter } from '../../core/tracking/tracking.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { stopMoments, type Steering } from '../../protocol/steering.ts';
 import { isPaused, type RunSummary, type UnreadableRun } from '../../protocol/tracking.ts';
-import {
-  badArguments,
-  takePositionals,
-  type Command,
-  type Invocation,
-  type OptionSpec,
-} from '../commandline/commandline.ts';
-import { openChosenStore, type RunStore } from './tracking.ts';
+import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
+import { openStoreOf, storeOption } from './chosenstore.ts';
+import { editCommands } from './editcommands.ts';
 
 const TERMINAL_LIMIT = 50;
 /** Shown as columns when a run has them. */
 const mainMetrics = ['val_loss', 'val_accuracy', 'test_accuracy'] as const;
-
-const store: OptionSpec = { type: 'string', value: 'URI', summary: "the tracking store (default: the project's)" };
-
-async function openStoreOf(invocation: Invocation): Promise<RunStore> {
-  const { options, env, cwd } = invocation;
-  return openChosenStore({ project: await invocation.findProject(), option: options.text('store'), env, cwd });
-}
 
 const listCommand: Command = {
   words: ['runs', 'list'],
@@ -28,7 +16,7 @@ const listCommand: Command = {
   positionals: '',
   example: 'mlops runs list --order -val_accuracy --limit 5',
   options: {
-    store,
+    store: storeOption,
     where: {
       type: 'string',
       value: 'EXPR',
@@ -100,7 +88,7 @@ const showCommand: Command = {
   summary: 'one run: params, metrics, tags, artifacts',
   positionals: 'RUN',
   example: 'mlops runs show @last',
-  options: { store },
+  options: { store: storeOption },
   run: async (invocation) => {
     const [text = ''] = takePositionals(invocation, showCommand);
     const run = await (await openStoreOf(invocation)).findRun(text);
@@ -134,7 +122,7 @@ const historyCommand: Command = {
   summary: 'every point of one metric',
   positionals: 'RUN METRIC',
   example: 'mlops runs history @last val_loss --json',
-  options: { store },
+  options: { store: storeOption },
   run: async (invocation) => {
     const [text = '', metric = ''] = takePositionals(invocation, historyCommand);
     const runs = await openStoreOf(invocation);
@@ -159,7 +147,7 @@ const repairCommand: Command = {
   summary: 'end lost runs and move torn bytes of metrics aside',
   positionals: '[RUN…]',
   example: 'mlops runs repair',
-  options: { store },
+  options: { store: storeOption },
   run: async (invocation) => {
     const runs = await openStoreOf(invocation);
     const { positionals, output, options } = invocation;
@@ -201,7 +189,7 @@ const steerCommand: Command = {
   positionals: 'RUN',
   example: 'mlops runs steer @last --learning-rate 0.0005',
   options: {
-    store,
+    'store': storeOption,
     'pause': { type: 'boolean', summary: 'hold it after the batch in hand' },
     'resume': { type: 'boolean', summary: 'let it go on' },
     'stop': { type: 'string', value: 'WHEN', summary: `${stopList}: at once, after its epoch, with its best weights` },
@@ -266,4 +254,11 @@ function formatNumber(value: number | undefined): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : String(value);
 }
 
-export const commands: readonly Command[] = [listCommand, showCommand, historyCommand, steerCommand, repairCommand];
+export const commands: readonly Command[] = [
+  listCommand,
+  showCommand,
+  historyCommand,
+  steerCommand,
+  ...editCommands,
+  repairCommand,
+];

@@ -9,6 +9,7 @@ import {
   formatRunMeta,
   nameRun,
   parseMetricLines,
+  selectByIdOrName,
   selectRun,
   toHistory,
 } from '../../core/tracking/tracking.ts';
@@ -29,11 +30,12 @@ import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { findRunFolders, listFileRuns, type ListedStore, type RunFolder } from './listing.ts';
 import { listRunFolders, readExperiments, readRun, type RunAsking } from './reading.ts';
-import { readRecord } from './records.ts';
+import { readMeta, readRecord } from './records.ts';
 import { describeRepair, performRepair, planRepair } from './repair.ts';
 import { rewindMetrics } from './rewinding.ts';
-import type { Reopening, Repair, RunPage, RunQuery, RunStart, RunStore, RunWriter } from './store.ts';
-import { FileRunWriter, writeStatus, writeTag } from './writer.ts';
+import { editRun } from './editing.ts';
+import type { Reopening, Repair, RunEdit, RunPage, RunQuery, RunStart, RunStore, RunWriter } from './store.ts';
+import { FileRunWriter, writeMeta, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;
 const STALE_MS = 3_600_000;
@@ -135,14 +137,22 @@ class FileStore implements RunStore {
     await rm(path.join(folder, 'tags', 'mlops.reason'), { force: true });
     const writer = JSON.stringify(await identifyWriter());
     await writeFileAtomic(writerFile(folder), writer, { stagingFolder: folder });
-    await writeStatus(folder, 'RUNNING', null);
+    await writeMeta(folder, { status: 'RUNNING', endTime: null });
     return new FileRunWriter(folder, run.name, onWarning ?? (() => undefined));
+  }
+
+  findDeletedRun(text: string): Promise<Pick<RunSummary, 'runId' | 'name'>> {
+    return new Promise((resolve) => resolve(selectByIdOrName(listDeletedRuns(this.#root), text)));
+  }
+
+  async editRun(runId: string, edit: RunEdit): Promise<void> {
+    await editRun(this.#runFolder(runId), edit);
   }
 
   async markFailed(runId: string, reason: string): Promise<void> {
     const folder = this.#runFolder(runId);
     await writeTag(folder, 'mlops.reason', reason);
-    await writeStatus(folder, 'FAILED', Date.now());
+    await writeMeta(folder, { status: 'FAILED', endTime: Date.now() });
   }
 
   async repair(runIds?: readonly string[], { dryRun = false } = {}): Promise<readonly Repair[]> {
@@ -227,6 +237,13 @@ class FileStore implements RunStore {
       await rm(staging, { recursive: true, force: true });
     }
   }
+}
+
+function listDeletedRuns(root: string): readonly Pick<RunSummary, 'runId' | 'name'>[] {
+  return findRunFolders(root).folders.flatMap(({ folder }) => {
+    const { meta } = readMeta(folder) ?? {};
+    return meta?.isDeleted === true ? [{ runId: path.basename(folder), name: meta.name }] : [];
+  });
 }
 
 /** MLflow from 3.13 on takes `./mlruns` in the folder it is started in for a file store and refuses to work there. */

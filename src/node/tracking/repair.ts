@@ -5,7 +5,7 @@ import type { RunSummary } from '../../protocol/tracking.ts';
 import { listFiles } from '../files/files.ts';
 import { findLastLineEnd } from './appending.ts';
 import { readRegularFile } from './entries.ts';
-import { writeStatus, writeTag } from './writer.ts';
+import { writeMeta, writeTag } from './writer.ts';
 
 const LOST = 'its process is gone';
 
@@ -38,7 +38,7 @@ export function describeRepair(step: RepairStep): string {
 export async function performRepair(folder: string, run: RunSummary, step: RepairStep): Promise<void> {
   if (step.kind === 'torn') return moveTornTail(folder, step.metric);
   await writeTag(folder, 'mlops.reason', LOST);
-  await writeStatus(folder, 'FAILED', await lastTime(folder, run));
+  await writeMeta(folder, { status: 'FAILED', endTime: await lastTime(folder, run) });
 }
 
 async function countTornBytes(file: string): Promise<number> {

@@ -100,6 +100,12 @@ class SqliteStore implements RunStore {
   reopenRun(): Promise<RunWriter> {
     return this.#refuse();
   }
+  findDeletedRun(): Promise<never> {
+    return this.#refuse();
+  }
+  editRun(): Promise<void> {
+    return this.#refuse();
+  }
   markFailed(): Promise<void> {
     return this.#refuse();
   }

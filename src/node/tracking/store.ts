@@ -47,6 +47,15 @@ export interface Reopening {
   readonly onWarning?: (message: string) => void;
 }
 
+/** What a person changes of a run. */
+export interface RunEdit {
+  readonly name?: string;
+  /** Tags by name; null removes one. */
+  readonly tags?: Readonly<Record<string, string | null>>;
+  /** Deleted runs are kept, and not listed. */
+  readonly isDeleted?: boolean;
+}
+
 /** One thing that `repair` has done, or would do. */
 export interface Repair {
   readonly runId: string;
@@ -91,6 +100,10 @@ export interface RunStore {
    * comes takes their place. The caller sees to it that nobody else writes the run.
    */
   reopenRun(runId: string, options: Reopening): Promise<RunWriter>;
+  /** By whole id, unique prefix or name, among those that are deleted. Throws `unknown-name`. Gives the id and the name. */
+  findDeletedRun(text: string): Promise<Pick<RunSummary, 'runId' | 'name'>>;
+  /** Throws `bad-input` for what MLflow would refuse, `busy` for a name or the deletion of a live run: its process writes that record. */
+  editRun(runId: string, edit: RunEdit): Promise<void>;
   /** Ends a run whose writer is gone: FAILED, with the reason as tag `mlops.reason`. */
   markFailed(runId: string, reason: string): Promise<void>;
   /** Ends lost runs, moves torn tails of metrics aside; of the given runs or of all. `dryRun`: only tells what it would do. */

@@ -1,6 +1,13 @@
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { checkName, formatMetricLine, maxTagLength, updateRunMeta } from '../../core/tracking/tracking.ts';
+import {
+  checkName,
+  formatMetricLine,
+  maxTagLength,
+  parseRunMeta,
+  updateRunMeta,
+  type RunMetaChange,
+} from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import type { RunStatus } from '../../protocol/tracking.ts';
 import { diskError, hasCode, readTextIfExists, writeFileAtomic } from '../files/files.ts';
@@ -64,7 +71,7 @@ export class FileRunWriter implements RunWriter {
       if (status === 'FINISHED' && (this.#pending.size > 0 || this.#pendingTags.size > 0)) throw this.#failure;
       for (const name of this.#touched) await syncFile(this.#file('metrics', name));
       this.#touched.clear();
-      await writeStatus(this.#folder, status, endTime);
+      await writeMeta(this.#folder, { status, endTime });
     });
   }
 
@@ -154,12 +161,16 @@ export async function writeTag(folder: string, name: string, value: string): Pro
   await writeFileAtomic(path.join(folder, 'tags', ...name.split('/')), value, { stagingFolder: folder });
 }
 
-/** Rewrites the run's `meta.yaml` whole, with another status and end. */
-export async function writeStatus(folder: string, status: RunStatus, endTime: number | null): Promise<void> {
+/** Rewrites the run's `meta.yaml` whole. Throws `corrupt` for one that is gone, or would not be what it was but for the change. */
+export async function writeMeta(folder: string, change: RunMetaChange): Promise<void> {
   const file = path.join(folder, 'meta.yaml');
   const text = readRegularFile(file);
-  if (text === undefined) throw new ExpectedError('corrupt', `${file} is gone; the run can't be ended.`);
-  await writeFileAtomic(file, updateRunMeta(text, status, endTime));
+  if (text === undefined) throw new ExpectedError('corrupt', `${file} is gone; the run can't be changed.`);
+  const changed = updateRunMeta(text, change);
+  const [before, after] = [text, changed].map((one) => parseRunMeta(one, file).value);
+  if (before !== undefined && (after?.runId !== before.runId || after.name !== (change.name ?? before.name)))
+    throw new ExpectedError('corrupt', `${file} is written in a way that can't be changed here. Nothing was changed.`);
+  await writeFileAtomic(file, changed);
 }
 
 async function syncFile(file: string): Promise<void> {

@@ -177,10 +177,10 @@ user_id: me
 
   test('an update leaves what it does not know', () => {
     const text = `${formatRunMeta(meta)}zzz: kept\n`;
-    expect(updateRunMeta(text, 'KILLED', 5)).toBe(
+    expect(updateRunMeta(text, { status: 'KILLED', endTime: 5 })).toBe(
       text.replace('end_time: null', 'end_time: 5').replace('status: 1', 'status: 5'),
     );
-    expect(updateRunMeta('a: 1', 'FAILED', 5)).toBe('a: 1\nstatus: 4\nend_time: 5\n');
+    expect(updateRunMeta('a: 1', { status: 'FAILED', endTime: 5 })).toBe('a: 1\nstatus: 4\nend_time: 5\n');
   });
 
   test('cut at any byte it is read or refused, never thrown', () => {

@@ -239,3 +239,28 @@ describe('runs steer', () => {
     expect(await statusOf()).toBe('FAILED');
   });
 });
+
+test('rename, note, tag, delete, restore', async () => {
+  const id = runIds[0] ?? '';
+  const texts: readonly (readonly [string[], string])[] = [
+    [['rename', 'run-0', 'champion'], 'run-0 is now called champion.\n'],
+    [['note', 'champion', 'the *first*'], 'champion has the note.\n'],
+    [['tag', 'champion', 'reviewed=yes', 'by=me', 'e='], 'champion: reviewed, by, e.\n'],
+  ];
+  for (const [argv, text] of texts) expect(await check(...argv)).toEqual({ code: 0, stdout: text, stderr: '' });
+  expect(JSON.parse((await check('show', 'champion', '--json')).stdout)).toMatchObject({
+    runId: id,
+    tags: { 'mlflow.note.content': 'the *first*', 'reviewed': 'yes', 'by': 'me' },
+  });
+  expect((await check('delete', id, '--dry-run')).stdout).toContain('Would change champion');
+  expect((await check('delete', id)).stdout).toContain(`"mlops runs restore ${id.slice(0, 8)}" brings it back.`);
+  expect((await check('show', id)).code).toBe(4);
+  expect(JSON.parse((await check('restore', id.slice(0, 8), '--json')).stdout)).toEqual({
+    runId: id,
+    isDeleted: false,
+  });
+  expect((await check('show', id)).code).toBe(0);
+  expect((await check('tag', id, 'nothing')).code).toBe(2);
+  expect((await check('rename', id)).code).toBe(2);
+  await check('rename', id, 'run-0');
+});

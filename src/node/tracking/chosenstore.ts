@@ -1,0 +1,15 @@
+import type { Invocation, OptionSpec } from '../commandline/commandline.ts';
+import type { RunStore } from './store.ts';
+import { openChosenStore } from './tracking.ts';
+
+/** The option of every command on runs. */
+export const storeOption: OptionSpec = {
+  type: 'string',
+  value: 'URI',
+  summary: "the tracking store (default: the project's)",
+};
+
+export async function openStoreOf(invocation: Invocation): Promise<RunStore> {
+  const { options, env, cwd } = invocation;
+  return openChosenStore({ project: await invocation.findProject(), option: options.text('store'), env, cwd });
+}
