@@ -10,10 +10,11 @@ import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
+import { outlineSweepOf } from './node/sweep/sweep.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
-import { WindowProjects, repairRun } from './node/window/window.ts';
+import { WindowProjects, planResumption, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
 import { version } from '../package.json';
@@ -108,6 +109,16 @@ const handlers: EngineHandlers = {
   async steerRun({ project, runId, steering }) {
     projects.requireTrust();
     return steerLiveRun(await find(project), runId, steering);
+  },
+  // The model's own code may make the space, and refuse combinations.
+  async planSweep({ project, config, choice }) {
+    projects.requireTrust();
+    const request = { config, choice, installation, env };
+    return outlineSweepOf(await find(project), request, new AbortController().signal);
+  },
+  async planResumption({ project, runId }) {
+    projects.requireTrust();
+    return planResumption(await find(project), runId, { env, installation });
   },
   async repairRun({ project, runId }) {
     projects.requireTrust();

@@ -10,6 +10,8 @@ import { createGraphCommands } from './vscode/commands/graph.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
 import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
+import { createSweepCommands } from './vscode/commands/sweep.ts';
+import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
 import { createDagFeed, createPredictFeed, createRunFeed } from './vscode/feed.ts';
@@ -77,9 +79,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const { problems } = own(registerLanguages({ engine, projects, commands: listCommands(context), report }));
   own(registerTasks({ engine, projects, report }));
 
-  const running = createRunningCommands({ engine, projects, showRun, report });
+  const runningParts = { engine, projects, showRun, report };
+  const running = createRunningCommands(runningParts);
   const handlers = {
     ...running,
+    ...createSweepCommands(runningParts),
+    ...createResumingCommands(runningParts),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
     ...createEditingCommands({ engine, projects, problems }),

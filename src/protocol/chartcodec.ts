@@ -42,6 +42,27 @@ const points: Check = (value) => {
 const namedTexts = listOf(pairOf(text, text));
 const status = oneOf('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED');
 const objective = shaped({ metric: text, direction: oneOf('minimize', 'maximize') });
+const trial = shaped({
+  runId: text,
+  name: text,
+  number: count,
+  status,
+  lost: flag,
+  paused: flag,
+  reason: orNull(text),
+  value: orNull(finite),
+  epoch: count,
+  seconds: orNull(finite),
+  values: listOf(text),
+});
+const sweep = shaped({
+  objective,
+  planned: count,
+  done: count,
+  keys: listOf(text),
+  trials: listOf(trial),
+  best: orNull(text),
+});
 const run = shaped({
   runId: text,
   name: text,
@@ -58,6 +79,8 @@ const run = shaped({
   objective: orNull(objective),
   params: namedTexts,
   details: namedTexts,
+  parent: orNull(text),
+  sweep: orNull(sweep),
 });
 const oneSeries: Check = (value) => shaped({ name: text, from: count })(value) && points(value);
 const series = listOf(oneSeries);

@@ -7,7 +7,7 @@ import type { RunStatus } from './tracking.ts';
 // is not a message of this version is ignored and counted, never acted upon. Plain numbers are finite (the channel is JSON
 // in part, which has no NaN); points travel as typed arrays, where NaN means "no number here".
 
-export const chartProtocolVersion = 2;
+export const chartProtocolVersion = 3;
 
 /** Type of the webview panel that shows one run; also the key under which VS Code restores it. */
 export const runChartViewType = 'mlops.runChart';
@@ -48,6 +48,43 @@ export interface RunFacts {
   readonly params: readonly NamedText[];
   /** Tags worth showing, with a human name: backend, branch, seed … */
   readonly details: readonly NamedText[];
+  /** The run that this one is a trial of. */
+  readonly parent: string | null;
+  /** Of the run of a sweep. */
+  readonly sweep: SweepFacts | null;
+}
+
+/** The trials of a sweep as their runs tell of them. */
+export interface SweepFacts {
+  readonly objective: Objective;
+  /** Trials that are to be trained; with successive halving about so many. */
+  readonly planned: number;
+  /** Trials that have ended, well or not; one that was stopped is to be done again. */
+  readonly done: number;
+  /** Params that differ from trial to trial. */
+  readonly keys: readonly string[];
+  /** In the order in which they were begun. */
+  readonly trials: readonly TrialFacts[];
+  /** Id of the best trial's run, as the sweep itself has judged; null before the first has ended well. */
+  readonly best: string | null;
+}
+
+export interface TrialFacts {
+  readonly runId: string;
+  readonly name: string;
+  /** From 0. */
+  readonly number: number;
+  readonly status: RunStatus;
+  readonly lost: boolean;
+  readonly paused: boolean;
+  readonly reason: string | null;
+  /** The objective's best so far; null before the first. */
+  readonly value: number | null;
+  readonly epoch: number;
+  /** Seconds from begin to end; null before the end. */
+  readonly seconds: number | null;
+  /** Of the sweep's keys, in their order. */
+  readonly values: readonly string[];
 }
 
 /** A pair, not a record: names come from files and may be `__proto__`. */
@@ -186,6 +223,22 @@ export type RunTexts = Readonly<
     | 'snapshot'
     | 'stopAfterEpoch'
     | 'stopAtBest'
+    | 'allTrials'
+    | 'trials'
+    | 'trialsEnded'
+    | 'afterTrials'
+    | 'trialNumber'
+    | 'runName'
+    | 'state'
+    | 'took'
+    | 'best'
+    | 'sortBy'
+    | 'firstTrials'
+    | 'trialsDone'
+    | 'trialsOf'
+    | 'bestTrial'
+    | 'bestSoFar'
+    | 'waitingForTrial'
     | 'openLog'
     | 'details'
     | 'resetZoom'

@@ -1,11 +1,12 @@
 import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
-import type { RunEvent } from './charts.ts';
+import type { RunEvent, SweepFacts } from './charts.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
+import type { SweepChoice, SweepOutline } from './sweep.ts';
 import type { MetricHistory, RunList, RunSummary } from './tracking.ts';
 import type { BackendChoice, BackendStatus, Prediction } from './training.ts';
 
@@ -67,9 +68,14 @@ export interface RunDetails {
   readonly histories: readonly { readonly metric: string; readonly points: MetricHistory }[];
   /** Lines of its `mlops/events.jsonl`, in order. */
   readonly events: readonly RunEvent[];
+  /** Of the run of a sweep. */
+  readonly sweep: SweepFacts | null;
 }
 
-/** A live process that executes something in a project, found by its lock or by the log that we started it with. */
+/**
+ * A live process that executes something in a project, found by its lock or by the log that we started it with. A sweep trains in its
+ * own process: each of its trials stands beside it, with the same `id`.
+ */
 export interface LiveProcess {
   /** Names the very process: its pid and start time. */
   readonly id: string;
@@ -77,11 +83,11 @@ export interface LiveProcess {
   /** Arguments of `mlops`, as people would type them. */
   readonly command: string;
   readonly since: number;
-  /** Holds the project lock: a pipeline run. */
-  readonly kind: 'pipeline' | 'training' | 'other';
+  /** `pipeline` holds the project lock. */
+  readonly kind: 'pipeline' | 'training' | 'sweep' | 'trial' | 'other';
   /** Stages it works on, when it says so. */
   readonly stages: readonly string[];
-  /** Of a tracked training. */
+  /** Of a tracked training or sweep. */
   readonly runId: string | null;
   readonly model: string | null;
   /** What it prints; null when somebody else started it. */
@@ -175,6 +181,10 @@ interface EngineRequests {
     payload: InProject & { readonly runId: string; readonly steering: Steering };
     reply: SteeringAnswer;
   };
+  /** What a sweep by this config would do; `config` is relative to the root. The model's own code may be asked. */
+  planSweep: { payload: InProject & { readonly config: string; readonly choice: SweepChoice }; reply: SweepOutline };
+  /** Arguments of `mlops` with which a run of a training or of a sweep goes on. Fails with the reason where it can't. */
+  planResumption: { payload: InProject & { readonly runId: string }; reply: readonly string[] };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */
   repairRun: { payload: InProject & { readonly runId: string }; reply: null };
   /** What can execute tensors for the project, best first; every rung is started. */

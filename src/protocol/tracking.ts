@@ -45,6 +45,8 @@ export interface RunList {
   readonly unreadable: readonly UnreadableRun[];
   /** What was left out of runs that are shown: a metric's torn last line, a file that can't be read. */
   readonly warnings?: readonly UnreadableRun[];
+  /** Ids of runs that did not end well and can go on: trainings with a checkpoint, sweeps with trials left. */
+  readonly resumable?: readonly string[];
 }
 
 /** Points of one metric, ordered by step, then time. Three columns of equal length; timestamps in milliseconds since 1970. */
@@ -69,6 +71,26 @@ export function isSystemMetric(name: string): boolean {
 
 /** MLflow's tag of a run's note, in Markdown. */
 export const noteTag = 'mlflow.note.content';
+
+const epochMetrics = ['training_loss', 'val_loss'];
+
+/** True for a metric whose step says how many epochs are completed. */
+export function countsEpochs(metric: string): boolean {
+  return epochMetrics.includes(metric);
+}
+
+/** Epochs completed, and how many are planned (null when its params do not say). */
+export function epochOf({ metrics, params }: Pick<RunSummary, 'metrics' | 'params'>): {
+  epoch: number;
+  epochs: number | null;
+} {
+  const steps = epochMetrics.flatMap((name) => {
+    const summary = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+    return summary === undefined ? [] : [summary.last.step];
+  });
+  const planned = Number(params['training.num_epochs'] ?? params['num_epochs']);
+  return { epoch: Math.max(0, ...steps), epochs: Number.isSafeInteger(planned) && planned > 0 ? planned : null };
+}
 
 /** A tag that a live run bears while it is paused; its value says where. MLflow has no status for it. */
 export const pausedTag = 'mlops.paused';

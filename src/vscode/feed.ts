@@ -1,7 +1,7 @@
 import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
 import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
 import type { DagFeed, PredictFeed, RunFeed } from './panels/feed.ts';
-import { requireProcessOfRun } from './processes.ts';
+import { requireProcessOfRun, stopProcess } from './processes.ts';
 
 /** What the panels need, asked of the engine thread. */
 export function createRunFeed(
@@ -10,19 +10,33 @@ export function createRunFeed(
 ): RunFeed {
   return {
     async snapshot(root, runId) {
-      const { run, histories, events } = await engine.request('readRun', { project: root, runId });
-      return toRunSnapshot(toRunFacts(run), histories, events);
+      const { run, histories, events, sweep } = await engine.request('readRun', { project: root, runId });
+      return toRunSnapshot(toRunFacts(run, sweep), histories, events);
     },
     follow(root, runId, listener) {
       let before = 'gone';
+      let isSweep = false;
+      let isReading = false;
       const readFacts = async (): Promise<void> => {
-        const { run, events } = await engine.request('readRun', { project: root, runId });
-        listener({ run: toRunFacts(run), series: [], events });
+        const { run, events, sweep } = await engine.request('readRun', { project: root, runId });
+        listener({ run: toRunFacts(run, sweep), series: [], events });
       };
-      /** A run begins with few facts and ends with all, and changes when it is steered: all of it shows in the list of live processes. */
+      /**
+       * A run begins with few facts and ends with all, and changes when it is steered: all of it shows in the list of live processes,
+       * and so do the trials that a sweep begins and ends.
+       */
       const lookOf = (processes: readonly LiveProcess[]): string => {
         const own = processes.find((process) => process.runId === runId);
-        return own === undefined ? 'gone' : JSON.stringify(own.steering);
+        isSweep = own?.kind === 'sweep';
+        if (own === undefined) return 'gone';
+        const trials = isSweep ? processes.filter(({ id }) => id === own.id).map((trial) => trial.runId) : [];
+        return JSON.stringify([own.steering, trials]);
+      };
+      /** Between begin and end of its trials their own values are what moves. */
+      const readTrials = async (): Promise<void> => {
+        if (!isSweep || isReading) return;
+        isReading = true;
+        await readFacts().finally(() => (isReading = false));
       };
       const hear = ({ project, processes }: EngineEvents['processes']): void => {
         if (project !== root) return;
@@ -32,6 +46,9 @@ export function createRunFeed(
       };
       const subscriptions = [
         engine.onEvent('processes', hear),
+        engine.onEvent('changed', ({ project, areas }) => {
+          if (project === root && areas.includes('runs')) readTrials().catch(report);
+        }),
         engine.onEvent('points', ({ project, runId: id, metric, from, points }) => {
           if (project === root && id === runId)
             listener({ series: [toSeriesPoints(metric, from, points)], events: [] });
@@ -47,8 +64,8 @@ export function createRunFeed(
       return [...runs].sort((a, b) => b.startTime - a.startTime).map(toRunChoice);
     },
     async stop(root, runId) {
-      const { id } = requireProcessOfRun(await engine.request('listProcesses', { project: root }), runId);
-      await engine.request('stopProcess', { project: root, id });
+      const process = requireProcessOfRun(await engine.request('listProcesses', { project: root }), runId);
+      await stopProcess(engine, root, process);
     },
     async steer(root, runId, steering) {
       await engine.request('steerRun', { project: root, runId, steering });

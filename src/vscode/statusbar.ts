@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
-import { epochOf } from '../core/trees/trees.ts';
+import { toSweepFacts } from '../core/sweep/sweep.ts';
+import { describeTrials } from '../core/trees/trees.ts';
 import type { EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
+import { countsEpochs, epochOf } from '../protocol/tracking.ts';
 import { setContext } from './contextkeys.ts';
 import type { CommandId } from './manifest.ts';
 import type { Projects } from './projects.ts';
@@ -9,8 +11,6 @@ interface Progress {
   readonly epoch: number;
   readonly epochs: number | null;
 }
-
-const EPOCH_METRICS: ReadonlySet<string> = new Set(['training_loss', 'val_loss']);
 
 /**
  * One item while something runs in any project: the stage or model, and the epoch. A click opens the chart of a training, the
@@ -25,6 +25,8 @@ export class RunningStatus {
   readonly #live = new Map<string, readonly LiveProcess[]>();
   readonly #progress = new Map<string, Progress>();
   readonly #stages = new Map<string, string>();
+  /** By the sweep's run: how far it is, in words. */
+  readonly #sweeps = new Map<string, string>();
 
   constructor(engine: EngineClient, projects: Projects, report: (error: unknown) => void) {
     this.#engine = engine;
@@ -61,8 +63,12 @@ export class RunningStatus {
 
   #setProcesses(project: string, processes: readonly LiveProcess[]): void {
     this.#live.set(project, processes);
-    for (const { runId } of processes)
-      if (runId !== null && !this.#progress.has(runId)) this.#readProgress(project, runId).catch(this.#report);
+    for (const { runId, kind } of processes) {
+      if (runId === null) continue;
+      // Its trials come and go with the list of processes.
+      if (kind === 'sweep') this.#readSweep(project, runId).catch(this.#report);
+      else if (!this.#progress.has(runId)) this.#readProgress(project, runId).catch(this.#report);
+    }
     if (processes.length === 0) this.#stages.delete(project);
     else this.#readStage(project).catch(this.#report);
     this.#show();
@@ -73,6 +79,16 @@ export class RunningStatus {
     const running = stages.find(({ state }) => state === 'running')?.name;
     if (running === undefined) this.#stages.delete(project);
     else this.#stages.set(project, running);
+    this.#show();
+  }
+
+  async #readSweep(project: string, runId: string): Promise<void> {
+    const { t } = vscode.l10n;
+    const { runs } = await this.#engine.request('listRuns', { project });
+    const run = runs.find((candidate) => candidate.runId === runId);
+    const trials = runs.filter(({ parentRunId }) => parentRunId === runId);
+    const sweep = run === undefined ? null : toSweepFacts(run, trials);
+    if (sweep !== null) this.#sweeps.set(runId, describeTrials(sweep, t));
     this.#show();
   }
 
@@ -90,7 +106,7 @@ export class RunningStatus {
   #addPoints({ runId, metric, points }: EngineEvents['points']): void {
     const known = this.#progress.get(runId);
     const step = points.steps.at(-1);
-    if (!EPOCH_METRICS.has(metric) || step === undefined || known === undefined || step <= known.epoch) return;
+    if (!countsEpochs(metric) || step === undefined || known === undefined || step <= known.epoch) return;
     this.#progress.set(runId, { ...known, epoch: step });
     this.#show();
   }
@@ -105,10 +121,10 @@ export class RunningStatus {
       return;
     }
     const { project, process } = shown;
-    const what = this.#stages.get(project) ?? process.model ?? process.command;
-    const progress = process.runId === null ? undefined : this.#progress.get(process.runId);
+    const name = this.#stages.get(project) ?? process.model ?? process.command;
+    const what = process.kind === 'sweep' ? vscode.l10n.t('Sweep {0}', process.model ?? '') : name;
     const isPaused = process.steering?.paused === true;
-    const parts = [what, isPaused ? vscode.l10n.t('paused') : '', describeProgress(progress)];
+    const parts = [what, isPaused ? vscode.l10n.t('paused') : '', this.#describeProgress(process)];
     this.#item.text = `${isPaused ? '$(debug-pause)' : '$(sync~spin)'} ${parts.filter((part) => part !== '').join(' · ')}`;
     this.#item.tooltip = process.runId === null ? vscode.l10n.t('Open the log') : vscode.l10n.t('Show the run’s chart');
     this.#item.accessibilityInformation = {
@@ -119,6 +135,11 @@ export class RunningStatus {
       process.runId === null ? { kind: 'project', project } : { kind: 'run', project, runId: process.runId };
     this.#item.command = { command, title: '', arguments: [target] };
     this.#item.show();
+  }
+
+  #describeProgress({ runId, kind }: LiveProcess): string {
+    if (runId === null) return '';
+    return kind === 'sweep' ? (this.#sweeps.get(runId) ?? '') : describeProgress(this.#progress.get(runId));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RunFacts, RunSnapshot, SeriesPoints } from '../../src/protocol/charts.ts';
+import type { RunFacts, RunSnapshot, SeriesPoints, SweepFacts, TrialFacts } from '../../src/protocol/charts.ts';
 
 /** Invented runs for tests of pages: same numbers each time. */
 function createNoise(seed: number): () => number {
@@ -65,6 +65,8 @@ export const facts: RunFacts = {
     ['branch', 'feature/wider-net'],
     ['commit', 'e0b252c1f3'],
   ],
+  parent: null,
+  sweep: null,
 };
 
 export const ended: RunFacts = { ...facts, status: 'FINISHED', endTime: facts.startTime + 41_000 };
@@ -103,3 +105,69 @@ export const testMetrics: readonly SeriesPoints[] = [
   seriesOf('test_recall', [0.9806], 24),
   seriesOf('test_f1', [0.9807], 24),
 ];
+
+const names = ['warm-fox', 'calm-bee', 'shy-otter', 'deep-wren', 'odd-elk', 'old-cat', 'quick-owl', 'brave-mole'];
+
+/** The first `count` trials of a sweep of 24, of which the last one goes on and the third has failed. */
+export function sweepOf(count: number, planned = 24): RunFacts {
+  const random = createNoise(3);
+  const isLive = count < planned;
+  const trials = Array.from({ length: count }, (_, number): TrialFacts => {
+    const value = 0.08 + 0.3 * random();
+    const common = {
+      runId: `trial${number}`,
+      name: names[number % names.length] ?? '',
+      number,
+      lost: false,
+      paused: false,
+    };
+    const values = [
+      String([16, 64, 224][number % 3]),
+      number % 2 === 0 ? 'relu' : 'sigmoid',
+      String(128 * (1 + (number % 2))),
+    ];
+    if (isLive && number === count - 1)
+      return { ...common, status: 'RUNNING', reason: null, value, epoch: 3, seconds: null, values };
+    if (number === 2)
+      return {
+        ...common,
+        status: 'FAILED',
+        reason: 'NaN loss at epoch 2',
+        value: null,
+        epoch: 1,
+        seconds: 2.5,
+        values,
+      };
+    return { ...common, status: 'FINISHED', reason: null, value, epoch: 5, seconds: 4 + 8 * random(), values };
+  });
+  const ended = trials.filter(({ status }) => status !== 'RUNNING');
+  const finished = ended.filter(({ value }) => value !== null);
+  const best = finished.toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]?.runId ?? null;
+  const sweep: SweepFacts = {
+    objective: { metric: 'val_loss', direction: 'minimize' },
+    planned,
+    done: ended.length,
+    keys: ['model.num_units', 'model.activation_function', 'training.batch_size'],
+    trials,
+    best,
+  };
+  return {
+    ...facts,
+    ...{ runId: 'sweep', name: 'sweep 20261126', epochs: null, examplesPerSecond: null, sweep },
+    ...(isLive ? {} : { status: 'FINISHED', endTime: facts.startTime + 192_000 }),
+    params: [
+      ['sweep.strategy', 'grid'],
+      ['sweep.trials', String(planned)],
+      ['sweep.objective', 'minimize val_loss'],
+    ],
+  };
+}
+
+/** The run of a sweep with its own curve: the best value so far, by trials that have ended. */
+export function sweepSnapshot(run: RunFacts): RunSnapshot {
+  let best = Infinity;
+  const values = (run.sweep?.trials ?? [])
+    .filter(({ status }) => status !== 'RUNNING')
+    .map(({ value }) => (best = Math.min(best, value ?? Infinity)));
+  return { run, series: values.length === 0 ? [] : [seriesOf('val_loss', values)], events: [] };
+}

@@ -7,7 +7,7 @@ import {
   type RunState,
   type ShownRun,
 } from '../../src/core/charts/charts.ts';
-import type { RunChoice, RunFacts, RunTexts } from '../../src/protocol/charts.ts';
+import type { RunChoice, RunFacts, RunTexts, SweepFacts } from '../../src/protocol/charts.ts';
 import { createButton, createDropdown, setDisabled } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import type { RunPlan } from './plan.ts';
@@ -49,6 +49,12 @@ export function createHeader(options: HeaderOptions): Header {
   const whole = createButton(texts.resetZoom, { onPress: onWhole });
   const details = createButton(texts.details, { onPress: onDetails });
   const log = createButton(texts.openLog, { onPress: act(onOpenLog) });
+  const trials = createButton(texts.allTrials, {
+    onPress: () => {
+      const parent = facts?.parent ?? null;
+      if (parent !== null) onChoose(parent);
+    },
+  });
   const stop = createButton(texts.stop, {
     onPress: act((runId) => {
       asked = runId;
@@ -70,6 +76,7 @@ export function createHeader(options: HeaderOptions): Header {
       picker.root,
       element('div', { class: 'about dim' }, state, rest),
       whole,
+      trials,
       details,
       log,
       stop,
@@ -85,6 +92,7 @@ export function createHeader(options: HeaderOptions): Header {
       picker.update(toChoices(runs, facts, chosen), chosen);
       setHidden(whole, !isZoomed);
       for (const control of [details, log]) setHidden(control, facts === undefined);
+      setHidden(trials, (facts?.parent ?? null) === null);
       drawStop();
       const words = shown === undefined ? [] : aboutWords(shown.run.facts, shown.plan, texts);
       setText(state, facts === undefined ? '' : stateWords(facts, texts));
@@ -115,14 +123,14 @@ function stateWords(facts: RunFacts, texts: RunTexts): string {
 }
 
 function aboutWords(facts: RunFacts, { epoch, best }: RunPlan, texts: RunTexts): string[] {
-  const words: string[] = [];
+  const words: string[] = facts.sweep === null ? [] : sweepWords(facts.sweep, texts);
   if (epoch !== null)
     words.push(
       facts.epochs === null
         ? fillIn(texts.epoch, formatCount(epoch))
         : fillIn(texts.epochOf, formatCount(epoch), formatCount(facts.epochs)),
     );
-  if (facts.objective !== null && best !== undefined)
+  if (facts.sweep === null && facts.objective !== null && best !== undefined)
     words.push(fillIn(texts.bestOf, facts.objective.metric, formatValue(best.value), formatCount(best.step)));
   if (facts.examplesPerSecond !== null)
     words.push(fillIn(texts.throughput, formatCount(Math.round(facts.examplesPerSecond))));
@@ -130,4 +138,14 @@ function aboutWords(facts: RunFacts, { epoch, best }: RunPlan, texts: RunTexts):
     words.push(fillIn(texts.duration, formatDuration((facts.endTime - facts.startTime) / 1000)));
   if (facts.model !== null) words.push(facts.model);
   return words;
+}
+
+/** `3/24 trials`, `best val_loss 0.081, warm-fox` */
+function sweepWords({ done, planned, trials, best, objective }: SweepFacts, texts: RunTexts): string[] {
+  const count =
+    done < planned
+      ? fillIn(texts.trialsDone, formatCount(done), formatCount(planned))
+      : fillIn(texts.trialsOf, formatCount(done));
+  const { name, value } = trials.find(({ runId }) => runId === best) ?? { name: '', value: null };
+  return value === null ? [count] : [count, fillIn(texts.bestTrial, objective.metric, formatValue(value), name)];
 }

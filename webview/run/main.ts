@@ -10,6 +10,7 @@ import {
   type RunTexts,
   type Steered,
   type StopRefused,
+  type SweepFacts,
   type ToRunPage,
 } from '../../src/protocol/charts.ts';
 import { createButton, registerControls } from '../shared/controls.ts';
@@ -23,6 +24,7 @@ import { planRun, type CardPlan, type RunPlan } from './plan.ts';
 import { createRhythm } from './rhythm.ts';
 import { readMayStop, readPageState, type PageState } from './state.ts';
 import { createSteeringBar } from './steering.ts';
+import { createTrials } from './trials.ts';
 
 /** Milliseconds between two drawings: four a second are enough to see a run move. */
 const pause = 250;
@@ -64,6 +66,7 @@ class RunPage {
       onStop: (runId) => this.#host.post({ type: 'stopRun', runId }),
       onSteer: (runId, steering) => this.#host.post({ type: 'steerRun', runId, steering }),
       onOpenLog: (runId) => this.#host.post({ type: 'openLog', runId }),
+      onOrder: (order) => this.#change({ order }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
       onRetry: () => this.#host.post({ type: 'resync' }),
@@ -111,6 +114,7 @@ class RunPage {
     header.draw(shown, { runs: this.#view.runs, chosen: this.#state.runId, isZoomed: this.#windows.size > 0 });
     steering.draw(run);
     strip.draw(this.#plan?.strip ?? []);
+    this.#drawTrials(run?.facts.sweep ?? null);
     details.draw(run?.facts, run?.events ?? [], this.#state.showsDetails);
     // Before the cards: they measure the room that it leaves.
     this.#showNotice(this.#noticeNow());
@@ -119,12 +123,19 @@ class RunPage {
     this.#toAcknowledge = undefined;
   }
 
+  #drawTrials(sweep: SweepFacts | null): void {
+    this.#parts.trials.draw(sweep, this.#state.order);
+    document.body.classList.toggle('sweep', sweep !== null && sweep.trials.length > 0);
+  }
+
   #noticeNow(): PageNotice | undefined {
     if (this.#plan === undefined)
       return this.#view.notice ?? { kind: 'loading', text: this.#texts.loading, action: 'none' };
     if (this.#plan.cards.length > 0) return undefined;
-    const isOver = this.#view.run?.facts.endTime !== null;
-    return { kind: 'empty', text: isOver ? this.#texts.nothingMeasured : this.#texts.waiting, action: 'none' };
+    const facts = this.#view.run?.facts;
+    const isOver = facts?.endTime !== null;
+    const waiting = (facts?.sweep ?? null) === null ? this.#texts.waiting : this.#texts.waitingForTrial;
+    return { kind: 'empty', text: isOver ? this.#texts.nothingMeasured : waiting, action: 'none' };
   }
 
   #drawCards(plans: readonly CardPlan[]): void {
@@ -236,14 +247,16 @@ class RunPage {
 
 function createParts(
   texts: RunTexts,
-  options: Omit<Parameters<typeof createHeader>[0] & Parameters<typeof createSteeringBar>[0], 'texts' | 'maySteer'> & {
-    readonly onRetry: () => void;
-  },
+  options: Omit<
+    Parameters<typeof createHeader>[0] & Parameters<typeof createSteeringBar>[0] & Parameters<typeof createTrials>[0],
+    'texts' | 'maySteer'
+  > & { readonly onRetry: () => void },
 ) {
   registerControls();
   const header = createHeader({ texts, ...options });
   const steering = createSteeringBar({ texts, maySteer: options.mayStop, onSteer: options.onSteer });
   const strip = createStrip(texts);
+  const trials = createTrials({ texts, ...options });
   const details = createDetails(texts);
   const cards = element('div', { class: 'cards', hidden: '' });
   const noticeText = element('p', { role: 'status' });
@@ -251,8 +264,8 @@ function createParts(
   const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
   const main = element('main', {}, notice, cards, details.root);
-  document.body.append(header.root, steering.root, strip.root, main, spoken);
-  return { header, steering, strip, details, cards, notice, noticeText, retry, spoken };
+  document.body.append(header.root, steering.root, strip.root, main, trials.root, spoken);
+  return { header, steering, strip, trials, details, cards, notice, noticeText, retry, spoken };
 }
 
 new RunPage(readBodyData('texts') as RunTexts).start();

@@ -9,6 +9,7 @@ const mostRows = 500;
 /** The numbers of a card as a table: what the chart says to those who do not see it. */
 export function createNumbers(texts: RunTexts): { readonly root: HTMLElement; draw(plan: CardPlan): void } {
   const root = element('div', { class: 'numbers', role: 'region', tabindex: '0', hidden: '' });
+  const stepNames = { epoch: texts.epochs, batch: texts.batches, trial: texts.trialsEnded };
   let shown = '';
   return {
     root,
@@ -21,7 +22,7 @@ export function createNumbers(texts: RunTexts): { readonly root: HTMLElement; dr
         .sort((a, b) => b - a)
         .slice(0, mostRows);
       const total = Math.max(...plan.series.map(({ points }) => points.steps.length));
-      const head = [plan.axis === 'epoch' ? texts.epochs : texts.batches, ...plan.series.map(({ label }) => label)];
+      const head = [stepNames[plan.axis], ...plan.series.map(({ label }) => label)];
       const rows = steps.map((step) => {
         const values = plan.series.map(({ points }) => valueAt(points, step));
         const cells = values.map((value) =>

@@ -15,7 +15,7 @@ import {
   type Reading,
   type ShownRun,
 } from '../../src/core/charts/charts.ts';
-import type { RunEvent, RunTexts } from '../../src/protocol/charts.ts';
+import type { RunEvent, RunFacts, RunTexts } from '../../src/protocol/charts.ts';
 
 export interface PlannedSeries {
   readonly label: string;
@@ -61,7 +61,9 @@ export function planRun(run: ShownRun, texts: RunTexts): RunPlan {
   const { facts, series } = run;
   const pointsOf = (metric: string): Points => series.get(metric) ?? emptyPoints;
   const metrics = [...series].map(([name, points]) => ({ name, points: points.steps.length }));
-  const { cards, strip } = groupCards(metrics, facts.objective);
+  const { cards: grouped, strip } = groupCards(metrics, facts.objective);
+  // The steps of a sweep's own curve count its trials.
+  const cards = facts.sweep === null ? grouped : grouped.map((card): Card => ({ ...card, axis: 'trial' }));
   const perEpoch = cards.filter(({ axis }) => axis === 'epoch').flatMap((card) => card.series);
   const epoch = stepBounds(perEpoch.map(({ metric }) => pointsOf(metric)))?.max ?? null;
   return {
@@ -88,7 +90,7 @@ function planCard(card: Card, { facts, events }: ShownRun, { texts, pointsOf }: 
     axis: card.axis,
     series,
     main: series.at(-1) ?? { label: card.title, points: emptyPoints, look: 'solid' },
-    whole: wholeRange(card, series, { isLive, epochs: facts.epochs }),
+    whole: wholeRange(series, isLive, plannedSteps(card.axis, facts)),
     canBeLog: card.series.every(({ metric }) => pointsOf(metric).values.every((value) => !(value <= 0))),
     best:
       objective === undefined || facts.objective === null
@@ -115,20 +117,23 @@ function planSeries(card: Card, { metric, role }: CardSeries, { texts, pointsOf 
 }
 
 function subtitleOf(card: Card, series: readonly PlannedSeries[], texts: RunTexts): string {
+  if (card.axis === 'trial') return texts.bestSoFar;
   if (card.axis === 'batch') return series.length > 1 ? texts.byBatchSmoothed : texts.byBatch;
   const looks = series.map(({ look }) => look);
   if (looks.includes('dashed') && looks.includes('solid')) return texts.validationAndTraining;
   return card.series[0]?.role === 'single' ? '' : (series[0]?.label ?? '');
 }
 
-function wholeRange(
-  { axis }: Card,
-  series: readonly PlannedSeries[],
-  { isLive, epochs }: { readonly isLive: boolean; readonly epochs: number | null },
-): Range {
+/** How many steps there will be, where that is known. */
+function plannedSteps(axis: Card['axis'], { epochs, sweep }: RunFacts): number | null {
+  if (axis === 'epoch') return epochs;
+  return axis === 'trial' ? (sweep?.planned ?? null) : null;
+}
+
+function wholeRange(series: readonly PlannedSeries[], isLive: boolean, planned: number | null): Range {
   const { min: first, max: last } = stepBounds(series.map(({ points }) => points)) ?? { min: 1, max: 1 };
   const min = Math.min(1, first);
-  const max = isLive ? growingEnd(last, axis === 'epoch' ? epochs : null) : last;
+  const max = isLive ? growingEnd(last, planned) : last;
   return { min, max: max > min ? max : min + 1 };
 }
 
@@ -138,5 +143,6 @@ function toMark({ step, text }: RunEvent): { step: number; text: string }[] {
 
 /** `epoch 18`, `batch 1200`. */
 export function stepWords(axis: Card['axis'], step: number, texts: RunTexts): string {
-  return fillIn(axis === 'epoch' ? texts.epoch : texts.step, formatCount(step));
+  const words = { epoch: texts.epoch, batch: texts.step, trial: texts.afterTrials };
+  return fillIn(words[axis], formatCount(step));
 }

@@ -65,7 +65,9 @@ export function createSteeringBar({ texts, maySteer, onSteer }: SteeringOptions)
         rate.clear();
       }
       run = shown;
-      setHidden(this.root, !maySteer || shown === undefined || runState(shown.facts) !== 'running');
+      // A sweep trains nothing itself: each of its trials is steered on its own.
+      const canBeSteered = shown !== undefined && runState(shown.facts) === 'running' && shown.facts.sweep === null;
+      setHidden(this.root, !maySteer || !canBeSteered);
       if (shown !== undefined) rate.suggest(rateOf(shown));
       drawState();
     },

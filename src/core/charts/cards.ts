@@ -15,7 +15,7 @@ export interface Card {
   readonly key: string;
   readonly title: string;
   /** What the steps count. */
-  readonly axis: 'epoch' | 'batch';
+  readonly axis: 'epoch' | 'batch' | 'trial';
   /** Drawn in this order: the last one lies on top. */
   readonly series: readonly CardSeries[];
 }

@@ -6,6 +6,7 @@ import type {
   RunFacts,
   RunSnapshot,
   SeriesPoints,
+  SweepFacts,
 } from '../../protocol/charts.ts';
 import { isPaused, noteTag, systemMetrics, type MetricHistory, type RunSummary } from '../../protocol/tracking.ts';
 import { toPoints } from './points.ts';
@@ -26,8 +27,8 @@ const shownTags: readonly NamedText[] = [
   [noteTag, 'note'],
 ];
 
-/** A run as the engine reads it, made ready for the page. */
-export function toRunFacts(run: RunSummary): RunFacts {
+/** A run as the engine reads it, made ready for the page; `sweep` for the run of one. */
+export function toRunFacts(run: RunSummary, sweep: SweepFacts | null = null): RunFacts {
   const tag = (name: string): string | undefined => (Object.hasOwn(run.tags, name) ? run.tags[name] : undefined);
   const param = (name: string): string | undefined => (Object.hasOwn(run.params, name) ? run.params[name] : undefined);
   return {
@@ -43,7 +44,7 @@ export function toRunFacts(run: RunSummary): RunFacts {
     endTime: run.endTime,
     epochs: toCount(param('training.num_epochs') ?? param('num_epochs')),
     examplesPerSecond: toPositive(tag('mlops.examples_per_second')) ?? paceOf(run),
-    objective: objectiveOf(run),
+    objective: sweep?.objective ?? objectiveOf(run),
     params: Object.entries(run.params).map(([name, text]): NamedText => [shorten(name), shorten(text)]),
     details: shownTags.flatMap(([name, label]): NamedText[] => {
       const text = tag(name);
@@ -51,6 +52,8 @@ export function toRunFacts(run: RunSummary): RunFacts {
         ? []
         : [[label, shorten(name.endsWith('.commit') ? text.slice(0, 10) : text)]];
     }),
+    parent: run.parentRunId,
+    sweep: sweep === null ? null : shortenSweep(sweep),
   };
 }
 
@@ -82,6 +85,19 @@ function objectiveOf({ metrics }: RunSummary): Objective {
   if (min?.value === max?.value)
     return { metric, direction: /loss|error|mae|mse/i.test(metric) ? 'minimize' : 'maximize' };
   return { metric, direction: best?.value === max?.value ? 'maximize' : 'minimize' };
+}
+
+function shortenSweep(sweep: SweepFacts): SweepFacts {
+  return {
+    ...sweep,
+    keys: sweep.keys.map(shorten),
+    trials: sweep.trials.map((trial) => ({
+      ...trial,
+      name: shorten(trial.name),
+      reason: shortenOrNull(trial.reason ?? undefined),
+      values: trial.values.map(shorten),
+    })),
+  };
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,17 @@
 // The door of the pure half of sweeps: which values are tried, in what order, for how long, and what comes of them.
 
 export { epochsOfRungs } from './halving.ts';
+export { outlineSweep, toSweepArguments } from './outline.ts';
+export {
+  describeAssignment,
+  isSweepRun,
+  nameOfKey,
+  orderTrials,
+  sweepTags,
+  toSweepFacts,
+  toSweepParams,
+  type TrialOrder,
+} from './record.ts';
 export { gridOf, toNames, toSpace, valueAt, type Dimension } from './space.ts';
 export {
   epochsLeft,

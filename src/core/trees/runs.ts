@@ -1,11 +1,15 @@
+import type { SweepFacts } from '../../protocol/charts.ts';
 import {
+  epochOf,
   isPaused,
   isSystemMetric,
   type MetricSummary,
   type RunList,
   type RunSummary,
+  type UnreadableRun,
 } from '../../protocol/tracking.ts';
 import { formatValue } from '../charts/charts.ts';
+import { nameOfKey, orderTrials, toSweepFacts } from '../sweep/sweep.ts';
 import type { EntryIcon, Translate, TreeEntry } from './entry.ts';
 
 type ShownStatus = RunSummary['status'] | 'LOST' | 'PAUSED';
@@ -19,19 +23,41 @@ const icons: Readonly<Record<ShownStatus, EntryIcon>> = {
   KILLED: { id: 'circle-slash', color: 'disabledForeground' },
   LOST: { id: 'debug-disconnect', color: 'list.warningForeground' },
 };
+const bestIcon: EntryIcon = { id: 'star-full', color: 'charts.yellow' };
 
 /** The metric that says most about a run comes first; for a live one what moves. */
 const telling = ['test_accuracy', 'val_accuracy', 'val_loss', 'training_loss'];
 const tellingWhileLive = ['val_loss', 'training_loss', 'batch_loss'];
 /** Says nothing of a run as a whole. */
 const duringTraining: ReadonlySet<string> = new Set(['batch_loss', 'learning_rate']);
-const epochMetrics = ['training_loss', 'val_loss'];
 
-/** The Runs view: newest first; runs that can't be read stand at the end and hide no other. */
-export function toRunEntries({ runs, unreadable }: RunList, project: string, t: Translate): readonly TreeEntry[] {
-  const newestFirst = [...runs].sort((a, b) => b.startTime - a.startTime);
+/** What the entries of one list share. */
+interface Listing {
+  readonly project: string;
+  readonly t: Translate;
+  readonly resumable: ReadonlySet<string>;
+  /** What is wrong with runs that are shown all the same, by the run's id. */
+  readonly warned: ReadonlyMap<string, readonly UnreadableRun[]>;
+  /** Runs by the run that they belong to. */
+  readonly below: ReadonlyMap<string | null, readonly RunSummary[]>;
+}
+
+/**
+ * The Runs view: newest first, the trials of a sweep (any run with a parent, as MLflow has them) below their run. Runs and stores that
+ * can't be read stand at the end and hide no other.
+ */
+export function toRunEntries(
+  { runs, unreadable, warnings = [], resumable = [] }: RunList,
+  project: string,
+  t: Translate,
+): readonly TreeEntry[] {
+  const below = groupByParent(runs);
+  const warned = Map.groupBy(warnings, ({ runId }) => runId);
+  const listing: Listing = { project, t, resumable: new Set(resumable), below, warned };
   return [
-    ...newestFirst.map((run) => toRunEntry(run, project, t)),
+    ...newestFirst(below.get(null) ?? []).map((run) => toRunEntry(run, listing)),
+    // What concerns no run, but a whole store or one of its experiments.
+    ...toWarningEntries(warned.get('') ?? [], project),
     ...unreadable.map(({ runId, file, message }) => ({
       id: `run:${project}:${runId}`,
       label: runId,
@@ -44,20 +70,124 @@ export function toRunEntries({ runs, unreadable }: RunList, project: string, t: 
   ];
 }
 
-function toRunEntry(run: RunSummary, project: string, t: Translate): TreeEntry {
+/** A click leads to the file that is meant. */
+function toWarningEntries(warnings: readonly UnreadableRun[], project: string): readonly TreeEntry[] {
+  return warnings.map(({ runId, file, message }) => ({
+    id: `run-warning:${project}:${runId}:${file}:${message}`,
+    label: message,
+    description: file.split(/[\\/]/).at(-1) ?? file,
+    icon: { id: 'warning', color: 'problemsWarningIcon.foreground' },
+    tooltip: [message, file],
+    context: 'run-warning',
+    // A store may be named by the project itself, which is no file.
+    ...(file === project ? {} : { opens: { file } }),
+  }));
+}
+
+function newestFirst(runs: readonly RunSummary[]): readonly RunSummary[] {
+  return [...runs].sort((a, b) => b.startTime - a.startTime);
+}
+
+/** Runs that lie deeper than this are in a circle, or may as well be. */
+const MOST_LEVELS = 20;
+
+/** Under null what stands at the top: also a run whose parent is not in the list, and runs that name each other. */
+function groupByParent(runs: readonly RunSummary[]): Listing['below'] {
+  const byId = new Map(runs.map((run) => [run.runId, run]));
+  const parentOf = (run: RunSummary): RunSummary | undefined => byId.get(run.parentRunId ?? '');
+  const hasTop = (run: RunSummary): boolean => {
+    let above: RunSummary | undefined = run;
+    for (let level = 0; level < MOST_LEVELS && above !== undefined; level += 1) above = parentOf(above);
+    return above === undefined;
+  };
+  return Map.groupBy(runs, (run) => (hasTop(run) ? (parentOf(run)?.runId ?? null) : null));
+}
+
+/** A run, or a sweep with its trials; `more`: what the run's sweep has to say of it. */
+function toRunEntry(run: RunSummary, listing: Listing, more?: TrialWords): TreeEntry {
+  const { project, t } = listing;
+  const below = listing.below.get(run.runId) ?? [];
+  const sweep = toSweepFacts(run, below);
   const status = statusOf(run);
-  const description = describeRun(run, t);
+  const words = sweep === null ? describeRun(run, t, more?.metrics) : describeSweep(run, sweep, t);
+  const count = sweep === null && below.length > 0 ? describeCount(below.length, t) : '';
+  const description = joinParts([words, count, more?.values ?? '']);
+  const isBest = more?.isBest === true;
+  const warnings = listing.warned.get(run.runId) ?? [];
   return {
     id: `run:${project}:${run.runId}`,
     label: run.name,
     description,
-    icon: icons[status],
-    ...(isSaid(run) ? {} : { state: nameStatus(status, t) }),
-    tooltip: [`${run.name}: ${nameStatus(status, t)}`, description, run.experiment, run.runId],
-    context: `run ${status.toLowerCase()}`,
+    icon: isBest ? bestIcon : icons[status],
+    ...(isBest ? { state: t('best trial') } : isSaid(run) ? {} : { state: nameStatus(status, t) }),
+    tooltip: [
+      `${run.name}: ${nameStatus(status, t)}`,
+      description,
+      ...warnings.map(({ message }) => message),
+      run.experiment,
+      run.runId,
+    ],
+    context: contextOf(run, sweep, listing),
     target: { kind: 'run', project, runId: run.runId },
-    children: () => toRunChildren(run, project, t),
+    children: () => [
+      ...toWarningEntries(warnings, project),
+      ...toTrialEntries(below, sweep, listing),
+      ...toRunChildren(run, project, t),
+    ],
   };
+}
+
+/** `run failed`, `sweep killed resumable`. */
+function contextOf(run: RunSummary, sweep: SweepFacts | null, { resumable }: Listing): string {
+  const kind = sweep === null ? 'run' : 'sweep';
+  return `${kind} ${statusOf(run).toLowerCase()}${resumable.has(run.runId) ? ' resumable' : ''}`;
+}
+
+function describeCount(runs: number, t: Translate): string {
+  return runs === 1 ? t('1 run') : t('{0} runs', runs);
+}
+
+interface TrialWords {
+  /** The objective, which says most about it. */
+  readonly metrics: readonly string[];
+  /** `batch_size 128, num_units 64` */
+  readonly values: string;
+  readonly isBest: boolean;
+}
+
+/** What goes on, then the best; what is no trial of the sweep, or was one that was begun anew, stands last. */
+function toTrialEntries(runs: readonly RunSummary[], sweep: SweepFacts | null, listing: Listing): readonly TreeEntry[] {
+  const byId = new Map(runs.map((run) => [run.runId, run]));
+  const entries = (sweep === null ? [] : orderTrials(sweep, 'standing')).flatMap(({ runId, values }) => {
+    const run = byId.get(runId);
+    if (run === undefined) return [];
+    byId.delete(runId);
+    const words = values.map((value, index) => `${nameOfKey(sweep?.keys[index] ?? '')} ${value}`).join(', ');
+    const metrics = sweep === null ? [] : [sweep.objective.metric];
+    return [toRunEntry(run, listing, { metrics, values: words, isBest: runId === sweep?.best })];
+  });
+  return [...entries, ...newestFirst([...byId.values()]).map((run) => toRunEntry(run, listing))];
+}
+
+function describeSweep(run: RunSummary, sweep: SweepFacts, t: Translate): string {
+  const best = sweep.trials.find(({ runId }) => runId === sweep.best)?.value ?? null;
+  const status = statusOf(run);
+  return joinParts([
+    status === 'FINISHED' || status === 'RUNNING' ? '' : describeEnd(run, t),
+    describeTrials(sweep, t),
+    best === null ? '' : `${sweep.objective.metric} ${formatValue(best)}`,
+  ]);
+}
+
+/** '3/24 trials', in the end '24 trials'. */
+export function describeTrials({ done, planned }: Pick<SweepFacts, 'done' | 'planned'>, t: Translate): string {
+  if (done < planned) return t('{0}/{1} trials', done, planned);
+  return done === 1 ? t('1 trial') : t('{0} trials', done);
+}
+
+function describeEnd(run: RunSummary, t: Translate): string {
+  const status = statusOf(run);
+  return status === 'FAILED' ? (run.tags['mlops.reason'] ?? t('failed')) : nameStatus(status, t);
 }
 
 function statusOf(run: RunSummary): ShownStatus {
@@ -72,22 +202,27 @@ function isSaid(run: RunSummary): boolean {
   return status !== 'RUNNING' && status !== 'FINISHED';
 }
 
-function describeRun(run: RunSummary, t: Translate): string {
+/** `first`: metrics that say more of this run than the usual ones. */
+function describeRun(run: RunSummary, t: Translate, first: readonly string[] = []): string {
   switch (statusOf(run)) {
     case 'RUNNING':
-      return joinParts([describeMetric(run, tellingWhileLive, t), describeProgress(run, t)]);
+      return joinParts([describeMetric(run, [...first, ...tellingWhileLive], t), describeProgress(run, t)]);
     case 'PAUSED':
-      return joinParts([t('paused'), describeMetric(run, tellingWhileLive, t), describeProgress(run, t)]);
+      return joinParts([
+        t('paused'),
+        describeMetric(run, [...first, ...tellingWhileLive], t),
+        describeProgress(run, t),
+      ]);
     case 'FAILED':
-      return run.tags['mlops.reason'] ?? t('failed');
+      return describeEnd(run, t);
     case 'KILLED':
-      return joinParts([t('stopped'), describeMetric(run, telling, t)]);
+      return joinParts([t('stopped'), describeMetric(run, [...first, ...telling], t)]);
     case 'LOST':
       return t('lost: its process is gone');
     case 'SCHEDULED':
       return t('scheduled');
     case 'FINISHED':
-      return describeMetric(run, telling, t);
+      return describeMetric(run, [...first, ...telling], t);
   }
 }
 
@@ -115,19 +250,6 @@ export function describeProgress(run: RunSummary, t: Translate): string {
   const { epoch, epochs } = epochOf(run);
   if (epoch === 0) return '';
   return epochs === null ? t('epoch {0}', epoch) : t('epoch {0}/{1}', epoch, epochs);
-}
-
-/** Epochs completed, and how many are planned (null when its params do not say). */
-export function epochOf({ metrics, params }: Pick<RunSummary, 'metrics' | 'params'>): {
-  epoch: number;
-  epochs: number | null;
-} {
-  const steps = epochMetrics.flatMap((name) => {
-    const summary = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
-    return summary === undefined ? [] : [summary.last.step];
-  });
-  const planned = Number(params['training.num_epochs'] ?? params['num_epochs']);
-  return { epoch: Math.max(0, ...steps), epochs: Number.isSafeInteger(planned) && planned > 0 ? planned : null };
 }
 
 function toRunChildren(run: RunSummary, project: string, t: Translate): readonly TreeEntry[] {

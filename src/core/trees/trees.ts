@@ -14,7 +14,7 @@ export {
   type TreeEntry,
 } from './entry.ts';
 export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
-export { toRunEntries, describeProgress, epochOf } from './runs.ts';
+export { toRunEntries, describeProgress, describeTrials } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';
 export {
   describeGroup,

@@ -17,15 +17,29 @@ export async function listProcesses(project: Project): Promise<LiveProcess[]> {
   const unended = records.filter(({ hasEnded }) => !hasEnded);
   const living = await Promise.all(unended.map(async (record) => ((await isCertainlyAlive(record)) ? [record] : [])));
   const byId = new Map(living.flat().map((record) => [toId(record), fromRecord(record, record.log)]));
-  for (const holder of holders) {
-    // This very process holds a lock for moments (Gitflow from the editor): never to be listed, and so never to be stopped.
-    if (holder.pid === process.pid) continue;
+  // This very process holds a lock for moments (Gitflow from the editor): never to be listed, and so never to be stopped.
+  const others = holders.filter(({ pid }) => pid !== process.pid);
+  const sweeps = new Set(others.filter(isSweep).map(toId));
+  const isTrial = (holder: LockHolder): boolean => sweeps.has(toId(holder)) && !isSweep(holder);
+  for (const holder of others.filter((candidate) => !isTrial(candidate))) {
     const id = toId(holder);
     const record = unended.findLast((candidate) => toId(candidate) === id);
     const known = byId.get(id) ?? (record === undefined ? undefined : fromRecord(record, record.log));
     byId.set(id, withLock(known, holder));
   }
-  return [...byId.values()].sort((a, b) => a.since - b.since);
+  const trials = others.filter(isTrial).map((holder) => toTrial(byId.get(toId(holder)), holder));
+  // What began in the same moment stays in this order: a sweep stands before its trials.
+  return [...byId.values(), ...trials].sort((a, b) => a.since - b.since);
+}
+
+/** A sweep trains in its own process, which then holds the lock of its own run and that of each trial. */
+function isSweep({ command }: LockHolder): boolean {
+  return /^mlops sweep( |$)/.test(command);
+}
+
+function toTrial(sweep: LiveProcess | undefined, holder: LockHolder): LiveProcess {
+  const since = Math.max(holder.since, sweep?.since ?? 0);
+  return { ...withLock(undefined, holder), kind: 'trial', log: sweep?.log ?? null, since };
 }
 
 /** True while that very process lives and has left no exit code beside its `log`. */
@@ -35,6 +49,12 @@ export async function isProcessAlive(id: string, log?: string): Promise<boolean>
   return isAlive(identity);
 }
 
+/** By the first word of the command. */
+const kinds: ReadonlyMap<string, LiveProcess['kind']> = new Map([
+  ['train', 'training'],
+  ['sweep', 'sweep'],
+]);
+
 export function fromRecord(record: LogRecord, log: string): LiveProcess {
   const { pid, command, since } = record;
   const [word = '', ...rest] = command.split(' ');
@@ -43,7 +63,7 @@ export function fromRecord(record: LogRecord, log: string): LiveProcess {
     pid,
     command,
     since,
-    kind: word === 'train' ? 'training' : 'pipeline',
+    kind: kinds.get(word) ?? 'pipeline',
     stages: word === 'run' ? rest.filter((part) => !part.startsWith('-')) : [],
     runId: null,
     model: null,
@@ -61,7 +81,13 @@ function withLock(known: LiveProcess | undefined, holder: LockHolder): LiveProce
     pid: holder.pid,
     command: holder.command,
     since: holder.since,
-    kind: runId !== null ? 'training' : Array.isArray(details['stages']) ? 'pipeline' : 'other',
+    kind: isSweep(holder)
+      ? 'sweep'
+      : runId !== null
+        ? 'training'
+        : Array.isArray(details['stages'])
+          ? 'pipeline'
+          : 'other',
     stages: Array.isArray(details['stages']) ? details['stages'].map(String) : [],
     runId,
     model: textOf(details, 'model'),

@@ -24,7 +24,7 @@ export { followLog, type LogFollower } from './logs.ts';
 export { readExitCode } from './records.ts';
 
 /** First words that may run detached; anything else has no business outliving a window. */
-const startable: ReadonlySet<string> = new Set(['run', 'train']);
+const startable: ReadonlySet<string> = new Set(['run', 'train', 'sweep']);
 const LARGEST_SEARCHED_BYTES = 16 * 1024 * 1024;
 /** Logs name runs by the beginning of their id. */
 const SHOWN_ID_LENGTH = 8;

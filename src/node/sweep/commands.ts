@@ -1,4 +1,4 @@
-import { strategies, type SweepState, type Trial } from '../../core/sweep/sweep.ts';
+import { describeAssignment, strategies, type SweepState, type Trial } from '../../core/sweep/sweep.ts';
 import { formatDuration } from '../../core/charts/charts.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { takePositionals, type Command, type Invocation, type Output } from '../commandline/commandline.ts';
@@ -84,27 +84,30 @@ function createReporter(output: Output): SweepReporter {
   return {
     note: (text) => output.note(text),
     warning: (text) => output.note(`warning: ${text}`),
-    started: ({ id, plan, secondsLeft }) => {
+    started: ({ id, parentRunId, plan, secondsLeft }) => {
       const time =
         secondsLeft === null ? 'how long it takes is known after the first' : `about ${formatDuration(secondsLeft)}`;
-      output.note(`Sweep ${id}: ${plan.assignments.length} trials by ${plan.strategy}, ${time}.`);
+      output.note(
+        `Sweep ${id} (${parentRunId.slice(0, 8)}): ${plan.assignments.length} trials by ${plan.strategy}, ${time}.`,
+      );
     },
     trialStarted: ({ number, values, epochs }) =>
-      output.note(`▶ trial ${number}  ${formatValues(values)}  ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`),
+      output.note(`▶ trial ${number}  ${describeAssignment(values)}  ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`),
     trialEnded: (trial, state) => output.note(describeTrial(trial, state)),
   };
 }
 
-function describeTrial({ number, outcome, value, seconds }: Trial, { plan }: SweepState): string {
+function describeTrial({ number, outcome, value, seconds, runId }: Trial, { plan }: SweepState): string {
   const mark = outcome === 'succeeded' ? '✓' : '✗';
   const result = value === null ? outcome : `${plan.objective.metric} ${formatValue(value)}`;
-  return `${mark} trial ${number}  ${result}${seconds === null ? '' : `  ${seconds.toFixed(1)} s`}`;
+  const time = seconds === null ? '' : `  ${seconds.toFixed(1)} s`;
+  return `${mark} trial ${number}  ${result}${time}${runId === null ? '' : `  (${runId.slice(0, 8)})`}`;
 }
 
 function formatPreview({ plan, secondsLeft }: SweepPreview, output: Output): string {
   const { assignments, strategy, objective, rungs } = plan;
   const time = secondsLeft === null ? 'no run of this config tells how long' : `about ${formatDuration(secondsLeft)}`;
-  const rows = assignments.slice(0, SHOWN_TRIALS).map((values, index) => [String(index), formatValues(values)]);
+  const rows = assignments.slice(0, SHOWN_TRIALS).map((values, index) => [String(index), describeAssignment(values)]);
   return [
     `Would run ${assignments.length} trials by ${strategy} to ${objective.direction} ${objective.metric}, epochs ${rungs.join(' → ')}, ${time}:`,
     output.table({ columns: ['TRIAL', 'VALUES'], rows }),
@@ -118,25 +121,12 @@ function formatSweep({ sweep, trials, best, objective, outcome }: SweepDocument,
     ended,
     value === null ? '-' : formatValue(value),
     String(epochs),
-    formatValues(params),
+    describeAssignment(params),
   ]);
   const closing = best === null ? 'No trial has ended well.' : `Best: ${best.slice(0, 8)}.`;
   const further = outcome === 'stopped' ? ` Go on with "mlops sweep --resume ${sweep}".` : '';
   const columns = ['RUN', 'OUTCOME', objective.metric.toUpperCase(), 'EPOCHS', 'VALUES'];
   return `${output.table({ columns, rows })}\n${closing}${further}`;
-}
-
-function formatValues(values: Readonly<Record<string, unknown>>): string {
-  return Object.entries(values)
-    .map(
-      ([key, value]) =>
-        `${key.slice(key.indexOf('.') + 1)}=${typeof value === 'number' ? formatValue(value) : toText(value)}`,
-    )
-    .join(' ');
-}
-
-function toText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function formatValue(value: number): string {

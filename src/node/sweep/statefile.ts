@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { findNearest } from '../../core/names/names.ts';
-import type { SweepState } from '../../core/sweep/sweep.ts';
+import { findNextTrial, resumed, type SweepState } from '../../core/sweep/sweep.ts';
 import { isMapping } from '../../core/yaml/yaml.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import { isMissing, makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
@@ -23,6 +23,17 @@ export async function findSweep(project: Project, text: string): Promise<{ id: s
   if (others.length > 0)
     throw new ExpectedError('unknown-name', `Several sweeps begin with "${text}": ${found.slice(0, 5).join(', ')}.`);
   return { id, state: parseState((await readTextIfExists(fileOf(project, id))) ?? '', id) };
+}
+
+/** Whether the sweep of that run has a trial left. False too where nothing that can be read is kept of it. */
+export async function canGoOn(project: Project, id: string, parentRunId: string): Promise<boolean> {
+  try {
+    const { id: found, state } = await findSweep(project, id);
+    return found === id && state.parentRunId === parentRunId && findNextTrial(resumed(state)) !== undefined;
+  } catch {
+    // Its file is gone or holds something else. Whoever asks for it by name is told so; in a list it is only not offered.
+    return false;
+  }
 }
 
 /** The oldest first: an id begins with its time. */

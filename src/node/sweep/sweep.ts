@@ -5,8 +5,12 @@ import {
   epochsLeft,
   findBest,
   findNextTrial,
+  outlineSweep,
   resumed,
+  strategies,
+  sweepTags,
   toOverrides,
+  toSweepParams,
   withTrial,
   type Strategy,
   type SweepPlan,
@@ -14,6 +18,7 @@ import {
   type Trial,
 } from '../../core/sweep/sweep.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import type { SweepChoice, SweepOutline } from '../../protocol/sweep.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Lock } from '../locks/locks.ts';
@@ -22,6 +27,8 @@ import { openChosenStore, readObjectives, type RunStore, type RunWriter } from '
 import { readConfig, readUser, takeRunLock, train, type ResolvedConfig } from '../training/training.ts';
 import { chooseTrials } from './choice.ts';
 import { findSweep, writeSweep } from './statefile.ts';
+
+export { canGoOn } from './statefile.ts';
 
 export interface SweepRequest {
   /** Path of the config, from `cwd` or from the project. */
@@ -45,7 +52,12 @@ export interface SweepRequest {
 export interface SweepReporter {
   note(text: string): void;
   warning(text: string): void;
-  started(sweep: { readonly id: string; readonly plan: SweepPlan; readonly secondsLeft: number | null }): void;
+  started(sweep: {
+    readonly id: string;
+    readonly parentRunId: string;
+    readonly plan: SweepPlan;
+    readonly secondsLeft: number | null;
+  }): void;
   trialStarted(trial: Trial, plan: SweepPlan): void;
   trialEnded(trial: Trial, state: SweepState): void;
 }
@@ -89,6 +101,26 @@ export async function planOnly(project: Project, request: SweepRequest, signal: 
   return { plan, secondsLeft: await predict(store, { plan, trials: [] }, request) };
 }
 
+/** The same for the editor. Throws `bad-input` with what is wrong with config, choice or the model's own code. */
+export async function outlineSweepOf(
+  project: Project,
+  { config, choice, installation, env }: OutlineRequest,
+  signal: AbortSignal,
+): Promise<SweepOutline> {
+  const strategy = strategies.find((name) => name === choice.strategy);
+  const jobs = choice.jobs ?? 1;
+  const request: SweepRequest = {
+    ...{ config, cwd: project.root, env, installation, overrides: [], strategy, trials: choice.trials, jobs },
+    ...{ seconds: undefined, store: undefined, resume: undefined },
+  };
+  const { plan, secondsLeft } = await planOnly(project, request, signal);
+  return outlineSweep(plan, jobs, secondsLeft);
+}
+
+interface OutlineRequest extends Pick<SweepRequest, 'config' | 'installation' | 'env'> {
+  readonly choice: SweepChoice;
+}
+
 /**
  * A search over hyperparameters: every trial is a tracked training in a worker of its own, a child of the sweep's run. What has ended
  * stands in the sweep's file, so that a sweep whose process was stopped or killed goes on where it was. Resolves when no trial is left.
@@ -117,7 +149,8 @@ export async function performSweep(
         : resumed(begun.state);
     await writeSweep(project, id, state);
     const sweep: Sweep = { project, request, reporter, store, writer, id, signal };
-    reporter.started({ id, plan, secondsLeft: await predict(store, state, request) });
+    const secondsLeft = await predict(store, state, request);
+    reporter.started({ id, parentRunId: writer.runId, plan, secondsLeft });
     return await finish(sweep, await runTrials(sweep, state));
   } finally {
     await lock?.release();
@@ -189,13 +222,8 @@ async function openParent(
     name: `sweep ${id}`,
     user: readUser(env),
     startTime: Date.now(),
-    params: {
-      'sweep.strategy': plan.strategy,
-      'sweep.trials': String(plan.assignments.length),
-      'sweep.objective': `${plan.objective.direction} ${plan.objective.metric}`,
-      'sweep.seed': String(plan.seed),
-    },
-    tags: { 'mlops.sweep': id, 'mlops.config': plan.config },
+    params: toSweepParams(plan),
+    tags: { [sweepTags.sweep]: id, 'mlops.config': plan.config },
     onWarning,
   });
 }
@@ -204,7 +232,7 @@ async function openParent(
 async function findTrialRuns(store: RunStore, id: string): Promise<readonly string[]> {
   const { runs } = await store.listRuns();
   return runs
-    .filter(({ status, tags }) => status === 'RUNNING' && tags['mlops.sweep'] === id)
+    .filter(({ status, tags }) => status === 'RUNNING' && tags[sweepTags.sweep] === id)
     .map(({ runId }) => runId);
 }
 
@@ -314,7 +342,7 @@ async function tellParent({ writer }: Sweep, { plan, trials }: SweepState): Prom
   const step = trials.filter(({ hasEnded }) => hasEnded).length;
   if (best?.value === null || best === undefined) return;
   await writer.logMetrics([{ name: plan.objective.metric, value: best.value, step, timestamp: Date.now() }]);
-  if (best.runId !== null) await writer.setTags({ 'mlops.best_run': best.runId });
+  if (best.runId !== null) await writer.setTags({ [sweepTags.best]: best.runId });
 }
 
 async function finish({ writer, id, signal }: Sweep, state: SweepState): Promise<SweepDocument> {

@@ -10,7 +10,7 @@ import {
   type CheckpointHeader,
   type StandingCheckpoint,
 } from '../../protocol/training.ts';
-import { diskError, isMissing, isTemporary } from '../files/files.ts';
+import { diskError, exists, isMissing, isTemporary } from '../files/files.ts';
 import type { RunStore, RunWriter } from '../tracking/tracking.ts';
 import type { ResolvedConfig } from './configfile.ts';
 
@@ -91,12 +91,17 @@ function checkBackend(newest: CheckpointHeader | undefined, wanted: string): voi
   );
 }
 
+/** Whether a run has something to go on from; what that is worth shows when it is resumed. */
+export async function hasCheckpoint(artifacts: string): Promise<boolean> {
+  const folder = checkpointsOf(artifacts);
+  for (const name of await listCheckpoints(folder))
+    if (!isTemporary(name) && (await exists(path.join(folder, name, checkpointFile)))) return true;
+  return false;
+}
+
 /** Those that stand whole; what a killed worker was just writing is removed. */
 async function readCheckpoints(folder: string): Promise<readonly (CheckpointHeader & StandingCheckpoint)[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw diskError(error, folder);
-  });
+  const names = await listCheckpoints(folder);
   for (const name of names.filter(isTemporary)) await rm(path.join(folder, name), { recursive: true, force: true });
   const found: (CheckpointHeader & StandingCheckpoint)[] = [];
   for (const name of names) {
@@ -104,6 +109,13 @@ async function readCheckpoints(folder: string): Promise<readonly (CheckpointHead
     if (header !== undefined) found.push({ ...header, name });
   }
   return found;
+}
+
+async function listCheckpoints(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw diskError(error, folder);
+  });
 }
 
 /** Undefined for whatever else lies there, the best model too. */

@@ -38,7 +38,11 @@ async function listRunsOfStore({ namedBy, open }: NamedStore): Promise<RunList> 
   }
 }
 
-export async function readRunDetails(project: Project, runId: string, env: NodeJS.ProcessEnv): Promise<RunDetails> {
+export async function readRunDetails(
+  project: Project,
+  runId: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Omit<RunDetails, 'sweep'>> {
   const { store, run } = await findRun(project, runId, env);
   const metrics = Object.keys(run.metrics);
   const histories = await Promise.all(
@@ -67,7 +71,7 @@ export async function repairRun(project: Project, runId: string, env: NodeJS.Pro
   await store.repair([runId]);
 }
 
-async function findRun(
+export async function findRun(
   project: Project,
   runId: string,
   env: NodeJS.ProcessEnv,

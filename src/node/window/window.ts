@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Area, DataEntry, Emit, LiveProcess, ProjectFolder, RunDetails } from '../../protocol/engine.ts';
+import { isSweepRun, toSweepFacts } from '../../core/sweep/sweep.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
 import type { RunList } from '../../protocol/tracking.ts';
@@ -16,9 +17,11 @@ import {
 import { readStatus } from '../pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
 import { watchProject, type Watcher } from '../watching/watching.ts';
+import { listResumable } from './resuming.ts';
 import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
 import { readTrackedPaths } from './tracked.ts';
 
+export { planResumption } from './resuming.ts';
 export { repairRun } from './runs.ts';
 
 /** A training changes its run all the time: what shows it is told at most this often (points themselves are told at once). */
@@ -214,12 +217,16 @@ class OpenProject {
     return this.#keep('runs', ['runs', 'processes', 'configs'], async () => {
       const list = await listRunsOfProject(this.project, this.#options.env);
       this.#warn(list);
-      return list;
+      return { ...list, resumable: await listResumable(this.project, list.runs) };
     });
   }
 
-  readRun(runId: string): Promise<RunDetails> {
-    return readRunDetails(this.project, runId, this.#options.env);
+  async readRun(runId: string): Promise<RunDetails> {
+    const details = await readRunDetails(this.project, runId, this.#options.env);
+    if (!isSweepRun(details.run)) return { ...details, sweep: null };
+    const { runs } = await this.listRuns();
+    const trials = runs.filter(({ parentRunId }) => parentRunId === runId);
+    return { ...details, sweep: toSweepFacts(details.run, trials) };
   }
 
   async listData(folder: string): Promise<readonly DataEntry[]> {

@@ -17,6 +17,9 @@ export interface CommandTypes {
   'mlops.untrackOutput': OnTarget;
   'mlops.debugStage': OnTarget;
   'mlops.train': OnTarget;
+  'mlops.sweep': OnTarget;
+  'mlops.resumeTraining': OnTarget;
+  'mlops.resumeSweep': OnTarget;
   'mlops.stop': OnTarget;
   'mlops.installTensorFlow': OnTarget;
   'mlops.chooseBackend': OnTarget;

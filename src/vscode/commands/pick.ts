@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Target } from '../../core/trees/trees.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { ConfigOutline, EngineClient, LiveProcess, ModelFolder } from '../../protocol/engine.ts';
-import type { RunSummary } from '../../protocol/tracking.ts';
+import type { RunList, RunSummary } from '../../protocol/tracking.ts';
 import type { Projects } from '../projects.ts';
 
 // Questions that commands ask when they were not called on an entry of a tree. Each gives undefined when the user backs out,
@@ -71,24 +71,35 @@ export async function pickTrackedOutput(engine: EngineClient, project: string): 
   );
 }
 
-export async function pickConfig(engine: EngineClient, project: string): Promise<ConfigOutline | undefined> {
+export async function pickConfig(
+  engine: EngineClient,
+  project: string,
+  title = vscode.l10n.t('Config to train'),
+): Promise<ConfigOutline | undefined> {
   const configs = await engine.request('listConfigs', { project });
   return pick(
     configs.map((config) => ({ label: config.model, description: config.file, value: config })),
-    vscode.l10n.t('Config to train'),
+    title,
     vscode.l10n.t('There is nothing to train: configs/ holds no .yaml file.'),
   );
+}
+
+interface RunQuestion {
+  readonly title: string;
+  readonly filter?: (run: RunSummary, list: RunList) => boolean;
+  /** What is said when there is no such run. */
+  readonly nothing?: string;
 }
 
 export async function pickRun(
   engine: EngineClient,
   project: string,
-  { title, filter = () => true }: { title: string; filter?: (run: RunSummary) => boolean },
+  { title, filter = () => true, nothing = vscode.l10n.t('There is no such run. Train a model first.') }: RunQuestion,
 ): Promise<string | undefined> {
-  const { runs } = await engine.request('listRuns', { project });
+  const list = await engine.request('listRuns', { project });
   return pick(
-    runs
-      .filter(filter)
+    list.runs
+      .filter((run) => filter(run, list))
       .sort((a, b) => b.startTime - a.startTime)
       .map((run) => ({
         label: run.name,
@@ -97,7 +108,7 @@ export async function pickRun(
         value: run.runId,
       })),
     title,
-    vscode.l10n.t('There is no such run. Train a model first.'),
+    nothing,
   );
 }
 

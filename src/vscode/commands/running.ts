@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import { findProcessOfRun, groupOf, type Target } from '../../core/trees/trees.ts';
 import type { EngineThread } from '../engine/client.ts';
 import type { EngineClient, LiveProcess } from '../../protocol/engine.ts';
-import { requireProcessOfRun } from '../processes.ts';
+import type { StageStatus } from '../../protocol/pipeline.ts';
+import { requireProcessOfRun, stopProcess } from '../processes.ts';
 import type { Projects } from '../projects.ts';
 import { readSettings } from '../settings.ts';
 import { createProjectTask, type ProjectWork } from '../tasks/tasks.ts';
@@ -11,7 +12,7 @@ import type { CommandTypes } from './commands.ts';
 import { openRunLog, openStageLog } from './logs.ts';
 import { pickConfig, pickMember, pickProcess, pickProject, pickRun, pickStage } from './pick.ts';
 
-interface Parts {
+export interface RunningParts {
   readonly engine: EngineThread;
   readonly projects: Projects;
   readonly showRun: (root: string, runId: string) => void;
@@ -29,7 +30,7 @@ type RunningCommands = Pick<
   | 'mlops.openLog'
 >;
 
-export function createRunningCommands(parts: Parts): RunningCommands {
+export function createRunningCommands(parts: RunningParts): RunningCommands {
   const { engine, projects } = parts;
   return {
     async 'mlops.runPipeline'(target) {
@@ -65,7 +66,7 @@ export function createRunningCommands(parts: Parts): RunningCommands {
       const live = await listLive(parts, target);
       const process = await pickLive(live, target, vscode.l10n.t('Stop'));
       if (process === undefined) return;
-      const stopping = engine.request('stopProcess', { project: process.project, id: process.id });
+      const stopping = stopProcess(engine, process.project, process);
       const title = vscode.l10n.t('Stopping {0} …', process.command);
       await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () => stopping);
     },
@@ -84,7 +85,12 @@ export function createRunningCommands(parts: Parts): RunningCommands {
 }
 
 /** Runs a task; the live chart of the first training in it opens with the run, the page leads to the others. */
-async function runShowing(parts: Parts, project: string, work: ProjectWork, model?: string): Promise<void> {
+export async function runShowing(
+  parts: RunningParts,
+  project: string,
+  work: ProjectWork,
+  model?: string,
+): Promise<void> {
   const waiting = readSettings().openChartOnTrain ? showNextRun(parts, project, model) : undefined;
   const execution = await vscode.tasks.executeTask(createProjectTask(parts, project, work));
   const ending = vscode.tasks.onDidEndTask((event) => {
@@ -99,12 +105,12 @@ async function runShowing(parts: Parts, project: string, work: ProjectWork, mode
  * trained directly.
  */
 async function train(
-  parts: Parts,
+  parts: RunningParts,
   project: string,
   { model, file }: { readonly model: string; readonly file: string },
 ): Promise<void> {
   const { stages } = await parts.engine.request('readStatus', { project });
-  const stage = stages.find(({ name }) => name === `train@${model}` || name === `train-${model}` || name === model);
+  const stage = trainStageOf(stages, model);
   const work =
     stage === undefined
       ? { name: vscode.l10n.t('Train {0}', model), arguments: ['train', file] }
@@ -112,6 +118,11 @@ async function train(
         ? await askToRepeat(stage.name)
         : { name: stage.name, stage: stage.name };
   if (work !== undefined) await runShowing(parts, project, work, model);
+}
+
+/** The stage that trains a model, by its name. */
+export function trainStageOf(stages: readonly StageStatus[], model: string): StageStatus | undefined {
+  return stages.find(({ name }) => name === `train@${model}` || name === `train-${model}` || name === model);
 }
 
 async function askToRepeat(stage: string): Promise<ProjectWork | undefined> {
@@ -124,11 +135,17 @@ async function askToRepeat(stage: string): Promise<ProjectWork | undefined> {
 }
 
 /** Opens the chart of the first run that begins from now on: of this model, or of any. */
-function showNextRun({ engine, showRun }: Parts, project: string, model: string | undefined): { dispose(): void } {
+function showNextRun(
+  { engine, showRun }: RunningParts,
+  project: string,
+  model: string | undefined,
+): { dispose(): void } {
   const since = Date.now();
   const subscription = engine.onEvent('processes', (event) => {
     if (event.project !== project) return;
-    const runs = event.processes.filter((process) => process.runId !== null && process.since >= since);
+    const runs = event.processes.filter(
+      (process) => process.runId !== null && process.kind !== 'trial' && process.since >= since,
+    );
     const runId = runs.find((process) => model === undefined || process.model === model)?.runId;
     if (runId === undefined || runId === null) return;
     subscription.dispose();
@@ -142,7 +159,7 @@ interface ProcessOfProject extends LiveProcess {
 }
 
 /** What runs in the project of the target, or in any. */
-async function listLive({ engine, projects }: Parts, target: Target | undefined): Promise<ProcessOfProject[]> {
+async function listLive({ engine, projects }: RunningParts, target: Target | undefined): Promise<ProcessOfProject[]> {
   const roots = target === undefined ? (await projects.whenKnown()).map(({ root }) => root) : [target.project];
   const lists = await Promise.all(
     roots.map(async (project) =>
@@ -158,9 +175,10 @@ async function pickLive(
   title: string,
 ): Promise<ProcessOfProject | undefined> {
   if (target?.kind === 'run') return requireProcessOfRun(live, target.runId);
-  // A training inside a pipeline is not a choice of its own.
+  // A training inside a pipeline, or inside a sweep, is not a choice of its own.
   const choices = live.filter(
-    (process) => process.runId === null || findProcessOfRun(live, process.runId)?.id === process.id,
+    (process) =>
+      process.kind !== 'trial' && (process.runId === null || findProcessOfRun(live, process.runId)?.id === process.id),
   );
   const chosen = await pickProcess(choices, title);
   return choices.find(({ id }) => id === chosen?.id);
@@ -174,7 +192,7 @@ async function isRunning(engine: EngineClient, target: Target & { readonly kind:
 }
 
 /** A terminal attached to the process: its whole log, and what it goes on to print. */
-function openLog({ engine, report }: Parts, process: ProcessOfProject): void {
+function openLog({ engine, report }: RunningParts, process: ProcessOfProject): void {
   const begin = (): Promise<LiveProcess> => Promise.resolve(process);
   const pty = new ProcessTerminal({ engine, report }, { project: process.project, begin, atEnd: 'stay' });
   const terminal = vscode.window.createTerminal({ name: `mlops ${process.command}`, pty });
@@ -182,7 +200,7 @@ function openLog({ engine, report }: Parts, process: ProcessOfProject): void {
 }
 
 /** Nothing runs: what has run is asked for. */
-async function openLogOfSomeRun({ engine, projects }: Parts, title: string): Promise<void> {
+async function openLogOfSomeRun({ engine, projects }: RunningParts, title: string): Promise<void> {
   const project = await pickProject(projects, undefined);
   const runId = project === undefined ? undefined : await pickRun(engine, project, { title });
   if (project !== undefined && runId !== undefined) await openRunLog(engine, project, runId);

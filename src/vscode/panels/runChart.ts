@@ -201,6 +201,8 @@ class RunChartPanel {
     // What a run writes last (its test metrics) may be told after its end, or not at all: it is read once more as a whole.
     const isOver = (change.run?.endTime ?? null) !== null;
     if (isOver && !this.#hasEnded) return void this.#read();
+    // A run that was resumed will end once more.
+    if (change.run !== undefined) this.#hasEnded = isOver;
     this.#send();
   }
 

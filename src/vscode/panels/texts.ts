@@ -32,6 +32,7 @@ export function runTexts(l10n: Localizer): RunTexts {
     snapshot: l10n.t('Keep snapshot'),
     stopAfterEpoch: l10n.t('Stop after epoch'),
     stopAtBest: l10n.t('Stop at best'),
+    ...sweepTexts(l10n),
     openLog: l10n.t('Open log'),
     details: l10n.t('Details'),
     resetZoom: l10n.t('Whole run'),
@@ -66,6 +67,27 @@ export function runTexts(l10n: Localizer): RunTexts {
     noConnection: l10n.t('The editor does not answer.'),
     retry: l10n.t('Try again'),
     ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
+  };
+}
+
+function sweepTexts(l10n: Localizer) {
+  return {
+    allTrials: l10n.t('All trials'),
+    trials: l10n.t('Trials'),
+    trialsEnded: l10n.t('trials ended'),
+    afterTrials: l10n.t('after {0} trials'),
+    trialNumber: l10n.t('trial'),
+    runName: l10n.t('run'),
+    state: l10n.t('state'),
+    took: l10n.t('took'),
+    best: l10n.t('best'),
+    sortBy: l10n.t('Sort by {0}'),
+    firstTrials: l10n.t('The first {0} of {1} trials.'),
+    trialsDone: l10n.t('{0}/{1} trials'),
+    trialsOf: l10n.t('{0} trials'),
+    bestTrial: l10n.t('best {0} {1}, {2}'),
+    bestSoFar: l10n.t('best so far'),
+    waitingForTrial: l10n.t('No trial has ended yet. Their best value is drawn here as they do.'),
   };
 }
 

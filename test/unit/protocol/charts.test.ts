@@ -12,8 +12,10 @@ import {
   type FromRunPage,
   type RunFacts,
   type StopRefused,
+  type SweepFacts,
   type ToPredictPage,
   type ToRunPage,
+  type TrialFacts,
 } from '../../../src/protocol/charts.ts';
 
 const run: RunFacts = {
@@ -32,6 +34,16 @@ const run: RunFacts = {
   objective: { metric: 'val_loss', direction: 'minimize' },
   params: [['__proto__', 'x']],
   details: [],
+  parent: null,
+  sweep: null,
+};
+const trial: TrialFacts = {
+  ...{ runId: 't', name: 'elk', number: 0, status: 'RUNNING', lost: false, paused: true, reason: null },
+  ...{ value: null, epoch: 0, seconds: null, values: ['3', ''] },
+};
+const sweep: SweepFacts = {
+  ...{ objective: { metric: 'val_loss', direction: 'minimize' }, planned: 24, done: 1, best: null },
+  ...{ keys: ['model.units', '__proto__'], trials: [trial, { ...trial, value: 0.5, seconds: 1.5 }] },
 };
 const head = { protocol: chartProtocolVersion, sequence: 1 };
 const series = [{ name: 'loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(NaN, 3) }];
@@ -59,6 +71,7 @@ const valid: readonly (readonly [
   [parseToRunPage, append],
   [parseToRunPage, { type: 'stopRefused', protocol: chartProtocolVersion, runId: 'a' }],
   [parseToRunPage, { ...append, change: { ...append.change, run }, runs: choices }],
+  [parseToRunPage, { ...append, change: { ...append.change, run: { ...run, sweep, parent: 'p' } } }],
   [parseFromRunPage, { type: 'ready', protocol: chartProtocolVersion }],
   [parseFromRunPage, { type: 'ack', sequence: 3 }],
   [parseFromRunPage, { type: 'resync' }],
@@ -113,6 +126,17 @@ describe('messages between the extension and its pages', () => {
     ['a type that every object has', { ...snapshot, type: 'constructor' }],
     ['a list', [snapshot]],
   ])('refuses %s', (_, message) => expect(parseToRunPage(message)).toBeUndefined());
+
+  it.each([
+    ['a value that is none', { trials: [{ ...trial, value: NaN }] }],
+    ['a number of a trial that is none', { trials: [{ ...trial, number: -1 }] }],
+    ['a trial without values', { trials: [{ ...trial, values: undefined }] }],
+    ['keys that are no texts', { keys: [3] }],
+    ['no objective', { objective: null }],
+  ])('refuses a sweep with %s', (_, wrong) => {
+    const changed = { ...run, sweep: { ...sweep, ...wrong } };
+    expect(parseToRunPage({ ...snapshot, snapshot: { ...snapshot.snapshot, run: changed } })).toBeUndefined();
+  });
 
   it('refuses probabilities that are none', () => {
     for (const probability of [NaN, -0.1, 1.1, '0.5'])

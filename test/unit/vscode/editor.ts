@@ -10,6 +10,9 @@ export const answers = {
   chosenFiles: undefined as Promise<readonly { fsPath: string }[]> | undefined,
   pressed: undefined as string | undefined,
   existing: [] as string[],
+  /** Beginnings of the labels that are picked, one for each question; `escape` picks nothing. Without any left the last choice is taken. */
+  picked: [] as string[],
+  typed: undefined as string | undefined,
 };
 export const told = {
   documents: [] as string[],
@@ -25,6 +28,7 @@ export const told = {
 export function forget(): void {
   for (const list of Object.values(told)) list.length = 0;
   Object.assign(answers, { workspaceFolder: undefined, chosenFiles: undefined, pressed: undefined, existing: [] });
+  Object.assign(answers, { picked: [], typed: undefined });
   workspace.isTrusted = true;
   workspace.textDocuments = [];
 }
@@ -208,6 +212,7 @@ export const Disposable = {
 export const DiagnosticSeverity = { Error: 0, Warning: 1 };
 export const TerminalExitReason = { Unknown: 0, User: 3 };
 export const ViewColumn = { Active: -1 };
+export const QuickPickItemKind = { Separator: -1 };
 export const TaskScope = { Workspace: 2 };
 export const TaskRevealKind = { Always: 1 };
 export const TaskPanelKind = { Dedicated: 2 };
@@ -261,10 +266,17 @@ export const window = {
   showOpenDialog: () => answers.chosenFiles ?? Promise.resolve(undefined),
   showInformationMessage: () => Promise.resolve(answers.pressed),
   showTextDocument: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.documents.push(fsPath)),
-  /** Takes the last one. */
   showQuickPick: (choices: readonly { readonly label: string }[]) => {
     told.picks.push(choices);
-    return Promise.resolve(choices.at(-1));
+    const wanted = answers.picked.shift();
+    if (wanted === undefined) return Promise.resolve(choices.at(-1));
+    const found = choices.find(({ label }) => label.replace(/^\$\([\w-]+\) /, '').startsWith(wanted));
+    if (found === undefined && wanted !== 'escape') throw new Error(`There is nothing "${wanted}" to pick.`);
+    return Promise.resolve(found);
+  },
+  showInputBox: ({ validateInput }: { validateInput: (text: string) => string | undefined }) => {
+    const { typed } = answers;
+    return Promise.resolve(typed === undefined || validateInput(typed) !== undefined ? undefined : typed);
   },
   withProgress: (_options: unknown, work: () => Promise<unknown>) => work(),
 };

@@ -31,12 +31,27 @@ it.each<[string, readonly LiveProcess[], string | undefined]>([
     '$(debug-pause) cnn · paused · epoch 14/24',
   ],
   ['a training that can not be steered', [{ ...training, steering: null }], '$(sync~spin) cnn · epoch 14/24'],
+  [
+    'a sweep, whatever its trials do',
+    [
+      { ...training, kind: 'sweep', runId: 's', steering: null },
+      { ...training, kind: 'trial' },
+    ],
+    '$(sync~spin) Sweep cnn · 1/6 trials',
+  ],
 ])('the status bar says in words what goes on: %s', async (_, processes, text) => {
   const metrics = { val_loss: { points: 14, last: { value: 0.1, step: 14 }, min: null, max: null, best: null } };
-  const run = { runId: 'r', params: { 'training.num_epochs': '24' }, metrics } as never;
+  const run = { runId: 'r', params: { 'training.num_epochs': '24' }, tags: {}, metrics } as never;
+  const sweep = {
+    ...{ runId: 's', parentRunId: null, metrics: {}, tags: { 'mlops.sweep': '1' } },
+    params: { 'sweep.objective': 'minimize val_loss', 'sweep.trials': '6' },
+  } as never;
+  const trial = {
+    ...{ runId: 't', parentRunId: 's', status: 'FINISHED', metrics: {}, params: {}, tags: { 'mlops.trial': '0' } },
+  } as never;
   const engine = createEngine({
     readStatus: () => ({ project, stages: [], data: [], problems: [] }),
-    listRuns: () => ({ runs: [run], unreadable: [] }),
+    listRuns: () => ({ runs: [run, sweep, trial], unreadable: [] }),
     listProcesses: () => [],
   });
   const projects = { list: [], onDidChange: () => ({ dispose: () => undefined }) };

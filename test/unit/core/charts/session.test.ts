@@ -21,6 +21,8 @@ const facts: RunFacts = {
   objective: null,
   params: [],
   details: [],
+  parent: null,
+  sweep: null,
 };
 const points = (name: string, from: number, ...values: number[]): SeriesPoints => ({
   name,

@@ -237,6 +237,33 @@ it('knows a training by its lock, with the log of the same process', async () =>
   expect(await listProcesses(project)).toEqual([{ ...holder, kind: 'training', runId: 'r1', model: 'cnn' }]);
 });
 
+it('knows a sweep and each of its trials, although one process holds the locks of all', async () => {
+  const sweep = await start('sweep', 'wait');
+  const { pid, id } = sweep;
+  const locks = projectPaths.locks(project);
+  await mkdir(locks, { recursive: true });
+  const startTime = id.slice(id.indexOf(':') + 1) || null;
+  const write = (runId: string, command: string, since: number, control: object | null): Promise<void> => {
+    const details = { runId, model: 'cnn', control, paused: false, steered: 0 };
+    return writeFile(
+      path.join(locks, `run-${runId}.json`),
+      JSON.stringify({ pid, startTime, command, since, details }),
+    );
+  };
+  // Their order in the folder is not that in time.
+  await write('a', 'mlops train configs/cnn.yaml', 3, { address: '/s' });
+  await write('b', 'mlops train configs/cnn.yaml', Date.now() + 9000, { address: '/t' });
+  await write('z', 'mlops sweep 2026-1', 2, null);
+  const common = { id, pid, model: 'cnn', log: sweep.log, stages: [] };
+  const steering = { paused: false, count: 0 };
+  expect(await listProcesses(project)).toMatchObject([
+    { ...common, kind: 'sweep', runId: 'z', command: 'sweep wait', since: sweep.since, steering: null },
+    { ...common, kind: 'trial', runId: 'a', command: 'mlops train configs/cnn.yaml', steering },
+    { ...common, kind: 'trial', runId: 'b', command: 'mlops train configs/cnn.yaml', steering },
+  ]);
+  expect(sweep.kind).toBe('sweep');
+});
+
 it.each([
   ['one that can be steered', { control: { address: '/s' }, paused: false, steered: 0 }, { paused: false, count: 0 }],
   ['one that is paused', { control: { address: '/s' }, paused: true, steered: 3 }, { paused: true, count: 3 }],

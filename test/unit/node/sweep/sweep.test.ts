@@ -7,7 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SweepState } from '../../../../src/core/sweep/sweep.ts';
 import type { Installation } from '../../../../src/node/installation/installation.ts';
-import { performSweep, planOnly, type SweepDocument, type SweepRequest } from '../../../../src/node/sweep/sweep.ts';
+import {
+  canGoOn,
+  performSweep,
+  planOnly,
+  type SweepDocument,
+  type SweepRequest,
+} from '../../../../src/node/sweep/sweep.ts';
 import { openChosenStore, type RunStore } from '../../../../src/node/tracking/tracking.ts';
 import { dataloader } from '../../worker/project.ts';
 import { buildWorker } from '../../worker/workerProcess.ts';
@@ -237,7 +243,15 @@ describe('a sweep that did not come to its end', () => {
     const first = await sweep({}, stop.signal);
     expect([first.outcome, first.trials.map(({ outcome }) => outcome)]).toEqual(['stopped', ['succeeded']]);
     onTrialEnd = () => undefined;
+    const goesOn = (id = first.sweep, run = first.parentRunId): Promise<boolean> => canGoOn({ root }, id, run);
+    // By its own id and run only: a list offers nothing that would be another sweep.
+    expect([await goesOn(), await goesOn(first.sweep.slice(0, 8)), await goesOn(first.sweep, 'x')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     const second = await sweep({ resume: '@last', config: '' });
+    expect(await goesOn()).toBe(false);
     expect(second.parentRunId).toBe(first.parentRunId);
     expect(second.trials.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(second.trials[0]).toEqual(first.trials[0]);

@@ -129,6 +129,15 @@ describe('The live chart opens', () => {
     ['1'],
   );
   check(
+    'of a sweep, not of its trials',
+    (it) => it['mlops.runPipeline'](undefined),
+    [
+      { ...training('t', 'a'), kind: 'trial' },
+      { ...training('s', 'a'), kind: 'sweep' },
+    ],
+    ['s'],
+  );
+  check(
     'of none that ran before, or has no run yet',
     (it) => it['mlops.runPipeline'](undefined),
     [training('1', 'a', 0), training(null, 'a')],
@@ -169,6 +178,16 @@ describe('Stop', () => {
     const { engine, commands } = create({ live: [elsewhere] });
     await expect(commands['mlops.stop'](run)).rejects.toThrow('No process on this machine works on this run');
     expect(engine.asked.map(({ name }) => name)).not.toContain('stopProcess');
+  });
+  it('stops a trial alone, and asks about the whole sweep only', async () => {
+    const sweep: LiveProcess = { ...elsewhere, id: '8:1', kind: 'sweep', runId: 's' };
+    const trial: LiveProcess = { ...elsewhere, id: '8:1', kind: 'trial', runId: 'r' };
+    const { engine, commands } = create({ live: [sweep, trial] });
+    await commands['mlops.stop'](run);
+    const steering = { type: 'stop', when: 'now' };
+    expect(engine.asked.at(-1)).toEqual({ name: 'steerRun', payload: { project, runId: 'r', steering } });
+    await commands['mlops.stop']();
+    expect(engine.asked.at(-1)).toEqual({ name: 'stopProcess', payload: { project, id: '8:1' } });
   });
   it('stops the process that works on the run', async () => {
     const { engine, commands } = create({

@@ -25,6 +25,8 @@ const facts: RunFacts = {
   objective: null,
   params: [],
   details: [],
+  parent: null,
+  sweep: null,
 };
 const loss = (from: number, ...values: number[]): SeriesPoints => ({
   name: 'loss',
@@ -135,6 +137,17 @@ describe('the Run chart panel', () => {
     expect(state.asked).toEqual(['snapshot a', 'snapshot a', 'snapshot a']);
     expect(panel.last).toMatchObject({ snapshot: { series: [loss(0, 3, 2, 1, 0.5)] } });
     expect(state.listeners.size).toBe(1);
+  });
+
+  it('reads a run once more that was resumed and has ended again', async () => {
+    const ended = { ...facts, status: 'KILLED', endTime: 9 } as const;
+    const { state, tell } = await show({ run: ended, series: [loss(0, 3)], events: [] });
+    tell({ run: facts });
+    await settle();
+    expect(state.asked).toHaveLength(1);
+    tell({ run: ended });
+    await settle();
+    expect(state.asked).toHaveLength(2);
   });
 
   it('sends everything again to a page that came back, and to one that stays silent', async () => {

@@ -1,0 +1,29 @@
+// What a sweep would do, shown to a person before it begins.
+
+/** Choices that a person makes before a sweep begins; what is not said is as the config has it. */
+export interface SweepChoice {
+  /** `grid`, `random` …; the command line says which there are. */
+  readonly strategy?: string;
+  readonly trials?: number;
+  /** Trials at a time. */
+  readonly jobs?: number;
+}
+
+export interface SweepOutline {
+  /** Relative to the project, as `configs/cnnbased.yaml`. */
+  readonly config: string;
+  readonly strategy: string;
+  /** All that can be chosen. */
+  readonly strategies: readonly string[];
+  /** As `minimize val_loss`. */
+  readonly objective: string;
+  /** How many combinations are tried. */
+  readonly trials: number;
+  /** Epochs of each round; one round but for successive halving. */
+  readonly rungs: readonly number[];
+  readonly jobs: number;
+  /** By what earlier runs of the config took; null where there are none. */
+  readonly secondsLeft: number | null;
+  /** The first of the combinations, in words. */
+  readonly first: readonly string[];
+}
