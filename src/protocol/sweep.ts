@@ -19,8 +19,8 @@ export interface SweepOutline {
   readonly objective: string;
   /** How many combinations are tried. */
   readonly trials: number;
-  /** Epochs of each round; one round but for successive halving. */
-  readonly rungs: readonly number[];
+  /** How long a trial is trained, as `12`, `5, 20` (it is searched) or `1 → 3 → 9` (by rounds). */
+  readonly epochs: string;
   readonly jobs: number;
   /** By what earlier runs of the config took; null where there are none. */
   readonly secondsLeft: number | null;

@@ -113,7 +113,7 @@ export function sweepOf(count: number, planned = 24): RunFacts {
   const random = createNoise(3);
   const isLive = count < planned;
   const trials = Array.from({ length: count }, (_, number): TrialFacts => {
-    const value = 0.08 + 0.3 * random();
+    const value = 0.08 + (0.1 + 0.5 / (1 + number)) * random();
     const common = {
       runId: `trial${number}`,
       name: names[number % names.length] ?? '',

@@ -1,7 +1,7 @@
 import type { Objective, SweepFacts, TrialFacts } from '../../protocol/charts.ts';
 import { epochOf, isPaused, type RunSummary } from '../../protocol/tracking.ts';
 import type { Assignment } from './space.ts';
-import type { SweepPlan } from './state.ts';
+import { EPOCHS_KEY, type SweepPlan } from './state.ts';
 
 // What the runs of a sweep and of its trials say, under names that MLflow's own tools show too: written when the sweep begins, read by
 // whoever shows it, also where nothing is left of the sweep but its runs.
@@ -37,7 +37,7 @@ function countTrials({ assignments, rungs, reduction }: SweepPlan): number {
 function searchedKeys({ assignments, rungs }: SweepPlan): readonly string[] {
   const keys = Object.keys(assignments[0] ?? {});
   const searched = keys.filter((key) => new Set(assignments.map((each) => JSON.stringify(each[key]))).size > 1);
-  return rungs.length > 1 ? [...searched, 'training.num_epochs'] : searched;
+  return rungs.length > 1 ? [...searched, EPOCHS_KEY] : searched;
 }
 
 /** A combination in words, as `units=64 batch_size=128`. */

@@ -54,7 +54,8 @@ export interface SweepWishes {
 /** So many times as many are drawn where some are refused. */
 const OVERSHOOT = 5;
 
-const EPOCHS_KEY = 'training.num_epochs';
+/** A combination may set how long it is trained. */
+export const EPOCHS_KEY = 'training.num_epochs';
 
 /** The plan of a checked config, or a sentence that says why there is none. */
 export function planSweep(

@@ -1,7 +1,7 @@
 // The door of the pure half of sweeps: which values are tried, in what order, for how long, and what comes of them.
 
 export { epochsOfRungs } from './halving.ts';
-export { outlineSweep, toSweepArguments } from './outline.ts';
+export { describeEpochs, outlineSweep, toSweepArguments } from './outline.ts';
 export {
   describeAssignment,
   isSweepRun,

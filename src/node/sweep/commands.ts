@@ -1,4 +1,4 @@
-import { describeAssignment, strategies, type SweepState, type Trial } from '../../core/sweep/sweep.ts';
+import { describeAssignment, describeEpochs, strategies, type SweepState, type Trial } from '../../core/sweep/sweep.ts';
 import { formatDuration } from '../../core/charts/charts.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { takePositionals, type Command, type Invocation, type Output } from '../commandline/commandline.ts';
@@ -105,11 +105,11 @@ function describeTrial({ number, outcome, value, seconds, runId }: Trial, { plan
 }
 
 function formatPreview({ plan, secondsLeft }: SweepPreview, output: Output): string {
-  const { assignments, strategy, objective, rungs } = plan;
+  const { assignments, strategy, objective } = plan;
   const time = secondsLeft === null ? 'no run of this config tells how long' : `about ${formatDuration(secondsLeft)}`;
   const rows = assignments.slice(0, SHOWN_TRIALS).map((values, index) => [String(index), describeAssignment(values)]);
   return [
-    `Would run ${assignments.length} trials by ${strategy} to ${objective.direction} ${objective.metric}, epochs ${rungs.join(' → ')}, ${time}:`,
+    `Would run ${assignments.length} trials by ${strategy} to ${objective.direction} ${objective.metric}, epochs ${describeEpochs(plan)}, ${time}:`,
     output.table({ columns: ['TRIAL', 'VALUES'], rows }),
     ...(assignments.length > SHOWN_TRIALS ? [`and ${assignments.length - SHOWN_TRIALS} more`] : []),
   ].join('\n');

@@ -219,7 +219,8 @@ async function openParent(
   }
   return store.createRun({
     experiment: resolved.config.mlflow.experiment_name,
-    name: `sweep ${id}`,
+    // Short, for lists; the tag has the whole id.
+    name: `sweep ${id.slice(-6)}`,
     user: readUser(env),
     startTime: Date.now(),
     params: toSweepParams(plan),

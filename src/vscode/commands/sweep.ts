@@ -141,8 +141,8 @@ function describe({ strategy, trials, secondsLeft }: SweepOutline): string {
 }
 
 /** `minimize val_loss · epochs 1 → 3 → 9` */
-function describeAim({ objective, rungs }: SweepOutline): string {
-  return `${objective} · ${vscode.l10n.t('epochs {0}', rungs.join(' → '))}`;
+function describeAim({ objective, epochs }: SweepOutline): string {
+  return `${objective} · ${vscode.l10n.t('epochs {0}', epochs)}`;
 }
 
 async function askStrategy({ strategies, strategy }: SweepOutline, choice: SweepChoice): Promise<Turn> {

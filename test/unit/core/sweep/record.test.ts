@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  describeEpochs,
   isSweepRun,
   orderTrials,
   outlineSweep,
@@ -161,6 +162,19 @@ describe('the order of trials', () => {
   });
 });
 
+describe('how long trials are trained', () => {
+  const check = (expected: string, epochs: readonly number[], rungs: readonly number[] = [5]): void =>
+    it(expected, () => {
+      const assignments = epochs.map((each) => ({ 'training.num_epochs': each }));
+      expect(describeEpochs({ ...plan, rungs, assignments })).toBe(expected);
+    });
+  check('2', [2, 2]);
+  check('5, 20', [20, 5, 20]);
+  check('1–9', [3, 9, 1, 2, 4]);
+  check('1 → 3', [], [1, 3]);
+  it('as the config says', () => expect(describeEpochs(plan)).toBe('5'));
+});
+
 describe('before it begins', () => {
   it('a sweep is told in short', () => {
     const many = {
@@ -168,7 +182,13 @@ describe('before it begins', () => {
       assignments: Array.from({ length: 24 }, (_, units) => ({ 'model.units': units, 'x.a': ['b'] })),
     };
     const outline = outlineSweep(many, 2, 90);
-    expect(outline).toMatchObject({ trials: 24, jobs: 2, secondsLeft: 90, objective: 'minimize val_loss', rungs: [5] });
+    expect(outline).toMatchObject({
+      trials: 24,
+      jobs: 2,
+      secondsLeft: 90,
+      objective: 'minimize val_loss',
+      epochs: '5',
+    });
     expect([outline.first.length, outline.first[3]]).toEqual([10, 'units=3 a=["b"]']);
   });
 

@@ -18,7 +18,7 @@ const config: Target = { kind: 'config', project, file: 'configs/a.yaml', model:
 function outline({ strategy = 'grid', trials = 24, jobs = 1 }: SweepChoice): SweepOutline {
   return {
     ...{ config: 'configs/a.yaml', strategy, trials, jobs, objective: 'minimize val_loss' },
-    ...{ strategies: ['grid', 'random'], rungs: [1, 3], secondsLeft: trials === 24 ? 720 : null },
+    ...{ strategies: ['grid', 'random'], epochs: '1 → 3', secondsLeft: trials === 24 ? 720 : null },
     first: ['units=2', 'units=3'],
   };
 }
