@@ -15,13 +15,15 @@ import type { BackendChoice, BackendStatus, Prediction } from './training.ts';
 
 const engineProtocolVersion = 1;
 
-/** A project of this window. */
+/** A project of this window, or a folder that has nothing of one but its runs. */
 export interface ProjectFolder {
   readonly root: string;
   /** Last part of the path: what people call it. */
   readonly name: string;
   /** As `.git/HEAD` says; null outside a repository and when no branch is checked out. */
   readonly branch: string | null;
+  /** No project: it only holds a tracking store. */
+  readonly hasOnlyRuns?: true;
 }
 
 /** Part of a project that has changed on disk, so that what shows it must ask again. */

@@ -44,12 +44,13 @@ export const viewIds = {
 } as const;
 
 /**
- * `ready`: the engine has said which projects there are; `no…`: a view has been read and has nothing to show. Without them the
+ * `ready`: the engine has said which projects there are; `hasRuns`: a project, or a folder with a tracking store only; `no…`: a view has been read and has nothing to show. Without them the
  * welcome views would flash while the trees are still being read.
  */
 export const contextKeys = [
   'mlops.ready',
   'mlops.hasProject',
+  'mlops.hasRuns',
   'mlops.running',
   'mlops.trusted',
   'mlops.noStages',

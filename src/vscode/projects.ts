@@ -3,13 +3,13 @@ import type { ProjectFolder } from '../protocol/engine.ts';
 import type { EngineThread } from './engine/client.ts';
 import { setContext } from './contextkeys.ts';
 
-/** The projects of this window, as the engine finds them below the workspace folders. */
+/** The projects of this window, as the engine finds them below the workspace folders; and folders that only have runs to show. */
 export class Projects {
   readonly #engine: EngineThread;
   readonly #report: (error: unknown) => void;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #disposables: readonly { dispose(): unknown }[];
-  #list: readonly ProjectFolder[] = [];
+  #all: readonly ProjectFolder[] = [];
   #known = Promise.resolve();
 
   readonly onDidChange = this.#changed.event;
@@ -28,13 +28,19 @@ export class Projects {
   }
 
   get list(): readonly ProjectFolder[] {
-    return this.#list;
+    return this.#all.filter((folder) => folder.hasOnlyRuns !== true);
   }
 
   /** The list once the engine has answered for the folders that are open now. */
   async whenKnown(): Promise<readonly ProjectFolder[]> {
     await this.#known;
-    return this.#list;
+    return this.list;
+  }
+
+  /** The same with folders that are no project and only hold runs. */
+  async whenAllKnown(): Promise<readonly ProjectFolder[]> {
+    await this.#known;
+    return this.#all;
   }
 
   dispose(): void {
@@ -55,8 +61,9 @@ export class Projects {
   }
 
   #show(projects: readonly ProjectFolder[]): void {
-    this.#list = projects;
-    void setContext('mlops.hasProject', projects.length > 0);
+    this.#all = projects;
+    void setContext('mlops.hasProject', this.list.length > 0);
+    void setContext('mlops.hasRuns', projects.length > 0);
     void setContext('mlops.ready', true);
     this.#changed.fire();
   }

@@ -247,7 +247,7 @@ describe('the extension', () => {
     await vscode.commands.executeCommand('mlops.resumeRun', target);
     await untilRun('run running', 'epoch');
     await vscode.commands.executeCommand('mlops.stopRunAtBest', target);
-    await untilRun('run killed', 'stopped');
+    await untilRun('run killed resumable', 'stopped');
     await until(async () => ((await listProcesses()).length === 0 ? true : undefined));
   });
 

@@ -7,6 +7,7 @@ import { compareCodePoints } from '../../core/names/names.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { exists, isDirectory, isInside, isMissing, isTemporary, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
+import { findStoresIn } from '../tracking/tracking.ts';
 
 /** Beyond this many entries a folder is not counted: a tree must open at once. */
 const MOST_COUNTED = 5000;
@@ -105,11 +106,24 @@ async function readRunId(file: string): Promise<string | null> {
   return /^run_id:\s*['"]?([0-9a-f]{32})['"]?\s*$/m.exec(text ?? '')?.[1] ?? null;
 }
 
-/** The project of each folder: the folder itself, or the projects directly below it. Parents are left alone: they are not open. */
+/**
+ * The project of each folder: the folder itself, or the projects directly below it. Parents are left alone: they are not open. A folder
+ * without any is found all the same where it holds a tracking store.
+ */
 export async function findProjects(folders: readonly string[]): Promise<readonly ProjectFolder[]> {
-  const found = await Promise.all(folders.map(findBelow));
-  const roots = [...new Set(found.flat())];
-  return Promise.all(roots.map(async (root) => ({ root, name: path.basename(root), branch: await readBranch(root) })));
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const roots = await findBelow(folder);
+      const hasOnlyRuns = roots.length === 0 && (await findStoresIn(folder)).length > 0;
+      return hasOnlyRuns ? [[folder, true] as const] : roots.map((root) => [root, false] as const);
+    }),
+  );
+  return Promise.all(
+    [...new Map(found.flat())].map(async ([root, hasOnlyRuns]): Promise<ProjectFolder> => {
+      const folder = { root, name: path.basename(root), branch: await readBranch(root) };
+      return hasOnlyRuns ? { ...folder, hasOnlyRuns } : folder;
+    }),
+  );
 }
 
 async function findBelow(folder: string): Promise<readonly string[]> {

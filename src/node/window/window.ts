@@ -138,19 +138,22 @@ export class WindowProjects {
 
   async #find(): Promise<readonly ProjectFolder[]> {
     const projects = await findProjects(this.#folders);
-    const roots = new Set(projects.map(({ root }) => root));
+    const kinds = new Map(projects.map(({ root, hasOnlyRuns = false }) => [root, hasOnlyRuns]));
     for (const [root, project] of this.#open) {
-      if (roots.has(root)) continue;
+      if (kinds.get(root) === project.hasOnlyRuns) continue;
       project.close();
       this.#open.delete(root);
     }
-    for (const root of roots) {
+    for (const [root, hasOnlyRuns] of kinds) {
       if (this.#open.has(root)) continue;
       const mayWrite = (): boolean => this.#trusted;
       const onBranch = (): void => this.#findAgain();
       this.#open.set(
         root,
-        new OpenProject({ root }, { ...this.#options, mayWrite, onBranch, onFailure: (error) => this.#fail(error) }),
+        new OpenProject(
+          { root },
+          { ...this.#options, hasOnlyRuns, mayWrite, onBranch, onFailure: (error) => this.#fail(error) },
+        ),
       );
     }
     this.#told = JSON.stringify(projects);
@@ -174,6 +177,7 @@ export class WindowProjects {
 }
 
 interface ProjectOptions extends WindowOptions {
+  readonly hasOnlyRuns: boolean;
   /** False in a folder that nobody trusts yet. */
   readonly mayWrite: () => boolean;
   readonly onBranch: () => void;
@@ -204,6 +208,10 @@ class OpenProject {
       },
       onFailure: options.onFailure,
     });
+  }
+
+  get hasOnlyRuns(): boolean {
+    return this.#options.hasOnlyRuns;
   }
 
   /** Reading the same thing for several views is done once, until something that it depends on has changed. */
@@ -264,7 +272,9 @@ class OpenProject {
     this.#change(['processes', 'pipeline', 'runs', 'models', 'data']);
   }
 
-  #change(areas: readonly Area[]): void {
+  #change(changed: readonly Area[]): void {
+    // A store may be the folder itself, where every file is one of a run.
+    const areas: readonly Area[] = this.hasOnlyRuns ? [...changed, 'runs'] : changed;
     for (const [name, { areas: own }] of this.#kept)
       if (own.some((area) => areas.includes(area))) this.#kept.delete(name);
     if (areas.includes('processes')) this.#follower.alert();

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Target } from '../../core/trees/trees.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
-import type { ConfigOutline, EngineClient, LiveProcess, ModelFolder } from '../../protocol/engine.ts';
+import type { ConfigOutline, EngineClient, LiveProcess, ModelFolder, ProjectFolder } from '../../protocol/engine.ts';
 import type { RunList, RunSummary } from '../../protocol/tracking.ts';
 import type { Projects } from '../projects.ts';
 
@@ -21,8 +21,15 @@ async function pick<T>(choices: readonly Choice<T>[], title: string, nothing: st
 
 /** Root of the project that the command means. */
 export async function pickProject(projects: Projects, target: Target | undefined): Promise<string | undefined> {
-  if (target !== undefined) return target.project;
-  const known = await projects.whenKnown();
+  return target === undefined ? pickFolder(await projects.whenKnown()) : target.project;
+}
+
+/** The same for what needs nothing but runs: a folder that only holds a tracking store will do. */
+export async function pickRunsFolder(projects: Projects, target: Target | undefined): Promise<string | undefined> {
+  return target === undefined ? pickFolder(await projects.whenAllKnown()) : target.project;
+}
+
+async function pickFolder(known: readonly ProjectFolder[]): Promise<string | undefined> {
   const active = vscode.window.activeTextEditor?.document.uri;
   const folder = active === undefined ? undefined : vscode.workspace.getWorkspaceFolder(active)?.uri.fsPath;
   return pick(

@@ -4,7 +4,7 @@ import type { Steering } from '../../protocol/steering.ts';
 import { isPaused, type RunSummary } from '../../protocol/tracking.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
-import { pickModel, pickProject, pickRun } from './pick.ts';
+import { pickModel, pickProject, pickRun, pickRunsFolder } from './pick.ts';
 
 interface Parts {
   readonly engine: EngineClient;
@@ -49,7 +49,7 @@ export function createRunsCommands({ engine, projects, showRun, showPrediction }
     'mlops.resumeRun': steer({ type: 'resume' }, vscode.l10n.t('Resume Run'), isPaused),
     'mlops.stopRunAtBest': steer({ type: 'stop', when: 'best' }, vscode.l10n.t('Stop Run at Best'), isLive),
     async 'mlops.showRunChart'(target) {
-      const project = await pickProject(projects, target);
+      const project = await pickRunsFolder(projects, target);
       if (project === undefined) return;
       const runId =
         target?.kind === 'run' ? target.runId : await pickRun(engine, project, { title: vscode.l10n.t('Run') });

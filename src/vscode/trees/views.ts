@@ -29,6 +29,8 @@ interface ViewRow {
   /** What it shows is read again when one of these has changed. */
   readonly areas: readonly Area[];
   readonly load: (project: string) => Promise<readonly TreeEntry[]>;
+  /** It also shows folders that are no project and only hold runs. */
+  readonly ofRuns?: true;
 }
 
 /** The five views. A new one is a row here, in the manifest, and a pure `to…Entries` in src/core/trees. */
@@ -61,6 +63,7 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
       id: viewIds.runs,
       emptyKey: 'mlops.noRuns',
       areas: ['runs', 'processes'],
+      ofRuns: true,
       load: async (project) => toRunEntries(await engine.request('listRuns', { project }), project, t),
     },
     {
@@ -90,6 +93,7 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #emptyKey: ContextKey;
   readonly #load: ViewRow['load'];
+  readonly #isOfRuns: boolean;
   readonly #projects: Projects;
   readonly #report: (error: unknown) => void;
   readonly #view: vscode.TreeView<TreeEntry>;
@@ -98,12 +102,13 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(
-    { id, emptyKey, areas, load }: ViewRow,
+    { id, emptyKey, areas, load, ofRuns }: ViewRow,
     { engine, projects, report }: { engine: EngineClient; projects: Projects; report: (error: unknown) => void },
   ) {
     this.id = id;
     this.#emptyKey = emptyKey;
     this.#load = load;
+    this.#isOfRuns = ofRuns === true;
     this.#projects = projects;
     this.#report = report;
     this.#view = vscode.window.createTreeView<TreeEntry>(id, { treeDataProvider: this, showCollapseAll: true });
@@ -147,7 +152,7 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
   }
 
   async #readRoots(): Promise<readonly TreeEntry[]> {
-    const projects = await this.#projects.whenKnown();
+    const projects = await (this.#isOfRuns ? this.#projects.whenAllKnown() : this.#projects.whenKnown());
     const [first, ...others] = projects;
     if (first === undefined) return [];
     if (others.length === 0) return this.#load(first.root);

@@ -38,6 +38,25 @@ it('finds the folder itself or projects directly below it, and reads branches as
   expect(both.map(({ name }) => name)).toEqual(['a', 'b']);
 });
 
+it('finds a folder that has nothing of a project but runs, and says so', async () => {
+  await write('runs/mlruns/0/meta.yaml');
+  await write('own/models/mlruns/1/meta.yaml');
+  await write('store/0/meta.yaml');
+  await write('database/mlflow.db');
+  await write('nothing/mlruns/notes/meta.yaml');
+  await write('project/mlruns/0/meta.yaml');
+  await write('project/dvc.yaml');
+  const names = ['runs', 'own', 'store', 'database', 'nothing', 'project'];
+  const found = await findProjects(names.map((name) => path.join(root, name)));
+  expect(found.map(({ name, hasOnlyRuns }) => [name, hasOnlyRuns])).toEqual([
+    ['runs', true],
+    ['own', true],
+    ['store', true],
+    ['database', true],
+    ['project', undefined],
+  ]);
+});
+
 it('reads the branch of a linked work tree, and null where HEAD is detached', async () => {
   await write('main/.git/worktrees/w/HEAD', 'ref: refs/heads/topic\n');
   await write('w/.git', 'gitdir: ../main/.git/worktrees/w\n');

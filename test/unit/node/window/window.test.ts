@@ -109,6 +109,25 @@ describe('runs of a project', () => {
   });
 });
 
+it.each(['mlruns', 'models/mlruns', '.'])('shows the runs of a folder that is no project: %s', async (store) => {
+  const runId = await createRun(store);
+  const [folder] = await window.configure([root], false);
+  expect(folder).toMatchObject({ root, hasOnlyRuns: true });
+  const open = await window.get(root);
+  expect((await open.listRuns()).runs.map((run) => run.runId)).toEqual([runId]);
+  expect(await open.readRun(runId)).toMatchObject({ run: { runId }, sweep: null });
+  const second = await createRun(store);
+  await until(() => told.some(({ name, event }) => name === 'changed' && event.areas.includes('runs')));
+  expect((await open.listRuns()).runs.map((run) => run.runId).sort()).toEqual([runId, second].sort());
+  // It becomes a project, and is opened as one.
+  await write('dvc.yaml');
+  await until(() =>
+    told.some(
+      ({ name, event }) => name === 'projects' && event.projects.some(({ hasOnlyRuns }) => hasOnlyRuns !== true),
+    ),
+  );
+});
+
 it('no longer shows a folder that was a project when it was configured, and is none any more', async () => {
   await write('dvc.yaml');
   expect((await window.configure([root], false)).map((project) => project.root)).toEqual([root]);

@@ -36,11 +36,15 @@ function create(answer: SteeringAnswer['state'] = 'done') {
     listRuns: () => ({ runs, unreadable: [] }),
     steerRun: () => ({ state: answer, step: 1, epoch: 0, text: '' }),
   });
-  const projects = { whenKnown: () => Promise.resolve([{ root: project, name: 'digits', branch: null }]) };
-  const parts = { engine: engine.thread, projects, showRun: () => undefined, showPrediction: () => undefined };
+  const own = { root: project, name: 'digits', branch: null };
+  const store = { root: '/w/store', name: 'store', branch: null, hasOnlyRuns: true };
+  const projects = { whenKnown: () => Promise.resolve([own]), whenAllKnown: () => Promise.resolve([own, store]) };
+  const shown: string[] = [];
+  const showRun = (root: string, runId: string): void => void shown.push(`${root} ${runId}`);
+  const parts = { engine: engine.thread, projects, showRun, showPrediction: () => undefined };
   const commands = createRunsCommands(parts as unknown as Parameters<typeof createRunsCommands>[0]);
   const steered = () => engine.asked.filter(({ name }) => name === 'steerRun').map(({ payload }) => payload);
-  return { commands, steered };
+  return { commands, steered, shown };
 }
 
 beforeEach(() => {
@@ -72,4 +76,11 @@ describe('a live run is steered', () => {
     await create().commands['mlops.stopRunAtBest']();
     expect(told.picks.map((choices) => choices.map(({ label }) => label))).toEqual([['live', 'still']]);
   });
+});
+
+it('the chart of a run can be shown of a folder that is no project', async () => {
+  const { commands, shown } = create();
+  answers.picked = ['store', 'over'];
+  await commands['mlops.showRunChart']();
+  expect(shown).toEqual(['/w/store over']);
 });
