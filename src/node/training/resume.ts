@@ -78,10 +78,25 @@ function listDifferences(
   before: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,
 ): readonly string[] {
+  return differingNames(before, now).map(
+    (name) => `${name} was ${before[name] ?? 'not set'} and is ${now[name] ?? 'not set'} now`,
+  );
+}
+
+/** What `--set` takes to make of the config, as its params are `now`, the one that a run with the params `before` was trained by. */
+export function listOverrides(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): readonly string[] {
+  return differingNames(before, now).map((name) => `${name}=${before[name] ?? 'null'}`);
+}
+
+function differingNames(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): readonly string[] {
   const names = [...new Set([...Object.keys(now), ...Object.keys(before)])];
-  return names
-    .filter((name) => !freeParams.test(name) && before[name] !== now[name])
-    .map((name) => `${name} was ${before[name] ?? 'not set'} and is ${now[name] ?? 'not set'} now`);
+  return names.filter((name) => !freeParams.test(name) && before[name] !== now[name]);
 }
 
 function checkBackend(newest: CheckpointHeader | undefined, wanted: string): void {

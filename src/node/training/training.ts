@@ -36,7 +36,7 @@ export { takeRunLock } from './leftovers.ts';
 export { predict } from './predict.ts';
 export { probeBackends, verifyBackend } from './probe.ts';
 export { readUser } from './provenance.ts';
-export { hasCheckpoint } from './resume.ts';
+export { hasCheckpoint, listOverrides } from './resume.ts';
 export { steerLiveRun } from './steer.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 

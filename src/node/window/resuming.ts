@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { flattenParams } from '../../core/config/config.ts';
 import { isSweepRun, sweepTags } from '../../core/sweep/sweep.ts';
 import { badInput } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
@@ -6,7 +7,7 @@ import { exists, isInside } from '../files/files.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Project } from '../project/project.ts';
 import { canGoOn } from '../sweep/sweep.ts';
-import { hasCheckpoint, planTraining } from '../training/training.ts';
+import { hasCheckpoint, listOverrides, planTraining, readConfig } from '../training/training.ts';
 import { findRun } from './runs.ts';
 
 /** Ids of the runs that did not end well and have what it takes to go on: only those are offered to be resumed. */
@@ -56,6 +57,9 @@ export async function planResumption(
   }
   if (sweep !== undefined) throw badInput(`The run ${run.name} is a trial of a sweep: resume the sweep.`);
   if (config === undefined) throw badInput(`The run ${run.name} was trained by another program and can't go on here.`);
-  await planTraining(project, { config, cwd: project.root, env, installation, resume: runId });
-  return ['train', config, '--resume', runId];
+  // A run goes on by its own config, whatever has become of the file since, or was given on a command line.
+  const { config: now } = await readConfig(project, config, { cwd: project.root });
+  const overrides = listOverrides(run.params, flattenParams(now));
+  await planTraining(project, { config, cwd: project.root, env, installation, overrides, resume: runId });
+  return ['train', config, '--resume', runId, ...overrides.flatMap((each) => ['--set', each])];
 }

@@ -2,21 +2,23 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { flattenParams, parseConfig } from '../../../../src/core/config/config.ts';
 import type { Installation } from '../../../../src/node/installation/installation.ts';
 import { openStore, type RunStart } from '../../../../src/node/tracking/tracking.ts';
 import { listResumable, planResumption } from '../../../../src/node/window/resuming.ts';
 import { listRunsOfProject } from '../../../../src/node/window/runs.ts';
 import type { RunStatus } from '../../../../src/protocol/tracking.ts';
 
+const netConfig = `model: {units: 3}
+mlflow: {experiment_name: e}
+training: {batch_size: 1, num_epochs: 3, loss_function: mse}
+`;
 let root = '';
 beforeEach(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'mlops-resuming-'));
   await write('dvc.yaml');
   await write('src/models/net/model.ts');
-  await write(
-    'configs/net.yaml',
-    'mlflow: {experiment_name: e}\ntraining: {batch_size: 1, num_epochs: 3, loss_function: mse}\n',
-  );
+  await write('configs/net.yaml', netConfig);
 });
 afterEach(() => rm(root, { recursive: true, force: true, maxRetries: 3 }));
 
@@ -125,7 +127,7 @@ describe('how it goes on', () => {
       if (expected instanceof RegExp) await expect(planned).rejects.toThrow(expected);
       else expect(await planned).toEqual(expected.map((word) => (word === 'RUN' ? runId : word)));
     });
-  const params = { 'training.num_epochs': '9', 'data.dataset_path': 'x' };
+  const params = flattenParams(parseConfig(netConfig, 'configs/net.yaml').value!);
   check('a sweep', asSweep, ['sweep', '--resume', 's1'], (runId) => writeSweep(runId, 'stopped'));
   check('a sweep that is through: not', asSweep, /has no trial left/, (runId) => writeSweep(runId, 'succeeded'));
   check(
@@ -134,10 +136,22 @@ describe('how it goes on', () => {
     /resume the sweep/,
   );
   check('a run of another program: not', { tags: {} }, /another program/);
+  const train = ['train', 'configs/net.yaml', '--resume', 'RUN'];
+  check('a training', { params }, train);
   check(
-    'a training by another config: not, and what differs is named',
-    { params },
-    /dataset_path was x and is data\/processed\/ now/,
+    'a training whose config has changed since: by its own',
+    { params: { ...params, 'training.num_epochs': '9', 'training.learning_rate': '0.5' } },
+    [...train, '--set', 'training.num_epochs=9', '--set', 'training.learning_rate=0.5'],
   );
-  check('a training that has ended well: not', { status: 'FINISHED' }, /nothing left to train/);
+  check(
+    'a training that lacks a param of now: without it',
+    { params: Object.fromEntries(Object.entries(params).filter(([name]) => name !== 'model.units')) },
+    [...train, '--set', 'model.units=null'],
+  );
+  check(
+    'a training by a config that is none any more: not, with the reason',
+    { params: { ...params, 'training.batch_size': 'many' } },
+    /has mistakes/,
+  );
+  check('a training that has ended well: not', { status: 'FINISHED', params }, /nothing left to train/);
 });
