@@ -223,13 +223,16 @@ function drawOnTop(chart: uPlot, { picture }: View): void {
     bbox.top + bbox.height + 8 * uPlot.pxRatio,
   );
   ctx.clip();
-  for (const { step, text } of picture.plan.events.slice(-20)) drawEvent(chart, picture, step, text);
+  // What happened at the same step stands behind one line.
+  const events = Map.groupBy(picture.plan.events.slice(-20), ({ step }) => step);
+  for (const [step, own] of events) drawEvent(chart, picture, step, own.map(({ text }) => text).join(', '));
   picture.plan.series.forEach((_, index) => drawLonePoints(chart, picture, index + 1));
   if (picture.plan.isLive) drawEnd(chart, picture);
   drawBest(chart, picture);
   ctx.restore();
 }
 
+const fontOf = ({ fontFamily }: Theme): string => `${axisText * uPlot.pxRatio}px ${fontFamily}`;
 const xOf = (chart: uPlot, step: number): number => chart.valToPos(step, 'x', true);
 const yOf = (chart: uPlot, value: number): number => chart.valToPos(value, 'y', true);
 const isInside = ({ min, max }: Range, step: number): boolean => step >= min && step <= max;
@@ -246,7 +249,12 @@ function drawEvent(chart: uPlot, { theme, window }: Picture, step: number, text:
   ctx.lineTo(x, bbox.top + bbox.height);
   ctx.stroke();
   ctx.setLineDash([]);
-  write(chart, theme, { text, x: x + 5 * uPlot.pxRatio, y: bbox.top + 8 * uPlot.pxRatio });
+  ctx.font = fontOf(theme);
+  const gap = 5 * uPlot.pxRatio;
+  const { width } = ctx.measureText(text);
+  // On the other side where there is no room for it.
+  const isLate = x + gap + width > bbox.left + bbox.width + sidePadding * uPlot.pxRatio;
+  write(chart, theme, { text, x: isLate ? x - gap - width : x + gap, y: bbox.top + 8 * uPlot.pxRatio });
 }
 
 /** A value between two gaps has no line to lie on. */
@@ -301,7 +309,7 @@ function drawBest(chart: uPlot, { plan, theme, window, scale, bestWords }: Pictu
   ctx.arc(x, y, 4 * ratio, 0, 2 * Math.PI);
   ctx.fill();
   ctx.stroke();
-  ctx.font = `${axisText * ratio}px ${theme.fontFamily}`;
+  ctx.font = fontOf(theme);
   const width = ctx.measureText(bestWords).width;
   const goesLeft = x + 8 * ratio + width > bbox.left + bbox.width + sidePadding * ratio;
   const goesUp = y + 22 * ratio > bbox.top + bbox.height;
@@ -318,7 +326,7 @@ function write(
   theme: Theme,
   { text, x, y }: { readonly text: string; readonly x: number; readonly y: number },
 ): void {
-  ctx.font = `${axisText * uPlot.pxRatio}px ${theme.fontFamily}`;
+  ctx.font = fontOf(theme);
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
   ctx.lineJoin = 'round';
