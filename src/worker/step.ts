@@ -1,4 +1,5 @@
 import type { TrainingSection } from '../core/config/config.ts';
+import { disposePastStates } from './states.ts';
 import type { LayersModel, Optimizer, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 /** One batch: inputs, targets, and a weight for each example where classes have weights. */
@@ -68,6 +69,7 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
     }, variables);
     update(tf, optimizer, { variables, grads, clip, weightDecay });
     tf.dispose(grads);
+    disposePastStates(tf, model);
     const outputs = keepsOutputs ? kept.pop() : undefined;
     const scalars = [value, ...kept];
     const values: number[] = [];
