@@ -50,7 +50,7 @@ export interface Output {
   readonly dtype: DataType;
 }
 
-export interface NodeOptions {
+interface NodeOptions {
   /** Wished for; characters that TensorFlow does not take are replaced, and a number makes it unique. */
   readonly name: string;
   readonly inputs?: readonly Output[];

@@ -2,7 +2,7 @@ import { encodeGraph, encodeShape, encodeType, selectNeeded, type Graph, type Ou
 import { entryField, messageField, textField, varintField, type Message } from './protobuf.ts';
 
 /** An input or output of a model under the name that users call it by; -1 in its shape is the examples' axis. */
-export interface NamedTensor {
+interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly output: Output;

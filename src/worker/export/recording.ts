@@ -7,7 +7,7 @@ import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts';
 // backend's own operations are seen, so any backend will do.
 
 /** Numbers of a tensor that was there before any kernel: a constant of a layer's code. */
-export interface ConstantTensor {
+interface ConstantTensor {
   readonly kind: 'constant';
   readonly shape: readonly number[];
   readonly dtype: DataType;
@@ -21,7 +21,7 @@ export type Operand =
   | { readonly kind: 'step'; readonly step: number; readonly output: number }
   | ConstantTensor;
 
-export interface TensorFacts {
+interface TensorFacts {
   readonly shape: readonly number[];
   readonly dtype: DataType;
 }
