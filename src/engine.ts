@@ -10,6 +10,7 @@ import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
+import { exportModel } from './node/models/models.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
@@ -135,6 +136,11 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     const own = await find(project);
     return predict(own, { model, images, cwd: own.root, installation, env }, new AbortController().signal);
+  },
+  async exportModel({ project, model, format, out }) {
+    projects.requireTrust();
+    const request = { model, format, out, installation, env };
+    return exportModel(await find(project), request, new AbortController().signal);
   },
 };
 

@@ -9,12 +9,17 @@ export const answers = {
   workspaceFolder: undefined as string | undefined,
   chosenFiles: undefined as Promise<readonly { fsPath: string }[]> | undefined,
   pressed: undefined as string | undefined,
+  /** The place that is chosen for a new file. */
+  saved: undefined as string | undefined,
   existing: [] as string[],
 };
 export const told = {
   documents: [] as string[],
   tasks: [] as { readonly name: string; readonly definition: object }[],
   errors: [] as string[],
+  messages: [] as string[],
+  /** Places that were proposed for a new file. */
+  proposed: [] as string[],
   panels: [] as FakePanel[],
   serializers: [] as { deserializeWebviewPanel(panel: FakePanel, state: unknown): Promise<void> }[],
   collections: [] as FakeDiagnostics[],
@@ -24,7 +29,13 @@ export const told = {
 
 export function forget(): void {
   for (const list of Object.values(told)) list.length = 0;
-  Object.assign(answers, { workspaceFolder: undefined, chosenFiles: undefined, pressed: undefined, existing: [] });
+  Object.assign(answers, {
+    workspaceFolder: undefined,
+    chosenFiles: undefined,
+    pressed: undefined,
+    saved: undefined,
+    existing: [],
+  });
   workspace.isTrusted = true;
   workspace.textDocuments = [];
 }
@@ -215,7 +226,10 @@ export const ProgressLocation = { Window: 10 };
 export const env = { language: 'en' };
 export const Uri = {
   file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
-  joinPath: (_base: unknown, ...parts: string[]) => ({ toString: () => parts.join('/') }),
+  joinPath: (base: { readonly fsPath?: string }, ...parts: string[]) => ({
+    fsPath: [base.fsPath ?? '', ...parts].join('/'),
+    toString: () => parts.join('/'),
+  }),
 };
 export const l10n = {
   t: (message: string, ...values: string[]) =>
@@ -259,7 +273,14 @@ export const window = {
   },
   showErrorMessage: (message: string) => Promise.resolve(told.errors.push(message)),
   showOpenDialog: () => answers.chosenFiles ?? Promise.resolve(undefined),
-  showInformationMessage: () => Promise.resolve(answers.pressed),
+  showSaveDialog: ({ defaultUri }: { defaultUri: { fsPath: string } }) => {
+    told.proposed.push(defaultUri.fsPath);
+    return Promise.resolve(answers.saved === undefined ? undefined : Uri.file(answers.saved));
+  },
+  showInformationMessage: (message: string) => {
+    told.messages.push(message);
+    return Promise.resolve(answers.pressed);
+  },
   showTextDocument: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.documents.push(fsPath)),
   /** Takes the last one. */
   showQuickPick: (choices: readonly { readonly label: string }[]) => {

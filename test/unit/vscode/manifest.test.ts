@@ -89,7 +89,7 @@ describe('package.json and the code agree', () => {
     [viewIds.runs, 'run paused', 'showRunChart resumeRun stop', 'showRunChart openLog resumeRun stopRunAtBest'],
     [viewIds.runs, 'run lost', 'showRunChart repairRun', 'showRunChart openLog'],
     [viewIds.runs, 'run unreadable', '', ''],
-    [viewIds.models, 'model', 'predictImage', 'predictImage'],
+    [viewIds.models, 'model', 'predictImage', 'predictImage exportModel'],
   ])('on what can be done in %s with a %s', (view, context, inRow, inMenu) => {
     const given = (menus['view/item/context'] ?? [])
       .filter(({ when }) => isMet(when, { view, viewItem: context }))

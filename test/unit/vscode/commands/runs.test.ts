@@ -35,12 +35,16 @@ function create(answer: SteeringAnswer['state'] = 'done') {
   const engine = createEngine({
     listRuns: () => ({ runs, unreadable: [] }),
     steerRun: () => ({ state: answer, step: 1, epoch: 0, text: '' }),
+    listModels: () =>
+      ['cnnbased', 'singleoutput'].map((name) => ({ name, folder: `models/${name}`, modified: 1, runId: null })),
+    exportModel: () => ({ path: '/elsewhere/one' }),
   });
   const projects = { whenKnown: () => Promise.resolve([{ root: project, name: 'digits', branch: null }]) };
   const parts = { engine: engine.thread, projects, showRun: () => undefined, showPrediction: () => undefined };
   const commands = createRunsCommands(parts as unknown as Parameters<typeof createRunsCommands>[0]);
   const steered = () => engine.asked.filter(({ name }) => name === 'steerRun').map(({ payload }) => payload);
-  return { commands, steered };
+  const exported = () => engine.asked.filter(({ name }) => name === 'exportModel').map(({ payload }) => payload);
+  return { commands, steered, exported };
 }
 
 beforeEach(() => {
@@ -71,5 +75,25 @@ describe('a live run is steered', () => {
   it('asks only about runs that are live', async () => {
     await create().commands['mlops.stopRunAtBest']();
     expect(told.picks.map((choices) => choices.map(({ label }) => label))).toEqual([['live', 'still']]);
+  });
+});
+
+describe('a model is exported', () => {
+  it.each<[target: Target | undefined, model: string]>([
+    [{ kind: 'model', project, model: 'cnnbased' }, 'cnnbased'],
+    [undefined, 'singleoutput'],
+  ])('%o, to a folder that is asked for', async (target, model) => {
+    answers.saved = '/elsewhere/one';
+    const { commands, exported } = create();
+    await commands['mlops.exportModel'](target);
+    expect(told.proposed).toEqual([`${project}/exports/${model}`]);
+    expect(exported()).toEqual([{ project, model, format: 'savedmodel', out: '/elsewhere/one' }]);
+    expect(told.messages).toEqual([expect.stringContaining('/elsewhere/one')]);
+  });
+
+  it('not without a folder', async () => {
+    const { commands, exported } = create();
+    await commands['mlops.exportModel']({ kind: 'model', project, model: 'cnnbased' });
+    expect(exported()).toEqual([]);
   });
 });
