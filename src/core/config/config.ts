@@ -248,9 +248,10 @@ class ConfigChecker {
       ? [...value.entries()]
       : Object.entries({ min, max });
     for (const [key, item] of tried) {
-      if (field.accepts(item) || (item === null && field.default === null))
+      if (field.accepts(item) || (item === null && field.default === null)) {
         this.#warnOfDoubt([...path, key], field, item);
-      else
+        this.#checkItems([...path, key], field, item);
+      } else
         this.#report(
           [...path, key],
           `${path.join('.')} must have values that are ${field.expects}, not ${describe(item)}.`,
@@ -274,7 +275,7 @@ class ConfigChecker {
     this.#report(path, `Unknown key ${path.join('.')}.${hint}`, 'warning', 'key');
   }
 
-  #checkItems(path: readonly string[], { findItemMistake }: Field, value: unknown): void {
+  #checkItems(path: readonly (string | number)[], { findItemMistake }: Field, value: unknown): void {
     if (findItemMistake === undefined || !Array.isArray(value)) return;
     for (const [index, item] of value.entries()) {
       const mistake = findItemMistake(item);

@@ -75,7 +75,8 @@ const doubtName =
 const perLayer = ({ expects, accepts, ...others }: Field): Field => ({
   ...others,
   expects: `${expects}, or a list of such`,
-  accepts: (value) => accepts(value) || (Array.isArray(value) && value.length > 0 && value.every(accepts)),
+  accepts: (value) => accepts(value) || (Array.isArray(value) && value.length > 0),
+  findItemMistake: (item) => (accepts(item) ? undefined : `Each must be ${expects}.`),
 });
 
 /** More than any picture or text wants; what is filled in by mistake is mostly much larger, or negative. */

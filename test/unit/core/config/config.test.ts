@@ -277,9 +277,10 @@ describe('parseConfig', () => {
       check('num_units: 224', `num_units: 224, ${key}: ${value}`, `configs/a.yaml:2:${column}: ${mistake}`);
     const rate = 'a number from 0 to less than 1, or a list of such';
     model('dropout_rate', '1.5', `error: model.dropout_rate must be ${rate}, not the number 1.5.`, 60);
-    model('dropout_rate', '[0.5, -0.1]', `error: model.dropout_rate must be ${rate}, not a list.`, 60);
+    model('dropout_rate', '[0.5, -0.1]', 'error: Each must be a number from 0 to less than 1.', 66);
     const count = 'a whole number of at least 1, or a list of such';
-    model('filters', '[32, -64]', `error: model.filters must be ${count}, not a list.`, 55);
+    model('filters', '[32, -64]', 'error: Each must be a whole number of at least 1.', 60);
+    model('filters', '[]', `error: model.filters must be ${count}, not a list.`, 55);
     check(
       'num_units: 224',
       'num_units: many',
@@ -320,6 +321,10 @@ describe('parseConfig', () => {
     tune(
       '{ optimizer: [adam, adm] }',
       `configs/a.yaml:9:44: warning: There is no optimizer "adm". Did you mean adam or adamw? The training fails unless the model's own code knows it.`,
+    );
+    tune(
+      '{ num_units: [[16, 32], [64, 0]] }',
+      'configs/a.yaml:9:53: error: Each must be a whole number of at least 1.',
     );
     tune('{ learning_rate_schedule: [null, { type: cosine }], name: [a, b] }');
   });
