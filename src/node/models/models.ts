@@ -58,6 +58,7 @@ export async function exportModel(
       'exported',
       { installation, env, cwd: project.root, signal },
     );
+    signal.throwIfAborted();
     await companions[plan.format](staging, { ...plan, ...signature, engineVersion: installation.version });
     await replaceDirectory(staging, plan.path);
     return { ...plan, ...signature };

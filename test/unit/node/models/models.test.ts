@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runCommandLine } from '../../../../src/node/commandline/commandline.ts';
@@ -19,7 +20,7 @@ let root: string;
 beforeEach(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'mlops-models-'));
   await writeFile(path.join(root, 'dvc.yaml'), 'stages: {}\n');
-  for (const name of ['digits', 'broken']) {
+  for (const name of ['digits', 'broken', 'slow']) {
     await mkdir(path.join(root, 'models', name), { recursive: true });
     await writeFile(path.join(root, 'models', name, 'model.json'), '{}');
   }
@@ -29,6 +30,13 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 /** The exit code and what was printed. */
 async function mlops(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return run(args, new AbortController().signal);
+}
+
+async function run(
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof written) => ({
     isTTY: false,
@@ -38,7 +46,7 @@ async function mlops(...args: readonly string[]): Promise<{ code: number; stdout
   const code = await runCommandLine(['models', 'export', ...args], groups, {
     ...{ cwd: root, env: { ...process.env, MLFLOW_TRACKING_URI: '' }, installation },
     streams: { stdout: stream('stdout'), stderr: stream('stderr') } as never,
-    signal: new AbortController().signal,
+    signal,
   });
   return { code, ...written };
 }
@@ -100,4 +108,13 @@ describe('what is refused leaves nothing behind', () => {
     expect(await listFiles(root)).toEqual(before);
     expect(await readdir(root)).not.toContain('exports');
   });
+});
+
+test('an export that is stopped leaves nothing behind, although its worker has come to its end', async () => {
+  const stop = new AbortController();
+  const ending = run(['slow', ...flags], stop.signal);
+  while (!(await listFiles(root)).some((file) => file.endsWith('saved_model.pb'))) await sleep(5);
+  stop.abort('SIGINT');
+  expect((await ending).code).toBe(130);
+  expect(await readdir(root)).not.toContain('exports');
 });
