@@ -19,6 +19,9 @@ const ALIVE_MS = 5000;
 /** From the end of the channel to ours: the watchdog gives no more either. */
 const LEAVE_MS = 3000;
 
+/** A call of the project's code lies deep below what the packages call. */
+Error.stackTraceLimit = 50;
+
 const exit = forbidExit();
 const stop = new AbortController();
 const wishes = new Wishes(stop.signal);
