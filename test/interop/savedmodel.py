@@ -22,7 +22,7 @@ def compare(case):
         for name, tensor in batch["outputs"].items():
             expected = to_array(tensor)
             found = given[name].numpy()
-            assert found.shape == expected.shape and found.dtype == expected.dtype, (found.shape, expected.shape)
+            assert (found.shape, found.dtype) == (expected.shape, expected.dtype), (name, found.dtype, found.shape)
             if not np.isfinite(found).all():
                 return {"difference": float("inf")}
             difference = max(difference, float(np.max(np.abs(found.astype("float64") - expected))))

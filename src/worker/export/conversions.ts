@@ -36,7 +36,7 @@ export const conversions: Readonly<Record<string, Conversion>> = {
   ...rows(['Abs', 'Ceil', 'Cos', 'Cosh', 'Elu', 'Erf', 'Exp', 'Expm1', 'Floor', 'Log', 'Log1p', 'Neg'], unary),
   ...rows(['OnesLike', 'Reciprocal', 'Relu', 'Relu6', 'Round', 'Rsqrt', 'Selu', 'Sigmoid', 'Sign', 'Sin'], unary),
   ...rows(['Sinh', 'Softplus', 'Sqrt', 'Square', 'Tan', 'Tanh', 'ZerosLike'], unary),
-  ...rows(['FloorDiv', 'Maximum', 'Minimum', 'Pow', 'RealDiv', 'SquaredDifference', 'Sub'], binary),
+  ...rows(['Maximum', 'Minimum', 'Pow', 'RealDiv', 'SquaredDifference', 'Sub'], binary),
   ...rows(['Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'NotEqual'], comparison),
   ...rows(['LogicalAnd', 'LogicalNot', 'LogicalOr'], logical),
   ...rows(
