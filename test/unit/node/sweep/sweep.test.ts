@@ -158,7 +158,7 @@ describe('the test split is closed while hyperparameters are chosen', () => {
     expect(document.trials.map(({ outcome }) => outcome)).toEqual(['failed']);
     expect(told.join('\n')).toMatch(refusal);
     expect(told.join('\n')).toMatch(message);
-    const { runs } = await (await openStore()).listRuns();
+    const { runs } = await (await ground.current.openStore()).listRuns();
     expect(runs.find(({ parentRunId }) => parentRunId !== null)?.tags['mlops.reason']).toMatch(refusal);
   });
 
@@ -176,7 +176,7 @@ describe('the test split is closed while hyperparameters are chosen', () => {
       'src/models/net/hyperparameters_tuning.ts',
       "import { load } from './dataloader.ts';\nexport const accept = (params) => load('test', {}) !== params;\n",
     );
-    await expect(planOnly({ root }, toRequest(), new AbortController().signal)).rejects.toThrow(refusal);
+    await expect(planOnly(ground.current, toRequest(), new AbortController().signal)).rejects.toThrow(refusal);
   });
 });
 

@@ -99,25 +99,28 @@ describe('the run is FAILED and says why', () => {
     ['an end of the process', /process\.exit was called/, { code: trainIt(dense, 'process.exit();') }],
     [
       'an end of the process by a signal',
-      /^worker died \(SIGTERM\)$|^worker died \(SIGKILL\)$/,
+      /^worker died \(SIGKILL\)$/,
       { code: trainIt(dense, "process.kill(process.pid, 'SIGKILL');") },
     ],
     ['a missing file', /is missing|Cannot find module/, { code: "import './nowhere.ts';\n" }],
   ])('%s', async (_, reason, { code, loader = dataloader, training = {} }) => {
-    await writeProject(ground.current, 'mlp', { backend: 'cpu', num_epochs: 2, ...training }, code);
-    await ground.current.write('src/models/m/dataloader.ts', loader);
+    await writeProject(
+      ground.current,
+      'mlp',
+      { backend: 'cpu', num_epochs: 2, ...training },
+      { loader, ...(code === undefined ? {} : { code }) },
+    );
     await check((await trainHere(ground.current)).document, reason);
   });
 
   test('a loss that is no number: with its batch, and the last good checkpoint stays', async () => {
-    await writeProject(ground.current, 'mlp', { backend: 'cpu', loss_function: 'mse' }, trainIt(dense));
     const code = trainIt(dense).replace(
       'await fit(model);',
       `await fit(model);
   model.layers[1].setWeights([tf.fill([36, 4], NaN), tf.zeros([4])]);
   await fit(model);`,
     );
-    await ground.current.write('src/models/m/train.ts', code);
+    await writeProject(ground.current, 'mlp', { backend: 'cpu', loss_function: 'mse' }, { code });
     const { document } = await trainHere(ground.current);
     await check(document, /^loss is NaN at epoch 9, batch 1 of 12; .*; the checkpoints before it are kept$/);
     const kept = await readdir(path.join(document.artifacts!, 'checkpoints'));
@@ -129,7 +132,7 @@ describe('the run is FAILED and says why', () => {
       ground.current,
       'mlp',
       { backend: 'cpu' },
-      trainIt(dense, 'const all = []; for (;;) all.push({ at: all.length });'),
+      { code: trainIt(dense, 'const all = []; for (;;) all.push({ at: all.length });') },
     );
     // A heap that is full soon.
     const node = path.join(ground.current.root, 'node.sh');
@@ -152,7 +155,7 @@ describe('the run is FAILED and says why', () => {
 });
 
 test('a loop without an end is told, and can be stopped', async () => {
-  await writeProject(ground.current, 'mlp', { backend: 'cpu' }, trainIt(dense, 'for (;;);'));
+  await writeProject(ground.current, 'mlp', { backend: 'cpu' }, { code: trainIt(dense, 'for (;;);') });
   const warnings: string[] = [];
   const abort = new AbortController();
   const nothing = (): void => undefined;
