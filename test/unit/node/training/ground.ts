@@ -39,7 +39,8 @@ export function useGround(name: string): { readonly current: Ground } {
     await current.write('dvc.yaml', 'stages: {}\n');
     await current.write('package.json', '{ "type": "module" }\n');
   });
-  afterEach(() => rm(current?.root ?? '', { recursive: true, force: true }));
+  // A worker whose run was killed may write for a while yet.
+  afterEach(() => rm(current?.root ?? '', { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return {
     get current() {
       if (current === undefined) throw new Error('No test is running.');
