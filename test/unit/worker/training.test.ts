@@ -395,7 +395,7 @@ describe('what goes wrong in user code names its place', () => {
         'dataloader.ts':
           'export async function load(split: string) {\n  const count = split === "validation" ? 0 : 4;\n  return { xs: new Float32Array(36 * count), ys: new Float32Array(4 * count), shape: [6, 6, 1] };\n}\n',
       },
-      message: /dataloader\.ts gives for the split "validation" no examples\.$/,
+      message: /dataloader\.ts gives for the split "validation" no examples\./,
       place: 'src/models/quarters/dataloader.ts:1:23',
     },
     'a promise that nobody waits for': {
