@@ -17,6 +17,7 @@ const groups: readonly CommandGroup[] = [
     firstWords: ['train', 'exec', 'predict'],
     load: async () => (await import('./node/training/commands.ts')).commands,
   },
+  { firstWords: ['models'], load: async () => (await import('./node/models/commands.ts')).commands },
   { firstWords: ['sweep'], load: async () => (await import('./node/sweep/commands.ts')).commands },
   { firstWords: ['backends'], load: async () => (await import('./node/backends/commands.ts')).commands },
   { firstWords: ['runs'], load: async () => (await import('./node/tracking/commands.ts')).commands },

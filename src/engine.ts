@@ -11,6 +11,7 @@ import { createInstallation, installationEnvironment } from './node/installation
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import { outlineSweepOf } from './node/sweep/sweep.ts';
+import { exportModel } from './node/models/models.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
@@ -146,6 +147,11 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     const own = await find(project);
     return predict(own, { model, images, cwd: own.root, installation, env }, new AbortController().signal);
+  },
+  async exportModel({ project, model, format, out }) {
+    projects.requireTrust();
+    const request = { model, format, out, installation, env };
+    return exportModel(await find(project), request, new AbortController().signal);
   },
 };
 

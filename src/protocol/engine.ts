@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
 import type { MetricHistory, RunList, RunSummary } from './tracking.ts';
-import type { BackendChoice, BackendStatus, Prediction } from './training.ts';
+import type { BackendChoice, BackendStatus, ExportFormat, Prediction } from './training.ts';
 
 // The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
 // first; versions must be equal. Every path is absolute unless its comment says otherwise; times are milliseconds since 1970.
@@ -201,6 +201,11 @@ interface EngineRequests {
   predict: {
     payload: InProject & { readonly model: string; readonly images: readonly string[] };
     reply: readonly Prediction[];
+  };
+  /** `out`: the new folder, absolute. */
+  exportModel: {
+    payload: InProject & { readonly model: string; readonly format: ExportFormat; readonly out: string };
+    reply: { readonly path: string };
   };
 }
 

@@ -4,7 +4,7 @@ import type { Steering } from './steering.ts';
 // The border between the run process (`mlops train`, `mlops predict`) and the training worker: JSON lines over a channel of
 // its own (file descriptor 3, both ways), never stdout. Each side's first message is a hello; versions must be equal.
 
-export const trainingProtocolVersion = 3;
+export const trainingProtocolVersion = 4;
 /** Longest line, in characters; a longer one is a broken peer. */
 const maxMessageLength = 1 << 20;
 /** Longest text that a worker sends: user code makes errors, tags and labels of any length, and a line holds a few of them. */
@@ -105,6 +105,20 @@ export interface TuneTask {
   readonly candidates: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** Writes a saved model in another program's format. */
+export interface ExportTask {
+  readonly kind: 'export';
+  readonly format: ExportFormat;
+  readonly projectRoot: string;
+  /** Folder with `model.json`. */
+  readonly modelDirectory: string;
+  /** Folder for the files of the format. */
+  readonly outputDirectory: string;
+}
+
+export const exportFormats = ['savedmodel'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 interface ProbeTask {
   readonly kind: 'probe';
 }
@@ -115,7 +129,7 @@ interface VerifyTask {
   readonly backend: BackendName;
 }
 
-export type WorkerTask = TrainTask | PredictTask | TuneTask | ProbeTask | VerifyTask;
+export type WorkerTask = TrainTask | PredictTask | ExportTask | TuneTask | ProbeTask | VerifyTask;
 
 export interface Prediction {
   readonly image: string;
@@ -207,6 +221,7 @@ export type FromWorker =
   /** One for each image, in their order. */
   | { readonly type: 'prediction'; readonly prediction: Prediction }
   | { readonly type: 'predicted' }
+  | { readonly type: 'exported'; readonly signature: ExportedSignature }
   /** `space`: null where the code gives none. `accepted`: an answer for each candidate. `refuses`: whether it refuses any at all. */
   | {
       readonly type: 'tuned';
@@ -227,6 +242,18 @@ export type FromWorker =
 export interface ModelSignature {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
+}
+
+/** What an exported model takes and gives, by names; -1 is an axis of any size. */
+export interface ExportedSignature {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+export interface TensorSpec {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
 }
 
 export function toWireNumber(value: number): WireNumber {

@@ -22,6 +22,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.chooseBackend': { inRestrictedMode: false },
   'mlops.showRunChart': { inRestrictedMode: true },
   'mlops.predictImage': { inRestrictedMode: false },
+  'mlops.exportModel': { inRestrictedMode: false },
   'mlops.showPipelineGraph': { inRestrictedMode: true },
   'mlops.addStage': { inRestrictedMode: false },
   'mlops.refresh': { inRestrictedMode: true },

@@ -85,11 +85,15 @@ async function attempt(start: () => Promise<StartedTensorFlow>): Promise<Started
   }
 }
 
-/** Failures of devices, told by the words of TensorFlow and of WebGPU, and what to do. */
+/** Failures of devices, told by the words of TensorFlow, of WebGPU and of JavaScript, and what to do. */
 const deviceFailures: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [
     /\bOOM when allocating\b|RESOURCE_EXHAUSTED|ResourceExhausted|out of memory|CUDA_ERROR_OUT_OF_MEMORY/i,
     'The memory of the device is used up. Use a smaller training.batch_size or a smaller model, or another backend (--backend wasm).',
+  ],
+  [
+    /Array buffer allocation failed/,
+    'There is not so much memory. Use a smaller training.batch_size, a smaller model or fewer data at a time.',
   ],
   [
     /device (?:was |is )?lost|CUDA_ERROR_(?:UNKNOWN|ILLEGAL_ADDRESS|LAUNCH_FAILED|DEVICE_UNAVAILABLE|ECC_UNCORRECTABLE)|GPU has fallen off the bus/i,

@@ -31,6 +31,7 @@ import {
   variablesOf,
   type NamedNumbers,
 } from './snapshot.ts';
+import { restoreStates, statesOf } from './states.ts';
 import { createEagerStep, type Step } from './step.ts';
 import type { LayersModel, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
@@ -240,7 +241,7 @@ class Fit {
     let sampled = -Infinity;
     for await (const batch of this.#readEpochBatches()) {
       // A turn of the event loop: a stop message, the end of the channel and wishes are seen here, and nowhere else.
-      await steering.between(this.#model, batch.count);
+      await steering.between(this.#model, batch.count, () => this.writeCheckpoint());
       if (signal.aborted) return undefined;
       if (!isHeld(train)) this.#checkLabels('train', batch.ys, this.#progress.examples);
       this.#applySchedule();
@@ -440,6 +441,7 @@ class Fit {
         ...optimizer.numbers.map((numbers) => ({ ...numbers, name: `optimizer/${numbers.name}` })),
         ...(await readAll('average', this.#average?.values ?? [])),
         ...(await readAll('best', this.#best?.values ?? [])),
+        ...(await readAll('state', statesOf(this.#model))),
         { name: 'order', shape: [this.#order.length], dtype: 'uint32', values: this.#order },
         { name: 'outputs', shape: [outputs.length], dtype: 'float32', values: outputs },
         { name: 'targets', shape: [targets.length], dtype: 'float32', values: targets },
@@ -461,6 +463,9 @@ class Fit {
       assignNumbers(tf, this.#variables, below(numbers, 'weight')) ??
       restoreOptimizer(tf, this.#model, { facts: saved.optimizer, numbers: below(numbers, 'optimizer') });
     if (mistake !== undefined) throw refuse(mistake);
+    const states = below(numbers, 'state').map((value) => toTensor(tf, value));
+    const misfit = restoreStates(tf, this.#model, states);
+    if (misfit !== undefined) throw refuse(misfit);
     const average = below(numbers, 'average');
     if (average.length > 0) this.#average?.replace(average.map((value) => toTensor(tf, value)));
     const best = below(numbers, 'best');

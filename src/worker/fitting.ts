@@ -8,7 +8,7 @@ import type { LayersModel } from './tensorflow.ts';
 // Whether model, data and config fit together, told before the first batch; and what follows from their fitting.
 
 /** The model must take what the dataloader gives, and give as many numbers as the targets have. */
-export function checkShapes(model: LayersModel, train: Examples, { loss_function }: TrainingSection): void {
+export function checkShapes(model: LayersModel, train: Examples, { loss_function, batch_size }: TrainingSection): void {
   if (model.inputs.length !== 1 || model.outputs.length !== 1)
     throw new ExpectedError('training-failed', 'A model must have one input and one output to be trained by fit.');
   const input = inputShapeOf(model);
@@ -19,6 +19,7 @@ export function checkShapes(model: LayersModel, train: Examples, { loss_function
       'training-failed',
       `The dataloader gives examples of shape ${describeShape(train.shape)}, the model takes ${describeShape(input)}${layerOf(model.inputs)}.`,
     );
+  checkBatches(model, train, batch_size);
   const output = outputShapeOf(model);
   const size = output.reduce<number>((product, axis) => product * (axis ?? NaN), 1);
   // Labels as numbers for a model with one output per class: the sparse losses take them.
@@ -29,6 +30,17 @@ export function checkShapes(model: LayersModel, train: Examples, { loss_function
       'training-failed',
       `The dataloader gives targets of ${train.width} numbers, the model gives ${describeShape(output)}${layerOf(model.outputs)}.`,
     );
+}
+
+/** A model for batches of one size (that of recurrent layers with a state is) takes no other, and no smaller one at the end. */
+function checkBatches({ inputs }: LayersModel, { count }: Examples, batchSize: number): void {
+  const size = inputs[0]?.shape[0] ?? null;
+  if (size === null || (size === batchSize && count % size === 0)) return;
+  const found = size === batchSize ? `there are ${count} to train with` : `training.batch_size is ${batchSize}`;
+  throw new ExpectedError(
+    'training-failed',
+    `The model takes batches of exactly ${size} examples${layerOf(inputs)}; ${found}.`,
+  );
 }
 
 function layerOf([first]: readonly { readonly sourceLayer: { readonly name: string } }[]): string {

@@ -4,6 +4,7 @@ import { toErrorDocument } from '../protocol/errors.ts';
 import type { FromWorker, WorkerTask } from '../protocol/training.ts';
 import { explainDeviceFailure, probeBackends, verifyBackend } from './backends.ts';
 import { openChannel } from './channel.ts';
+import { runExport } from './exporting.ts';
 import { runPrediction } from './prediction.ts';
 import { Wishes } from './steering.ts';
 import { lostReader, runTraining, type TaskContext } from './training.ts';
@@ -18,6 +19,10 @@ const ALIVE_MS = 5000;
 /** From the end of the channel to ours: the watchdog gives no more either. */
 const LEAVE_MS = 3000;
 
+/** A call of the project's code lies deep below what the packages call. */
+Error.stackTraceLimit = 50;
+
+const exit = forbidExit();
 const stop = new AbortController();
 const wishes = new Wishes(stop.signal);
 let isOver = false;
@@ -43,7 +48,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 /** Nobody is there any more: what has been trained goes into a checkpoint, if that does not take long. */
 function leave(): void {
   stop.abort(lostReader);
-  setTimeout(() => process.exit(1), LEAVE_MS);
+  setTimeout(() => exit(1), LEAVE_MS);
 }
 
 async function run(task: WorkerTask): Promise<void> {
@@ -69,6 +74,8 @@ async function perform(task: WorkerTask, context: TaskContext): Promise<FromWork
       return runTraining(task, context);
     case 'predict':
       return runPrediction(task, context);
+    case 'export':
+      return runExport(task, context);
     case 'tune':
       return askForTuning(task, context.send);
     case 'probe':
@@ -91,11 +98,20 @@ async function fail(error: unknown): Promise<void> {
 async function end(message: FromWorker, code: number): Promise<void> {
   if (isOver) return;
   isOver = true;
-  if (stop.signal.reason === lostReader) process.exit(1);
+  if (stop.signal.reason === lostReader) exit(1);
   await channel.end(message);
   const flushed = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));
   await Promise.all(flushed);
-  process.exit(code);
+  exit(code);
+}
+
+/** Code of the project that ended the process would end its work without a word: it gets an error, which has its place. */
+function forbidExit(): typeof process.exit {
+  const own = process.exit.bind(process);
+  process.exit = () => {
+    throw new Error("process.exit was called: a project's code ends by returning, or by an error.");
+  };
+  return own;
 }
 
 function openPipe(): Socket {
@@ -104,7 +120,7 @@ function openPipe(): Socket {
   } catch {
     // No pipe at 3: somebody started this file by hand.
     process.stderr.write('The training worker is started by "mlops train" and has no use of its own.\n');
-    return process.exit(2);
+    return exit(2);
   }
 }
 

@@ -1,11 +1,9 @@
+import { activationNames } from '../core/config/config.ts';
 import { findNearest } from '../core/names/names.ts';
 
 /** Names that TensorFlow.js takes where a model's code names a part of a layer, by its word for such a part. */
 const names: Readonly<Record<string, readonly string[]>> = {
-  activation: [
-    ...['elu', 'gelu', 'hardSigmoid', 'linear', 'logSoftmax', 'mish', 'relu', 'relu6', 'selu', 'sigmoid', 'softmax'],
-    ...['softplus', 'softsign', 'swish', 'tanh'],
-  ],
+  activation: activationNames,
   initializer: [
     ...[
       'constant',

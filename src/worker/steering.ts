@@ -47,13 +47,16 @@ export class Wishes {
   }
 }
 
+type Keep = () => Promise<string | undefined>;
+
 /** What the loop over batches asks of its steering. */
 export interface FitSteering {
   /**
    * Called before each batch: gives the event loop a turn, so that messages are seen, carries out what is wished, and waits while the
-   * training is paused. `examples`: how many the batch will train; null for one that only tests.
+   * training is paused. `examples`: how many the batch will train; null for one that only tests. `keep` writes a checkpoint of where the
+   * training stands, and gives its name where there can be one; a test has none, for what it tests may be an average.
    */
-  between(model: LayersModel, examples: number | null): Promise<void>;
+  between(model: LayersModel, examples: number | null, keep?: Keep): Promise<void>;
   /** Called when an epoch is recorded; `values`: what it has measured. */
   afterEpoch(model: LayersModel, values: Readonly<Record<string, number>>): Promise<void>;
   /** Milliseconds of a clock that stands still during a pause. */
@@ -79,8 +82,11 @@ type Deeds = {
   readonly [T in SteeringRequest['type']]: (
     steering: Extract<SteeringRequest, { type: T }>,
     model: LayersModel,
+    keep: Keep,
   ) => Deed | Promise<Deed>;
 };
+
+const keepNothing: Keep = () => Promise.resolve(undefined);
 
 /** Steers one training: everything happens between two batches. */
 export class Steering implements FitSteering {
@@ -103,10 +109,10 @@ export class Steering implements FitSteering {
     return performance.now() - this.#pausedMs;
   }
 
-  async between(model: LayersModel, examples: number | null): Promise<void> {
+  async between(model: LayersModel, examples: number | null, keep: Keep = keepNothing): Promise<void> {
     await nextTurn();
-    await this.#fulfil(model);
-    if (this.#isPaused) await this.#pause(model);
+    await this.#fulfil(model, keep);
+    if (this.#isPaused) await this.#pause(model, keep);
     if (!this.#options.signal.aborted) this.#sampler.next(examples);
   }
 
@@ -121,13 +127,13 @@ export class Steering implements FitSteering {
     if (this.#endsAtBest && model !== undefined) this.#best.restore(model);
   }
 
-  async #pause(model: LayersModel): Promise<void> {
+  async #pause(model: LayersModel, keep: Keep): Promise<void> {
     const { wishes, signal } = this.#options;
     const started = performance.now();
     this.#tell('paused');
     while (this.#isPaused && !signal.aborted) {
       await wishes.wait();
-      await this.#fulfil(model);
+      await this.#fulfil(model, keep);
     }
     this.#isPaused = false;
     this.#pausedMs += performance.now() - started;
@@ -139,20 +145,20 @@ export class Steering implements FitSteering {
     send({ type, step: record.batches, epoch: record.epochs, time: Date.now() });
   }
 
-  async #fulfil(model: LayersModel): Promise<void> {
+  async #fulfil(model: LayersModel, keep: Keep): Promise<void> {
     const { wishes, send, record } = this.#options;
     for (let wish = wishes.take(); wish !== undefined; wish = wishes.take()) {
-      const deed = await this.#perform(wish.steering, model);
+      const deed = await this.#perform(wish.steering, model, keep);
       const isRefused = 'refusal' in deed;
       const text = isRefused ? deed.refusal : deed.text;
       send({ type: 'steered', id: wish.id, isRefused, step: record.batches, epoch: record.epochs, text });
     }
   }
 
-  #perform(steering: SteeringRequest, model: LayersModel): Deed | Promise<Deed> {
+  #perform(steering: SteeringRequest, model: LayersModel, keep: Keep): Deed | Promise<Deed> {
     // TypeScript can't see that the deed found by a wish's type takes that wish.
-    const deed = this.#deeds[steering.type] as (steering: SteeringRequest, model: LayersModel) => Deed | Promise<Deed>;
-    return deed(steering, model);
+    const deed = this.#deeds[steering.type] as (...args: [SteeringRequest, LayersModel, Keep]) => Deed | Promise<Deed>;
+    return deed(steering, model, keep);
   }
 
   readonly #deeds: Deeds = {
@@ -178,15 +184,18 @@ export class Steering implements FitSteering {
       setLearningRate(model, value);
       return { text: `learning rate ${value}` };
     },
-    snapshot: async (_, model) => {
+    snapshot: async (_, model, keep) => {
       const name = `snapshot-${this.#options.record.batches}`;
+      let checkpoint: string | undefined;
       try {
         await keepSnapshot(this.#options.tf, model, path.join(this.#options.checkpoints, name));
+        checkpoint = await keep();
       } catch (error) {
         // A full disk must not end the training that somebody wants to keep.
         return { refusal: `The snapshot can't be written: ${error instanceof Error ? error.message : String(error)}` };
       }
-      return { text: `snapshot checkpoints/${name}` };
+      const resumable = checkpoint === undefined ? '' : `; --resume can go on from it (checkpoints/${checkpoint})`;
+      return { text: `snapshot checkpoints/${name}${resumable}` };
     },
   };
 

@@ -1,4 +1,5 @@
 import type { TrainingSection } from '../core/config/config.ts';
+import { disposePastStates, statesOf } from './states.ts';
 import type { LayersModel, Optimizer, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 /** One batch: inputs, targets, and a weight for each example where classes have weights. */
@@ -51,6 +52,7 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
   const { optimizer, lossFunctions, collectedTrainableWeights } = inner;
   const variables = collectedTrainableWeights.map((weight) => weight.read());
   const clip = createClipping(tf, options.training.gradient_clipping);
+  const isStateful = statesOf(model).length > 0;
   let isChecked = false;
   return async ({ x, y, weights }) => {
     // The packages' sentences about shapes that a loss does not take.
@@ -68,6 +70,7 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
     }, variables);
     update(tf, optimizer, { variables, grads, clip, weightDecay });
     tf.dispose(grads);
+    if (isStateful) disposePastStates(tf, model);
     const outputs = keepsOutputs ? kept.pop() : undefined;
     const scalars = [value, ...kept];
     const values: number[] = [];

@@ -7,5 +7,5 @@ import type * as layers from '@tensorflow/tfjs-layers';
  */
 export type TensorFlow = Omit<typeof core, keyof typeof layers> & typeof layers;
 
-export type { LayersModel } from '@tensorflow/tfjs-layers';
+export type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 export type { Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';

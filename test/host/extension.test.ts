@@ -298,6 +298,7 @@ describe('the extension', () => {
         api.engine.request('steerRun', { project: folder, runId: 'x', steering: { type: 'pause' } }),
         api.engine.request('untrackFile', { project: folder, file: 'x' }),
         api.engine.request('predict', { project: folder, model: 'x', images: [] }),
+        api.engine.request('exportModel', { project: folder, model: 'x', format: 'savedmodel', out: folder }),
       ];
       for (const outcome of await Promise.allSettled(asked)) {
         assert.equal(outcome.status, 'rejected');

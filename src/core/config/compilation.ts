@@ -57,6 +57,12 @@ const metricNames = [
 
 const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad', 'adadelta', 'adamax'] as const;
 
+/** Activations of TensorFlow.js' layers, as they are written there: another spelling is another name. */
+export const activationNames: readonly string[] = [
+  ...['elu', 'gelu', 'gelu_new', 'hardSigmoid', 'linear', 'logSoftmax', 'mish', 'relu', 'relu6', 'selu', 'sigmoid'],
+  ...['softmax', 'softplus', 'softsign', 'swish', 'tanh'],
+];
+
 type LossName = keyof typeof losses;
 export type MetricName = (typeof metricNames)[number];
 export type OptimizerName = (typeof optimizerNames)[number];
@@ -103,6 +109,17 @@ export function findFurtherMetric(written: unknown): FurtherMetric | { readonly 
     : { mistake: `There is no metric "${written}".` };
 }
 
+/** What is wrong with the name of an activation, with the nearest ones. */
+export function findActivationMistake(written: string): string | undefined {
+  if (activationNames.includes(written)) return undefined;
+  return `There is no activation "${written}". ${hintAt(written, activationNames)}`;
+}
+
+function hintAt(written: string, names: readonly string[]): string {
+  const nearest = findNearest(written, names);
+  return nearest.length === 0 ? `Known are ${names.join(', ')}.` : `Did you mean ${nearest.join(' or ')}?`;
+}
+
 /** The normal name that `written` stands for, or a sentence with the nearest names where there is none. */
 export function findByName<Name extends string>(
   { kind, names }: Vocabulary<Name>,
@@ -111,7 +128,5 @@ export function findByName<Name extends string>(
   const normal = written.toLowerCase().replace(/[_\-\s]/g, '');
   const name = names.find((candidate) => candidate === normal);
   if (name !== undefined) return { name };
-  const nearest = findNearest(written, names);
-  const hint = nearest.length === 0 ? `Known are ${names.join(', ')}.` : `Did you mean ${nearest.join(' or ')}?`;
-  return { mistake: `There is no ${kind} "${written}". ${hint}` };
+  return { mistake: `There is no ${kind} "${written}". ${hintAt(written, names)}` };
 }

@@ -1,7 +1,6 @@
 import { findNearest } from '../names/names.ts';
 import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
 import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
-import { findByName } from './compilation.ts';
 import { applyOverrides, type Override } from './overrides.ts';
 import { findParamMistakes } from './params.ts';
 import { freeSections, sections, type Field, type SectionName } from './schema.ts';
@@ -9,6 +8,7 @@ import { toObjective, type Objective } from './settings.ts';
 import { findDimensionMistake, tuningSettings } from './tuning.ts';
 
 export {
+  activationNames,
   findByName,
   findFurtherMetric,
   lossFunctions,
@@ -216,7 +216,7 @@ class ConfigChecker {
       return field.default;
     }
     if (field.pending === true) this.#report(path, `${path.join('.')} has no effect yet.`, 'warning', 'key');
-    this.#warnUnknownName(path, field, value);
+    this.#warnOfDoubt(path, field, value);
     this.#checkItems(path, field, value);
     if (field.fields === undefined || !isMapping(value)) return value;
     const fields = field.fields(value);
@@ -236,6 +236,26 @@ class ConfigChecker {
       const mistake = findDimensionMistake(value);
       if (mistake !== undefined) this.#report(path, `${path.join('.')} ${mistake}${describeOther(value)}.`);
       else if (!known.includes(key)) this.#warnUnknownKey(path, [...known, ...tuningSettings]);
+      else this.#checkTried(path, fieldOf(key, checked), value);
+    }
+  }
+
+  /** Values that are to be tried are checked now: a trial would fail of them hours later. */
+  #checkTried(path: readonly string[], field: Field | undefined, value: unknown): void {
+    if (field === undefined) return;
+    const { min, max } = isMapping(value) ? value : {};
+    const tried: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+      ? [...value.entries()]
+      : Object.entries({ min, max });
+    for (const [key, item] of tried) {
+      if (field.accepts(item) || (item === null && field.default === null)) {
+        this.#warnOfDoubt([...path, key], field, item);
+        this.#checkItems([...path, key], field, item);
+      } else
+        this.#report(
+          [...path, key],
+          `${path.join('.')} must have values that are ${field.expects}, not ${describe(item)}.`,
+        );
     }
   }
 
@@ -255,7 +275,7 @@ class ConfigChecker {
     this.#report(path, `Unknown key ${path.join('.')}.${hint}`, 'warning', 'key');
   }
 
-  #checkItems(path: readonly string[], { findItemMistake }: Field, value: unknown): void {
+  #checkItems(path: readonly (string | number)[], { findItemMistake }: Field, value: unknown): void {
     if (findItemMistake === undefined || !Array.isArray(value)) return;
     for (const [index, item] of value.entries()) {
       const mistake = findItemMistake(item);
@@ -263,11 +283,10 @@ class ConfigChecker {
     }
   }
 
-  #warnUnknownName(path: readonly string[], { names }: Field, value: unknown): void {
-    if (names === undefined || typeof value !== 'string') return;
-    const found = findByName(names, value);
-    if ('mistake' in found)
-      this.#report(path, `${found.mistake} The training fails unless the model's own code compiles it.`, 'warning');
+  #warnOfDoubt(path: readonly (string | number)[], { findDoubt }: Field, value: unknown): void {
+    const doubt = typeof value === 'string' ? findDoubt?.(value) : undefined;
+    if (doubt !== undefined)
+      this.#report(path, `${doubt} The training fails unless the model's own code knows it.`, 'warning');
   }
 
   #report(
@@ -283,6 +302,13 @@ class ConfigChecker {
         : { ...override.place, severity, message },
     );
   }
+}
+
+/** What a tuned key may hold: that of the section in which the config has it. */
+function fieldOf(key: string, checked: Readonly<Record<SectionName, Record<string, unknown>>>): Field | undefined {
+  const section = (['model', 'training', 'data'] as const).find((name) => Object.hasOwn(checked[name], key));
+  const fields: Readonly<Record<string, Field>> = section === undefined ? {} : sections[section];
+  return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
 function startsWith(path: readonly (string | number)[], start: readonly string[]): boolean {

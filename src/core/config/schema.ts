@@ -1,6 +1,14 @@
 import { backendNames } from '../../protocol/training.ts';
 import { isMapping } from '../yaml/yaml.ts';
-import { findFurtherMetric, lossFunctions, metrics, optimizers, type Vocabulary } from './compilation.ts';
+import {
+  findActivationMistake,
+  findByName,
+  findFurtherMetric,
+  lossFunctions,
+  metrics,
+  optimizers,
+  type Vocabulary,
+} from './compilation.ts';
 
 /** One key of a config: what it takes, in words for the error, and what it is when absent (undefined: stays absent). */
 export interface Field {
@@ -10,8 +18,8 @@ export interface Field {
   readonly required?: true;
   /** Accepted, but without effect so far: using it is worth a warning. */
   readonly pending?: true;
-  /** What the text should name; another one is worth a warning, since a model's own code may do without it. */
-  readonly names?: Vocabulary;
+  /** What is strange about a text, as a sentence: worth a warning only, since a model's own code may know better. */
+  readonly findDoubt?: (written: string) => string | undefined;
   /** For a mapping: its own keys, which may depend on what one of them holds. */
   readonly fields?: (value: Readonly<Record<string, unknown>>) => Readonly<Record<string, Field>>;
   /** For a list: the sentence that says what is wrong with one of its values, told at its place. */
@@ -55,6 +63,46 @@ const degrees: Field = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value <= 180,
 };
 
+/** For a text that should name something of a list. */
+const doubtName =
+  (vocabulary: Vocabulary) =>
+  (written: string): string | undefined => {
+    const found = findByName(vocabulary, written);
+    return 'mistake' in found ? found.mistake : undefined;
+  };
+
+/** One for all layers, or one for each. */
+const perLayer = ({ expects, accepts, ...others }: Field): Field => ({
+  ...others,
+  expects: `${expects}, or a list of such`,
+  accepts: (value) => accepts(value) || (Array.isArray(value) && value.length > 0),
+  findItemMistake: (item) => (accepts(item) ? undefined : `Each must be ${expects}.`),
+});
+
+/** More than any picture or text wants; what is filled in by mistake is mostly much larger, or negative. */
+const MAX_KERNEL = 64;
+
+/**
+ * Keys of `model` that have one meaning in every network. The section is the user's own, so none of them is asked for; a model that means
+ * something else by one has to call it otherwise.
+ */
+const modelKeys = {
+  num_layers: wholeNumber(0),
+  num_units: perLayer(wholeNumber(1)),
+  filters: perLayer(wholeNumber(1)),
+  kernel_size: perLayer({
+    expects: `a whole number from 1 to ${MAX_KERNEL}`,
+    accepts: (value) => wholeNumber(1).accepts(value) && Number(value) <= MAX_KERNEL,
+  }),
+  dropout_rate: perLayer(share),
+  activation_function: perLayer({
+    expects: 'the name of an activation, as relu',
+    // What every object has under a name is found there, and is no activation.
+    accepts: (value) => typeof value === 'string' && /^[a-z][\w -]*$/i.test(value) && !(value in Object.prototype),
+    findDoubt: findActivationMistake,
+  }),
+} as const satisfies Record<string, Field>;
+
 /** Learning-rate schedules by type, with the keys that each has beside `type` and `warmup_epochs`. */
 const schedules = {
   step: {
@@ -85,12 +133,12 @@ const isClassWeights = (value: unknown): boolean =>
 /** The keys of a config file, by section: DESIGN's schema as one table. */
 export const sections = {
   data: { dataset_path: { ...text, default: 'data/processed/' } },
-  model: { name: text },
+  model: { name: text, ...modelKeys },
   training: {
     batch_size: { ...wholeNumber(1), required: true },
     num_epochs: { ...wholeNumber(1), required: true },
-    loss_function: { ...text, required: true, names: lossFunctions },
-    metric: { ...text, default: 'accuracy', names: metrics },
+    loss_function: { ...text, required: true, findDoubt: doubtName(lossFunctions) },
+    metric: { ...text, default: 'accuracy', findDoubt: doubtName(metrics) },
     metrics: {
       expects: 'a list of names',
       accepts: Array.isArray,
@@ -100,7 +148,7 @@ export const sections = {
       },
       default: null,
     },
-    optimizer: { ...text, default: 'adam', names: optimizers },
+    optimizer: { ...text, default: 'adam', findDoubt: doubtName(optimizers) },
     learning_rate: { ...positive, default: 0.001 },
     learning_rate_schedule: {
       expects: 'a mapping with a type and its keys',

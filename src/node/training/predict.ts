@@ -1,32 +1,21 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { findNearest } from '../../core/names/names.ts';
-import { isMapping, parseYaml } from '../../core/yaml/yaml.ts';
-import { ExpectedError, badInput, fromErrorDocument, unknownName } from '../../protocol/errors.ts';
+import { ExpectedError, badInput, fromErrorDocument } from '../../protocol/errors.ts';
 import { describeOutcome } from '../../protocol/outcome.ts';
-import type { RunSummary } from '../../protocol/tracking.ts';
 import { backendNames, type Prediction, type PredictTask } from '../../protocol/training.ts';
-import { exists, readTextIfExists } from '../files/files.ts';
+import { exists } from '../files/files.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Project } from '../project/project.ts';
-import { openChosenStore } from '../tracking/tracking.ts';
 import { readConfig } from './configfile.ts';
-import { modelFolder } from './publish.ts';
+import { findRun, findTrainedModel, readRunId, type ModelRequest } from './trained.ts';
 import { runWorker } from './worker.ts';
 
 /** Characters of the paths that one worker gets. */
 const GROUP_LENGTH = 1 << 18;
 
-export interface PredictRequest {
-  /** A model's name (`models/<name>/`), or a run: id, unique prefix, name, `@last`, `@best`. */
-  readonly model: string;
+export interface PredictRequest extends ModelRequest {
   /** Paths of PNG files, absolute or from `cwd`. */
   readonly images: readonly string[];
-  /** Default: the project's root. */
-  readonly cwd?: string;
   readonly installation: Installation;
-  readonly env: NodeJS.ProcessEnv;
-  readonly store?: string | undefined;
   readonly onLog?: (text: string) => void;
 }
 
@@ -93,23 +82,13 @@ function inGroups(images: readonly string[]): readonly (readonly string[])[] {
   return groups;
 }
 
-/** A model's name wins over a run's: `models/` is what the project itself uses. */
+/** The model's folder and the config that says which code belongs to it. */
 async function findModel(
   project: Project,
   request: PredictRequest,
 ): Promise<{ directory: string; configFile: string }> {
-  const named = modelFolder(project, request.model);
-  const isPlainName = path.basename(request.model) === request.model && !request.model.startsWith('@');
-  if (isPlainName && (await exists(path.join(named, 'model.json'))))
-    return { directory: named, configFile: await findConfig(project, request, named) };
-  const run = await findRun(project, request, request.model).catch(async (error: unknown) => {
-    if (!(error instanceof ExpectedError) || error.code !== 'unknown-name' || !isPlainName) throw error;
-    const names = await listModels(project);
-    throw unknownName('trained model or run', request.model, findNearest(request.model, names));
-  });
-  const directory = path.join(run.artifacts ?? '', 'model');
-  if (run.artifacts === null || !(await exists(path.join(directory, 'model.json'))))
-    throw new ExpectedError('missing-file', `The run ${run.name} (${run.runId.slice(0, 8)}) has no model.`);
+  const { directory, run } = await findTrainedModel(project, request);
+  if (run === undefined) return { directory, configFile: await findConfig(project, request, directory) };
   const configFile = run.tags['mlops.config'];
   if (configFile === undefined)
     throw badInput(`The run ${run.name} was not made by "mlops train": nothing says which code belongs to its model.`);
@@ -131,10 +110,8 @@ async function readConfigOfRun(
   request: PredictRequest,
   directory: string,
 ): Promise<string | undefined> {
-  const file = path.join(directory, 'MLmodel');
-  const mlmodel = parseYaml((await readTextIfExists(file)) ?? '', file).value?.value;
-  const runId = isMapping(mlmodel) ? mlmodel['run_id'] : undefined;
-  if (typeof runId !== 'string') return undefined;
+  const runId = await readRunId(directory);
+  if (runId === undefined) return undefined;
   try {
     return (await findRun(project, request, runId)).tags['mlops.config'];
   } catch (error) {
@@ -142,19 +119,4 @@ async function readConfigOfRun(
     if (error instanceof ExpectedError) return undefined;
     throw error;
   }
-}
-
-async function findRun(
-  project: Project,
-  { env, store, cwd = project.root }: PredictRequest,
-  text: string,
-): Promise<RunSummary> {
-  return (await openChosenStore({ project, option: store, env, cwd })).findRun(text);
-}
-
-/** Names of the models that are trained. */
-async function listModels(project: Project): Promise<readonly string[]> {
-  const names = await readdir(path.join(project.root, 'models')).catch(() => [] as string[]);
-  const found = await Promise.all(names.map((name) => exists(path.join(modelFolder(project, name), 'model.json'))));
-  return names.filter((_, index) => found[index] === true);
 }

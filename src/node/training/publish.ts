@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { formatMlmodel } from '../../core/tracking/tracking.ts';
-import type { ModelSignature } from '../../protocol/training.ts';
+import { formatMlmodel, tfjsFlavors, type MlmodelFacts } from '../../core/tracking/tracking.ts';
+import type { ModelSignature, TensorSpec } from '../../protocol/training.ts';
 import { diskError, exists, isTemporary, listFiles, replaceDirectory, temporaryBeside } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 
@@ -30,7 +30,7 @@ export async function publishModel(publication: Publication): Promise<string | n
   const artifact = path.join(artifacts, 'model');
   try {
     await removeTemporaries(staging);
-    await writeMlmodel(publication);
+    await describeModel(publication);
     // The store may be on another device: copied beside its place first, then renamed.
     const copy = temporaryBeside(artifact);
     await cp(staging, copy, { recursive: true }).catch(async (error: unknown) => {
@@ -58,19 +58,32 @@ export function modelFolder(project: Project, model: string): string {
   return path.join(project.root, 'models', model);
 }
 
-async function writeMlmodel({ staging, runId, signature, engineVersion }: Publication): Promise<void> {
-  const files = await listFiles(staging);
-  const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(staging, file))).size));
+async function describeModel({ staging, runId, signature, engineVersion }: Publication): Promise<void> {
+  const toSpecs = (shape: readonly number[]): readonly TensorSpec[] => [
+    { name: '', dtype: 'float32', shape: [-1, ...shape] },
+  ];
+  await writeMlmodel(staging, {
+    ...{ runId, engineVersion },
+    signature:
+      signature === null ? null : { inputs: toSpecs(signature.inputShape), outputs: toSpecs(signature.outputShape) },
+    flavors: tfjsFlavors(await readTfjsVersion(path.join(staging, 'model.json'))),
+  });
+}
+
+/** Describes what lies in `folder` in the way MLflow does. */
+export async function writeMlmodel(
+  folder: string,
+  facts: Omit<MlmodelFacts, 'modelId' | 'createdTime' | 'sizeBytes'>,
+): Promise<void> {
+  const files = await listFiles(folder);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(folder, file))).size));
   const text = formatMlmodel({
-    runId,
+    ...facts,
     modelId: randomBytes(16).toString('hex'),
     createdTime: Date.now(),
     sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
-    signature,
-    tfjsVersion: await readTfjsVersion(path.join(staging, 'model.json')),
-    engineVersion,
   });
-  await writeFile(path.join(staging, 'MLmodel'), text);
+  await writeFile(path.join(folder, 'MLmodel'), text);
 }
 
 /** A layers model names its writer, as "TensorFlow.js tfjs-layers v4.22.0". */

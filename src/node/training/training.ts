@@ -34,6 +34,8 @@ export { chooseBackend } from './choose.ts';
 export { readConfig, type ResolvedConfig } from './configfile.ts';
 export { takeRunLock } from './leftovers.ts';
 export { predict } from './predict.ts';
+export { findTrainedModel, readRunId, type ModelRequest } from './trained.ts';
+export { writeMlmodel } from './publish.ts';
 export { probeBackends, verifyBackend } from './probe.ts';
 export { readUser } from './provenance.ts';
 export { hasCheckpoint, listOverrides } from './resume.ts';
@@ -298,8 +300,19 @@ function toEnding(end: WorkerEnd, heard: Heard, wasStopped: boolean): Ending {
     case 'ended':
       return end.outcome.kind === 'succeeded' || end.outcome.kind === 'failed'
         ? { kind: 'failed', reason: `worker ended before its work was done (${describeExit(end.outcome)})` }
-        : end.outcome;
+        : explainDeath(end.outcome);
   }
+}
+
+/** What a signal that nobody here has sent mostly means. */
+const deaths: Readonly<Record<string, string>> = {
+  SIGKILL: 'the system ends a process in this way when memory runs out',
+  SIGABRT: 'JavaScript ends in this way when its memory is used up; what the training has printed tells more',
+};
+
+function explainDeath(outcome: Outcome): Ending {
+  const meaning = outcome.kind === 'killed' ? deaths[outcome.signal] : undefined;
+  return meaning === undefined ? outcome : { ...outcome, text: `${toReason(outcome) ?? ''}: ${meaning}.` };
 }
 
 function describeExit(outcome: Outcome): string {

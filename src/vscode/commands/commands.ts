@@ -25,6 +25,7 @@ export interface CommandTypes {
   'mlops.chooseBackend': OnTarget;
   'mlops.showRunChart': OnTarget;
   'mlops.predictImage': OnTarget;
+  'mlops.exportModel': OnTarget;
   'mlops.showPipelineGraph': OnTarget;
   'mlops.addStage': OnTarget;
   'mlops.refresh': () => Promise<void>;

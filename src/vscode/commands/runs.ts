@@ -17,6 +17,7 @@ type RunsCommands = Pick<
   CommandTypes,
   | 'mlops.showRunChart'
   | 'mlops.predictImage'
+  | 'mlops.exportModel'
   | 'mlops.repairRun'
   | 'mlops.pauseRun'
   | 'mlops.resumeRun'
@@ -61,6 +62,12 @@ export function createRunsCommands({ engine, projects, showRun, showPrediction }
       const model = target?.kind === 'model' ? target.model : await pickModel(engine, project);
       if (model !== undefined) showPrediction(project, model);
     },
+    async 'mlops.exportModel'(target) {
+      const project = await pickProject(projects, target);
+      if (project === undefined) return;
+      const model = target?.kind === 'model' ? target.model : await pickModel(engine, project);
+      if (model !== undefined) await exportModel(engine, project, model);
+    },
     async 'mlops.repairRun'(target) {
       const project = await pickProject(projects, target);
       if (project === undefined) return;
@@ -70,4 +77,21 @@ export function createRunsCommands({ engine, projects, showRun, showPrediction }
       if (runId !== undefined) await engine.request('repairRun', { project, runId });
     },
   };
+}
+
+/** The dialog for new files, because it takes a name; the model becomes a folder of that name. */
+async function exportModel(engine: EngineClient, project: string, model: string): Promise<void> {
+  const folder = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(vscode.Uri.file(project), 'exports', model),
+    title: vscode.l10n.t('Folder for {0} as a SavedModel', model),
+    saveLabel: vscode.l10n.t('Export'),
+  });
+  if (folder === undefined) return;
+  const title = vscode.l10n.t('Exporting {0}', model);
+  const { path } = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () =>
+    engine.request('exportModel', { project, model, format: 'savedmodel', out: folder.fsPath }),
+  );
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('{0} is a SavedModel now, for TensorFlow, TensorFlow Serving and MLflow: {1}', model, path),
+  );
 }

@@ -9,6 +9,8 @@ export const answers = {
   workspaceFolder: undefined as string | undefined,
   chosenFiles: undefined as Promise<readonly { fsPath: string }[]> | undefined,
   pressed: undefined as string | undefined,
+  /** The place that is chosen for a new file. */
+  saved: undefined as string | undefined,
   existing: [] as string[],
   /** Beginnings of the labels that are picked, one for each question; `escape` picks nothing. Without any left the last choice is taken. */
   picked: [] as string[],
@@ -18,6 +20,9 @@ export const told = {
   documents: [] as string[],
   tasks: [] as { readonly name: string; readonly definition: object }[],
   errors: [] as string[],
+  messages: [] as string[],
+  /** Places that were proposed for a new file. */
+  proposed: [] as string[],
   panels: [] as FakePanel[],
   serializers: [] as { deserializeWebviewPanel(panel: FakePanel, state: unknown): Promise<void> }[],
   collections: [] as FakeDiagnostics[],
@@ -27,7 +32,13 @@ export const told = {
 
 export function forget(): void {
   for (const list of Object.values(told)) list.length = 0;
-  Object.assign(answers, { workspaceFolder: undefined, chosenFiles: undefined, pressed: undefined, existing: [] });
+  Object.assign(answers, {
+    workspaceFolder: undefined,
+    chosenFiles: undefined,
+    pressed: undefined,
+    saved: undefined,
+    existing: [],
+  });
   Object.assign(answers, { picked: [], typed: undefined });
   workspace.isTrusted = true;
   workspace.textDocuments = [];
@@ -220,7 +231,10 @@ export const ProgressLocation = { Window: 10 };
 export const env = { language: 'en' };
 export const Uri = {
   file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
-  joinPath: (_base: unknown, ...parts: string[]) => ({ toString: () => parts.join('/') }),
+  joinPath: (base: { readonly fsPath?: string }, ...parts: string[]) => ({
+    fsPath: [base.fsPath ?? '', ...parts].join('/'),
+    toString: () => parts.join('/'),
+  }),
 };
 export const l10n = {
   t: (message: string, ...values: string[]) =>
@@ -264,7 +278,14 @@ export const window = {
   },
   showErrorMessage: (message: string) => Promise.resolve(told.errors.push(message)),
   showOpenDialog: () => answers.chosenFiles ?? Promise.resolve(undefined),
-  showInformationMessage: () => Promise.resolve(answers.pressed),
+  showSaveDialog: ({ defaultUri }: { defaultUri: { fsPath: string } }) => {
+    told.proposed.push(defaultUri.fsPath);
+    return Promise.resolve(answers.saved === undefined ? undefined : Uri.file(answers.saved));
+  },
+  showInformationMessage: (message: string) => {
+    told.messages.push(message);
+    return Promise.resolve(answers.pressed);
+  },
   showTextDocument: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.documents.push(fsPath)),
   showQuickPick: (choices: readonly { readonly label: string }[]) => {
     told.picks.push(choices);

@@ -102,7 +102,7 @@ describe('package.json and the code agree', () => {
     [viewIds.runs, 'sweep killed resumable', 'showRunChart resumeSweep', 'showRunChart openLog resumeSweep'],
     ['any', 'project', '', 'runPipeline sweep'],
     [viewIds.runs, 'run unreadable', '', ''],
-    [viewIds.models, 'model', 'predictImage', 'predictImage'],
+    [viewIds.models, 'model', 'predictImage', 'predictImage exportModel'],
   ])('on what can be done in %s with a %s', (view, context, inRow, inMenu) => {
     const given = (menus['view/item/context'] ?? [])
       .filter(({ when }) => isMet(when, { view, viewItem: context }))

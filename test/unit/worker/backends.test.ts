@@ -112,6 +112,10 @@ describe('a device that gives up is told in a sentence', () => {
     'memory by its code': ['CUDA_ERROR_OUT_OF_MEMORY: out of memory', /memory of the device/],
     'a lost device of WebGPU': ['Device was lost: reset', /The GPU was lost.*Device was lost/],
     'a driver that failed': ['failed call: CUDA_ERROR_ILLEGAL_ADDRESS', /The GPU was lost/],
+    'memory of JavaScript': [
+      'RangeError: Array buffer allocation failed',
+      /^There is not so much memory\..*allocation failed/,
+    ],
     'anything else': ['Shapes do not match', undefined],
   };
   test.each(Object.entries(cases))('%s', (_, [message, sentence]) => {

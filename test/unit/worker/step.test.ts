@@ -35,6 +35,12 @@ const kinds = {
     layers.layers.dense({ inputShape: [6], units: 5, activation: 'tanh', kernelRegularizer: 'l1l2' }),
     layers.layers.dense({ units, activation: activation as 'softmax' }),
   ],
+  stateful: (units: number, activation: string) => [
+    layers.layers.reshape({ batchInputShape: [8, 6], targetShape: [3, 2] }),
+    // Orthogonal initial weights, the default, want methods of tensors that only the worker's bundle has.
+    layers.layers.lstm({ units: 3, stateful: true, recurrentInitializer: 'glorotUniform' }),
+    layers.layers.dense({ units, activation: activation as 'softmax' }),
+  ],
   everything: (units: number, activation: string) => [
     layers.layers.reshape({ inputShape: [6], targetShape: [2, 3, 1] }),
     layers.layers.conv2d({ filters: 2, kernelSize: 2, biasRegularizer: 'l1l2' }),
@@ -173,10 +179,13 @@ describe('what goes beyond trainOnBatch', () => {
     expect(adam - adamw).toBeCloseTo(0.1 * 0.5, 5);
   });
 
-  test('no tensor is left behind', async () => {
+  test.each<[what: string, layers: () => layers.layers.Layer[]]>([
+    ['of every kind', () => kinds.everything(4, 'softmax')],
+    ['with a state', () => kinds.stateful(4, 'softmax')],
+  ])('no tensor is left behind by layers %s', async (_, create) => {
     const clipping = { gradient_clipping: { norm: 1, value: 1 }, optimizer: 'adamw' };
     const training = { ...settings, ...clipping } as never;
-    const model = layers.sequential({ layers: kinds.everything(4, 'softmax') });
+    const model = layers.sequential({ layers: create() });
     const measures = ensureCompiled(tf, model, training, { targetWidth: 4 });
     const step = createEagerStep(tf, model, { training, keepsOutputs: true, ...measures });
     const batch = { ...makeBatch(1, 4, 'classes'), weights: tf.ones<tfjs.Rank>([8]) };

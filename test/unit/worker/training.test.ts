@@ -380,6 +380,24 @@ describe('what goes wrong in user code names its place', () => {
       files: trainThat('const circle: any = { colour: 1n }; circle.itself = circle; throw circle;'),
       message: /it threw .*colour: 1n/,
     },
+    'an end of the process': {
+      files: trainThat('process.exit(0);'),
+      message: /failed \(train\): process\.exit was called: a project's code ends by returning, or by an error\. \(/,
+      place: 'src/models/quarters/train.ts:2:11',
+    },
+    'more memory than there can be': {
+      files: trainThat('new Float32Array(2 ** 40);'),
+      message: /failed \(train\): RangeError: (Invalid typed array length|Array buffer allocation failed)/,
+      place: 'src/models/quarters/train.ts:2:3',
+    },
+    'a split without examples': {
+      files: {
+        'dataloader.ts':
+          'export async function load(split: string) {\n  const count = split === "validation" ? 0 : 4;\n  return { xs: new Float32Array(36 * count), ys: new Float32Array(4 * count), shape: [6, 6, 1] };\n}\n',
+      },
+      message: /dataloader\.ts gives for the split "validation" no examples\./,
+      place: 'src/models/quarters/dataloader.ts:1:23',
+    },
     'a promise that nobody waits for': {
       files: {
         'train.ts': `export async function train() {\n  void Promise.reject(new Error('forgotten'));\n  await new Promise((resolve) => setTimeout(resolve, 60_000));\n}\n`,

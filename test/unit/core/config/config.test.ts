@@ -252,7 +252,7 @@ describe('parseConfig', () => {
   });
 
   test('names that only the own code of a model could compile are warned of, with the nearest', () => {
-    const unless = "The training fails unless the model's own code compiles it.";
+    const unless = "The training fails unless the model's own code knows it.";
     check(
       'loss_function: mae',
       'loss_function: meanAbsoluteEror',
@@ -270,6 +270,63 @@ describe('parseConfig', () => {
     );
     check('loss_function: mae', 'loss_function: Categorical-Cross_entropy');
     check('loss_function: mae', 'loss_function: crossentropy');
+  });
+
+  test('keys of the model that mean one thing everywhere are checked, one by one or as a list', () => {
+    const model = (key: string, value: string, mistake: string, column: number): void =>
+      check('num_units: 224', `num_units: 224, ${key}: ${value}`, `configs/a.yaml:2:${column}: ${mistake}`);
+    const rate = 'a number from 0 to less than 1, or a list of such';
+    model('dropout_rate', '1.5', `error: model.dropout_rate must be ${rate}, not the number 1.5.`, 60);
+    model('dropout_rate', '[0.5, -0.1]', 'error: Each must be a number from 0 to less than 1.', 66);
+    const count = 'a whole number of at least 1, or a list of such';
+    model('filters', '[32, -64]', 'error: Each must be a whole number of at least 1.', 60);
+    model('filters', '[]', `error: model.filters must be ${count}, not a list.`, 55);
+    check(
+      'num_units: 224',
+      'num_units: many',
+      `configs/a.yaml:2:41: error: model.num_units must be ${count}, not the text "many".`,
+    );
+    model('num_layers', '-1', 'error: model.num_layers must be a whole number of at least 0, not the number -1.', 58);
+    const kernel = 'a whole number from 1 to 64, or a list of such';
+    model('kernel_size', '99', `error: model.kernel_size must be ${kernel}, not the number 99.`, 59);
+    const name = 'the name of an activation, as relu, or a list of such';
+    const refused = (text: string): string =>
+      `error: model.activation_function must be ${name}, not the text "${text}".`;
+    model('activation_function', '__proto__', refused('__proto__'), 67);
+    model('activation_function', 'constructor', refused('constructor'), 67);
+    model(
+      'activation_function',
+      'rellu',
+      `warning: There is no activation "rellu". Did you mean relu or elu or gelu? The training fails unless the model's own code knows it.`,
+      67,
+    );
+    check(
+      'num_units: 224',
+      'num_units: [3], num_layers: 0, filters: [8, 16], kernel_size: [3, 5], dropout_rate: 0, activation_function: hardSigmoid',
+    );
+  });
+
+  test('values that are to be tried are checked like those that are set', () => {
+    const tune = (given: string, ...expected: string[]): void =>
+      check('{ num_units: [16, 64], batch_size: [128] }', given, ...expected);
+    tune(
+      '{ num_units: [16, -64], batch_size: [128, 0.5] }',
+      'configs/a.yaml:9:42: error: hyperparameter_tuning.num_units must have values that are a whole number of at least 1, or a list of such, not the number -64.',
+      'configs/a.yaml:9:66: error: hyperparameter_tuning.batch_size must have values that are a whole number of at least 1, not the number 0.5.',
+    );
+    tune(
+      '{ learning_rate: { min: 0, max: 1 } }',
+      'configs/a.yaml:9:48: error: hyperparameter_tuning.learning_rate must have values that are a number greater than 0, not the number 0.',
+    );
+    tune(
+      '{ optimizer: [adam, adm] }',
+      `configs/a.yaml:9:44: warning: There is no optimizer "adm". Did you mean adam or adamw? The training fails unless the model's own code knows it.`,
+    );
+    tune(
+      '{ num_units: [[16, 32], [64, 0]] }',
+      'configs/a.yaml:9:53: error: Each must be a whole number of at least 1.',
+    );
+    tune('{ learning_rate_schedule: [null, { type: cosine }], name: [a, b] }');
   });
 
   test('an objective without direction follows its name', () => {

@@ -12,8 +12,10 @@ import {
   parseExperimentMeta,
   parseMetricLines,
   parseRunMeta,
+  savedModelFlavors,
   selectRun,
   summarize,
+  tfjsFlavors,
   toHistory,
   updateRunMeta,
 } from '../../../../src/core/tracking/tracking.ts';
@@ -295,8 +297,11 @@ test('MLmodel', () => {
     modelId: 'abcdefabcdefabcdefabcdefabcdefab',
     createdTime: Date.UTC(2026, 10, 21, 20),
     sizeBytes: 123,
-    signature: { inputShape: [28, 28, 1], outputShape: [10] },
-    tfjsVersion: '4.22.0',
+    signature: {
+      inputs: [{ name: '', dtype: 'float32', shape: [-1, 28, 28, 1] }],
+      outputs: [{ name: '', dtype: 'float32', shape: [-1, 10] }],
+    },
+    flavors: tfjsFlavors('4.22.0'),
     engineVersion: '0.1.0',
   });
   expect(text).toBe(`artifact_path: model
@@ -313,6 +318,44 @@ run_id: d3b07384d113edec49eaa6238ad5ff00
 signature:
   inputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 28, 28, 1]}}]'
   outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 10]}}]'
+  params: null
+utc_time_created: '2026-11-21 20:00:00.000000'
+`);
+});
+
+test('MLmodel of a SavedModel, which no run is known of', () => {
+  const text = formatMlmodel({
+    runId: null,
+    modelId: 'abcdefabcdefabcdefabcdefabcdefab',
+    createdTime: Date.UTC(2026, 10, 21, 20),
+    sizeBytes: 123,
+    signature: {
+      inputs: [{ name: 'x', dtype: 'int32', shape: [-1, 3] }],
+      outputs: [
+        { name: 'y', dtype: 'float32', shape: [-1] },
+        { name: 'z', dtype: 'bool', shape: [] },
+      ],
+    },
+    flavors: savedModelFlavors('serving_default'),
+    engineVersion: '0.1.0',
+  });
+  expect(text).toBe(`artifact_path: model
+flavors:
+  python_function:
+    loader_module: mlflow.tensorflow
+  tensorflow:
+    code: null
+    meta_graph_tags: ["serve"]
+    model_type: tf1-estimator
+    saved_model_dir: '.'
+    signature_def_key: serving_default
+metadata:
+  mlops_workflow_version: '0.1.0'
+model_size_bytes: 123
+model_uuid: abcdefabcdefabcdefabcdefabcdefab
+signature:
+  inputs: '[{"name": "x", "type": "tensor", "tensor-spec": {"dtype": "int32", "shape": [-1, 3]}}]'
+  outputs: '[{"name": "y", "type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1]}}, {"name": "z", "type": "tensor", "tensor-spec": {"dtype": "bool", "shape": []}}]'
   params: null
 utc_time_created: '2026-11-21 20:00:00.000000'
 `);

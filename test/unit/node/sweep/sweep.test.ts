@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SweepState } from '../../../../src/core/sweep/sweep.ts';
-import type { Installation } from '../../../../src/node/installation/installation.ts';
 import {
   canGoOn,
   performSweep,
@@ -14,11 +12,9 @@ import {
   type SweepDocument,
   type SweepRequest,
 } from '../../../../src/node/sweep/sweep.ts';
-import { openChosenStore, type RunStore } from '../../../../src/node/tracking/tracking.ts';
 import { dataloader } from '../../worker/project.ts';
-import { buildWorker } from '../../worker/workerProcess.ts';
+import { killHard, randomMoments, useGround } from '../training/ground.ts';
 
-const fixtures = path.resolve(import.meta.dirname, '../../../fixtures/training');
 const config = (tuning: string): string => `model: {units: 4}
 training: {batch_size: 16, num_epochs: 4, loss_function: categorical_crossentropy, learning_rate: 0.01}
 objective: {metric: val_accuracy, direction: maximize}
@@ -36,16 +32,9 @@ const trainCode = `export async function train({ tf, config, fit, run }) {
 }
 `;
 
-let bundle: Awaited<ReturnType<typeof buildWorker>>;
-let root: string;
-beforeAll(async () => {
-  bundle = await buildWorker();
-}, 60_000);
-afterAll(() => bundle.remove());
+const ground = useGround('sweep');
+const write = (file: string, text: string): Promise<void> => ground.current.write(file, text);
 beforeEach(async () => {
-  root = await mkdtemp(path.join(os.tmpdir(), 'mlops-sweep-'));
-  await write('dvc.yaml', 'stages: {}\n');
-  await write('package.json', '{ "type": "module" }\n');
   // A search that looked at the test split would fail here.
   const guarded = `${dataloader.replace('function load(', 'function loadSplit(').replace('export ', '')}
 export function load(split, config) {
@@ -56,20 +45,8 @@ export function load(split, config) {
   await write('src/models/net/dataloader.ts', guarded);
   await write('src/models/net/train.ts', trainCode);
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
-
-async function write(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(path.join(root, file)), { recursive: true });
-  await writeFile(path.join(root, file), text);
-}
-
 function toRequest(change: Partial<SweepRequest> = {}): SweepRequest {
-  const dist = path.dirname(bundle.file);
-  const installation: Installation = {
-    ...{ node: process.execPath, version: '0', cli: '', worker: bundle.file },
-    ...{ bin: dist, samples: dist, templates: dist },
-  };
-  const env = { ...process.env, MLFLOW_TRACKING_URI: undefined };
+  const { root, env, installation } = ground.current;
   return {
     ...{ config: 'configs/net.yaml', cwd: root, env, installation, overrides: ['training.backend=cpu'] },
     ...{ strategy: undefined, trials: undefined, jobs: 1, seconds: undefined, store: undefined, resume: undefined },
@@ -88,23 +65,27 @@ async function sweep(
     ...{ note, warning: note, started: () => undefined, trialStarted: () => undefined },
     trialEnded: () => onTrialEnd(),
   };
-  return performSweep({ root }, toRequest(change), reporter, signal);
+  return performSweep(ground.current, toRequest(change), reporter, signal);
 }
 let onTrialEnd: () => void = () => undefined;
 afterEach(() => {
   onTrialEnd = () => undefined;
 });
 
-async function openStore(): Promise<RunStore> {
-  return openChosenStore({ project: { root }, option: undefined, env: {}, config: undefined, cwd: root });
-}
-
 async function readState(): Promise<SweepState> {
-  const folder = path.join(root, '.mlops/state/sweeps');
+  const folder = path.join(ground.current.root, '.mlops/state/sweeps');
   // A kill while the file was replaced leaves its temporary beside it.
   const name = (await readdir(folder)).find((each) => each.endsWith('.json')) ?? '';
   return JSON.parse(await readFile(path.join(folder, name), 'utf8')) as SweepState;
 }
+
+/** Pictures of 28 × 28 pixels, told apart by how bright they are. */
+const digits = `export function load(split) {
+  const count = split === 'train' ? 64 : 16;
+  const xs = Float32Array.from({ length: count * 784 }, (_, i) => (Math.floor(i / 784) % 10) / 10 + (i % 7) / 100);
+  return { xs, ys: Float32Array.from({ length: count }, (_, i) => i % 10), shape: [784] };
+}
+`;
 
 test('every combination is a run below the run of the sweep, and the test split is left alone', async () => {
   await write('configs/net.yaml', config('{units: [2, 3], batch_size: [8, 16]}'));
@@ -117,7 +98,7 @@ test('every combination is a run below the run of the sweep, and the test split 
     [3, 8, 'succeeded'],
     [3, 16, 'succeeded'],
   ]);
-  const store = await openStore();
+  const store = await ground.current.openStore();
   const { runs } = await store.listRuns();
   const children = runs.filter(({ parentRunId }) => parentRunId === document.parentRunId);
   expect(children.map(({ tags }) => tags['mlops.trial']).sort()).toEqual(['0', '1', '2', '3']);
@@ -183,7 +164,7 @@ describe('the test split is closed while hyperparameters are chosen', () => {
     expect(document.trials.map(({ outcome }) => outcome)).toEqual(['failed']);
     expect(told.join('\n')).toMatch(refusal);
     expect(told.join('\n')).toMatch(message);
-    const { runs } = await (await openStore()).listRuns();
+    const { runs } = await (await ground.current.openStore()).listRuns();
     expect(runs.find(({ parentRunId }) => parentRunId !== null)?.tags['mlops.reason']).toMatch(refusal);
   });
 
@@ -201,7 +182,7 @@ describe('the test split is closed while hyperparameters are chosen', () => {
       'src/models/net/hyperparameters_tuning.ts',
       "import { load } from './dataloader.ts';\nexport const accept = (params) => load('test', {}) !== params;\n",
     );
-    await expect(planOnly({ root }, toRequest(), new AbortController().signal)).rejects.toThrow(refusal);
+    await expect(planOnly(ground.current, toRequest(), new AbortController().signal)).rejects.toThrow(refusal);
   });
 });
 
@@ -214,7 +195,7 @@ describe("the model's own code", () => {
 export const accept = ({ units, batch_size }) => units * batch_size <= 32;
 `,
     );
-    const { plan } = await planOnly({ root }, toRequest(), new AbortController().signal);
+    const { plan } = await planOnly(ground.current, toRequest(), new AbortController().signal);
     expect(plan.assignments.map((each) => Object.values(each))).toEqual([
       [2, 8],
       [2, 16],
@@ -231,9 +212,26 @@ export const accept = ({ units, batch_size }) => units * batch_size <= 32;
   ])('%s is told', async (code, message) => {
     await write('configs/net.yaml', config('{units: [2]}'));
     await write('src/models/net/hyperparameters_tuning.ts', code);
-    await expect(planOnly({ root }, toRequest(), new AbortController().signal)).rejects.toThrow(message);
+    await expect(planOnly(ground.current, toRequest(), new AbortController().signal)).rejects.toThrow(message);
   });
 });
+
+/** Starts the sweep in a process of its own, or goes on with it, and kills it some time after so many trials. */
+async function sitAndKill(resumes: boolean, { trials, afterMs }: { trials: number; afterMs: number }): Promise<void> {
+  const child = ground.current.start('sweep', ['configs/net.yaml', ...(resumes ? ['@last'] : [])]);
+  const lines = createInterface({ input: child.stdout });
+  const closed = once(child, 'close');
+  let told = 0;
+  const reached = new Promise<void>((resolve) =>
+    lines.on('line', () => {
+      told += 1;
+      if (told > trials) resolve();
+    }),
+  );
+  await Promise.race([reached, closed]);
+  await Promise.race([sleep(afterMs), closed]);
+  await killHard(child);
+}
 
 describe('a sweep that did not come to its end', () => {
   test('was stopped: goes on without repeating what had ended', async () => {
@@ -243,7 +241,8 @@ describe('a sweep that did not come to its end', () => {
     const first = await sweep({}, stop.signal);
     expect([first.outcome, first.trials.map(({ outcome }) => outcome)]).toEqual(['stopped', ['succeeded']]);
     onTrialEnd = () => undefined;
-    const goesOn = (id = first.sweep, run = first.parentRunId): Promise<boolean> => canGoOn({ root }, id, run);
+    const goesOn = (id = first.sweep, run = first.parentRunId): Promise<boolean> =>
+      canGoOn({ root: ground.current.root }, id, run);
     // By its own id and run only: a list offers nothing that would be another sweep.
     expect([await goesOn(), await goesOn(first.sweep.slice(0, 8)), await goesOn(first.sweep, 'x')]).toEqual([
       true,
@@ -255,33 +254,15 @@ describe('a sweep that did not come to its end', () => {
     expect(second.parentRunId).toBe(first.parentRunId);
     expect(second.trials.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(second.trials[0]).toEqual(first.trials[0]);
-    expect((await (await openStore()).listRuns()).runs.length).toBe(4);
+    expect((await (await ground.current.openStore()).listRuns()).runs.length).toBe(4);
   });
 
   test('was killed at random: no finished trial is repeated, and no run is left going', async () => {
     await write('configs/net.yaml', config('{units: [2, 3, 4, 5], num_epochs: [2]}'));
-    const args = [path.join(fixtures, 'sweep.mjs'), root, 'configs/net.yaml', bundle.file];
+    const random = randomMoments('a sweep');
     const ended = new Map<number, string | null>();
     for (let round = 0; round < 4; round += 1) {
-      const child = spawn(
-        process.execPath,
-        [
-          ...process.execArgv,
-          '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
-          ...args,
-          ...(round === 0 ? [] : ['@last']),
-        ],
-        {
-          stdio: ['ignore', 'pipe', 'inherit'],
-          env: { ...process.env, MLFLOW_TRACKING_URI: '' },
-        },
-      );
-      const exit = once(child, 'close');
-      child.stdout.setEncoding('utf8');
-      await Promise.race([once(child.stdout, 'data'), exit]);
-      await Promise.race([sleep(300 + Math.random() * 1500), exit]);
-      child.kill('SIGKILL');
-      await exit;
+      await sitAndKill(round > 0, { trials: 0, afterMs: 300 + random() * 1500 });
       for (const { number, outcome, runId } of (await readState()).trials) {
         if (ended.has(number)) expect([number, runId]).toEqual([number, ended.get(number)]);
         if (outcome === 'succeeded') ended.set(number, runId);
@@ -291,10 +272,47 @@ describe('a sweep that did not come to its end', () => {
     const state = await readState();
     expect(state.trials.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
     for (const [number, runId] of ended) expect(state.trials[number]?.runId).toBe(runId);
-    const { runs } = await (await openStore()).listRuns();
+    const { runs } = await (await ground.current.openStore()).listRuns();
     expect(runs.filter(({ status }) => status === 'RUNNING')).toEqual([]);
     expect(state.trials.map(({ runId }) => runId)).toContain(document.best);
   }, 120_000);
+
+  test('was the 24 combinations of the template, killed hard: each is trained exactly once', async () => {
+    const templates = path.resolve(import.meta.dirname, '../../../../templates/mnist');
+    for (const name of ['model', 'train'])
+      await write(
+        `src/models/net/${name}.ts`,
+        await readFile(path.join(templates, `src/models/singleoutput/${name}.ts`), 'utf8'),
+      );
+    const own = await readFile(path.join(templates, 'configs/singleoutput.yaml'), 'utf8');
+    await write('configs/net.yaml', own.replace('num_epochs: [200]', 'num_epochs: [1]'));
+    await write('src/models/net/dataloader.ts', digits);
+
+    const random = randomMoments('24 trials');
+    await sitAndKill(false, { trials: Math.floor(random() * 12), afterMs: random() * 1000 });
+    const before = (await readState()).trials.filter(({ outcome }) => outcome === 'succeeded');
+    const document = await sweep({ resume: '@last', config: '', jobs: 2 });
+    expect(document.outcome).toBe('succeeded');
+
+    const { trials } = await readState();
+    expect(new Set(trials.map(({ values }) => JSON.stringify(values))).size).toBe(24);
+    expect(trials.map(({ number, outcome }) => [number, outcome])).toEqual(
+      Array.from({ length: 24 }, (_, number) => [number, 'succeeded']),
+    );
+    for (const { number, runId } of before) expect(trials[number]?.runId).toBe(runId);
+    const store = await ground.current.openStore();
+    const { runs } = await store.listRuns();
+    const children = runs.filter(({ parentRunId }) => parentRunId === document.parentRunId);
+    const finished = children.filter(({ status }) => status === 'FINISHED');
+    expect(finished.map(({ runId }) => runId).sort()).toEqual(trials.map(({ runId }) => runId).sort());
+    expect(finished.map(({ metrics }) => metrics['val_loss']?.points)).toEqual(trials.map(() => 1));
+    expect(children.filter(({ status }) => status === 'RUNNING')).toEqual([]);
+    const best = Math.min(...finished.map(({ metrics }) => metrics['val_loss']?.min?.value ?? NaN));
+    const parent = await store.findRun(document.parentRunId);
+    expect(parent.tags['mlops.best_run']).toBe(document.best);
+    expect(finished.find(({ runId }) => runId === document.best)?.metrics['val_loss']?.min?.value).toBe(best);
+    expect(parent.metrics['val_loss']?.last.value).toBe(best);
+  }, 180_000);
 
   test('an unknown one is refused with those that there are', async () => {
     await write('configs/net.yaml', config('{units: [2]}'));

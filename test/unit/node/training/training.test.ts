@@ -20,6 +20,7 @@ import {
   type TrainDocument,
   type TrainRequest,
 } from '../../../../src/node/training/training.ts';
+import { trainingProtocolVersion } from '../../../../src/protocol/training.ts';
 
 const fixtures = path.resolve(import.meta.dirname, '../../../fixtures/training');
 const worker = path.join(fixtures, 'worker.mjs');
@@ -185,7 +186,7 @@ describe('how a training ends', () => {
       tags: { 'mlops.reason': 'worker died (SIGKILL)' },
       metrics: { val_loss: { points: 2 } },
     });
-    expect(failures).toEqual(['worker died (SIGKILL)']);
+    expect(failures).toEqual(['worker died (SIGKILL): the system ends a process in this way when memory runs out.']);
   });
 
   test('user code fails, with its place', async () => {
@@ -213,7 +214,9 @@ describe('how a training ends', () => {
 
   test('its worker is of another version', async () => {
     const { document } = await check('good', { env: environment({ FAKE_PROTOCOL: '7' }) });
-    expect(document.reason).toContain('The worker speaks version 7 of the training protocol, this program version 3.');
+    expect(document.reason).toContain(
+      `The worker speaks version 7 of the training protocol, this program version ${trainingProtocolVersion}.`,
+    );
   });
 
   test('there is no worker', async () => {
@@ -395,14 +398,10 @@ describe('processes', () => {
   /** Starts a run process and waits until it has a run; `lines` are the further lines of its output. */
   async function begin(config: string): Promise<{ child: ChildProcess; runId: string; ended: Promise<string[]> }> {
     const script = path.join(fixtures, 'train.mjs');
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', script, root, config, worker],
-      {
-        env: environment(),
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    );
+    const child = spawn(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', script, root, config], {
+      env: environment({ WORKER: worker }),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     children.push(child);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const runId = String((await lines.next()).value);

@@ -35,6 +35,9 @@ function create(answer: SteeringAnswer['state'] = 'done') {
   const engine = createEngine({
     listRuns: () => ({ runs, unreadable: [] }),
     steerRun: () => ({ state: answer, step: 1, epoch: 0, text: '' }),
+    listModels: () =>
+      ['cnnbased', 'singleoutput'].map((name) => ({ name, folder: `models/${name}`, modified: 1, runId: null })),
+    exportModel: () => ({ path: '/elsewhere/one' }),
   });
   const own = { root: project, name: 'digits', branch: null };
   const store = { root: '/w/store', name: 'store', branch: null, hasOnlyRuns: true };
@@ -44,7 +47,8 @@ function create(answer: SteeringAnswer['state'] = 'done') {
   const parts = { engine: engine.thread, projects, showRun, showPrediction: () => undefined };
   const commands = createRunsCommands(parts as unknown as Parameters<typeof createRunsCommands>[0]);
   const steered = () => engine.asked.filter(({ name }) => name === 'steerRun').map(({ payload }) => payload);
-  return { commands, steered, shown };
+  const exported = () => engine.asked.filter(({ name }) => name === 'exportModel').map(({ payload }) => payload);
+  return { commands, steered, shown, exported };
 }
 
 beforeEach(() => {
@@ -83,4 +87,24 @@ it('the chart of a run can be shown of a folder that is no project', async () =>
   answers.picked = ['store', 'over'];
   await commands['mlops.showRunChart']();
   expect(shown).toEqual(['/w/store over']);
+});
+
+describe('a model is exported', () => {
+  it.each<[target: Target | undefined, model: string]>([
+    [{ kind: 'model', project, model: 'cnnbased' }, 'cnnbased'],
+    [undefined, 'singleoutput'],
+  ])('%o, to a folder that is asked for', async (target, model) => {
+    answers.saved = '/elsewhere/one';
+    const { commands, exported } = create();
+    await commands['mlops.exportModel'](target);
+    expect(told.proposed).toEqual([`${project}/exports/${model}`]);
+    expect(exported()).toEqual([{ project, model, format: 'savedmodel', out: '/elsewhere/one' }]);
+    expect(told.messages).toEqual([expect.stringContaining('/elsewhere/one')]);
+  });
+
+  it('not without a folder', async () => {
+    const { commands, exported } = create();
+    await commands['mlops.exportModel']({ kind: 'model', project, model: 'cnnbased' });
+    expect(exported()).toEqual([]);
+  });
 });
