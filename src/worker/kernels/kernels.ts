@@ -1,5 +1,5 @@
 import { registerKernel, unregisterKernel, getKernel, type KernelConfig } from '@tensorflow/tfjs-core';
-
+import { averagePool } from './averagePooling.ts';
 import { convolutionFilter } from './convolutionFilter.ts';
 import { convolutionInput } from './convolutionInput.ts';
 import { depthwiseFilter, depthwiseInput } from './depthwise.ts';
@@ -18,6 +18,7 @@ const gradientKernels: readonly GradientKernel[] = [
   cast,
   identity,
   maxPool,
+  averagePool,
   convolution,
   fusedConvolution,
   depthwise,
