@@ -87,7 +87,9 @@ async function runLong(filters: readonly string[]): Promise<Tally> {
     return 'missing' in tools ? skip('long', tools.missing) : runVitest('long', filters, tools.env);
   }
   const file = 'test/long/publicprojects.test.ts';
-  console.log(`\n!!! ${file} IS SKIPPED. Set MLOPS_PUBLIC_PROJECTS to a folder of Git repositories with DVC projects.\n`);
+  console.log(
+    `\n!!! ${file} IS SKIPPED. Set MLOPS_PUBLIC_PROJECTS to a folder of Git repositories with DVC projects.\n`,
+  );
   const tally = await runVitest('long', ['--exclude', file, ...filters]);
   return { ...tally, skipped: tally.skipped + 1 };
 }

@@ -64,7 +64,13 @@ export const kerasTrainings: readonly KerasTraining[] = [
     loss: 'categorical_crossentropy',
   })),
   ...[
-    ...['mean_squared_error', 'mean_absolute_error', 'mean_squared_logarithmic_error', 'binary_crossentropy', 'poisson'],
+    ...[
+      'mean_squared_error',
+      'mean_absolute_error',
+      'mean_squared_logarithmic_error',
+      'binary_crossentropy',
+      'poisson',
+    ],
     ...['kl_divergence', 'categorical_hinge', 'cosine_similarity'],
   ].map((loss) => ({ name: 'small', net: small('sigmoid'), optimizer: 'sgd' as const, loss })),
   ...['hinge', 'squared_hinge', 'log_cosh'].map((loss) => ({

@@ -37,7 +37,10 @@ export function toLayers({ layers, input }: Net): readonly (readonly [name: stri
   return layers.map(([name, args], index) => {
     const own = Object.entries(args).map(([key, value]) => [camel(key), value] as const);
     const first = index === 0 ? { inputShape: input } : {};
-    return [name.charAt(0).toLowerCase() + name.slice(1).replace(/2D$/, '2d'), { ...first, ...Object.fromEntries(own) }];
+    return [
+      name.charAt(0).toLowerCase() + name.slice(1).replace(/2D$/, '2d'),
+      { ...first, ...Object.fromEntries(own) },
+    ];
   });
 }
 

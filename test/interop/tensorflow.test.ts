@@ -56,7 +56,10 @@ async function findRung(): Promise<BackendStatus | undefined> {
 /** The greatest difference; NaN where they can't be compared. */
 function apart(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (found.length !== expected.length) return NaN;
-  return Array.from(found).reduce((most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? NaN))), 0);
+  return Array.from(found).reduce(
+    (most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? NaN))),
+    0,
+  );
 }
 
 // With the package registries of this machine, and TensorFlow as it is today: 300 MB come down.

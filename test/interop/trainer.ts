@@ -21,8 +21,7 @@ export interface NetTraining {
 }
 
 export type TrainerRequest =
-  | { readonly kind: 'training'; readonly training: Training }
-  | { readonly kind: 'net'; readonly training: NetTraining };
+  { readonly kind: 'training'; readonly training: Training } | { readonly kind: 'net'; readonly training: NetTraining };
 
 export interface TrainedNet {
   /** The weights before the first step, the same for each backend. */

@@ -30,9 +30,14 @@ const mended: Readonly<Record<string, KernelFunc>> = {
 
 export function mendCpuKernels(): void {
   for (const [kernelName, kernelFunc] of Object.entries(mended)) {
-    if (getKernel(kernelName, 'cpu') !== undefined) unregisterKernel(kernelName, 'cpu');
+    if (isKnown(kernelName)) unregisterKernel(kernelName, 'cpu');
     registerKernel({ kernelName, backendName: 'cpu', kernelFunc });
   }
+}
+
+/** The type says that there always is one. */
+function isKnown(kernelName: string): boolean {
+  return (getKernel(kernelName, 'cpu') as unknown) !== undefined;
 }
 
 /**

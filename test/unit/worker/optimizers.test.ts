@@ -13,7 +13,7 @@ const [rate, epsilon] = [0.02, 1e-7];
 
 /** The papers' algorithms for one number, whose gradient is a function of it: its value after each step. */
 const papers = {
-  adadelta(start: number, gradientAt: Gradient, steps: number): number[] {
+  adadelta: (start: number, gradientAt: Gradient, steps: number): number[] => {
     const rho = 0.95;
     let [value, gradients, changes] = [start, 0, 0];
     return Array.from({ length: steps }, () => {
@@ -24,7 +24,7 @@ const papers = {
       return (value -= rate * change);
     });
   },
-  adam(start: number, gradientAt: Gradient, steps: number): number[] {
+  adam: (start: number, gradientAt: Gradient, steps: number): number[] => {
     let [value, mean, square] = [start, 0, 0];
     return Array.from({ length: steps }, (_, step) => {
       const gradient = gradientAt(value);

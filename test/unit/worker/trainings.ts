@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { losses, optimizers, type OptimizerName } from '../../../src/core/config/config.ts';
+import { optimizers, type losses, type OptimizerName } from '../../../src/core/config/config.ts';
 import { ensureCompiled } from '../../../src/worker/compilation.ts';
 import { createRandom, seedMathRandom } from '../../../src/worker/seeds.ts';
 import { createEagerStep } from '../../../src/worker/step.ts';
@@ -256,4 +256,3 @@ function makeBatch(
   const targets = labels.flatMap((label) => Array.from({ length: units }, (_, unit) => head.target(label, unit)));
   return { x: tf.tensor(inputs, [BATCH, ...net.input]), y: tf.tensor(targets, [BATCH, units], 'float32') };
 }
-

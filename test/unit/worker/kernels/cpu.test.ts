@@ -12,7 +12,11 @@ test.each(['cpu', 'wasm'] as const)('the gradient of enlarged images, each of th
     tf.tidy(() => {
       const squares = (images: tf.Tensor): tf.Tensor =>
         tf.sum(tf.square(tf.image.resizeNearestNeighbor(images as tf.Tensor4D, [6, 6])));
-      return [...tf.grad(squares)(tf.tensor4d(x, [2, 3, 2, 4])).dataSync()];
+      return [
+        ...tf
+          .grad(squares)(tf.tensor4d(x, [2, 3, 2, 4]))
+          .dataSync(),
+      ];
     }),
   );
   // Each pixel becomes 2 × 3, and d(x²) is 2x.
@@ -25,7 +29,11 @@ test.each([true, false])('corners aligned: %s, as on wasm', async (alignCorners)
       tf.tidy(() => {
         const squares = (images: tf.Tensor): tf.Tensor =>
           tf.sum(tf.square(tf.image.resizeNearestNeighbor(images as tf.Tensor4D, [7, 5], alignCorners)));
-        return [...tf.grad(squares)(tf.tensor4d(values(54, 3), [2, 3, 3, 3])).dataSync()];
+        return [
+          ...tf
+            .grad(squares)(tf.tensor4d(values(54, 3), [2, 3, 3, 3]))
+            .dataSync(),
+        ];
       }),
     );
   const [cpu, wasm] = [await gradientOn('cpu'), await gradientOn('wasm')];
@@ -36,7 +44,8 @@ test.each(['cpu', 'wasm'] as const)('the gradient of average pooling, at the edg
   const { gradient, expected } = await backends.on(backend, () =>
     tf.tidy(() => {
       const x = tf.tensor4d(values(2 * 5 * 4 * 3, 3), [2, 5, 4, 3]);
-      const pooled = (images: tf.Tensor): tf.Tensor => tf.sum(tf.square(tf.avgPool(images as tf.Tensor4D, 3, 2, 'same')));
+      const pooled = (images: tf.Tensor): tf.Tensor =>
+        tf.sum(tf.square(tf.avgPool(images as tf.Tensor4D, 3, 2, 'same')));
       return { gradient: [...tf.grad(pooled)(x).dataSync()], expected: differences(pooled, x) };
     }),
   );
