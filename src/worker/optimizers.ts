@@ -1,3 +1,4 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core';
 import type { Optimizer, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
 // Optimizers of the packages whose formula is not Keras', with Keras' formula. Their slots are the packages' own, as checkpoints know them.
@@ -67,6 +68,7 @@ export function createAdam(tf: TensorFlow, learningRate: number): Optimizer {
   const inner = optimizer as unknown as Adam;
   inner.applyGradients = (given) => {
     const { beta1, beta2, accBeta1, accBeta2, epsilon } = inner;
+    const step = adamStepOf(tf);
     tf.tidy(() => {
       const corrected = tf.div<Tensor>(tf.sqrt(tf.sub(1, accBeta2)), tf.sub(1, accBeta1));
       const size = tf.mul<Tensor>(corrected, inner.learningRate);
@@ -74,11 +76,11 @@ export function createAdam(tf: TensorFlow, learningRate: number): Optimizer {
         const first = slotOf(tf, inner.accumulatedFirstMoment, index, variable, 'm');
         const second = slotOf(tf, inner.accumulatedSecondMoment, index, variable, 'v');
         if (gradient === undefined) return;
-        const mean = meanOf(tf, first, gradient, beta1);
-        const square = meanOf(tf, second, tf.square(gradient), beta2);
+        const inputs = { weight: variable, gradient, mean: first, square: second, size };
+        const [mean, square, weight] = step(inputs, { beta1, beta2, epsilon });
         first.assign(mean);
         second.assign(square);
-        variable.assign(tf.sub(variable, tf.div(tf.mul(mean, size), tf.add(tf.sqrt(square), epsilon))));
+        variable.assign(weight);
       });
       accBeta1.assign(tf.mul(accBeta1, beta1));
       accBeta2.assign(tf.mul(accBeta2, beta2));
@@ -86,6 +88,35 @@ export function createAdam(tf: TensorFlow, learningRate: number): Optimizer {
     inner.incrementIterations();
   };
   return optimizer;
+}
+
+/** Name of a kernel of our own: no package has it. */
+export const ADAM_STEP = 'AdamStep';
+
+export interface AdamAttributes {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/** New mean, square and weight. */
+type AdamStep = (
+  inputs: Readonly<Record<'weight' | 'gradient' | 'mean' | 'square' | 'size', Tensor>>,
+  attributes: AdamAttributes,
+) => readonly [mean: Tensor, square: Tensor, weight: Tensor];
+
+/** As one kernel where the backend has it. */
+function adamStepOf(tf: TensorFlow): AdamStep {
+  const kernel = tf.getKernel(ADAM_STEP, tf.getBackend()) as KernelConfig | undefined;
+  if (kernel !== undefined)
+    return (inputs, attributes) =>
+      tf.engine().runKernel<Tensor[]>(ADAM_STEP, inputs, { ...attributes }) as [Tensor, Tensor, Tensor];
+  return ({ weight, gradient, mean, square, size }, { beta1, beta2, epsilon }) => {
+    const newMean = meanOf(tf, mean, gradient, beta1);
+    const newSquare = meanOf(tf, square, tf.square(gradient), beta2);
+    const change = tf.div(tf.mul(newMean, size), tf.add(tf.sqrt(newSquare), epsilon));
+    return [newMean, newSquare, tf.sub(weight, change)];
+  };
 }
 
 interface Weight {

@@ -4,6 +4,7 @@ import type { ModelConfig } from '../../src/core/config/config.ts';
 import type { BackendName } from '../../src/protocol/training.ts';
 import { createRecord, fitModel } from '../../src/worker/fit.ts';
 import { startNative } from '../../src/worker/native.ts';
+import { createAdam } from '../../src/worker/optimizers.ts';
 import { createRandom, seedMathRandom } from '../../src/worker/seeds.ts';
 import { Steering, Wishes } from '../../src/worker/steering.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
@@ -110,7 +111,7 @@ async function prepareOurs(tf: TensorFlow, net: Net): Promise<() => Promise<void
   };
 }
 
-/** The packages' own `minimize` over batches that are cut already, with the loss read as it goes. */
+/** `minimize` over batches that are cut already, with the loss read as it goes. */
 async function prepareBare(tf: TensorFlow, net: Net): Promise<() => Promise<void>> {
   const model: LayersModel = createModel(tf, net);
   const { xs, ys } = await readDigits('train', batches * BATCH);
@@ -118,7 +119,7 @@ async function prepareBare(tf: TensorFlow, net: Net): Promise<() => Promise<void
     x: tf.tensor(xs.subarray(index * BATCH * 784, (index + 1) * BATCH * 784), [BATCH, ...net.input]),
     y: tf.tensor(ys.subarray(index * BATCH * 10, (index + 1) * BATCH * 10), [BATCH, 10]),
   }));
-  const optimizer = tf.train.adam(0.001);
+  const optimizer = createAdam(tf, 0.001);
   const lossOf = (x: Tensor, y: Tensor): Tensor =>
     tf.mean(tf.metrics.categoricalCrossentropy(y, model.apply(x, { training: true }) as Tensor));
   return async () => {

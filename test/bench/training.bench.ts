@@ -32,7 +32,7 @@ const ROUNDS = 3;
 /** Of one turn; the first, which warms up, does not count. */
 const EPOCHS: Readonly<Record<NetName, number>> = { mlp: 5, cnn: 3 };
 
-const STARTS = 5;
+const STARTS = 3;
 const MEMORY_STEPS = 10_000;
 const PAUSES = 8;
 const STOPS = 3;
@@ -239,7 +239,7 @@ async function startTraining(project: string): Promise<LiveTraining> {
   const ended = once(child, 'exit');
   for (;;) {
     if (child.exitCode !== null) throw new Error(`mlops train ended with exit code ${child.exitCode}.`);
-    const { document } = await askMlops<RunList>(['runs', 'list', '--limit', '1'], project);
+    const { document } = await askMlops<RunList>(['runs', 'list'], project);
     const [run] = document.runs;
     if (run?.status === 'RUNNING' && (run.metrics['batch_loss']?.points ?? 0) > 10) {
       const { steps, timestamps } = await readHistory(project, run.runId, 'batch_loss');

@@ -1,4 +1,5 @@
 import { registerKernel, unregisterKernel, getKernel, type KernelConfig } from '@tensorflow/tfjs-core';
+import { adam } from './adam.ts';
 import { averagePool } from './averagePooling.ts';
 import { convolutionFilter } from './convolutionFilter.ts';
 import { convolutionInput } from './convolutionInput.ts';
@@ -28,6 +29,7 @@ const gradientKernels: readonly GradientKernel[] = [
   depthwiseInput,
   depthwiseFilter,
   segmentSum,
+  adam,
 ];
 
 let isRegistered = false;
