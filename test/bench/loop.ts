@@ -5,6 +5,7 @@ import type { BackendName } from '../../src/protocol/training.ts';
 import { createRecord, fitModel } from '../../src/worker/fit.ts';
 import { startNative } from '../../src/worker/native.ts';
 import { createAdam } from '../../src/worker/optimizers.ts';
+import { prepareHere } from '../../src/worker/preparing.ts';
 import { createRandom, seedMathRandom } from '../../src/worker/seeds.ts';
 import { Steering, Wishes } from '../../src/worker/steering.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
@@ -69,7 +70,7 @@ async function timed(loop: () => Promise<void>): Promise<LoopTime> {
 /** An epoch of the engine's loop, with its steering, metric, order and samples. */
 async function prepareOurs(tf: TensorFlow, net: Net): Promise<() => Promise<void>> {
   const { xs, ys, count } = await readDigits('train', batches * BATCH);
-  const train = { xs, ys, shape: net.input, count, size: 784, width: 10 };
+  const train = { xs, ys, shape: net.input, count, size: 784, width: 10, scale: 1 };
   const training = {
     ...{
       batch_size: BATCH,
@@ -79,7 +80,14 @@ async function prepareOurs(tf: TensorFlow, net: Net): Promise<() => Promise<void
       metrics: null,
     },
     ...{ optimizer: 'adam', learning_rate: 0.001, learning_rate_schedule: null, weight_decay: null },
-    ...{ gradient_clipping: null, ema: null, class_weights: null, early_stopping: null, checkpoint: null },
+    ...{
+      gradient_clipping: null,
+      ema: null,
+      class_weights: null,
+      augmentation: null,
+      early_stopping: null,
+      checkpoint: null,
+    },
   };
   const config = { training } as unknown as ModelConfig;
   const model = createModel(tf, net);
@@ -100,7 +108,8 @@ async function prepareOurs(tf: TensorFlow, net: Net): Promise<() => Promise<void
       checkpoints: '',
     });
     await fitModel(model, {
-      ...{ tf, training: config.training, train, validation: undefined, random, record, steering, signal },
+      ...{ tf, training: config.training, train, validation: undefined, seed: 1, random, record, steering, signal },
+      prepare: prepareHere,
       events: { plan: nothing, batch: nothing, epoch: () => Promise.resolve(), checkpoint: nothing, resumed: nothing },
       checkpoints: {
         find: () => Promise.resolve(undefined),
