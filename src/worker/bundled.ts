@@ -4,6 +4,7 @@ import * as cpu from '@tensorflow/tfjs-backend-cpu';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as core from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import { mendCpuKernels } from './kernels/cpu.ts';
 import { registerGradientKernels } from './kernels/kernels.ts';
 import type { TensorFlow } from './tensorflow.ts';
 
@@ -22,6 +23,7 @@ export interface StartedTensorFlow {
 }
 
 export async function startCpu(): Promise<StartedTensorFlow> {
+  mendCpuKernels();
   await start('cpu');
   return { tf, version: cpu.version_cpu, device: 'CPU, one core, plain JavaScript', threads: 1 };
 }

@@ -12,6 +12,7 @@ import {
   type Vocabulary,
 } from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
+import { createAdadelta, createAdam } from './optimizers.ts';
 import { scoreAuc, scoreSplit, scoreTop, type SplitAnswers } from './scores.ts';
 import type { TensorMetric } from './step.ts';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
@@ -44,14 +45,14 @@ const metricMakers: Readonly<Record<MetricName, (tf: TensorFlow) => Metric>> = {
 type Optimizer = ReturnType<TensorFlow['train']['adam']>;
 
 const optimizerMakers: Readonly<Record<OptimizerName, (tf: TensorFlow, learningRate: number) => unknown>> = {
-  adam: (tf, rate) => tf.train.adam(rate),
+  adam: createAdam,
   /** Its decay is the step's work. */
-  adamw: (tf, rate) => tf.train.adam(rate),
+  adamw: createAdam,
   sgd: (tf, rate) => tf.train.sgd(rate),
   momentum: (tf, rate) => tf.train.momentum(rate, 0.9),
   rmsprop: (tf, rate) => tf.train.rmsprop(rate),
   adagrad: (tf, rate) => tf.train.adagrad(rate),
-  adadelta: (tf, rate) => tf.train.adadelta(rate),
+  adadelta: createAdadelta,
   adamax: (tf, rate) => tf.train.adamax(rate),
 };
 

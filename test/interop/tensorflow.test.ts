@@ -4,8 +4,17 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureKeras } from '../../scripts/testing/keras.ts';
+import { pythonMissing } from '../../scripts/testing/python.ts';
+import { findInstalled } from '../../src/node/tensorflow/tensorflow.ts';
 import type { TrainDocument } from '../../src/node/training/training.ts';
 import type { BackendStatus } from '../../src/protocol/training.ts';
+import { expectAgreement } from '../unit/worker/agreeing.ts';
+import { nameOf, trainings } from '../unit/worker/trainings.ts';
+import { KerasDriver, type KerasData } from './keras-driver.ts';
+import { inKeras, KERAS_BATCH, KERAS_STEPS, KERAS_TOLERANCE, kerasTrainings } from './kerastrainings.ts';
+import { readDigits } from './nets.ts';
+import { Trainer } from './trainers.ts';
 
 const run = promisify(execFile);
 const cli = path.join(import.meta.dirname, '../../dist/cli.js');
@@ -20,10 +29,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The command line with a cache folder of its own; the document that it prints. */
+/** With a cache folder of its own. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, XDG_CACHE_HOME: path.join(folder, 'cache') };
+}
+
+/** The document that the command line prints. */
 async function mlops(cwd: string, ...args: readonly string[]): Promise<unknown> {
-  const env = { ...process.env, XDG_CACHE_HOME: path.join(folder, 'cache') };
-  const { stdout } = await run(process.execPath, [cli, ...args, '--json'], { cwd, env, maxBuffer: 64 << 20 });
+  const options = { cwd, env: ownEnvironment(), maxBuffer: 64 << 20 };
+  const { stdout } = await run(process.execPath, [cli, ...args, '--json'], options);
   return JSON.parse(stdout);
 }
 
@@ -37,6 +51,15 @@ async function train(config: string, backend: string): Promise<TrainDocument> {
 async function findRung(): Promise<BackendStatus | undefined> {
   const backends = (await mlops(root, 'backends')) as readonly BackendStatus[];
   return backends.find(({ name }) => name === 'tfjs-node');
+}
+
+/** The greatest difference; NaN where they can't be compared. */
+function apart(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (found.length !== expected.length) return NaN;
+  return Array.from(found).reduce(
+    (most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? NaN))),
+    0,
+  );
 }
 
 // With the package registries of this machine, and TensorFlow as it is today: 300 MB come down.
@@ -60,6 +83,52 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
     console.log(
       `${config}: ${[native, wasm].map((one) => `${one.backend ?? ''} ${Math.round(one.examplesPerSecond ?? 0)}`).join(', ')} examples/s`,
     );
+  });
+
+  describe('our step', () => {
+    let [wasm, native]: Trainer[] = [];
+    beforeAll(async () => {
+      const [installed] = await findInstalled(ownEnvironment());
+      if (installed === undefined) throw new Error('Native TensorFlow is not installed.');
+      [wasm, native] = [new Trainer(), new Trainer(installed.folder)];
+    });
+    afterAll(async () => {
+      await wasm?.end();
+      await native?.end();
+    });
+
+    // Unit tests hold wasm to cpu with the same trainings.
+    test.each(trainings.map((training) => [nameOf(training), training] as const))(
+      'native trains as wasm: %s',
+      async (_, training) => expectAgreement(await native!.train(training), await wasm!.train(training)),
+    );
+
+    describe('trains as Keras', () => {
+      let keras: KerasDriver;
+      beforeAll(async () => {
+        const python = await ensureKeras();
+        if (python === undefined) throw new Error(pythonMissing);
+        keras = await KerasDriver.start(python, { TF_ENABLE_ONEDNN_OPTS: '0' });
+      }, 900_000);
+      afterAll(() => keras.end());
+
+      test.each(kerasTrainings)('$name, $optimizer, $loss', async ({ net, optimizer, loss, signs = false }) => {
+        const [kind, args, learningRate] = inKeras[optimizer];
+        const { count, ...digits } = await readDigits('train', KERAS_BATCH * KERAS_STEPS);
+        expect(count).toBe(KERAS_BATCH * KERAS_STEPS);
+        const data: KerasData = { ...digits, ys: signs ? digits.ys.map((y) => 2 * y - 1) : digits.ys };
+        const training = { net, optimizer, learningRate, loss, batch: KERAS_BATCH, data };
+        const ours = await wasm!.trainNet(training);
+        const inTheirWords = [kind, { learning_rate: learningRate, ...args }] as const;
+        const ask = { ...net, optimizer: inTheirWords, loss, batch: KERAS_BATCH };
+        const [theirs, found] = await Promise.all([keras.train(ask, data, ours.start), native!.trainNet(training)]);
+        for (const [backend, { start, losses, weights }] of Object.entries({ wasm: ours, native: found })) {
+          expect(start, backend).toEqual(ours.start);
+          expect(apart(losses, theirs.losses), `losses, ${backend}`).toBeLessThan(KERAS_TOLERANCE);
+          expect(apart(weights, theirs.weights), `weights, ${backend}`).toBeLessThan(KERAS_TOLERANCE);
+        }
+      });
+    });
   });
 
   test('is removed without a trace', async () => {

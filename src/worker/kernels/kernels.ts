@@ -1,5 +1,6 @@
 import { registerKernel, unregisterKernel, getKernel, type KernelConfig } from '@tensorflow/tfjs-core';
-
+import { adam } from './adam.ts';
+import { averagePool } from './averagePooling.ts';
 import { convolutionFilter } from './convolutionFilter.ts';
 import { convolutionInput } from './convolutionInput.ts';
 import { depthwiseFilter, depthwiseInput } from './depthwise.ts';
@@ -18,6 +19,7 @@ const gradientKernels: readonly GradientKernel[] = [
   cast,
   identity,
   maxPool,
+  averagePool,
   convolution,
   fusedConvolution,
   depthwise,
@@ -27,6 +29,7 @@ const gradientKernels: readonly GradientKernel[] = [
   depthwiseInput,
   depthwiseFilter,
   segmentSum,
+  adam,
 ];
 
 let isRegistered = false;

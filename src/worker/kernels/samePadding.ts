@@ -9,7 +9,8 @@ type Shape4 = [number, number, number, number];
 
 interface ConvolutionAttributes {
   readonly strides: [number, number] | number;
-  readonly dilations: [number, number] | number;
+  /** The layer of depthwise convolutions gives none. */
+  readonly dilations: [number, number] | number | null;
   readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
   readonly dataFormat?: string;
 }
@@ -32,7 +33,7 @@ function withPaddingInNumbers(name: string, isDepthwise: boolean): GradientKerne
           inputs.x.shape as Shape4,
           inputs.filter.shape as Shape4,
           attrs.strides,
-          attrs.dilations,
+          attrs.dilations ?? 1,
           attrs.pad,
           undefined,
           isDepthwise,
@@ -43,7 +44,7 @@ function withPaddingInNumbers(name: string, isDepthwise: boolean): GradientKerne
           [padInfo.left, padInfo.right],
           [0, 0],
         ];
-        return original({ ...call, attrs: { ...attrs, pad } });
+        return original({ ...call, attrs: { ...call.attrs, pad } });
       };
     },
   };

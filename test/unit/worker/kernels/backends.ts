@@ -3,6 +3,7 @@ import path from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { mendCpuKernels } from '../../../../src/worker/kernels/cpu.ts';
 import { registerGradientKernels } from '../../../../src/worker/kernels/kernels.ts';
 
 /** Registers cpu and wasm (with our kernels) in this process; `on` computes on one of them. */
@@ -11,6 +12,7 @@ export function prepareBackends(): { on<T>(backend: 'cpu' | 'wasm', compute: () 
   const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(path.dirname(wasm) + path.sep);
   registerGradientKernels();
+  mendCpuKernels();
   return {
     async on(backend, compute) {
       await tf.setBackend(backend);
