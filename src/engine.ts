@@ -15,7 +15,7 @@ import { exportModel } from './node/models/models.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
-import { WindowProjects, planResumption, repairRun } from './node/window/window.ts';
+import { WindowProjects, editRun, planResumption, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
 import { version } from '../package.json';
@@ -120,6 +120,11 @@ const handlers: EngineHandlers = {
   async planResumption({ project, runId }) {
     projects.requireTrust();
     return planResumption(await find(project), runId, { env, installation });
+  },
+  async editRun({ project, runId, edit }) {
+    projects.requireTrust();
+    await editRun(await find(project), { runId, edit, env });
+    return null;
   },
   async repairRun({ project, runId }) {
     projects.requireTrust();

@@ -5,6 +5,7 @@ import { createBackendCommands } from './vscode/commands/backends.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
 import { createDebuggingCommands } from './vscode/commands/debugging.ts';
 import { createEditingCommands } from './vscode/commands/editing.ts';
+import { createRunEditCommands } from './vscode/commands/editruns.ts';
 import { createGitflowCommands } from './vscode/commands/gitflow.ts';
 import { createGraphCommands } from './vscode/commands/graph.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
@@ -87,6 +88,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createResumingCommands(runningParts),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
+    ...createRunEditCommands({ engine, projects }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),

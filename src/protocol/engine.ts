@@ -7,7 +7,7 @@ import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
-import type { MetricHistory, RunList, RunSummary } from './tracking.ts';
+import type { MetricHistory, RunEdit, RunList, RunSummary } from './tracking.ts';
 import type { BackendChoice, BackendStatus, ExportFormat, Prediction } from './training.ts';
 
 // The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
@@ -188,6 +188,7 @@ interface EngineRequests {
   /** Arguments of `mlops` with which a run of a training or of a sweep goes on. Fails with the reason where it can't. */
   planResumption: { payload: InProject & { readonly runId: string }; reply: readonly string[] };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */
+  editRun: { payload: InProject & { readonly runId: string; readonly edit: RunEdit }; reply: null };
   repairRun: { payload: InProject & { readonly runId: string }; reply: null };
   /** What can execute tensors for the project, best first; every rung is started. */
   listBackends: { payload: InProject; reply: readonly BackendStatus[] };

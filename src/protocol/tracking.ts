@@ -49,6 +49,15 @@ export interface RunList {
   readonly resumable?: readonly string[];
 }
 
+/** What a person changes of a run. */
+export interface RunEdit {
+  readonly name?: string;
+  /** Tags by name; null removes one. */
+  readonly tags?: Readonly<Record<string, string | null>>;
+  /** Deleted runs are kept, and not listed. */
+  readonly isDeleted?: boolean;
+}
+
 /** Points of one metric, ordered by step, then time. Three columns of equal length; timestamps in milliseconds since 1970. */
 export interface MetricHistory {
   readonly steps: readonly number[];

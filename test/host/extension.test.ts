@@ -279,6 +279,8 @@ describe('the extension', () => {
 
   it('stops a run by the command', async () => {
     const { ended } = await startTask('slow');
+    // The state alone may still be that of the run before.
+    await until(async () => ((await listProcesses()).length === 1 ? true : undefined));
     await until(async () => ((await readStates())['slow'] === 'running' ? true : undefined));
     await vscode.commands.executeCommand('mlops.stop');
     assert.equal(await ended, 130);
@@ -295,6 +297,7 @@ describe('the extension', () => {
         api.engine.request('readFlow', { project: folder }),
         api.engine.request('performFlow', { project: folder, flow: { action: 'init' } }),
         api.engine.request('repairRun', { project: folder, runId: 'x' }),
+        api.engine.request('editRun', { project: folder, runId: 'x', edit: { isDeleted: true } }),
         api.engine.request('steerRun', { project: folder, runId: 'x', steering: { type: 'pause' } }),
         api.engine.request('untrackFile', { project: folder, file: 'x' }),
         api.engine.request('predict', { project: folder, model: 'x', images: [] }),

@@ -1,8 +1,8 @@
-import { noteTag, type RunSummary } from '../../protocol/tracking.ts';
+import { noteTag, type RunEdit, type RunSummary } from '../../protocol/tracking.ts';
 import { exitCodes } from '../../protocol/errors.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
-import type { RunEdit, RunStore } from './store.ts';
+import type { RunStore } from './store.ts';
 
 // Commands with which a person changes what is kept of a run.
 

@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { checkName, maxTagLength } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import type { RunEdit } from '../../protocol/tracking.ts';
 import { isWriterGone, readWriter } from './identity.ts';
 import { readMeta } from './records.ts';
-import type { RunEdit } from './store.ts';
 import { writeMeta, writeTag } from './writer.ts';
 
 const NAME_TAG = 'mlflow.runName';

@@ -14,7 +14,7 @@ import {
   toHistory,
 } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
-import type { MetricHistory, RunSummary } from '../../protocol/tracking.ts';
+import type { MetricHistory, RunEdit, RunSummary } from '../../protocol/tracking.ts';
 import {
   diskError,
   exists,
@@ -34,7 +34,7 @@ import { readMeta, readRecord } from './records.ts';
 import { describeRepair, performRepair, planRepair } from './repair.ts';
 import { rewindMetrics } from './rewinding.ts';
 import { editRun } from './editing.ts';
-import type { Reopening, Repair, RunEdit, RunPage, RunQuery, RunStart, RunStore, RunWriter } from './store.ts';
+import type { Reopening, Repair, RunPage, RunQuery, RunStart, RunStore, RunWriter } from './store.ts';
 import { FileRunWriter, writeMeta, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;

@@ -1,5 +1,5 @@
 import type { RunFilter, TimedPoint } from '../../core/tracking/tracking.ts';
-import type { MetricHistory, RunList, RunStatus, RunSummary } from '../../protocol/tracking.ts';
+import type { MetricHistory, RunEdit, RunList, RunStatus, RunSummary } from '../../protocol/tracking.ts';
 
 // What every tracking store can do, whatever it keeps its runs in. A new kind of store implements `RunStore`.
 
@@ -45,15 +45,6 @@ export interface RunWriter {
 export interface Reopening {
   readonly keeps: (metric: string, step: number) => boolean;
   readonly onWarning?: (message: string) => void;
-}
-
-/** What a person changes of a run. */
-export interface RunEdit {
-  readonly name?: string;
-  /** Tags by name; null removes one. */
-  readonly tags?: Readonly<Record<string, string | null>>;
-  /** Deleted runs are kept, and not listed. */
-  readonly isDeleted?: boolean;
 }
 
 /** One thing that `repair` has done, or would do. */

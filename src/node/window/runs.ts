@@ -4,7 +4,7 @@ import { parseConfig, type ModelConfig } from '../../core/config/config.ts';
 import type { RunEvent } from '../../protocol/charts.ts';
 import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
-import type { RunList, RunSummary } from '../../protocol/tracking.ts';
+import type { RunEdit, RunList, RunSummary } from '../../protocol/tracking.ts';
 import { diskError, isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 import { findStoresIn, openStore, readObjectives, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
@@ -71,16 +71,36 @@ export async function repairRun(project: Project, runId: string, env: NodeJS.Pro
   await store.repair([runId]);
 }
 
-export async function findRun(
+interface EditRequest {
+  readonly runId: string;
+  readonly edit: RunEdit;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A deleted run as well, which no list has. */
+export async function editRun(project: Project, { runId, edit, env }: EditRequest): Promise<void> {
+  await withStoreOf(project, runId, env, (store) => store.editRun(runId, edit));
+}
+
+export function findRun(
   project: Project,
   runId: string,
   env: NodeJS.ProcessEnv,
 ): Promise<{ store: RunStore; run: RunSummary }> {
+  return withStoreOf(project, runId, env, async (store) => ({ store, run: await store.findRun(runId) }));
+}
+
+/** Does something with the first store that has the run. */
+async function withStoreOf<T>(
+  project: Project,
+  runId: string,
+  env: NodeJS.ProcessEnv,
+  use: (store: RunStore) => Promise<T>,
+): Promise<T> {
   const failures: unknown[] = [];
   for (const { namedBy, open } of await findStores(project, env)) {
     try {
-      const store = open();
-      return { store, run: await store.findRun(runId) };
+      return await use(open());
     } catch (error) {
       // The run may be in the next one; what is wrong with this one matters only when none has it.
       if (!(error instanceof ExpectedError && error.code === 'unknown-name')) failures.push(diskError(error, namedBy));

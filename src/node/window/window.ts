@@ -22,7 +22,7 @@ import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
 import { readTrackedPaths } from './tracked.ts';
 
 export { planResumption } from './resuming.ts';
-export { repairRun } from './runs.ts';
+export { editRun, repairRun } from './runs.ts';
 
 /** A training changes its run all the time: what shows it is told at most this often (points themselves are told at once). */
 const QUIET_MS = 1000;

@@ -33,6 +33,9 @@ export interface CommandTypes {
   'mlops.initialiseGitflow': OnTarget;
   'mlops.startFeature': OnTarget;
   'mlops.finishFeature': OnTarget;
+  'mlops.renameRun': OnTarget;
+  'mlops.noteRun': OnTarget;
+  'mlops.deleteRun': OnTarget;
   'mlops.repairRun': OnTarget;
   'mlops.pauseRun': OnTarget;
   'mlops.resumeRun': OnTarget;

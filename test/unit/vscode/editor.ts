@@ -295,9 +295,9 @@ export const window = {
     if (found === undefined && wanted !== 'escape') throw new Error(`There is nothing "${wanted}" to pick.`);
     return Promise.resolve(found);
   },
-  showInputBox: ({ validateInput }: { validateInput: (text: string) => string | undefined }) => {
+  showInputBox: ({ validateInput }: { validateInput?: (text: string) => string | undefined }) => {
     const { typed } = answers;
-    return Promise.resolve(typed === undefined || validateInput(typed) !== undefined ? undefined : typed);
+    return Promise.resolve(typed === undefined || validateInput?.(typed) !== undefined ? undefined : typed);
   },
   withProgress: (_options: unknown, work: () => Promise<unknown>) => work(),
 };
