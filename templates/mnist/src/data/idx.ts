@@ -13,6 +13,17 @@ export interface Idx {
 /** Bytes of one labelled digit: its label, then 28 × 28 pixels, row by row, 0 (paper) to 255 (ink). */
 export const RECORD = 1 + 28 * 28;
 
+/** Labelled digits, one behind the other, as all their labels and all their pixels. */
+export function splitRecords(data: Uint8Array | Float32Array): { labels: Uint8Array; pixels: Uint8Array } {
+  const labels = new Uint8Array(data.length / RECORD);
+  const pixels = new Uint8Array(labels.length * (RECORD - 1));
+  labels.forEach((_, i) => {
+    labels[i] = data[i * RECORD];
+    pixels.set(data.subarray(i * RECORD + 1, (i + 1) * RECORD), i * (RECORD - 1));
+  });
+  return { labels, pixels };
+}
+
 export function readIdx(file: string): Idx {
   const bytes = readFileSync(file);
   try {
