@@ -198,22 +198,21 @@ function readMetrics(
   ids: readonly string[],
 ): ReadonlyMap<string, Readonly<Record<string, MetricSummary>>> {
   const among = `WHERE run_uuid IN (${placeholders(ids.length)})`;
-  const extremes = (choose: 'MIN' | 'MAX'): Map<string, { readonly point: MetricPoint }> => {
+  const extremes = (
+    choose: 'MIN' | 'MAX',
+  ): Map<string, { readonly point: MetricPoint | null; readonly count: number }> => {
     const rows = database
       .prepare(
-        `SELECT run_uuid AS id, key, ${choose}(value) AS value, step FROM metrics ${among} AND is_nan = 0 GROUP BY run_uuid, key`,
+        `SELECT run_uuid AS id, key, ${choose}(CASE is_nan WHEN 0 THEN value END) AS value, step, COUNT(*) AS n
+         FROM metrics ${among} GROUP BY run_uuid, key`,
       )
       .iterate(...ids);
-    const found = new Map<string, { readonly point: MetricPoint }>();
-    for (const row of rows) found.set(keyOf(row), { point: toPoint(row) });
+    const found = new Map<string, { readonly point: MetricPoint | null; readonly count: number }>();
+    for (const row of rows)
+      found.set(keyOf(row), { point: row['value'] === null ? null : toPoint(row), count: toNumber(row['n']) });
     return found;
   };
   const [lowest, highest] = [extremes('MIN'), extremes('MAX')];
-  const counts = new Map<string, number>();
-  const counting = database
-    .prepare(`SELECT run_uuid AS id, key, COUNT(*) AS n FROM metrics ${among} GROUP BY run_uuid, key`)
-    .iterate(...ids);
-  for (const row of counting) counts.set(keyOf(row), toNumber(row['n']));
   const latest = database
     .prepare(`SELECT run_uuid AS id, key, value, is_nan, step FROM latest_metrics ${among} ORDER BY key`)
     .iterate(...ids);
@@ -223,7 +222,7 @@ function readMetrics(
     const [min, max] = [lowest.get(key)?.point ?? null, highest.get(key)?.point ?? null];
     add(pairs, toText(row['id']), [
       toText(row['key']),
-      { points: counts.get(key) ?? 1, last: toPoint(row), min, max, best: null },
+      { points: lowest.get(key)?.count ?? 1, last: toPoint(row), min, max, best: null },
     ]);
   }
   return new Map([...pairs].map(([id, own]) => [id, Object.fromEntries(own)]));
