@@ -60,6 +60,11 @@ export function isTemporary(name: string): boolean {
   return path.basename(name).startsWith(TEMPORARY);
 }
 
+/** Of a temporary name the name that it is made for, and more behind it; any other name as it is. */
+export function purposeOf(name: string): string {
+  return isTemporary(name) ? path.basename(name).slice(TEMPORARY.length) : name;
+}
+
 /**
  * Puts the finished folder `staging` in the place of `target` (same device). The old one, if any, is moved aside first and
  * removed last, so a kill leaves either of them whole under one of the two names.

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { compareVersions, folderPrefix, parseFolderName } from '../../core/backends/backends.ts';
 import { isMapping } from '../../core/yaml/yaml.ts';
 import { cacheFolder } from '../cachefolder/cachefolder.ts';
-import { exists, isMissing, readTextIfExists } from '../files/files.ts';
+import { exists, isMissing, purposeOf, readTextIfExists } from '../files/files.ts';
 
 /** An installation in the person's cache. */
 export interface InstalledTensorFlow {
@@ -66,7 +66,9 @@ export async function listOwnEntries(env: NodeJS.ProcessEnv): Promise<readonly s
     if (isMissing(error)) return [];
     throw error;
   });
-  return names.filter((name) => name.includes(folderPrefix) && name !== lockName).map((name) => path.join(cache, name));
+  return names
+    .filter((name) => purposeOf(name).startsWith(folderPrefix) && name !== lockName)
+    .map((name) => path.join(cache, name));
 }
 
 const lockName = `${folderPrefix}lock`;

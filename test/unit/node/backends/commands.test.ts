@@ -1,4 +1,4 @@
-import { readFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -72,10 +72,13 @@ describe('mlops backends', () => {
     const folder = path.join(ground.cache, 'tensorflow-2.0.0-linux-x64-napi8');
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, 'library'), Buffer.alloc(2_500_000));
+    // Somebody else's, which only has the word in its name.
+    await mkdir(path.join(ground.cache, 'keras-tensorflow-2.0.0'));
     const dry = await mlops('backends', 'remove', 'tensorflow', '--dry-run');
     expect(dry.stdout).toContain('Would remove tensorflow-2.0.0-linux-x64-napi8 (3 MB).');
     const { stdout } = await mlops('backends', 'remove', 'tensorflow', '--json');
     expect(JSON.parse(stdout)).toEqual({ removed: ['tensorflow-2.0.0-linux-x64-napi8'], bytes: 2_500_000 });
+    expect(await readdir(ground.cache)).toContain('keras-tensorflow-2.0.0');
   });
 });
 
