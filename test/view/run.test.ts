@@ -1,33 +1,15 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { chartProtocolVersion } from '../../src/protocol/charts.ts';
-import { mustSkip, startBench, type Bench, type OpenOptions, type OpenPage } from './browser.ts';
-import { context, openRunPage, texts, type RunPage } from './runpage.ts';
+import { mustSkip, type OpenPage } from './browser.ts';
+import { context, texts, useRunPages } from './runpage.ts';
 import { ended, facts, seriesOf, snapshotOf, testMetrics } from './runs.ts';
 import { themes, type ThemeName } from './themes.ts';
 
 describe.skipIf(mustSkip())('the Run chart page', () => {
-  let bench: Bench;
-  const opened: RunPage[] = [];
-  beforeAll(async () => {
-    bench = await startBench();
-  });
-  afterEach(async () => {
-    for (const { page, violations, complaints } of opened.splice(0)) {
-      expect(await violations()).toEqual([]);
-      expect(complaints).toEqual([]);
-      await page.close();
-    }
-  });
-  afterAll(() => bench.close());
-
-  const open = async (options: Partial<OpenOptions> = {}): Promise<RunPage> => {
-    const shown = await openRunPage(bench, options);
-    opened.push(shown);
-    return shown;
-  };
+  const { open, bundle } = useRunPages();
 
   /** Canvas pixels of a card near a color, by row from the top: [row, count]. */
   async function pixelsOf(
@@ -364,7 +346,7 @@ describe.skipIf(mustSkip())('the Run chart page', () => {
   });
 
   it('stays small', async () => {
-    const size = gzipSync(await bench.bundle('run.js')).length;
+    const size = gzipSync(await bundle('run.js')).length;
     console.log(`run.js: ${Math.round(size / 1024)} KB compressed`);
     expect(size).toBeLessThan(150 * 1024);
   });

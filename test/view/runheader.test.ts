@@ -1,35 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   chartProtocolVersion,
   type RunPageContext,
   type Steered,
   type StopRefused,
 } from '../../src/protocol/charts.ts';
-import { mustSkip, startBench, type Bench, type OpenOptions } from './browser.ts';
-import { context, openRunPage, texts, type RunPage } from './runpage.ts';
+import { mustSkip } from './browser.ts';
+import { context, texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, facts, snapshotOf } from './runs.ts';
 import { themes, type ThemeName } from './themes.ts';
 
 describe.skipIf(mustSkip())('the head of the Run chart page', () => {
-  let bench: Bench;
-  const opened: RunPage[] = [];
-  beforeAll(async () => {
-    bench = await startBench();
-  });
-  afterEach(async () => {
-    for (const { page, violations, complaints } of opened.splice(0)) {
-      expect(await violations()).toEqual([]);
-      expect(complaints).toEqual([]);
-      await page.close();
-    }
-  });
-  afterAll(() => bench.close());
-
-  const open = async (options: Partial<OpenOptions> = {}): Promise<RunPage> => {
-    const shown = await openRunPage(bench, options);
-    opened.push(shown);
-    return shown;
-  };
+  const { open } = useRunPages();
 
   it('posts what its buttons ask for', async () => {
     const shown = await open();

@@ -1,8 +1,8 @@
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { RunPageSession } from '../../src/core/charts/charts.ts';
 import type { FromRunPage, RunChange, RunPageContext, RunSnapshot } from '../../src/protocol/charts.ts';
 import { runTexts } from '../../src/vscode/panels/texts.ts';
-import type { Bench, OpenOptions, OpenPage } from './browser.ts';
+import { startBench, type Bench, type OpenOptions, type OpenPage } from './browser.ts';
 import { facts } from './runs.ts';
 
 export const texts = runTexts({ t: (message) => message });
@@ -25,7 +25,7 @@ export interface RunPage extends OpenPage {
   settled(): Promise<void>;
 }
 
-export async function openRunPage(bench: Bench, options: Partial<OpenOptions> = {}): Promise<RunPage> {
+async function openRunPage(bench: Bench, options: Partial<OpenOptions> = {}): Promise<RunPage> {
   const session = new RunPageSession({ kind: 'loading', text: texts.loading, action: 'none' });
   const flush = async (to: OpenPage): Promise<void> => {
     const message = session.next();
@@ -62,4 +62,32 @@ export async function openRunPage(bench: Bench, options: Partial<OpenOptions> = 
     },
   };
   return shown;
+}
+
+/** Call it in a suite: gives what opens pages; each is checked for complaints and closed after its test. */
+export function useRunPages(): {
+  readonly open: (options?: Partial<OpenOptions>) => Promise<RunPage>;
+  readonly bundle: (name: string) => Promise<string>;
+} {
+  let bench: Bench;
+  const opened: RunPage[] = [];
+  beforeAll(async () => {
+    bench = await startBench();
+  });
+  afterEach(async () => {
+    for (const { page, violations, complaints } of opened.splice(0)) {
+      expect(await violations()).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.close();
+    }
+  });
+  afterAll(() => bench.close());
+  return {
+    async open(options = {}) {
+      const shown = await openRunPage(bench, options);
+      opened.push(shown);
+      return shown;
+    },
+    bundle: (name) => bench.bundle(name),
+  };
 }

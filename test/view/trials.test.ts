@@ -1,31 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mustSkip, startBench, type Bench, type OpenOptions } from './browser.ts';
-import { openRunPage, texts, type RunPage } from './runpage.ts';
+import { describe, expect, it } from 'vitest';
+import { mustSkip } from './browser.ts';
+import { texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, snapshotOf, sweepOf, sweepSnapshot } from './runs.ts';
 import { themes, type ThemeName } from './themes.ts';
 
 describe.skipIf(mustSkip())('the page of a sweep', () => {
-  let bench: Bench;
-  const opened: RunPage[] = [];
-  beforeAll(async () => {
-    bench = await startBench();
-  });
-  afterEach(async () => {
-    for (const { page, violations, complaints } of opened.splice(0)) {
-      expect(await violations()).toEqual([]);
-      expect(complaints).toEqual([]);
-      await page.close();
-    }
-  });
-  afterAll(() => bench.close());
-
-  const open = async (options: Partial<OpenOptions> = {}): Promise<RunPage> => {
-    const shown = await openRunPage(bench, options);
-    opened.push(shown);
-    return shown;
-  };
+  const { open } = useRunPages();
   const rows = ({ page }: RunPage) => page.locator('.trials tbody tr');
   /** Texts of a column, from 0. */
   const column = async (shown: RunPage, index: number): Promise<(string | null)[]> =>

@@ -1,31 +1,17 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makePng } from './pngs.ts';
-import { createProject, dataloader, type Project } from './project.ts';
-import { buildWorker, startWorker, type StartedWorker } from './workerProcess.ts';
+import { dataloader, type Project } from './project.ts';
+import { useWorker } from './useWorker.ts';
+import { startWorker, type StartedWorker } from './workerProcess.ts';
 
 // What comes of the data that a dataloader gives, by trainings in the worker as it ships.
 
-let bundle: Awaited<ReturnType<typeof buildWorker>>;
-const projects: Project[] = [];
-
-beforeAll(async () => {
-  bundle = await buildWorker();
-}, 60_000);
-afterAll(() => bundle.remove());
-afterEach(async () => {
-  await Promise.all(projects.splice(0).map((project) => project.remove()));
-});
-
-async function makeProject(files?: Record<string, string>): Promise<Project> {
-  const project = await createProject(files);
-  projects.push(project);
-  return project;
-}
+const { file: bundle, makeProject } = useWorker();
 
 async function train(project: Project, training?: Record<string, unknown>): Promise<StartedWorker> {
-  const worker = startWorker(bundle.file, project.trainTask({}, training), project.root);
+  const worker = startWorker(bundle(), project.trainTask({}, training), project.root);
   await worker.ended;
   return worker;
 }

@@ -1,27 +1,13 @@
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { trainingProtocolVersion, type FromWorker } from '../../../src/protocol/training.ts';
-import { createProject, dataloader, type Project } from './project.ts';
-import { buildWorker, startWorker, type StartedWorker } from './workerProcess.ts';
+import { dataloader, type Project } from './project.ts';
+import { useWorker } from './useWorker.ts';
+import { startWorker, type StartedWorker } from './workerProcess.ts';
 
-let bundle: Awaited<ReturnType<typeof buildWorker>>;
-const projects: Project[] = [];
-
-beforeAll(async () => {
-  bundle = await buildWorker();
-}, 60_000);
-afterAll(() => bundle.remove());
-afterEach(async () => {
-  await Promise.all(projects.splice(0).map((project) => project.remove()));
-});
-
-async function makeProject(files?: Record<string, string>): Promise<Project> {
-  const project = await createProject(files);
-  projects.push(project);
-  return project;
-}
+const { file: bundle, makeProject } = useWorker();
 
 /** One whole training; gives what it said and left. */
 async function train(
@@ -29,7 +15,7 @@ async function train(
   change?: Parameters<Project['trainTask']>[0],
   training?: Parameters<Project['trainTask']>[1],
 ): Promise<StartedWorker> {
-  const worker = startWorker(bundle.file, project.trainTask(change, training), project.root);
+  const worker = startWorker(bundle(), project.trainTask(change, training), project.root);
   await worker.ended;
   return worker;
 }
@@ -209,7 +195,7 @@ describe('a training', () => {
 
   test('stops after the current batch, and the model is saved', async () => {
     const project = await makeProject();
-    const worker = startWorker(bundle.file, project.trainTask({}, { num_epochs: 100_000 }), project.root);
+    const worker = startWorker(bundle(), project.trainTask({}, { num_epochs: 100_000 }), project.root);
     await worker.first('epoch');
     worker.send({ type: 'stop' });
     expect(await worker.ended).toEqual({ code: 0, signal: null });
@@ -224,7 +210,7 @@ describe('a training', () => {
         .replace('test: 24', 'test: 200_000')
         .replace('const count =', "if (split === 'test') console.log('to be tested');\n  const count ="),
     });
-    const worker = startWorker(bundle.file, project.trainTask({}, { num_epochs: 1, batch_size: 1 }), project.root);
+    const worker = startWorker(bundle(), project.trainTask({}, { num_epochs: 1, batch_size: 1 }), project.root);
     await once(worker.child.stdout!, 'data');
     worker.send({ type: 'stop' });
     expect(await worker.ended).toEqual({ code: 0, signal: null });
@@ -235,7 +221,7 @@ describe('a training', () => {
 
   test('stops on SIGTERM as on a message', async () => {
     const project = await makeProject();
-    const worker = startWorker(bundle.file, project.trainTask({}, { num_epochs: 100_000 }), project.root);
+    const worker = startWorker(bundle(), project.trainTask({}, { num_epochs: 100_000 }), project.root);
     await worker.first('epoch');
     worker.child.kill('SIGTERM');
     await worker.ended;
