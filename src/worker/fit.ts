@@ -7,6 +7,8 @@ import { readBatches, type Pass } from './batches.ts';
 import type { CheckpointFolder, LoadedCheckpoint } from './checkpoints.ts';
 import { ensureCompiled, readLearningRate, setLearningRate, type CustomMetrics, type Measures } from './compilation.ts';
 import { isHeld, orderOf, toTensors, type Batch, type Examples } from './data.ts';
+import { EpochAnswers } from './epochAnswers.ts';
+import { readFit, restoreFit, type FitParts } from './fitState.ts';
 import {
   checkLabels,
   checkShapes,
@@ -15,25 +17,16 @@ import {
   weighClasses,
   type LabelCheck,
 } from './fitting.ts';
-import { evaluate, scoreWhole } from './measuring.ts';
+import { KeptWeights } from './keptWeights.ts';
+import { evaluate } from './measuring.ts';
 import { writeModel } from './modelFiles.ts';
 import type { Prepare } from './preparing.ts';
-import { below, digestOf, readAll, valuesOf, type Progress, type SavedFit } from './savedFit.ts';
+import type { Progress } from './savedFit.ts';
 import { shuffle, type SeededRandom } from './seeds.ts';
 import type { FitSteering } from './steering.ts';
-import {
-  assignNumbers,
-  HeldValues,
-  readOptimizer,
-  restoreOptimizer,
-  toTensor,
-  trainedVariablesOf,
-  variablesOf,
-  type NamedNumbers,
-} from './snapshot.ts';
-import { restoreStates, statesOf } from './states.ts';
 import { createEagerStep, type Step } from './step.ts';
-import type { LayersModel, Tensor, TensorFlow, Variable } from './tensorflow.ts';
+import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
+import type { TrainingRecord } from './trainingRecord.ts';
 
 /** Least time between two sampled batches, in milliseconds: at most five a second. */
 const SAMPLE_MS = 200;
@@ -49,23 +42,6 @@ export interface FitEvents {
   checkpoint(name: string, epoch: number): void;
   /** The training goes on from it. */
   resumed(checkpoint: LoadedCheckpoint, record: TrainingRecord): void;
-}
-
-/** What has been trained so far, over all calls of `fit` in a run. */
-export interface TrainingRecord {
-  /** Calls of `fit` that have begun. */
-  fits: number;
-  epochs: number;
-  batches: number;
-  /** A value per epoch for each of `training_loss`, `val_loss`, `training_<metric>`, `val_<metric>`, `learning_rate`. */
-  history: Record<string, number[]>;
-  /** Of each completed epoch: examples trained, and seconds inside it, validation included. */
-  pace: { readonly examples: number; readonly seconds: number }[];
-  lastModel: LayersModel | undefined;
-}
-
-export function createRecord(): TrainingRecord {
-  return { fits: 0, epochs: 0, batches: 0, history: {}, pace: [], lastModel: undefined };
 }
 
 export interface FitOptions {
@@ -115,19 +91,12 @@ class Fit {
   readonly #options: FitOptions;
   readonly #step: Step;
   readonly #number: number;
-  readonly #variables: readonly Variable[];
   readonly #order: Uint32Array;
   readonly #weights: ((ys: Float32Array) => Float32Array) | undefined;
   readonly #augment: Pass['augment'];
   readonly #checkLabels: LabelCheck;
-  /** Answers to the examples of the epoch so far, in their order; empty where no metric needs them. */
-  #outputs: Float32Array;
-  /** The targets to them where the examples come as a stream; else the order tells them. */
-  #targets: Float32Array;
-  /** Moving average of the trained weights. */
-  readonly #average: HeldValues | undefined;
-  /** All weights of the best epoch so far. */
-  #best: HeldValues | undefined;
+  readonly #answers: EpochAnswers;
+  readonly #kept: KeptWeights;
   #progress: Progress;
   /** The last loss was a number: what is trained is worth keeping. */
   #isSound = true;
@@ -141,14 +110,12 @@ class Fit {
     const keepsOutputs = measures.whole.length > 0;
     const { metrics, weightDecay } = measures;
     this.#step = createEagerStep(tf, model, { training, metrics, keepsOutputs, weightDecay });
-    this.#variables = variablesOf(model);
     this.#order = orderOf(train);
     this.#weights = weighClasses(training.class_weights, train);
     this.#augment = toAugment(options);
     this.#checkLabels = createLabelCheck(model, train.width);
-    this.#outputs = new Float32Array(0);
-    this.#targets = new Float32Array(0);
-    this.#average = training.ema === null ? undefined : new HeldValues(tf, trainedVariablesOf(model));
+    this.#answers = new EpochAnswers(train, this.#order);
+    this.#kept = new KeptWeights(tf, model, { averages: training.ema !== null });
     this.#progress = {
       ...{ epoch: 0, batch: 0, step: 0, isShuffled: false, sums: [], examples: 0 },
       ...{ stopping: unwatched, plateau: { ...unwatched, lowered: 1 }, best: unwatched },
@@ -168,8 +135,7 @@ class Fit {
   }
 
   dispose(): void {
-    this.#average?.dispose();
-    this.#best?.dispose();
+    this.#kept.dispose();
   }
 
   /** Writes a checkpoint of where the training stands now; between two batches only. Gives its name, or undefined where there is none. */
@@ -179,7 +145,7 @@ class Fit {
     const canResume = training.checkpoint !== null || this.#number === 1;
     if (!canResume || !this.#isSound || record.batches === 0) return undefined;
     const position = { fit: this.#number, epoch: record.epochs, batch: this.#progress.batch, isEnd };
-    const state = await this.#readState();
+    const state = await readFit(this.#parts, this.#progress);
     const keep = training.checkpoint?.keep ?? 1;
     const name = await checkpoints.write({ position, step: record.batches, ...state }, keep);
     events.checkpoint(name, record.epochs);
@@ -205,7 +171,7 @@ class Fit {
     const validated =
       validation === undefined
         ? {}
-        : await this.#withAverage(() => evaluate(this.#model, validation, this.#measures, this.#options));
+        : await this.#kept.withAverage(() => evaluate(this.#model, validation, this.#measures, this.#options));
     if (validated === undefined) return false;
 
     const rate = readLearningRate(this.#model);
@@ -225,7 +191,7 @@ class Fit {
     };
     await events.epoch(record.epochs, values, seconds);
     await this.#judge(values);
-    await this.#withAverage(() => steering.afterEpoch(this.#model, values));
+    await this.#kept.withAverage(() => steering.afterEpoch(this.#model, values));
     const { checkpoint } = training;
     if (checkpoint !== null && this.#progress.epoch % checkpoint.every === 0) await this.writeCheckpoint();
     return true;
@@ -273,8 +239,8 @@ class Fit {
     const weights = this.#weights === undefined ? {} : { weights: tf.tensor1d(this.#weights(batch.ys)) as Tensor };
     const { values, outputs } = await this.#step({ x, y, ...weights });
     tf.dispose([x, y, ...Object.values(weights)]);
-    if (outputs !== undefined) this.#keepOutputs(outputs, batch);
-    if (training.ema !== null) this.#moveAverage(training.ema.decay);
+    if (outputs !== undefined) this.#answers.keep(outputs, batch, this.#progress.examples);
+    if (training.ema !== null) this.#kept.moveAverage(training.ema.decay);
     return values;
   }
 
@@ -301,64 +267,12 @@ class Fit {
     this.#progress.step += 1;
   }
 
-  #keepOutputs(outputs: Float32Array, { ys, count }: Batch): void {
-    const { train } = this.#options;
-    const { examples } = this.#progress;
-    const width = outputs.length / count;
-    this.#outputs = sized(this.#outputs, train.count * width);
-    this.#outputs.set(outputs, examples * width);
-    if (isHeld(train)) return;
-    this.#targets = sized(this.#targets, train.count * train.width);
-    this.#targets.set(ys, examples * train.width);
-  }
-
   #scoreEpoch(): Record<string, number> {
-    const { train } = this.#options;
     const { sums, examples } = this.#progress;
-    const { names, whole } = this.#measures;
-    const means = ['loss', ...names].map((name, index) => [name, (sums[index] ?? NaN) / examples] as const);
-    if (whole.length === 0) return Object.fromEntries(means);
-    const answers = {
-      targets: this.#readTargets(),
-      width: train.width,
-      outputs: this.#outputs,
-      outputWidth: this.#outputs.length / train.count,
-    };
-    return { ...Object.fromEntries(means), ...scoreWhole(this.#measures, answers) };
-  }
-
-  /** Of the whole epoch, in its order. */
-  #readTargets(): Float32Array {
-    const { train } = this.#options;
-    if (!isHeld(train)) return this.#targets;
-    const targets = new Float32Array(train.ys.length);
-    this.#order.forEach((example, index) => {
-      targets.set(train.ys.subarray(example * train.width, (example + 1) * train.width), index * train.width);
-    });
-    return targets;
-  }
-
-  #moveAverage(decay: number): void {
-    const { tf } = this.#options;
-    const average = this.#average;
-    if (average === undefined) return;
-    const moved = trainedVariablesOf(this.#model).map((variable, index) =>
-      tf.tidy(() => tf.add<Tensor>(tf.mul(average.values[index] ?? variable, decay), tf.mul(variable, 1 - decay))),
+    const means = ['loss', ...this.#measures.names].map(
+      (name, index) => [name, (sums[index] ?? NaN) / examples] as const,
     );
-    average.replace(moved);
-  }
-
-  /** With the averaged weights in the model, where there is an average. */
-  async #withAverage<T>(action: () => T | Promise<T>): Promise<T> {
-    if (this.#average === undefined) return action();
-    const raw = new HeldValues(this.#options.tf, trainedVariablesOf(this.#model));
-    this.#average.putBack();
-    try {
-      return await action();
-    } finally {
-      raw.putBack();
-      raw.dispose();
-    }
+    return { ...Object.fromEntries(means), ...this.#answers.score(this.#measures) };
   }
 
   /** What an epoch's values mean for early stopping, for the plateau's rate and for the best model. */
@@ -369,7 +283,7 @@ class Fit {
       const value = valueOf(values, monitor, 'early_stopping.monitor');
       const { isBetter, ...stopping } = watchValue(this.#progress.stopping, value, { monitor, minDelta });
       this.#progress.stopping = stopping;
-      if (isBetter && early_stopping.restore_best) await this.#withAverage(() => this.#holdBest());
+      if (isBetter && early_stopping.restore_best) await this.#kept.withAverage(() => this.#kept.holdBest());
     }
     if (schedule?.type === 'plateau') {
       const { monitor, min_delta: minDelta, patience, factor } = schedule;
@@ -382,11 +296,6 @@ class Fit {
     if (checkpoint !== null) await this.#keepBest(values, checkpoint.best);
   }
 
-  #holdBest(): void {
-    if (this.#best === undefined) this.#best = new HeldValues(this.#options.tf, this.#variables);
-    else this.#best.take();
-  }
-
   async #keepBest(values: Readonly<Record<string, number>>, wanted: string | null): Promise<void> {
     const { tf, checkpoints, record } = this.#options;
     const monitor = wanted ?? (values['val_loss'] === undefined ? 'training_loss' : 'val_loss');
@@ -395,19 +304,18 @@ class Fit {
     this.#progress.best = best;
     if (!isBetter) return;
     const facts = { epoch: record.epochs, monitor, value };
-    await checkpoints.writeBest(facts, (folder) => this.#withAverage(() => writeModel(tf, this.#model, folder)));
+    await checkpoints.writeBest(facts, (folder) => this.#kept.withAverage(() => writeModel(tf, this.#model, folder)));
   }
 
   /** The weights that are to be kept become the model's own. */
   async #end(): Promise<void> {
-    if (this.#best !== undefined) this.#best.putBack();
-    else this.#average?.putBack();
+    this.#kept.putBack();
     if (this.#options.training.checkpoint !== null) await this.writeCheckpoint(true);
   }
 
   async #endStopped(): Promise<void> {
     await this.writeCheckpoint();
-    this.#average?.putBack();
+    this.#kept.putBackAverage();
   }
 
   #lossIsNaN(): ExpectedError {
@@ -421,75 +329,16 @@ class Fit {
     );
   }
 
-  async #readState(): Promise<{ state: SavedFit; numbers: NamedNumbers[] }> {
-    const { tf, random, record, train, validation } = this.#options;
-    const optimizer = await readOptimizer(tf, this.#model.optimizer);
-    const { history, pace, epochs, batches } = record;
-    const { examples } = this.#progress;
-    const outputs = this.#outputs.subarray(0, (this.#outputs.length / train.count) * examples);
-    const targets = this.#targets.subarray(0, outputs.length === 0 ? 0 : train.width * examples);
-    return {
-      state: {
-        progress: this.#progress,
-        record: { history, pace, epochs, batches },
-        random: { order: random.order.readState(), math: random.math.readState() },
-        optimizer: optimizer.facts,
-        data: { train: digestOf(train), validation: validation === undefined ? null : digestOf(validation) },
-      },
-      numbers: [
-        ...(await readAll('weight', this.#variables)),
-        ...optimizer.numbers.map((numbers) => ({ ...numbers, name: `optimizer/${numbers.name}` })),
-        ...(await readAll('average', this.#average?.values ?? [])),
-        ...(await readAll('best', this.#best?.values ?? [])),
-        ...(await readAll('state', statesOf(this.#model))),
-        { name: 'order', shape: [this.#order.length], dtype: 'uint32', values: this.#order },
-        { name: 'outputs', shape: [outputs.length], dtype: 'float32', values: outputs },
-        { name: 'targets', shape: [targets.length], dtype: 'float32', values: targets },
-      ],
-    };
-  }
-
   async #resume(checkpoint: LoadedCheckpoint): Promise<void> {
-    const { tf, random, record, train, validation, events } = this.#options;
-    const { state, numbers, name } = checkpoint;
-    const saved = state as unknown as SavedFit;
-    const refuse = (reason: string): ExpectedError =>
-      new ExpectedError('training-failed', `The training can't go on from its checkpoint ${name}: ${reason}`);
-    const digests = { train: digestOf(train), validation: validation === undefined ? null : digestOf(validation) };
-    for (const split of ['train', 'validation'] as const)
-      if (digests[split] !== saved.data[split])
-        throw refuse(`the examples of the split "${split}" are not those that it was trained on.`);
-    const mistake =
-      assignNumbers(tf, this.#variables, below(numbers, 'weight')) ??
-      restoreOptimizer(tf, this.#model, { facts: saved.optimizer, numbers: below(numbers, 'optimizer') });
-    if (mistake !== undefined) throw refuse(mistake);
-    const states = below(numbers, 'state').map((value) => toTensor(tf, value));
-    const misfit = restoreStates(tf, this.#model, states);
-    if (misfit !== undefined) throw refuse(misfit);
-    const average = below(numbers, 'average');
-    if (average.length > 0) this.#average?.replace(average.map((value) => toTensor(tf, value)));
-    const best = below(numbers, 'best');
-    if (best.length > 0) {
-      this.#holdBest();
-      this.#best?.replace(best.map((value) => toTensor(tf, value)));
-    }
-    this.#order.set(valuesOf(numbers, 'order'));
-    this.#progress = saved.progress;
-    this.#outputs = this.#restore(valuesOf(numbers, 'outputs'));
-    this.#targets = this.#restore(valuesOf(numbers, 'targets'));
-    Object.assign(record, saved.record);
-    random.order.restoreState(saved.random.order);
-    random.math.restoreState(saved.random.math);
+    const { record, events } = this.#options;
+    const { progress } = restoreFit(this.#parts, checkpoint);
+    this.#progress = progress;
     events.resumed(checkpoint, record);
     await nextTurn();
   }
 
-  /** Numbers of the examples of the epoch so far, with room for those to come. */
-  #restore(numbers: NamedNumbers['values']): Float32Array {
-    if (numbers.length === 0) return new Float32Array(0);
-    const all = new Float32Array((numbers.length / this.#progress.examples) * this.#options.train.count);
-    all.set(numbers);
-    return all;
+  get #parts(): FitParts {
+    return { ...this.#options, model: this.#model, order: this.#order, answers: this.#answers, kept: this.#kept };
   }
 }
 
@@ -502,10 +351,6 @@ function toAugment({ training, train, seed, prepare }: FitOptions): Pass['augmen
   return (xs, numbers, epoch) => prepare('augment', augmentation, xs, numbers, epoch);
 }
 
-function sized(numbers: Float32Array, length: number): Float32Array {
-  return numbers.length === length ? numbers : new Float32Array(length);
-}
-
 function valueOf(values: Readonly<Record<string, number>>, monitor: string, key: string): number {
   const value = values[monitor];
   if (value !== undefined) return value;
@@ -516,12 +361,4 @@ function valueOf(values: Readonly<Record<string, number>>, monitor: string, key:
 
 function prefixed(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
-}
-
-/** Training examples a second: the first epoch, which warms up, is left out when there are more. Null without an epoch. */
-export function examplesPerSecond({ pace }: TrainingRecord): number | null {
-  const counted = pace.length > 1 ? pace.slice(1) : pace;
-  const seconds = counted.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  if (seconds === 0) return null;
-  return counted.reduce((sum, epoch) => sum + epoch.examples, 0) / seconds;
 }

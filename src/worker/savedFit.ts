@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Watch } from '../core/training/training.ts';
 import { isHeld, type Examples } from './data.ts';
-import type { TrainingRecord } from './fit.ts';
+import type { TrainingRecord } from './trainingRecord.ts';
 import { readTensor, type NamedNumbers, type OptimizerFacts } from './snapshot.ts';
 import type { Tensor } from './tensorflow.ts';
 

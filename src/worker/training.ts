@@ -16,14 +16,7 @@ import { inputShapeOf, outputShapeOf, type CustomMetrics } from './compilation.t
 import { closeTestSplit } from './closedTest.ts';
 import { checkExamples, isHeld, loadSplit, type Examples } from './data.ts';
 import { evaluateModel } from './evaluation.ts';
-import {
-  createRecord,
-  examplesPerSecond,
-  fitModel,
-  type FitEvents,
-  type FitOptions,
-  type TrainingRecord,
-} from './fit.ts';
+import { fitModel, type FitEvents, type FitOptions } from './fit.ts';
 import { writeModel } from './modelFiles.ts';
 import type { DataFile } from './readers/mistakes.ts';
 import { createPreparing, type Prepare } from './preparing.ts';
@@ -31,6 +24,7 @@ import { createReaders, type Readers } from './readers/readers.ts';
 import { createRandom, seedMathRandom } from './seeds.ts';
 import { Steering, type Wishes } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
+import { createRecord, examplesPerSecond, type TrainingRecord } from './trainingRecord.ts';
 import { callUserFunction, loadUserModule, userMistake, type UserModule } from './userCode.ts';
 
 /** Reason of the signal when the process that started this one is gone: a checkpoint is all that is left to do. */

@@ -2,7 +2,8 @@
 // process: loop.ts NET BACKEND NATIVE, the last a folder with native TensorFlow.
 import type { ModelConfig } from '../../src/core/config/config.ts';
 import type { BackendName } from '../../src/protocol/training.ts';
-import { createRecord, fitModel } from '../../src/worker/fit.ts';
+import { fitModel } from '../../src/worker/fit.ts';
+import { createRecord } from '../../src/worker/trainingRecord.ts';
 import { startNative } from '../../src/worker/native.ts';
 import { createAdam } from '../../src/worker/optimizers.ts';
 import { prepareHere } from '../../src/worker/preparing.ts';
