@@ -1,5 +1,5 @@
 import type { Steering } from './steering.ts';
-import type { RunStatus } from './tracking.ts';
+import type { Objective, RunStatus } from './tracking.ts';
 
 // The border between the extension and its pages (Run chart, Predict). A page says `ready`, the extension answers with a
 // snapshot and then sends appends; each message to a page bears a sequence number, the page acknowledges what it has drawn,
@@ -19,11 +19,6 @@ export interface SeriesPoints {
   readonly from: number;
   readonly steps: Float64Array;
   readonly values: Float64Array;
-}
-
-export interface Objective {
-  readonly metric: string;
-  readonly direction: 'minimize' | 'maximize';
 }
 
 /** What is known of a run beside its points. Times in milliseconds since 1970. */

@@ -1,5 +1,11 @@
 export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
 
+/** The metric that a run is judged by, and which way is better. */
+export interface Objective {
+  readonly metric: string;
+  readonly direction: 'minimize' | 'maximize';
+}
+
 export interface MetricPoint {
   readonly value: number;
   readonly step: number;

@@ -1,4 +1,5 @@
-import { toObjective, type ModelConfig, type Objective } from '../core/config/config.ts';
+import { toObjective, type ModelConfig } from '../core/config/config.ts';
+import type { Objective } from '../protocol/tracking.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 
 interface Weight {

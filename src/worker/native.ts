@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { nvidiaDriverSigns } from '../core/backends/backends.ts';
 import type { StartedTensorFlow } from './bundled.ts';
 import { mendNativeKernels } from './nativeKernels.ts';
 import type { TensorFlow } from './tensorflow.ts';
@@ -88,10 +89,9 @@ async function startLoaded(load: () => NativeTensorFlow, kind: Kind): Promise<St
   return { tf, version, device: kind === 'gpu' ? 'GPU (CUDA)' : 'CPU', threads: 0 };
 }
 
-/** What the driver of NVIDIA leaves on Linux, in a Windows subsystem as well; asked before gigabytes of libraries are loaded in vain. */
+/** Asked before gigabytes of libraries are loaded in vain. */
 function requireDriver(): void {
-  const signs = ['/proc/driver/nvidia/version', '/usr/lib/wsl/lib/libcuda.so.1'];
-  if (signs.some((sign) => existsSync(sign))) return;
+  if (nvidiaDriverSigns.some((sign) => existsSync(sign))) return;
   throw new Error('There is no NVIDIA driver (no libcuda.so.1).');
 }
 

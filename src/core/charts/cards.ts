@@ -1,5 +1,4 @@
-import type { Objective } from '../../protocol/charts.ts';
-import { isSystemMetric } from '../../protocol/tracking.ts';
+import { isSystemMetric, type Objective } from '../../protocol/tracking.ts';
 
 type Role = 'validation' | 'training' | 'single';
 

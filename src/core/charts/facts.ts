@@ -1,6 +1,5 @@
 import type {
   NamedText,
-  Objective,
   RunChoice,
   RunEvent,
   RunFacts,
@@ -8,7 +7,14 @@ import type {
   SeriesPoints,
   SweepFacts,
 } from '../../protocol/charts.ts';
-import { isPaused, noteTag, systemMetrics, type MetricHistory, type RunSummary } from '../../protocol/tracking.ts';
+import {
+  isPaused,
+  noteTag,
+  systemMetrics,
+  type MetricHistory,
+  type Objective,
+  type RunSummary,
+} from '../../protocol/tracking.ts';
 import { toPoints } from './points.ts';
 
 /** Longest text of a param or tag that is worth sending to a page, in UTF-16 units; the rest is cut off with an ellipsis. */

@@ -1,4 +1,4 @@
-import type { Objective } from '../../protocol/charts.ts';
+import type { Objective } from '../../protocol/tracking.ts';
 import { lowerBound, type Points } from './points.ts';
 
 export interface Reading {

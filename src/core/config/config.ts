@@ -1,10 +1,11 @@
 import { findNearest } from '../names/names.ts';
 import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
 import { hasErrors, type Parsed, type Problem } from '../../protocol/problem.ts';
+import type { Objective } from '../../protocol/tracking.ts';
 import { applyOverrides, type Override } from './overrides.ts';
 import { findParamMistakes } from './params.ts';
 import { freeSections, sections, type Field, type SectionName } from './schema.ts';
-import { toObjective, type Objective } from './settings.ts';
+import { toObjective } from './settings.ts';
 import { findDimensionMistake, tuningSettings } from './tuning.ts';
 
 export {
@@ -22,13 +23,7 @@ export {
 } from './compilation.ts';
 export { flattenParams } from './params.ts';
 export { findDimensionMistake, tuningSettings } from './tuning.ts';
-export {
-  defaultObjective,
-  parseProjectSettings,
-  toObjective,
-  type Objective,
-  type ProjectSettings,
-} from './settings.ts';
+export { defaultObjective, parseProjectSettings, toObjective, type ProjectSettings } from './settings.ts';
 
 interface EarlyStopping {
   readonly monitor: string;

@@ -1,12 +1,7 @@
 import { isMapping, parseYaml } from '../yaml/yaml.ts';
 import { sections } from './schema.ts';
 import type { Parsed } from '../../protocol/problem.ts';
-
-/** The metric that a run is judged by, and which way is better. */
-export interface Objective {
-  readonly metric: string;
-  readonly direction: 'minimize' | 'maximize';
-}
+import type { Objective } from '../../protocol/tracking.ts';
 
 /** What tracking needs of `.mlops/project.yaml`; the file has more keys, which belong to others. */
 export interface ProjectSettings {

@@ -1,4 +1,4 @@
-import type { Objective } from '../config/config.ts';
+import type { Objective } from '../../protocol/tracking.ts';
 
 /** How long trials are trained: `min` epochs at first, `reduction` times as long for the best of each round, at most `max`. */
 interface Ladder {

@@ -1,5 +1,5 @@
-import type { Objective, SweepFacts, TrialFacts } from '../../protocol/charts.ts';
-import { epochOf, isPaused, type RunSummary } from '../../protocol/tracking.ts';
+import type { SweepFacts, TrialFacts } from '../../protocol/charts.ts';
+import { epochOf, isPaused, type Objective, type RunSummary } from '../../protocol/tracking.ts';
 import type { Assignment } from './space.ts';
 import { EPOCHS_KEY, type SweepPlan } from './state.ts';
 

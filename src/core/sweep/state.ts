@@ -1,4 +1,5 @@
-import type { ModelConfig, Objective } from '../config/config.ts';
+import type { ModelConfig } from '../config/config.ts';
+import type { Objective } from '../../protocol/tracking.ts';
 import { createRandom } from '../random/random.ts';
 import { epochsOfRungs, findPromotion, orderByValue, type Standing } from './halving.ts';
 import { toSpace, type Assignment, type Dimension } from './space.ts';

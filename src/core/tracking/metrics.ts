@@ -1,5 +1,4 @@
-import type { MetricHistory, MetricPoint, MetricSummary } from '../../protocol/tracking.ts';
-import type { Objective } from '../config/config.ts';
+import type { MetricHistory, MetricPoint, MetricSummary, Objective } from '../../protocol/tracking.ts';
 
 /** One point as a line of `metrics/<key>` holds it. `timestamp` in milliseconds since 1970. */
 export interface TimedPoint extends MetricPoint {

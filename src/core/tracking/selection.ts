@@ -1,7 +1,6 @@
 import { findNearest } from '../names/names.ts';
 import { unknownName, ExpectedError } from '../../protocol/errors.ts';
-import type { RunSummary } from '../../protocol/tracking.ts';
-import type { Objective } from '../config/config.ts';
+import type { Objective, RunSummary } from '../../protocol/tracking.ts';
 
 /**
  * The run that a person means: `@last` (started last), `@best` (by the objective's metric, among the finished ones), a whole id,

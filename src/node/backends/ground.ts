@@ -5,6 +5,7 @@ import {
   checkWheel,
   chooseWheel,
   indexTypes,
+  nvidiaDriverSigns,
   parsePipSettings,
   parseSimpleIndex,
   parseWheelName,
@@ -44,11 +45,8 @@ export async function readFacts(gpu: boolean, env: NodeJS.ProcessEnv): Promise<I
   };
 }
 
-/** As the driver leaves it on Linux, and where it lies in a Windows subsystem. */
-const driverSigns = ['/proc/driver/nvidia/version', '/usr/lib/wsl/lib/libcuda.so.1'];
-
 async function hasNvidiaDriver(): Promise<boolean> {
-  for (const sign of driverSigns) if (await exists(sign)) return true;
+  for (const sign of nvidiaDriverSigns) if (await exists(sign)) return true;
   return false;
 }
 

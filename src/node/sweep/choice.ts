@@ -1,12 +1,13 @@
 import path from 'node:path';
-import { findDimensionMistake, tuningSettings, type Objective } from '../../core/config/config.ts';
+import { findDimensionMistake, tuningSettings } from '../../core/config/config.ts';
 import { acceptOnly, planSweep, toNames, type SweepPlan, type SweepWishes } from '../../core/sweep/sweep.ts';
 import { badInput } from '../../protocol/errors.ts';
+import type { Objective } from '../../protocol/tracking.ts';
 import type { TuneTask } from '../../protocol/training.ts';
 import { exists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 import { askWorker, type ResolvedConfig } from '../training/training.ts';
-import type { SweepRequest } from './sweep.ts';
+import type { SweepRequest } from './request.ts';
 
 /** So many combinations are asked about at once: a message has a greatest length. */
 const CANDIDATES = 1000;

@@ -12,7 +12,6 @@ import {
   toOverrides,
   toSweepParams,
   withTrial,
-  type Strategy,
   type SweepPlan,
   type SweepState,
   type Trial,
@@ -20,34 +19,16 @@ import {
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import type { SweepChoice, SweepOutline } from '../../protocol/sweep.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
-import type { Installation } from '../installation/installation.ts';
 import type { Lock } from '../locks/locks.ts';
 import { ensurePrivateFolders, type Project } from '../project/project.ts';
 import { openChosenStore, readObjectives, type RunStore, type RunWriter } from '../tracking/tracking.ts';
 import { readConfig, readUser, takeRunLock, train, type ResolvedConfig } from '../training/training.ts';
 import { chooseTrials } from './choice.ts';
+import type { SweepRequest } from './request.ts';
 import { findSweep, writeSweep } from './statefile.ts';
 
+export type { SweepRequest } from './request.ts';
 export { canGoOn } from './statefile.ts';
-
-export interface SweepRequest {
-  /** Path of the config, from `cwd` or from the project. */
-  readonly config: string;
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly installation: Installation;
-  /** Of the config, as `training.backend=wasm`; they hold for every trial. */
-  readonly overrides: readonly string[];
-  readonly strategy: Strategy | undefined;
-  readonly trials: number | undefined;
-  /** Trials that are trained at a time. */
-  readonly jobs: number;
-  /** No trial is begun after so many seconds. */
-  readonly seconds: number | undefined;
-  readonly store: string | undefined;
-  /** The sweep to go on with: id, unique prefix, `@last`. */
-  readonly resume: string | undefined;
-}
 
 export interface SweepReporter {
   note(text: string): void;

@@ -1,14 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  defaultObjective,
-  parseConfig,
-  parseProjectSettings,
-  type Objective,
-  type ProjectSettings,
-} from '../../core/config/config.ts';
+import { defaultObjective, parseConfig, parseProjectSettings, type ProjectSettings } from '../../core/config/config.ts';
 import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import type { Objective } from '../../protocol/tracking.ts';
 import { isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 

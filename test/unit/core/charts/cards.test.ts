@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { groupCards, metricLabel } from '../../../../src/core/charts/cards.ts';
-import type { Objective } from '../../../../src/protocol/charts.ts';
+import type { Objective } from '../../../../src/protocol/tracking.ts';
 
 const summary = (
   names: readonly (string | readonly [string, number])[],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfig, type ModelConfig, type Objective } from '../../../../src/core/config/config.ts';
+import { parseConfig, type ModelConfig } from '../../../../src/core/config/config.ts';
 import { createRandom } from '../../../../src/core/random/random.ts';
 import {
   acceptOnly,
@@ -24,6 +24,7 @@ import {
   type SweepWishes,
   type Trial,
 } from '../../../../src/core/sweep/sweep.ts';
+import type { Objective } from '../../../../src/protocol/tracking.ts';
 
 const FILE = 'configs/net.yaml';
 const loss: Objective = { metric: 'val_loss', direction: 'minimize' };
