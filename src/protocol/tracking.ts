@@ -55,6 +55,42 @@ export interface RunList {
   readonly resumable?: readonly string[];
 }
 
+/** What two or more runs have not in common, as `mlops runs compare --json` gives it; every list is in the order of `runs`. */
+export interface RunComparison {
+  /** The first is what the others are measured by. */
+  readonly runs: readonly Pick<RunSummary, 'runId' | 'name' | 'experiment' | 'status' | 'startTime' | 'endTime'>[];
+  readonly params: readonly ComparedText[];
+  /** Without those that say of the run only which one it is. */
+  readonly tags: readonly ComparedText[];
+  /** The objective's first, then by name, what the system was doing last. */
+  readonly metrics: readonly ComparedMetric[];
+}
+
+export interface ComparedText {
+  readonly name: string;
+  /** null where a run has none. */
+  readonly values: readonly (string | null)[];
+}
+
+export interface ComparedMetric {
+  readonly name: string;
+  /** Which way is better; null where nobody has said and the name does not tell. */
+  readonly direction: 'minimize' | 'maximize' | null;
+  /** null where a run has none. */
+  readonly values: readonly (ComparedValue | null)[];
+}
+
+/** Differences are this run's number minus the first run's; null for the first run itself, and where one of the two has no number. */
+export interface ComparedValue {
+  readonly last: MetricPoint;
+  readonly lastDelta: number | null;
+  /** null without a direction. */
+  readonly best: MetricPoint | null;
+  readonly bestDelta: number | null;
+  /** Told by the best points. */
+  readonly change: 'better' | 'worse' | 'same' | null;
+}
+
 /** What a person changes of a run. */
 export interface RunEdit {
   readonly name?: string;

@@ -11,6 +11,7 @@ export {
 } from './meta.ts';
 export { chooseBest, formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
 export { formatMlmodel, savedModelFlavors, tfjsFlavors, type MlmodelFacts } from './mlmodel.ts';
+export { compareRuns } from './compare.ts';
 export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';

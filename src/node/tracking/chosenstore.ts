@@ -1,6 +1,7 @@
 import type { Invocation, OptionSpec } from '../commandline/commandline.ts';
+import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
 import type { RunStore } from './store.ts';
-import { openChosenStore } from './tracking.ts';
+import { openChosenStore, readObjectives } from './tracking.ts';
 
 /** The option of every command on runs. */
 export const storeOption: OptionSpec = {
@@ -12,4 +13,10 @@ export const storeOption: OptionSpec = {
 export async function openStoreOf(invocation: Invocation): Promise<RunStore> {
   const { options, env, cwd } = invocation;
   return openChosenStore({ project: await invocation.findProject(), option: options.text('store'), env, cwd });
+}
+
+/** The objectives of the project; outside of one nothing says what is better. */
+export async function readObjectivesOf(invocation: Invocation): Promise<ObjectiveOf> {
+  const project = await invocation.findProject();
+  return project === undefined ? () => null : readObjectives(project);
 }

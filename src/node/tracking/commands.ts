@@ -4,7 +4,9 @@ import { stopMoments, type Steering } from '../../protocol/steering.ts';
 import { isPaused, type RunSummary, type UnreadableRun } from '../../protocol/tracking.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
+import { compareCommand } from './comparecommand.ts';
 import { editCommands } from './editcommands.ts';
+import { formatNumber, formatTime } from './words.ts';
 
 const TERMINAL_LIMIT = 50;
 /** Shown as columns when a run has them. */
@@ -245,19 +247,11 @@ function describeStatus(run: RunSummary): string {
   return isPaused(run) ? 'PAUSED' : run.status;
 }
 
-function formatTime(time: number): string {
-  return new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-function formatNumber(value: number | undefined): string {
-  if (value === undefined) return '-';
-  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : String(value);
-}
-
 export const commands: readonly Command[] = [
   listCommand,
   showCommand,
   historyCommand,
+  compareCommand,
   steerCommand,
   ...editCommands,
   repairCommand,

@@ -48,6 +48,7 @@ export function createFileStore(uri: string, listed: ListedStore): RunStore {
 
 class FileStore implements RunStore {
   readonly uri: string;
+  readonly abilities = { logs: true, edits: true };
   readonly #root: string;
   readonly #listed: ListedStore;
 

@@ -2,12 +2,13 @@ import path from 'node:path';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { findNearest } from '../../core/names/names.ts';
 import { chooseBest, selectRun, toHistory, type ObjectiveOf, type TimedPoint } from '../../core/tracking/tracking.ts';
-import { ExpectedError, unknownName } from '../../protocol/errors.ts';
+import { unknownName } from '../../protocol/errors.ts';
 import type { MetricHistory, MetricPoint, MetricSummary, RunStatus, RunSummary } from '../../protocol/tracking.ts';
 import { isDirectory } from '../files/files.ts';
 import { choosePage } from './paging.ts';
 import { openDatabase } from './sqlite.ts';
-import type { RunPage, RunQuery, RunStore, RunWriter, Repair } from './store.ts';
+import { toReadOnlyStore } from './readonly.ts';
+import type { RunPage, RunQuery, RunReader, RunStore } from './store.ts';
 import { folderOfUri } from './uri.ts';
 
 // MLflow's database, which it makes as `mlflow.db` where nothing else was chosen (specs: its tables since 2.0). Only read: what writes
@@ -27,10 +28,11 @@ const COLUMNS = `r.run_uuid AS id, r.name AS name, r.status AS status, r.start_t
   r.artifact_uri AS artifacts, e.name AS experiment`;
 
 export function createSqliteStore(file: string, uri: string, objectiveOf: ObjectiveOf): RunStore {
-  return new SqliteStore(file, uri, objectiveOf);
+  const wayOn = `start "mlflow server --backend-store-uri ${uri}", which is what writes its database`;
+  return toReadOnlyStore(new SqliteReader(file, uri, objectiveOf), wayOn);
 }
 
-class SqliteStore implements RunStore {
+class SqliteReader implements RunReader {
   readonly uri: string;
   readonly #file: string;
   readonly #objectiveOf: ObjectiveOf;
@@ -89,35 +91,6 @@ class SqliteStore implements RunStore {
       if (near.length > 0) return selectRun(near, text, this.#objectiveOf);
       return selectRun((await this.listRuns()).runs, text, this.#objectiveOf);
     });
-  }
-
-  ensure(): Promise<void> {
-    return this.#refuse();
-  }
-  createRun(): Promise<RunWriter> {
-    return this.#refuse();
-  }
-  reopenRun(): Promise<RunWriter> {
-    return this.#refuse();
-  }
-  findDeletedRun(): Promise<never> {
-    return this.#refuse();
-  }
-  editRun(): Promise<void> {
-    return this.#refuse();
-  }
-  markFailed(): Promise<void> {
-    return this.#refuse();
-  }
-  repair(): Promise<readonly Repair[]> {
-    return this.#refuse();
-  }
-
-  #refuse(): Promise<never> {
-    const message =
-      `${this.uri} can only be read here: MLflow's server is what writes its database. ` +
-      `Choose a folder for new runs (--store file:models/mlruns), or start "mlflow server --backend-store-uri ${this.uri}".`;
-    return Promise.reject(new ExpectedError('not-supported', message));
   }
 
   async #withDatabase<T>(use: (database: DatabaseSync) => Promise<T>): Promise<T> {

@@ -75,16 +75,29 @@ export interface RunPage extends RunList {
   readonly total: number;
 }
 
-/** A tracking store. Reading never throws for one bad run: it is listed as unreadable. */
-export interface RunStore {
+/** What can be done in a store beside reading. Where one is false, the methods for it reject with `not-supported` and a way on. */
+interface StoreAbilities {
+  /** New runs can be made, and runs that have ended can go on. */
+  readonly logs: boolean;
+  /** What is kept of a run can be changed: name, note, tags, whether it is deleted, how it ended. */
+  readonly edits: boolean;
+}
+
+/** The reading half of a store: all that one must have. Reading never throws for one bad run: it is listed as unreadable. */
+export interface RunReader {
   readonly uri: string;
-  /** Makes the store where it does not stand yet, experiment `0` included, as MLflow wants it. */
-  ensure(): Promise<void>;
   listRuns(query?: RunQuery): Promise<RunPage>;
   /** `runId` is a whole id. Throws `unknown-name`. */
   readHistory(runId: string, metric: string): Promise<MetricHistory>;
   /** By whole id, unique prefix, name, `@last` or `@best`. Throws `unknown-name`. */
   findRun(text: string): Promise<RunSummary>;
+}
+
+/** A tracking store. One that is only read is made of its reader by `toReadOnlyStore`. */
+export interface RunStore extends RunReader {
+  readonly abilities: StoreAbilities;
+  /** Makes the store where it does not stand yet, experiment `0` included, as MLflow wants it. */
+  ensure(): Promise<void>;
   createRun(start: RunStart): Promise<RunWriter>;
   /**
    * Makes a run that has ended RUNNING again, with this process as its writer. Points that `keeps` refuses are moved aside: what

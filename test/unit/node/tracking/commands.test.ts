@@ -9,6 +9,7 @@ import { commands } from '../../../../src/node/tracking/commands.ts';
 import { openStore, type RunStore, type RunWriter } from '../../../../src/node/tracking/tracking.ts';
 import { Helm } from '../../../../src/node/training/helm.ts';
 import { openLiveRun } from '../../../../src/node/training/liverun.ts';
+import type { RunComparison } from '../../../../src/protocol/tracking.ts';
 import type { Steering } from '../../../../src/protocol/steering.ts';
 import type { ToWorker } from '../../../../src/protocol/training.ts';
 
@@ -112,6 +113,30 @@ test('order, limit and pages', async () => {
     stderr: expect.stringContaining('Column 11 of the filter') as string,
   });
   expect((await check('list', '--limit', '0')).code).toBe(2);
+});
+
+test('runs compare tells what the runs have not in common', async () => {
+  const { code, stdout } = await check('compare', 'run-0', '@best', '@last', '--json');
+  expect(code).toBe(0);
+  const { metrics, runs, params } = JSON.parse(stdout) as RunComparison;
+  expect(runs.map(({ name }) => name)).toEqual(['run-0', 'run-1', 'run-2']);
+  expect(params).toEqual([]);
+  expect(metrics).toMatchObject([
+    {
+      name: 'val_loss',
+      direction: 'minimize',
+      values: [
+        { last: { value: 0.5 }, bestDelta: null, change: null },
+        { best: { value: 0.125, step: 1 }, bestDelta: -0.375, change: 'better' },
+        { last: { value: 'NaN' }, best: null, bestDelta: null, change: null },
+      ],
+    },
+  ]);
+  const { stdout: text } = await check('compare', 'run-0', 'run-1', 'run-2');
+  expect(text).toContain('Metrics\nval_loss\t0.5 at 1\t0.125 at 1 (-0.375, better)\tNaN\n'.trimEnd());
+  expect(text).not.toContain('Params');
+  expect((await check('compare', 'run-0')).code).toBe(2);
+  expect((await check('compare', 'run-0', 'nope')).code).toBe(4);
 });
 
 test('for a pipe: plain columns', async () => {
