@@ -1,4 +1,5 @@
-import { toObjective, type ModelConfig } from '../core/config/config.ts';
+import type { ModelConfig } from '../core/config/config.ts';
+import { toObjective } from '../core/tracking/tracking.ts';
 import type { Objective } from '../protocol/tracking.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 

@@ -5,7 +5,7 @@ import type { Objective } from '../../protocol/tracking.ts';
 import { applyOverrides, type Override } from './overrides.ts';
 import { findParamMistakes } from './params.ts';
 import { freeSections, sections, type Field, type SectionName } from './schema.ts';
-import { toObjective } from './settings.ts';
+import { toObjective } from '../tracking/tracking.ts';
 import { findDimensionMistake, tuningSettings } from './tuning.ts';
 
 export {
@@ -23,7 +23,7 @@ export {
 } from './compilation.ts';
 export { flattenParams } from './params.ts';
 export { findDimensionMistake, tuningSettings } from './tuning.ts';
-export { defaultObjective, parseProjectSettings, toObjective, type ProjectSettings } from './settings.ts';
+export { defaultObjective, parseProjectSettings, type ProjectSettings } from './settings.ts';
 
 interface EarlyStopping {
   readonly monitor: string;

@@ -2,6 +2,7 @@ import { isMapping, parseYaml } from '../yaml/yaml.ts';
 import { sections } from './schema.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 import type { Objective } from '../../protocol/tracking.ts';
+import { toObjective } from '../tracking/tracking.ts';
 
 /** What tracking needs of `.mlops/project.yaml`; the file has more keys, which belong to others. */
 export interface ProjectSettings {
@@ -51,12 +52,4 @@ function findObjectiveMistake(objective: unknown): Mistake[] {
   const { direction = null } = objective;
   if (direction === null || accepts(direction)) return [];
   return [{ path: ['objective', 'direction'], message: `direction must be ${expects}.` }];
-}
-
-/** Without a direction, a metric whose name tells an error is made small, any other large. */
-export function toObjective({ metric, direction }: Readonly<Record<string, unknown>>): Objective | null {
-  if (typeof metric !== 'string' || metric === '') return null;
-  const isError = /loss|error|(^|_)(mae|mse|rmse|mape)$/i.test(metric);
-  const minimize = typeof direction === 'string' ? direction.startsWith('min') : isError;
-  return { metric, direction: minimize ? 'minimize' : 'maximize' };
 }

@@ -5,10 +5,11 @@ import {
   type ComparedValue,
   type MetricPoint,
   type MetricSummary,
+  type Objective,
   type RunComparison,
   type RunSummary,
 } from '../../protocol/tracking.ts';
-import { toObjective, type Objective } from '../config/config.ts';
+import { toObjective } from './objective.ts';
 import type { ObjectiveOf } from './selection.ts';
 
 /** Tags that differ between any two runs and say nothing of why their numbers do. */

@@ -12,6 +12,7 @@ export {
 export { chooseBest, formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
 export { formatMlmodel, savedModelFlavors, tfjsFlavors, type MlmodelFacts } from './mlmodel.ts';
 export { compareRuns } from './compare.ts';
+export { toObjective } from './objective.ts';
 export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';
