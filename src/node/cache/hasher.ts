@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { FileFailure, codeOf, jobs, type Jobs } from './jobs.ts';
+import { FileFailure, codeOf } from './filefacts.ts';
+import { jobs, type Jobs } from './jobs.ts';
 
 // A thread that hashes and copies files (threads.ts starts it and says what to do).
 

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { writeFileAtomic } from '../files/files.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
-import { COLUMNS, MD5_BYTES, column, type HashMethod } from './jobs.ts';
+import { COLUMNS, column } from './filefacts.ts';
+import { MD5_BYTES, type HashMethod } from './taking.ts';
 
 /** The files of one folder (not of those below it), with what was known of them when they were hashed. */
 export interface FolderRecord {

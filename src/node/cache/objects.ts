@@ -4,17 +4,13 @@ import path from 'node:path';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { parseDirectory, type DirectoryEntry } from '../../core/pipeline/pipeline.ts';
 import { isMissing, isTemporary, makeFolder, temporaryBeside } from '../files/files.ts';
-import {
-  explain,
-  findUnprotected,
-  hashObjects,
-  hashPath,
-  md5At,
-  membersOf,
-  type HashContext,
-  type HashedPath,
-} from './hashing.ts';
-import { COLUMNS, isProtected, objectsFolder, refuseChanged, type LinkRequest, type LinkType } from './jobs.ts';
+import { md5At } from './batches.ts';
+import type { HashContext } from './context.ts';
+import { COLUMNS, isProtected, refuseChanged } from './filefacts.ts';
+import { findUnprotected } from './gathering.ts';
+import { explain, hashObjects, hashPath, membersOf, type HashedPath } from './hashing.ts';
+import type { LinkRequest, LinkType } from './linking.ts';
+import { objectsFolder } from './staging.ts';
 import { performHere, performInThread } from './threads.ts';
 
 /** What a lock names: an object, or a folder of objects (`….dir`). */

@@ -3,7 +3,7 @@ import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { defaultFlags, type FlagSettings } from '../../core/pipeline/pipeline.ts';
 import { readTextIfExists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
-import type { LinkType } from './jobs.ts';
+import type { LinkType } from './linking.ts';
 
 /** What of DVC's configuration matters for running a pipeline. */
 export interface DvcSettings {

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Reply, Request } from './hasher.ts';
-import { FileFailure, jobs, type Jobs } from './jobs.ts';
+import { FileFailure } from './filefacts.ts';
+import { jobs, type Jobs } from './jobs.ts';
 
 /** More threads than this only wait for one another in the file system. */
 const MOST_THREADS = 8;
