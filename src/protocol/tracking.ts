@@ -91,6 +91,33 @@ export interface ComparedValue {
   readonly change: 'better' | 'worse' | 'same' | null;
 }
 
+/** A file or a folder among the artifacts of a run. */
+export interface ArtifactEntry {
+  /** From the root of the artifacts, with forward slashes. */
+  readonly path: string;
+  readonly isFolder: boolean;
+  /** Null for folders, and where nothing tells. */
+  readonly bytes: number | null;
+}
+
+/** A data set that a run was given, as MLflow's `log_input` keeps it. */
+export interface RunDataset {
+  readonly name: string;
+  readonly digest: string;
+  /** `local`, `s3`, `code` …; with the place, mostly as JSON. */
+  readonly sourceType: string;
+  readonly source: string;
+  /** `training`, `eval` …: MLflow's tag `mlflow.data.context`; '' without. */
+  readonly context: string;
+}
+
+/** What went into a run. */
+export interface RunInputs {
+  readonly datasets: readonly RunDataset[];
+  /** Ids of logged models. */
+  readonly models: readonly string[];
+}
+
 /** What a person changes of a run. */
 export interface RunEdit {
   readonly name?: string;

@@ -9,6 +9,7 @@ export {
   type RunMeta,
   type RunMetaChange,
 } from './meta.ts';
+export { parseDataset, parseLoggedModel, parseRunLink, type RunLink } from './links.ts';
 export { chooseBest, formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
 export { formatMlmodel, savedModelFlavors, tfjsFlavors, type MlmodelFacts } from './mlmodel.ts';
 export { compareRuns } from './compare.ts';

@@ -14,7 +14,7 @@ import {
   toHistory,
 } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
-import type { MetricHistory, RunEdit, RunSummary } from '../../protocol/tracking.ts';
+import type { ArtifactEntry, MetricHistory, RunEdit, RunInputs, RunSummary } from '../../protocol/tracking.ts';
 import {
   diskError,
   exists,
@@ -26,15 +26,27 @@ import {
   writeFileAtomic,
 } from '../files/files.ts';
 import { takeLock, type Lock } from '../locks/locks.ts';
+import { listLocalArtifacts, readLocalArtifact, type ArtifactRoots } from './artifacts.ts';
 import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { findRunFolders, listFileRuns, type ListedStore, type RunFolder } from './listing.ts';
-import { listRunFolders, readExperiments, readRun, type RunAsking } from './reading.ts';
+import { findLoggedModels, readLinkedInputs } from './linked.ts';
+import { findArtifacts, listRunFolders, readExperiments, readRun, type RunAsking } from './reading.ts';
 import { readMeta, readRecord } from './records.ts';
 import { describeRepair, performRepair, planRepair } from './repair.ts';
 import { rewindMetrics } from './rewinding.ts';
 import { editRun } from './editing.ts';
-import type { Reopening, Repair, RunPage, RunQuery, RunStart, RunStore, RunWriter } from './store.ts';
+import type {
+  ArtifactBytes,
+  ArtifactReading,
+  Reopening,
+  Repair,
+  RunPage,
+  RunQuery,
+  RunStart,
+  RunStore,
+  RunWriter,
+} from './store.ts';
 import { FileRunWriter, writeMeta, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;
@@ -79,6 +91,18 @@ class FileStore implements RunStore {
     const text = readRegularFile(path.join(folder, ...metric.split('/')));
     if (text === undefined) throw unknownName('metric', metric, findNearest(metric, await listFiles(folder)));
     return toHistory(parseMetricLines(text).points);
+  }
+
+  async listArtifacts(runId: string, folder: string): Promise<readonly ArtifactEntry[]> {
+    return listLocalArtifacts(await this.#artifactRoots(runId), folder);
+  }
+
+  async readArtifact(runId: string, name: string, reading: ArtifactReading): Promise<ArtifactBytes> {
+    return readLocalArtifact(await this.#artifactRoots(runId), name, reading);
+  }
+
+  async readInputs(runId: string): Promise<RunInputs> {
+    return new Promise((resolve) => resolve(readLinkedInputs(this.#runFolder(runId))));
   }
 
   async findRun(text: string): Promise<RunSummary> {
@@ -173,6 +197,11 @@ class FileStore implements RunStore {
 
   async #read({ folder, experiment }: RunFolder): Promise<RunSummary | undefined> {
     return (await readRun(folder, this.#asking(experiment))).run;
+  }
+
+  async #artifactRoots(runId: string): Promise<ArtifactRoots> {
+    const folder = this.#runFolder(runId);
+    return { own: await findArtifacts(folder), models: await findLoggedModels(folder) };
   }
 
   #asking(experiment: string): RunAsking {

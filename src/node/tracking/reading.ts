@@ -10,7 +10,7 @@ import { isDirectory } from '../files/files.ts';
 import { listDirectories, readRegularFile } from './entries.ts';
 import { isWriterGone, readWriter } from './identity.ts';
 import { describeMeta, metaFile, readRecord, type RecordReading, type RunRecord } from './records.ts';
-import { folderOfUri } from './uri.ts';
+import { folderOfUri, refuseDistant } from './uri.ts';
 
 const reservedNames = new Set(['tags', 'datasets', 'traces', 'models']);
 const ID = /^[A-Za-z0-9][\w-]{0,255}$/;
@@ -103,7 +103,7 @@ async function toSummary(
     tags,
     metrics: chooseBest(metrics, objectiveOf({ tags })),
     lost,
-    artifacts: await findArtifacts(folder, record),
+    artifacts: await chooseArtifacts(folder, record),
   };
 }
 
@@ -118,8 +118,16 @@ function listWarnings(folder: string, { torn, flaws }: RunRecord, isEnded: boole
   }));
 }
 
+/** The folder of artifacts of one run; null where it has none on this machine. Throws `not-supported` for artifacts that lie elsewhere. */
+export async function findArtifacts(folder: string): Promise<string | null> {
+  const { record } = readRecord(folder) ?? {};
+  const found = record === undefined ? null : await chooseArtifacts(folder, record);
+  if (record !== undefined && record.artifacts !== 'filled') refuseDistant(record.meta.artifactUri);
+  return found;
+}
+
 /** `artifact_uri` is absolute and breaks when the store is moved or copied; what lies in the run's own folder is right. */
-async function findArtifacts(folder: string, { meta, artifacts }: RunRecord): Promise<string | null> {
+async function chooseArtifacts(folder: string, { meta, artifacts }: RunRecord): Promise<string | null> {
   const own = path.join(folder, 'artifacts');
   if (artifacts === 'filled') return own;
   const named = folderOfUri(meta.artifactUri);

@@ -3,13 +3,23 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { findNearest } from '../../core/names/names.ts';
 import { chooseBest, selectRun, toHistory, type ObjectiveOf, type TimedPoint } from '../../core/tracking/tracking.ts';
 import { unknownName } from '../../protocol/errors.ts';
-import type { MetricHistory, MetricPoint, MetricSummary, RunStatus, RunSummary } from '../../protocol/tracking.ts';
+import type {
+  ArtifactEntry,
+  MetricHistory,
+  MetricPoint,
+  MetricSummary,
+  RunInputs,
+  RunStatus,
+  RunSummary,
+} from '../../protocol/tracking.ts';
 import { isDirectory } from '../files/files.ts';
+import { listLocalArtifacts, readLocalArtifact, type ArtifactRoots } from './artifacts.ts';
 import { choosePage } from './paging.ts';
+import { readDatabaseInputs, readDatabaseModels } from './sqlitelinks.ts';
 import { openDatabase } from './sqlite.ts';
 import { toReadOnlyStore } from './readonly.ts';
-import type { RunPage, RunQuery, RunReader, RunStore } from './store.ts';
-import { folderOfUri } from './uri.ts';
+import type { ArtifactBytes, ArtifactReading, RunPage, RunQuery, RunReader, RunStore } from './store.ts';
+import { folderOfUri, refuseDistant } from './uri.ts';
 
 // MLflow's database, which it makes as `mlflow.db` where nothing else was chosen (specs: its tables since 2.0). Only read: what writes
 // must keep several tables in step and fit the version of the schema to the day.
@@ -80,6 +90,18 @@ class SqliteReader implements RunReader {
     });
   }
 
+  async listArtifacts(runId: string, folder: string): Promise<readonly ArtifactEntry[]> {
+    return listLocalArtifacts(await this.#artifactRoots(runId), folder);
+  }
+
+  async readArtifact(runId: string, name: string, reading: ArtifactReading): Promise<ArtifactBytes> {
+    return readLocalArtifact(await this.#artifactRoots(runId), name, reading);
+  }
+
+  readInputs(runId: string): Promise<RunInputs> {
+    return this.#withDatabase((database) => Promise.resolve(readDatabaseInputs(database, runId)));
+  }
+
   findRun(text: string): Promise<RunSummary> {
     return this.#withDatabase(async (database) => {
       const find = (condition: string): Promise<readonly RunSummary[]> =>
@@ -90,6 +112,21 @@ class SqliteReader implements RunReader {
         : await find('(r.run_uuid = ?1 OR r.name = ?1 OR substr(r.run_uuid, 1, length(?1)) = lower(?1))');
       if (near.length > 0) return selectRun(near, text, this.#objectiveOf);
       return selectRun((await this.listRuns()).runs, text, this.#objectiveOf);
+    });
+  }
+
+  #artifactRoots(runId: string): Promise<ArtifactRoots> {
+    const base = path.dirname(this.#file);
+    return this.#withDatabase(async (database) => {
+      const row = database.prepare('SELECT artifact_uri AS uri FROM runs WHERE run_uuid = ?').get(runId);
+      if (row === undefined) throw unknownName('run', runId, []);
+      const own = await findArtifacts(toText(row['uri']), base);
+      if (own === null) refuseDistant(toText(row['uri']));
+      const models = readDatabaseModels(database, runId).map(async ({ modelId, name, uri }) => {
+        const folder = await findArtifacts(uri, base);
+        return folder === null ? [] : [{ modelId, name, folder }];
+      });
+      return { own, models: (await Promise.all(models)).flat() };
     });
   }
 

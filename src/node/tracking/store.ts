@@ -1,5 +1,13 @@
 import type { RunFilter, TimedPoint } from '../../core/tracking/tracking.ts';
-import type { MetricHistory, RunEdit, RunList, RunStatus, RunSummary } from '../../protocol/tracking.ts';
+import type {
+  ArtifactEntry,
+  MetricHistory,
+  RunEdit,
+  RunInputs,
+  RunList,
+  RunStatus,
+  RunSummary,
+} from '../../protocol/tracking.ts';
 
 // What every tracking store can do, whatever it keeps its runs in. A new kind of store implements `RunStore`.
 
@@ -75,6 +83,18 @@ export interface RunPage extends RunList {
   readonly total: number;
 }
 
+export interface ArtifactReading {
+  /** Most bytes that are read. */
+  readonly limit: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ArtifactBytes {
+  readonly bytes: Uint8Array;
+  /** False when the artifact is longer than the limit. */
+  readonly isWhole: boolean;
+}
+
 /** What can be done in a store beside reading. Where one is false, the methods for it reject with `not-supported` and a way on. */
 interface StoreAbilities {
   /** New runs can be made, and runs that have ended can go on. */
@@ -89,6 +109,15 @@ export interface RunReader {
   listRuns(query?: RunQuery): Promise<RunPage>;
   /** `runId` is a whole id. Throws `unknown-name`. */
   readHistory(runId: string, metric: string): Promise<MetricHistory>;
+  /**
+   * The entries of one folder of a run's artifacts; `folder` is a path from their root, '' the root. Models that the run logged as
+   * MLflow 3 does stand in the root as `model: NAME`. Throws `unknown-name`, `not-supported` for artifacts that lie out of reach.
+   */
+  listArtifacts(runId: string, folder: string): Promise<readonly ArtifactEntry[]>;
+  /** The first bytes of an artifact that is a file. Throws as {@link listArtifacts}; `bad-input` for a path that leaves the artifacts. */
+  readArtifact(runId: string, path: string, reading: ArtifactReading): Promise<ArtifactBytes>;
+  /** What the run says it was made from, as MLflow's `log_input` keeps it. Left out by stores that keep no such thing. */
+  readInputs?(runId: string): Promise<RunInputs>;
   /** By whole id, unique prefix, name, `@last` or `@best`. Throws `unknown-name`. */
   findRun(text: string): Promise<RunSummary>;
 }

@@ -7,7 +7,7 @@ import { RunIndex } from './runindex.ts';
 import { readObjectives } from './settings.ts';
 import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
-import { databaseOfUri, folderOfUri, resolveStoreUri, type StoreChoice } from './uri.ts';
+import { databaseOfUri, folderOfUri, resolveStoreUri, withoutUserInfo, type StoreChoice } from './uri.ts';
 
 export { readObjectives } from './settings.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
@@ -44,9 +44,4 @@ export async function openChosenStore(choice: StoreChoice): Promise<RunStore> {
 
 export async function ensureStore(store: RunStore): Promise<void> {
   await store.ensure();
-}
-
-/** Passwords in URIs are never shown. */
-function withoutUserInfo(uri: string): string {
-  return uri.replace(/\/\/[^/@]*@/, '//');
 }

@@ -59,6 +59,21 @@ export function folderOfUri(uri: string): string | undefined {
   }
 }
 
+/** Throws `not-supported` for artifacts in another machine's storage (`s3:`, `mlflow-artifacts:` …): they are read by its own server. */
+export function refuseDistant(artifactUri: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(artifactUri)?.[1]?.toLowerCase();
+  if (scheme === undefined || scheme === 'file') return;
+  throw new ExpectedError(
+    'not-supported',
+    `The artifacts of this run are kept at ${withoutUserInfo(artifactUri)}, not on this machine: open its MLflow server as a store to see them.`,
+  );
+}
+
+/** Passwords in URIs are never shown. */
+export function withoutUserInfo(uri: string): string {
+  return uri.replace(/\/\/[^/@]*@/, '//');
+}
+
 /** The file of a `sqlite:` URI, absolute; undefined for another scheme. As in SQLAlchemy's URLs the path begins after three slashes. */
 export function databaseOfUri(uri: string): string | undefined {
   const place = /^sqlite:\/\/\/([^?]+)/i.exec(uri)?.[1];
