@@ -15,7 +15,7 @@ import {
 import type { Project } from '../project/project.ts';
 import { loadPipeline } from './load.ts';
 import { planRun, runPipeline, type PipelineRunOptions } from './run.ts';
-import type { PipelineReporter } from './stagerun.ts';
+import type { PipelineReporter } from './stagecontext.ts';
 import { displayPath, readStatus, refuseProblems } from './status.ts';
 
 const status = {

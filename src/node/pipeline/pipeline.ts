@@ -6,5 +6,5 @@ export { loadPipeline, lockedStage, type LoadedPipeline, type UnsavedTexts } fro
 export { sweepTemporaries } from './orphans.ts';
 export { planRun, runPipeline, type PipelineRunOptions } from './run.ts';
 export { judgeData } from './sources.ts';
-export type { PipelineEvent } from './stagerun.ts';
+export type { PipelineEvent } from './stagecontext.ts';
 export { readStatus, refuseProblems } from './status.ts';

@@ -28,7 +28,8 @@ import { stopOrphans, sweepTemporaries } from './orphans.ts';
 import { RunRecords } from './records.ts';
 import { performInOrder } from './sidebyside.ts';
 import { bringSourceUpToDate } from './sources.ts';
-import { runStage, type PipelineReporter, type StageContext } from './stagerun.ts';
+import { runStage } from './stagerun.ts';
+import type { PipelineReporter, StageContext } from './stagecontext.ts';
 import { judgeStages, refuseProblems, resolveTargets } from './status.ts';
 import { readersOf, waitsOf, withSources, type Step } from './steps.ts';
 

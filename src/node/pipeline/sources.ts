@@ -4,7 +4,7 @@ import { toSourceLock, toSourceStage, type DataFile } from '../../core/data/data
 import { findReasons, toState } from '../../core/pipeline/pipeline.ts';
 import { recordData } from '../data/data.ts';
 import { gatherFacts, type Workspace } from './facts.ts';
-import type { StageContext } from './stagerun.ts';
+import type { StageContext } from './stagecontext.ts';
 
 // `.dvc` files among the stages: to DVC each is a stage without a command, judged by the same rules.
 
