@@ -86,10 +86,18 @@ export function updateRunMeta(text: string, change: RunMetaChange): string {
       ? {}
       : { lifecycle_stage: deletedTime === null ? 'active' : 'deleted', deleted_time: String(deletedTime) }),
   };
-  return Object.entries(values).reduce((result, [key, value]) => {
+  return updateFlat(text, mapValues(values));
+}
+
+function mapValues(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, `${key}: ${value}`]));
+}
+
+/** A flat mapping's text with whole entries replaced, or added at its end where they are missing. By key, the entry's lines. */
+export function updateFlat(text: string, entries: Readonly<Record<string, string>>): string {
+  return Object.entries(entries).reduce((result, [key, lines]) => {
     const entry = new RegExp(`^${key}:.*(?:\\r?\\n(?:[ \\t]+.*|(?=\\r?\\n[ \\t])))*$`, 'm');
-    const line = `${key}: ${value}`;
-    return entry.test(result) ? result.replace(entry, () => line) : `${result.trimEnd()}\n${line}\n`;
+    return entry.test(result) ? result.replace(entry, () => lines) : `${result.trimEnd()}\n${lines}\n`;
   }, text);
 }
 
@@ -157,7 +165,8 @@ class FlatFields {
   }
 }
 
-function parseFlat<T>(text: string, file: string, read: (fields: FlatFields) => T): Parsed<T> {
+/** Reads a mapping by the texts of its scalars; what `read` fails with is a problem with its place. */
+export function parseFlat<T>(text: string, file: string, read: (fields: FlatFields) => T): Parsed<T> {
   const plain = readPlainLines(text);
   if (plain !== undefined) {
     try {

@@ -3,7 +3,9 @@ export {
   formatExperimentMeta,
   formatRunMeta,
   parseExperimentMeta,
+  parseFlat,
   parseRunMeta,
+  updateFlat,
   updateRunMeta,
   type ExperimentMeta,
   type RunMeta,
@@ -18,3 +20,4 @@ export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';
+export { formatMlflowYaml, quoteText } from './yaml.ts';

@@ -235,6 +235,13 @@ export function takePositionals(
   return invocation.positionals;
 }
 
+/** `NAME=VALUE` of a tag; without a value the tag is to go (null). */
+export function parseTag(pair: string): readonly [string, string | null] {
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+  if (name === undefined) throw badArguments(`"${pair}" is no tag: write NAME=VALUE.`);
+  return [name, value === '' ? null : value];
+}
+
 function usageOf(command: Command): string {
   return `mlops ${[...command.words, command.positionals].join(' ')}`.trimEnd();
 }

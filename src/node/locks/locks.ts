@@ -48,6 +48,23 @@ export async function takeLock(
   }
 }
 
+const PATIENCE_MS = 10_000;
+const ASK_AGAIN_MS = 20;
+
+/** As {@link takeLock}, for work of a moment: waits for the one before it, ten seconds at most. */
+export async function waitForLock(file: string, command: string): Promise<Lock> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await takeLock(file, command);
+    } catch (error) {
+      const isBusy = error instanceof ExpectedError && error.code === 'busy';
+      if (!isBusy || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+}
+
 /** Links `temporary` to the place of the lock, or throws `busy`. */
 async function acquire(file: string, temporary: string): Promise<void> {
   for (;;) {

@@ -7,7 +7,8 @@ import type { ExportedSignature, ExportFormat } from '../../protocol/training.ts
 import { diskError, exists, isDirectory, makeFolder, replaceDirectory, temporaryBeside } from '../files/files.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Project } from '../project/project.ts';
-import { askWorker, findTrainedModel, readRunId, writeMlmodel, type ModelRequest } from '../training/training.ts';
+import { readRunId } from '../tracking/tracking.ts';
+import { askWorker, findTrainedModel, writeMlmodel, type ModelRequest } from '../training/training.ts';
 
 export interface ExportRequest extends ModelRequest {
   readonly format: ExportFormat;

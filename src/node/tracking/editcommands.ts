@@ -1,6 +1,6 @@
 import { noteTag, type RunEdit, type RunSummary } from '../../protocol/tracking.ts';
 import { exitCodes } from '../../protocol/errors.ts';
-import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
+import { parseTag, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
 import type { RunStore } from './store.ts';
 
@@ -49,7 +49,7 @@ const specs: readonly EditSpec[] = [
     positionals: 'RUN NAME=VALUE…',
     example: 'mlops runs tag @best reviewed=yes',
     toChange: (pairs) => {
-      const tags = Object.fromEntries(pairs.map(toTag));
+      const tags = Object.fromEntries(pairs.map(parseTag));
       return { edit: { tags }, told: (run) => `${run.name}: ${Object.keys(tags).join(', ')}.` };
     },
   },
@@ -72,12 +72,6 @@ const specs: readonly EditSpec[] = [
     toChange: () => ({ edit: { isDeleted: false }, told: (run) => `${run.name} is back.` }),
   },
 ];
-
-function toTag(pair: string): readonly [string, string | null] {
-  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
-  if (name === undefined) throw badArguments(`"${pair}" is no tag: write NAME=VALUE.`);
-  return [name, value === '' ? null : value];
-}
 
 function toCommand(spec: EditSpec): Command {
   const { word, summary, positionals, example } = spec;

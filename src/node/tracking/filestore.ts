@@ -25,7 +25,7 @@ import {
   temporaryBeside,
   writeFileAtomic,
 } from '../files/files.ts';
-import { takeLock, type Lock } from '../locks/locks.ts';
+import { waitForLock } from '../locks/locks.ts';
 import { listLocalArtifacts, readLocalArtifact, type ArtifactRoots } from './artifacts.ts';
 import { readRegularFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
@@ -51,7 +51,6 @@ import { FileRunWriter, writeMeta, writeTag } from './writer.ts';
 
 const RUN_ID = /^[0-9a-f]{32}$/;
 const STALE_MS = 3_600_000;
-const LOCK_PATIENCE_MS = 10_000;
 
 /** A store in MLflow's file layout (specs: `mlruns/<experiment>/<run>/{meta.yaml,metrics,params,tags,artifacts}`). */
 export function createFileStore(uri: string, listed: ListedStore): RunStore {
@@ -231,7 +230,7 @@ class FileStore implements RunStore {
     };
     const found = find();
     if (found !== undefined) return found;
-    const lock = await waitForLock(path.join(this.#root, '.trash', '.experiments.lock.json'));
+    const lock = await waitForLock(path.join(this.#root, '.trash', '.experiments.lock.json'), 'mlops: new experiment');
     try {
       const made = find() ?? (await this.#newExperimentId());
       if (!(await exists(path.join(this.#root, made, 'meta.yaml')))) await this.#writeExperiment(made, name);
@@ -293,19 +292,6 @@ async function sweep(trash: string): Promise<void> {
     const file = path.join(trash, name);
     const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Infinity }));
     if (Date.now() - mtimeMs > STALE_MS) await rm(file, { recursive: true, force: true });
-  }
-}
-
-async function waitForLock(file: string): Promise<Lock> {
-  const deadline = performance.now() + LOCK_PATIENCE_MS;
-  for (;;) {
-    try {
-      return await takeLock(file, 'mlops: new experiment');
-    } catch (error) {
-      const isBusy = error instanceof ExpectedError && error.code === 'busy';
-      if (!isBusy || performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
 

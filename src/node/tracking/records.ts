@@ -25,7 +25,7 @@ export interface RunRecord {
   readonly artifacts: 'missing' | 'empty' | 'filled';
 }
 
-interface Flaw {
+export interface Flaw {
   readonly file: string;
   readonly message: string;
 }
@@ -91,13 +91,13 @@ export function describeMeta(text: string | undefined, problems: readonly { read
   return problems.map(({ message }) => message).join(' ');
 }
 
-interface NamedText {
+export interface NamedText {
   readonly name: string;
   readonly text: string;
 }
 
-/** Names (with `/` for nested folders) and texts of the files below a folder of the run, by name. */
-function readFolder(run: string, part: string, flaws: Flaw[]): readonly NamedText[] {
+/** Names (with `/` for nested folders) and texts of the files below a folder of a record, by name. */
+export function readFolder(run: string, part: string, flaws: Flaw[]): readonly NamedText[] {
   const folder = path.join(run, part);
   return entriesBelow(folder)
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.mlops-tmp-'))
@@ -115,7 +115,7 @@ function readFolder(run: string, part: string, flaws: Flaw[]): readonly NamedTex
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function toTexts(files: readonly NamedText[]): Readonly<Record<string, string>> {
+export function toTexts(files: readonly NamedText[]): Readonly<Record<string, string>> {
   return Object.fromEntries(files.map(({ name, text }) => [name, text]));
 }
 

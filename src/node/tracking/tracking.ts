@@ -9,9 +9,12 @@ import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
 import { databaseOfUri, folderOfUri, resolveStoreUri, withoutUserInfo, type StoreChoice } from './uri.ts';
 
+export { listDirectories, readRegularFile } from './entries.ts';
+export { describeMeta, readFolder, toTexts, type Flaw } from './records.ts';
+export { readRunId } from './mlmodel.ts';
 export { readObjectives } from './settings.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
-export { findStoresIn, resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
+export { findStoresIn, folderOfUri, resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
 
 export interface StoreOptions {
   /** For the `best` value of a run's metrics and `@best`; default: none is known. */

@@ -6,7 +6,8 @@ import { exists } from '../files/files.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Project } from '../project/project.ts';
 import { readConfig } from './configfile.ts';
-import { findRun, findTrainedModel, readRunId, type ModelRequest } from './trained.ts';
+import { readRunId } from '../tracking/tracking.ts';
+import { findRun, findTrainedModel, type ModelRequest } from './trained.ts';
 import { runWorker } from './worker.ts';
 
 /** Characters of the paths that one worker gets. */

@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { ModelConfig } from '../../core/config/config.ts';
@@ -22,16 +21,6 @@ export interface HashedPath {
 const lockLimits = { maxLength: 64 << 20, maxDepth: 64 };
 const MAX_PATCH_BYTES = 50 << 20;
 const SHOWN_FILES = 5;
-
-/** Who runs this; the account's name, where the system knows one. */
-export function readUser(env: NodeJS.ProcessEnv): string {
-  try {
-    return os.userInfo().username;
-  } catch {
-    // A container's user may have no account.
-    return env['USER'] ?? env['USERNAME'] ?? 'unknown';
-  }
-}
 
 /** MLflow's tags for the commit that is checked out; none outside a repository. */
 export async function readGitTags(git: Git): Promise<Readonly<Record<string, string>>> {

@@ -1,22 +1,22 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { findNearest } from '../../core/names/names.ts';
-import { isMapping, parseYaml } from '../../core/yaml/yaml.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
-import { exists, readTextIfExists } from '../files/files.ts';
+import { exists } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
-import { openChosenStore } from '../tracking/tracking.ts';
+import { findRegisteredVersion, namesVersion, openRegistryOf } from '../registry/registry.ts';
+import { folderOfUri, openChosenStore } from '../tracking/tracking.ts';
 import { modelFolder } from './publish.ts';
 
 /** Which model is meant, as people say it. */
 export interface ModelRequest {
-  /** A model's name (`models/<name>/`), or a run: id, unique prefix, name, `@last`, `@best`. */
+  /** A model's name (`models/<name>/`), a run (id, unique prefix, name, `@last`, `@best`), or a registered version (`digits@champion`, `digits/2`). */
   readonly model: string;
   readonly env: NodeJS.ProcessEnv;
   readonly store?: string | undefined;
   /** Default: the project's root. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }
 
 export interface TrainedModel {
@@ -26,8 +26,32 @@ export interface TrainedModel {
   readonly run: RunSummary | undefined;
 }
 
+/** A registered version whose files are a folder of this machine. */
+async function findRegistered(project: Project, { model, env, store, cwd }: ModelRequest): Promise<TrainedModel> {
+  const open = await openRegistryOf({ project, option: store, env, cwd: cwd ?? project.root });
+  const { model: registered, version } = await findRegisteredVersion(open, model);
+  const directory = folderOfUri(version.source);
+  if (directory === undefined || !(await exists(path.join(directory, 'model.json'))))
+    throw new ExpectedError(
+      'missing-file',
+      `The files of ${registered.name}/${version.version} are not there as a model of TensorFlow.js: ${version.source}.`,
+    );
+  const run =
+    version.runId === null
+      ? undefined
+      : await findRun(project, { model, env, store, cwd }, version.runId).catch(ignoreUnknown);
+  return { directory, run };
+}
+
+/** A run that is not listed any more leaves the version as it is. */
+function ignoreUnknown(error: unknown): undefined {
+  if (error instanceof ExpectedError && error.code === 'unknown-name') return undefined;
+  throw error;
+}
+
 /** A model's name wins over a run's: `models/` is what the project itself uses. Throws `unknown-name` and `missing-file`. */
 export async function findTrainedModel(project: Project, request: ModelRequest): Promise<TrainedModel> {
+  if (namesVersion(request.model)) return findRegistered(project, request);
   const named = modelFolder(project, request.model);
   const isPlainName = path.basename(request.model) === request.model && !request.model.startsWith('@');
   if (isPlainName && (await exists(path.join(named, 'model.json')))) return { directory: named, run: undefined };
@@ -48,14 +72,6 @@ export async function findRun(
   text: string,
 ): Promise<RunSummary> {
   return (await openChosenStore({ project, option: store, env, cwd })).findRun(text);
-}
-
-/** The run that a model's MLmodel names; undefined where there is none. */
-export async function readRunId(directory: string): Promise<string | undefined> {
-  const file = path.join(directory, 'MLmodel');
-  const mlmodel = parseYaml((await readTextIfExists(file)) ?? '', file).value?.value;
-  const runId = isMapping(mlmodel) ? mlmodel['run_id'] : undefined;
-  return typeof runId === 'string' ? runId : undefined;
 }
 
 /** Names of the models that are trained. */

@@ -7,21 +7,14 @@ import { pausedTag, type RunStatus } from '../../protocol/tracking.ts';
 import type { TrainTask } from '../../protocol/training.ts';
 import type { Git } from '../git/git.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
+import { readUser } from '../user/user.ts';
 import { openChosenStore, type RunStart, type RunStore, type RunWriter } from '../tracking/tracking.ts';
 import { readConfig, type ResolvedConfig } from './configfile.ts';
 import { createEventLog, type EventLog } from './events.ts';
 import { Helm } from './helm.ts';
 import { stagingFolder, sweepLeftovers } from './leftovers.ts';
 import { openLiveRun, type LiveRun } from './liverun.ts';
-import {
-  findData,
-  keepPatch,
-  keepStageLock,
-  openProjectGit,
-  readGitTags,
-  readUser,
-  type HashedPath,
-} from './provenance.ts';
+import { findData, keepPatch, keepStageLock, openProjectGit, readGitTags, type HashedPath } from './provenance.ts';
 import { publishModel } from './publish.ts';
 import { backendsFor } from './ladder.ts';
 import { RunRelay, type Heard } from './relay.ts';
@@ -34,10 +27,9 @@ export { chooseBackend } from './choose.ts';
 export { readConfig, type ResolvedConfig } from './configfile.ts';
 export { takeRunLock } from './leftovers.ts';
 export { predict } from './predict.ts';
-export { findTrainedModel, readRunId, type ModelRequest } from './trained.ts';
+export { findTrainedModel, type ModelRequest } from './trained.ts';
 export { writeMlmodel } from './publish.ts';
 export { probeBackends, verifyBackend } from './probe.ts';
-export { readUser } from './provenance.ts';
 export { hasCheckpoint, listOverrides } from './resume.ts';
 export { steerLiveRun } from './steer.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
