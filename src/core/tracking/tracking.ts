@@ -17,4 +17,5 @@ export { toObjective } from './objective.ts';
 export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';
+export { addToStores, removeFromStores } from './storelist.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';
