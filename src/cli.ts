@@ -20,7 +20,7 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['models'], load: async () => (await import('./node/models/commands.ts')).commands },
   { firstWords: ['sweep'], load: async () => (await import('./node/sweep/commands.ts')).commands },
   { firstWords: ['backends'], load: async () => (await import('./node/backends/commands.ts')).commands },
-  { firstWords: ['runs'], load: async () => (await import('./node/tracking/commands.ts')).commands },
+  { firstWords: ['runs', 'stores'], load: async () => (await import('./node/tracking/commands.ts')).commands },
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];
 

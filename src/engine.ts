@@ -14,6 +14,7 @@ import { outlineSweepOf } from './node/sweep/sweep.ts';
 import { exportModel } from './node/models/models.ts';
 import type { Project } from './node/project/project.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
+import { addStore, listStores, removeStore } from './node/tracking/tracking.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
 import { WindowProjects, editRun, planResumption, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
@@ -130,6 +131,15 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     await repairRun(await find(project), runId, env);
     return null;
+  },
+  listStores: async ({ project }) => listStores({ project: await find(project), env, cwd: project }),
+  async addStore({ project, uri }) {
+    projects.requireTrust();
+    return addStore(await find(project), { uri, cwd: project });
+  },
+  async removeStore({ project, uri }) {
+    projects.requireTrust();
+    return removeStore(await find(project), { uri, cwd: project });
   },
   async listBackends({ project }) {
     projects.requireTrust();

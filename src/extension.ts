@@ -11,6 +11,7 @@ import { createGraphCommands } from './vscode/commands/graph.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
 import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
+import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
@@ -24,6 +25,7 @@ import type { CommandId } from './vscode/manifest.ts';
 import { Projects } from './vscode/projects.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
 import { registerTasks } from './vscode/tasks/tasks.ts';
+import { tellOfFileStores } from './vscode/filestores.ts';
 import { offerCommandLine } from './vscode/terminals.ts';
 import { registerViews, type Views } from './vscode/trees/views.ts';
 
@@ -89,6 +91,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
     ...createRunEditCommands({ engine, projects }),
+    ...createStoreCommands({ engine, projects }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
@@ -105,6 +108,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   offerCommandLine(context);
   own(vscode.workspace.onDidGrantWorkspaceTrust(() => offerCommandLine(context)));
   welcomeNewProject(context, projects).catch(report);
+  tellOfFileStores({ engine, projects, context }).catch(report);
   return { engine, projects, views };
 }
 

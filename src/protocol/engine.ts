@@ -7,7 +7,7 @@ import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
-import type { MetricHistory, RunEdit, RunList, RunSummary } from './tracking.ts';
+import type { MetricHistory, RunEdit, RunList, RunSummary, StoreChange, StoreList } from './tracking.ts';
 import type { BackendChoice, BackendStatus, ExportFormat, Prediction } from './training.ts';
 
 // The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
@@ -190,6 +190,12 @@ interface EngineRequests {
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */
   editRun: { payload: InProject & { readonly runId: string; readonly edit: RunEdit }; reply: null };
   repairRun: { payload: InProject & { readonly runId: string }; reply: null };
+  /** Tracking stores that the project uses, wherever they are named. */
+  listStores: { payload: InProject; reply: StoreList };
+  /** Shows a store's runs in the project as well; `uri` may be an absolute path. */
+  addStore: { payload: InProject & { readonly uri: string }; reply: StoreChange };
+  /** Its runs stay where they are. */
+  removeStore: { payload: InProject & { readonly uri: string }; reply: StoreChange };
   /** What can execute tensors for the project, best first; every rung is started. */
   listBackends: { payload: InProject; reply: readonly BackendStatus[] };
   /** Writes `training.backend`; `config` is relative to the root. The reply is its line, from 1. */

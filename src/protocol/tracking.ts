@@ -37,6 +37,61 @@ export interface RunSummary {
   readonly lost: boolean;
   /** Absolute path of the artifacts, where they are on this machine. */
   readonly artifacts: string | null;
+  /** URI of its store (one of the list's `stores`), where several stores are read as one. */
+  readonly store?: string;
+}
+
+export type StoreKind = 'folder' | 'database' | 'server' | 'dvclive' | 'tensorboard' | 'git';
+
+/** What can be done in a store beside reading. */
+export interface StoreAbilities {
+  /** New runs can be made, and runs that have ended can go on. */
+  readonly logs: boolean;
+  /** What is kept of a run can be changed: name, note, tags, whether it is deleted, how it ended. */
+  readonly edits: boolean;
+}
+
+export interface StoreFacts {
+  /** Absolute, without a password. */
+  readonly uri: string;
+  /** As people call it: a path from the project's root, or the name of a server. */
+  readonly label: string;
+  readonly kind: StoreKind;
+  readonly abilities: StoreAbilities;
+}
+
+/** Where a store is named; `found`: nowhere, but it lies where MLflow makes it. */
+export type StoreSource = 'option' | 'environment' | 'project' | 'default' | 'config' | 'found';
+
+/** A tracking store of a project, as `mlops stores list --json` gives it. */
+export interface StoreRow extends StoreFacts {
+  readonly source: StoreSource;
+  /** Absolute path of the file that names it; null where none does. */
+  readonly namedBy: string | null;
+  /** New runs go here, unless option, environment or config say otherwise. */
+  readonly isDefault: boolean;
+  /** null where they can't be counted. */
+  readonly runs: number | null;
+  /** Why it can't be read. */
+  readonly problem: string | null;
+}
+
+export interface StoreList {
+  readonly stores: readonly StoreRow[];
+  /** What is to know of them, as that MLflow itself refuses folders. */
+  readonly notices: readonly string[];
+  /** The project's Python asks for MLflow, whom the notices concern. */
+  readonly usesMlflow: boolean;
+}
+
+/** What adding or removing a store has done, or would do, to `.mlops/project.yaml`. */
+export interface StoreChange {
+  /** As it is written there. */
+  readonly uri: string;
+  /** Absolute path. */
+  readonly file: string;
+  /** False: nothing had to be done. */
+  readonly changed: boolean;
 }
 
 /** A run that can't be read: shown in its place, with the reason; it hides no other. */
@@ -51,6 +106,8 @@ export interface RunList {
   readonly unreadable: readonly UnreadableRun[];
   /** What was left out of runs that are shown: a metric's torn last line, a file that can't be read. */
   readonly warnings?: readonly UnreadableRun[];
+  /** The stores that were asked, where several are read as one; the first takes new runs. */
+  readonly stores?: readonly StoreFacts[];
   /** Ids of runs that did not end well and can go on: trainings with a checkpoint, sweeps with trials left. */
   readonly resumable?: readonly string[];
 }

@@ -34,6 +34,8 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.noteRun': { inRestrictedMode: false },
   'mlops.deleteRun': { inRestrictedMode: false },
   'mlops.repairRun': { inRestrictedMode: false },
+  'mlops.addStore': { inRestrictedMode: false },
+  'mlops.removeStore': { inRestrictedMode: false },
   'mlops.pauseRun': { inRestrictedMode: false },
   'mlops.resumeRun': { inRestrictedMode: false },
   'mlops.stopRunAtBest': { inRestrictedMode: false },

@@ -19,5 +19,6 @@ export { toObjective } from './objective.ts';
 export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';
+export { addToStores, removeFromStores } from './storelist.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';
 export { formatMlflowYaml, quoteText } from './yaml.ts';

@@ -38,6 +38,10 @@ interface Listing {
   readonly resumable: ReadonlySet<string>;
   /** What is wrong with runs that are shown all the same, by the run's id. */
   readonly warned: ReadonlyMap<string, readonly UnreadableRun[]>;
+  /** What stores are called whose runs are marked, by their URI: all but the one that takes new runs. */
+  readonly marks: ReadonlyMap<string, string>;
+  /** Stores in which nothing of a run can be changed. */
+  readonly fixed: ReadonlySet<string>;
   /** Runs by the run that they belong to. */
   readonly below: ReadonlyMap<string | null, readonly RunSummary[]>;
 }
@@ -47,13 +51,17 @@ interface Listing {
  * can't be read stand at the end and hide no other.
  */
 export function toRunEntries(
-  { runs, unreadable, warnings = [], resumable = [] }: RunList,
+  { runs, unreadable, warnings = [], resumable = [], stores = [] }: RunList,
   project: string,
   t: Translate,
 ): readonly TreeEntry[] {
   const below = groupByParent(runs);
   const warned = Map.groupBy(warnings, ({ runId }) => runId);
-  const listing: Listing = { project, t, resumable: new Set(resumable), below, warned };
+  const listing: Listing = {
+    ...{ project, t, resumable: new Set(resumable), below, warned },
+    marks: new Map(stores.slice(1).map(({ uri, label }) => [uri, label])),
+    fixed: new Set(stores.filter(({ abilities }) => !abilities.edits).map(({ uri }) => uri)),
+  };
   return [
     ...newestFirst(below.get(null) ?? []).map((run) => toRunEntry(run, listing)),
     // What concerns no run, but a whole store or one of its experiments.
@@ -111,7 +119,7 @@ function toRunEntry(run: RunSummary, listing: Listing, more?: TrialWords): TreeE
   const status = statusOf(run);
   const words = sweep === null ? describeRun(run, t, more?.metrics) : describeSweep(run, sweep, t);
   const count = sweep === null && below.length > 0 ? describeCount(below.length, t) : '';
-  const description = joinParts([words, count, more?.values ?? '']);
+  const description = joinParts([words, count, more?.values ?? '', markOf(run, listing, more)]);
   const isBest = more?.isBest === true;
   const warnings = listing.warned.get(run.runId) ?? [];
   return {
@@ -124,8 +132,7 @@ function toRunEntry(run: RunSummary, listing: Listing, more?: TrialWords): TreeE
       `${run.name}: ${nameStatus(status, t)}`,
       description,
       ...warnings.map(({ message }) => message),
-      run.experiment,
-      run.runId,
+      ...describePlace(run),
     ],
     context: contextOf(run, sweep, listing),
     target: { kind: 'run', project, runId: run.runId },
@@ -137,10 +144,20 @@ function toRunEntry(run: RunSummary, listing: Listing, more?: TrialWords): TreeE
   };
 }
 
-/** `run failed`, `sweep killed resumable`. */
-function contextOf(run: RunSummary, sweep: SweepFacts | null, { resumable }: Listing): string {
+/** What its store is called; a trial bears the mark of its sweep. */
+function markOf({ store = '' }: RunSummary, { marks }: Listing, trial: TrialWords | undefined): string {
+  return trial === undefined ? (marks.get(store) ?? '') : '';
+}
+
+function describePlace({ experiment, runId, store }: RunSummary): readonly string[] {
+  return [experiment, runId, ...(store === undefined ? [] : [store])];
+}
+
+/** `run failed`, `sweep killed resumable`, `run finished readonly`. */
+function contextOf(run: RunSummary, sweep: SweepFacts | null, { resumable, fixed }: Listing): string {
   const kind = sweep === null ? 'run' : 'sweep';
-  return `${kind} ${statusOf(run).toLowerCase()}${resumable.has(run.runId) ? ' resumable' : ''}`;
+  const more = fixed.has(run.store ?? '') ? ' readonly' : resumable.has(run.runId) ? ' resumable' : '';
+  return `${kind} ${statusOf(run).toLowerCase()}${more}`;
 }
 
 function describeCount(runs: number, t: Translate): string {

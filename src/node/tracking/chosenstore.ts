@@ -1,18 +1,19 @@
 import type { Invocation, OptionSpec } from '../commandline/commandline.ts';
 import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
 import type { RunStore } from './store.ts';
-import { openChosenStore, readObjectives } from './tracking.ts';
+import { openStores, readObjectives } from './tracking.ts';
 
 /** The option of every command on runs. */
 export const storeOption: OptionSpec = {
   type: 'string',
   value: 'URI',
-  summary: "the tracking store (default: the project's)",
+  summary: "the only tracking store to look at (default: the project's)",
 };
 
+/** The stores of the project as one, or the only one that --store or the environment names. */
 export async function openStoreOf(invocation: Invocation): Promise<RunStore> {
   const { options, env, cwd } = invocation;
-  return openChosenStore({ project: await invocation.findProject(), option: options.text('store'), env, cwd });
+  return openStores({ project: await invocation.findProject(), option: options.text('store'), env, cwd });
 }
 
 /** The objectives of the project; outside of one nothing says what is better. */

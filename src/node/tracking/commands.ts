@@ -1,11 +1,12 @@
 import { parseRunFilter } from '../../core/tracking/tracking.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { stopMoments, type Steering } from '../../protocol/steering.ts';
-import { isPaused, type RunSummary, type UnreadableRun } from '../../protocol/tracking.ts';
+import { isPaused, type RunList, type RunSummary } from '../../protocol/tracking.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
 import { compareCommand } from './comparecommand.ts';
 import { editCommands } from './editcommands.ts';
+import { storeCommands } from './storecommands.ts';
 import { formatNumber, formatTime } from './words.ts';
 
 const TERMINAL_LIMIT = 50;
@@ -14,7 +15,7 @@ const mainMetrics = ['val_loss', 'val_accuracy', 'test_accuracy'] as const;
 
 const listCommand: Command = {
   words: ['runs', 'list'],
-  summary: 'the runs of the store, newest first',
+  summary: 'the runs of all stores of the project, newest first',
   positionals: '',
   example: 'mlops runs list --order -val_accuracy --limit 5',
   options: {
@@ -45,23 +46,32 @@ const listCommand: Command = {
       ...{ start, ...(limit === undefined ? {} : { limit }), ...(order === undefined ? {} : { order }) },
       ...(where === undefined ? {} : { where: parseRunFilter(where) }),
     });
-    const { runs, total, unreadable, warnings = [] } = page;
+    const { runs, total, unreadable, warnings = [], stores = [] } = page;
     const left = total - start - runs.length;
     const nextPage = left > 0 ? String(start + runs.length) : null;
     for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
-    output.result({ nextPage, runs, unreadable, warnings }, () => output.table(toTable(runs, unreadable)));
+    output.result({ nextPage, runs, unreadable, warnings, stores }, () => output.table(toTable(page)));
     if (nextPage !== null) output.note(`${left} more: --limit N, or --page ${nextPage}.`);
     return exitCodes.done;
   },
 };
 
-function toTable(
-  runs: readonly RunSummary[],
-  unreadable: readonly UnreadableRun[],
-): { columns: string[]; rows: string[][] } {
+function toTable({ runs, unreadable, stores = [] }: RunList): { columns: string[]; rows: string[][] } {
+  const labels = new Map(stores.map(({ uri, label }) => [uri, label]));
+  const hasSeveral = new Set(runs.map(({ store }) => store)).size > 1;
+  const storeOf = (uri: string | undefined): string[] => (hasSeveral ? [labels.get(uri ?? '') ?? '-'] : []);
   const metrics = mainMetrics.filter((name) => runs.some((run) => run.metrics[name] !== undefined));
   return {
-    columns: ['RUN', 'ID', 'EXPERIMENT', 'STATUS', 'STARTED', 'SECONDS', ...metrics.map((name) => name.toUpperCase())],
+    columns: [
+      'RUN',
+      'ID',
+      'EXPERIMENT',
+      'STATUS',
+      'STARTED',
+      'SECONDS',
+      ...metrics.map((name) => name.toUpperCase()),
+      ...(hasSeveral ? ['STORE'] : []),
+    ],
     rows: [
       ...runs.map((run) => [
         run.name,
@@ -71,6 +81,7 @@ function toTable(
         formatTime(run.startTime),
         run.endTime === null ? '-' : ((run.endTime - run.startTime) / 1000).toFixed(1),
         ...metrics.map((name) => formatNumber(run.metrics[name]?.last.value)),
+        ...storeOf(run.store),
       ]),
       ...unreadable.map(({ runId }) => [
         '?',
@@ -80,6 +91,7 @@ function toTable(
         '-',
         '-',
         ...metrics.map(() => '-'),
+        ...storeOf(undefined),
       ]),
     ],
   };
@@ -109,6 +121,7 @@ const showCommand: Command = {
         `\n${title}\n${output.table({ columns: ['NAME', 'VALUE'], rows: entries.map(([name, value]) => [name, value]) })}`;
       return [
         head,
+        ...(run.store === undefined ? [] : [`Store: ${run.store}`]),
         part('Params', params),
         part('Metrics', metrics),
         part('Tags', Object.entries(run.tags)),
@@ -255,4 +268,5 @@ export const commands: readonly Command[] = [
   steerCommand,
   ...editCommands,
   repairCommand,
+  ...storeCommands,
 ];

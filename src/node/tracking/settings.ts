@@ -11,7 +11,7 @@ import { projectPaths, type Project } from '../project/project.ts';
 export async function readProjectSettings(project: Project): Promise<ProjectSettings> {
   const file = projectPaths.settings(project);
   const text = await readTextIfExists(file);
-  if (text === undefined) return { trackingUri: null, objective: null };
+  if (text === undefined) return { stores: [], trackingUri: null, objective: null };
   const { value, problems } = parseProjectSettings(text, path.relative(project.root, file));
   if (value === undefined) throw badInput('The settings of the project have mistakes.', problems);
   return value;

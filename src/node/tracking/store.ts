@@ -7,6 +7,7 @@ import type {
   RunList,
   RunStatus,
   RunSummary,
+  StoreAbilities,
 } from '../../protocol/tracking.ts';
 
 // What every tracking store can do, whatever it keeps its runs in. A new kind of store implements `RunStore`.
@@ -95,14 +96,6 @@ export interface ArtifactBytes {
   readonly isWhole: boolean;
 }
 
-/** What can be done in a store beside reading. Where one is false, the methods for it reject with `not-supported` and a way on. */
-interface StoreAbilities {
-  /** New runs can be made, and runs that have ended can go on. */
-  readonly logs: boolean;
-  /** What is kept of a run can be changed: name, note, tags, whether it is deleted, how it ended. */
-  readonly edits: boolean;
-}
-
 /** The reading half of a store: all that one must have. Reading never throws for one bad run: it is listed as unreadable. */
 export interface RunReader {
   readonly uri: string;
@@ -124,6 +117,7 @@ export interface RunReader {
 
 /** A tracking store. One that is only read is made of its reader by `toReadOnlyStore`. */
 export interface RunStore extends RunReader {
+  /** Where one is false, the methods for it reject with `not-supported` and a way on. */
   readonly abilities: StoreAbilities;
   /** Makes the store where it does not stand yet, experiment `0` included, as MLflow wants it. */
   ensure(): Promise<void>;

@@ -1,50 +1,11 @@
-import path from 'node:path';
-import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
-import { cacheFolder } from '../cachefolder/cachefolder.ts';
-import { createFileStore } from './filestore.ts';
-import { RunIndex } from './runindex.ts';
-import { readObjectives } from './settings.ts';
-import type { RunStore } from './store.ts';
-import { createSqliteStore } from './sqlitestore.ts';
-import { databaseOfUri, folderOfUri, resolveStoreUri, withoutUserInfo, type StoreChoice } from './uri.ts';
-
+// The door of tracking's effects: stores, wherever they are and whoever names them.
 export { listDirectories, readRegularFile } from './entries.ts';
-export { describeMeta, readFolder, toTexts, type Flaw } from './records.ts';
+export { addStore, listStores, removeStore } from './managing.ts';
 export { readRunId } from './mlmodel.ts';
+export { ensureStore, openChosenStore, openStore } from './opening.ts';
+export { describeMeta, readFolder, toTexts, type Flaw } from './records.ts';
 export { readObjectives } from './settings.ts';
+export { openAllStores, openStores } from './stores.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
+export type { OwnedRun, StoreUnion } from './union.ts';
 export { findStoresIn, folderOfUri, resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
-
-export interface StoreOptions {
-  /** For the `best` value of a run's metrics and `@best`; default: none is known. */
-  readonly objectiveOf?: ObjectiveOf;
-  /** Of the person whose cache keeps an index of the runs; default: none is kept. */
-  readonly env?: NodeJS.ProcessEnv;
-}
-
-/** Opens the store that an absolute URI names; nothing is read or written yet. */
-export function openStore(uri: string, { objectiveOf = () => null, env }: StoreOptions = {}): RunStore {
-  const folder = folderOfUri(uri);
-  if (folder !== undefined) {
-    const index = env === undefined ? undefined : RunIndex.of(folder, path.join(cacheFolder(env), 'runs'));
-    return createFileStore(uri, { root: folder, index, objectiveOf });
-  }
-  const database = databaseOfUri(uri);
-  if (database !== undefined) return createSqliteStore(database, uri, objectiveOf);
-  throw new ExpectedError(
-    'not-supported',
-    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, and its databases, as sqlite:///mlflow.db (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
-  );
-}
-
-/** The store that a project, an option or the environment chooses, with the project's objectives. */
-export async function openChosenStore(choice: StoreChoice): Promise<RunStore> {
-  const uri = await resolveStoreUri(choice);
-  const objectiveOf = choice.project === undefined ? undefined : await readObjectives(choice.project);
-  return openStore(uri, { env: choice.env, ...(objectiveOf === undefined ? {} : { objectiveOf }) });
-}
-
-export async function ensureStore(store: RunStore): Promise<void> {
-  await store.ensure();
-}

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { ModelConfig } from '../../core/config/config.ts';
-import { exists, isDirectory } from '../files/files.ts';
+import type { StoreKind } from '../../protocol/tracking.ts';
+import { exists, isDirectory, isInside } from '../files/files.ts';
 import type { Project } from '../project/project.ts';
 import { readProjectSettings } from './settings.ts';
 
@@ -18,14 +19,14 @@ export interface StoreChoice {
   readonly cwd?: string;
 }
 
-const DEFAULT_STORE = 'file:models/mlruns';
+export const DEFAULT_STORE = 'file:models/mlruns';
 
 /** The absolute URI of the chosen store: `file:///…`, or another scheme as it was given. Without a project, a store below `cwd`. */
 export async function resolveStoreUri(choice: StoreChoice): Promise<string> {
   const { project, option, env, config, cwd = process.cwd() } = choice;
   const given = firstText(option, userTrackingUri(env));
   if (given !== undefined) return toAbsoluteUri(given, cwd);
-  if (project === undefined) return findStore(cwd);
+  if (project === undefined) return (await findStoresOutside(cwd))[0] ?? '';
   const configured =
     firstText(config?.mlflow.tracking_uri, config?.mlflow.mlruns_path) ??
     firstText((await readProjectSettings(project)).trackingUri ?? undefined);
@@ -41,8 +42,46 @@ export function storeEnvironment(uri: string, env: NodeJS.ProcessEnv): NodeJS.Pr
   };
 }
 
+/** How `uri` begins → what it is. A folder may also be a plain path. */
+const kinds: readonly (readonly [RegExp, StoreKind])[] = [
+  [/^sqlite:/i, 'database'],
+  [/^https?:/i, 'server'],
+];
+
+export function kindOfUri(uri: string): StoreKind {
+  return kinds.find(([pattern]) => pattern.test(uri))?.[1] ?? 'folder';
+}
+
+/** As people call a store: its path from `root` where it lies there, else the whole path, or the server's name. */
+export function labelOfUri(uri: string, root: string): string {
+  const place = placeOfUri(uri);
+  if (place !== undefined) return isInside(root, place) ? toRelative(root, place) || path.basename(root) : place;
+  return URL.canParse(uri) ? new URL(uri).host || uri : uri;
+}
+
+/** How a store is written into a file of the project: from its root where it lies there, so that a clone finds it. */
+export function toStoredUri(uri: string, root: string): string {
+  const place = placeOfUri(uri);
+  if (place === undefined || !isInside(root, place)) return uri;
+  const relative = toRelative(root, place);
+  return databaseOfUri(uri) === undefined ? `file:${encodeURI(relative)}` : `sqlite:///${relative}`;
+}
+
+/** Passwords in URIs are never shown. */
+export function withoutUserInfo(uri: string): string {
+  return uri.replace(/\/\/[^/@]*@/, '//');
+}
+
+function placeOfUri(uri: string): string | undefined {
+  return folderOfUri(uri) ?? databaseOfUri(uri);
+}
+
+function toRelative(root: string, place: string): string {
+  return path.relative(root, place).split(path.sep).join('/');
+}
+
 /** What the user has set. The engine's own word to its stages is the project's default, so a model's config goes before it. */
-function userTrackingUri(env: NodeJS.ProcessEnv): string | undefined {
+export function userTrackingUri(env: NodeJS.ProcessEnv): string | undefined {
   const uri = env['MLFLOW_TRACKING_URI'];
   return uri === env['MLOPS_PROJECT_STORE'] ? undefined : uri;
 }
@@ -69,11 +108,6 @@ export function refuseDistant(artifactUri: string): void {
   );
 }
 
-/** Passwords in URIs are never shown. */
-export function withoutUserInfo(uri: string): string {
-  return uri.replace(/\/\/[^/@]*@/, '//');
-}
-
 /** The file of a `sqlite:` URI, absolute; undefined for another scheme. As in SQLAlchemy's URLs the path begins after three slashes. */
 export function databaseOfUri(uri: string): string | undefined {
   const place = /^sqlite:\/\/\/([^?]+)/i.exec(uri)?.[1];
@@ -88,7 +122,7 @@ function toDatabaseUri(file: string): string {
  * `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `sqlite:///mlflow.db`, `http://…`. Every way to write a folder gives the same URI, so
  * that stores can be compared by theirs.
  */
-function toAbsoluteUri(text: string, base: string): string {
+export function toAbsoluteUri(text: string, base: string): string {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text) ?? [];
   if (scheme === undefined) return pathToFileURL(path.resolve(base, text)).href;
   if (scheme.toLowerCase() === 'sqlite' && /^\/\/\/[^/?]/.test(rest))
@@ -118,9 +152,9 @@ export async function findStoresIn(folder: string): Promise<readonly string[]> {
 }
 
 /** A folder with only a tracking store has no project; its runs are shown all the same. */
-async function findStore(cwd: string): Promise<string> {
-  const [found] = await findStoresIn(cwd);
-  if (found !== undefined) return found;
+export async function findStoresOutside(cwd: string): Promise<readonly string[]> {
+  const found = await findStoresIn(cwd);
+  if (found.length > 0) return found;
   throw new ExpectedError(
     'not-a-project',
     `${cwd} is in no project and holds no tracking store. Name a store with --store, or a project with --project.`,
@@ -136,6 +170,6 @@ async function isStore(folder: string): Promise<boolean> {
   return found.includes(true);
 }
 
-function firstText(...texts: readonly (string | undefined)[]): string | undefined {
+export function firstText(...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text !== undefined && text !== '');
 }

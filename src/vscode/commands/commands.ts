@@ -37,6 +37,8 @@ export interface CommandTypes {
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;
   'mlops.repairRun': OnTarget;
+  'mlops.addStore': OnTarget;
+  'mlops.removeStore': OnTarget;
   'mlops.pauseRun': OnTarget;
   'mlops.resumeRun': OnTarget;
   'mlops.stopRunAtBest': OnTarget;

@@ -409,12 +409,14 @@ test('params are the three sections with dotted names, values as text, nothing f
 test('settings of a project', () => {
   const parse = (text: string) => parseProjectSettings(text, '.mlops/project.yaml');
   expect(parse('stores: [file:x, file:y]\nobjective: {metric: f1}\nmore: 1').value).toEqual({
+    stores: ['file:x', 'file:y'],
     trackingUri: 'file:x',
     objective: { metric: 'f1', direction: 'maximize' },
   });
-  expect(parse('').value).toEqual({ trackingUri: null, objective: null });
+  expect(parse('').value).toEqual({ stores: [], trackingUri: null, objective: null });
+  expect(parse('stores: [sqlite:///mlflow.db, "git:", file:y]').value?.trackingUri).toBe('file:y');
   for (const none of ['stores: []', 'stores:', 'objective:', 'stores: []\nobjective: ~'])
-    expect(parse(none)).toEqual({ value: { trackingUri: null, objective: null }, problems: [] });
+    expect(parse(none)).toEqual({ value: { stores: [], trackingUri: null, objective: null }, problems: [] });
   const directions = { 'minimize': 'minimize', 'max': 'maximize', '~': 'minimize' };
   for (const [written, direction] of Object.entries(directions))
     expect(parse(`objective: {metric: my_loss, direction: ${written}}`).value?.objective?.direction).toBe(direction);
@@ -422,7 +424,8 @@ test('settings of a project', () => {
 
 const wrongSettings: [text: string, problem: string][] = [
   ['a: 1\nstores: file:x', '2:9: error: stores must be a list of tracking URIs, as file:models/mlruns.'],
-  ['stores: [5]', '1:9: error: stores must be a list of tracking URIs, as file:models/mlruns.'],
+  ['stores: [5]', '1:10: error: stores must be a list of tracking URIs, as file:models/mlruns.'],
+  ['stores: [file:x, 5]', '1:18: error: stores must be a list of tracking URIs, as file:models/mlruns.'],
   ['objective: loss', '1:12: error: objective must be a mapping of metric and direction.'],
   ['objective: {direction: minimize}', '1:12: error: objective must be a mapping of metric and direction.'],
   [

@@ -30,6 +30,31 @@ it.each<[string, Partial<RunSummary>, (string | undefined)[]]>([
   expect([entry?.icon?.id, entry?.description, entry?.context]).toEqual(expected);
 });
 
+it('marks runs of other stores than that of new runs, and those that can only be read', () => {
+  const stores = ['file:///w/digits/models/mlruns', 'sqlite:////w/digits/mlflow.db'].map((uri, index) => ({
+    ...{ uri, label: index === 0 ? 'models/mlruns' : 'mlflow.db', kind: 'folder' as const },
+    abilities: { logs: index === 0, edits: index === 0 },
+  }));
+  const runs = stores.map(({ uri }, index) => ({
+    ...live,
+    runId: uri,
+    status: 'FINISHED' as const,
+    tags: {},
+    startTime: -index,
+    store: uri,
+  }));
+  const entries = toRunEntries(
+    { runs, unreadable: [], stores, resumable: runs.map(({ runId }) => runId) },
+    '/w/digits',
+    t,
+  );
+  expect(entries.map(({ description, context }) => [description, context])).toEqual([
+    ['val_loss 0.0810', 'run finished resumable'],
+    ['val_loss 0.0810 · mlflow.db', 'run finished readonly'],
+  ]);
+  expect(entries[1]?.tooltip).toContain('sqlite:////w/digits/mlflow.db');
+});
+
 describe('a sweep is one run with its trials below it', () => {
   const run = (runId: string, more: Partial<RunSummary> = {}): RunSummary => ({
     ...{ ...live, runId, name: runId, status: 'FINISHED', tags: {}, params: {}, metrics: {} },
