@@ -9,6 +9,7 @@ import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
 import { databaseOfUri, folderOfUri, resolveStoreUri, withoutUserInfo, type StoreChoice } from './uri.ts';
 
+export { readRunEvents } from './runevents.ts';
 export { readObjectives } from './settings.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
 export { findStoresIn, resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';

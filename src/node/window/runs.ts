@@ -1,18 +1,22 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfig, type ModelConfig } from '../../core/config/config.ts';
-import type { RunEvent } from '../../protocol/charts.ts';
 import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { RunEdit, RunList, RunSummary } from '../../protocol/tracking.ts';
 import { diskError, isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
-import { findStoresIn, openStore, readObjectives, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
+import {
+  findStoresIn,
+  openStore,
+  readObjectives,
+  readRunEvents,
+  resolveStoreUri,
+  type RunStore,
+} from '../tracking/tracking.ts';
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
-/** Most lines of a run's events that are shown. */
-const MOST_EVENTS = 2000;
 
 /**
  * Runs of every store that the project or one of its configs names, or that lies in it. A store that can't be opened or read is told in the warnings
@@ -48,7 +52,7 @@ export async function readRunDetails(
   const histories = await Promise.all(
     metrics.map(async (metric) => ({ metric, points: await store.readHistory(runId, metric) })),
   );
-  return { run, histories, events: await readEvents(run) };
+  return { run, histories, events: await readRunEvents(store, runId) };
 }
 
 /** The folder that holds `metrics/` of a run; undefined when there is no such run (yet). */
@@ -160,23 +164,4 @@ async function readConfigs(
       }),
   );
   return configs.flat();
-}
-
-/** Lines that are no events are left out: the file is a by-product, and the run is shown without them. */
-async function readEvents({ artifacts }: RunSummary): Promise<readonly RunEvent[]> {
-  if (artifacts === null) return [];
-  const text = (await readTextIfExists(path.join(artifacts, 'mlops', 'events.jsonl'))) ?? '';
-  return text.split('\n').slice(0, MOST_EVENTS).flatMap(parseEvent);
-}
-
-function parseEvent(line: string): readonly RunEvent[] {
-  try {
-    const { time, step, kind, text } = JSON.parse(line) as Partial<RunEvent>;
-    return typeof time === 'number' && typeof kind === 'string' && typeof text === 'string'
-      ? [{ time, step: typeof step === 'number' ? step : null, kind, text }]
-      : [];
-  } catch {
-    // Cut while it was written, or not ours.
-    return [];
-  }
 }
