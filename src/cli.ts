@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { outliveReaders, runCommandLine, type CommandGroup } from './node/commandline/commandline.ts';
+import { outliveReaders, runCommandLine, type Command, type CommandGroup } from './node/commandline/commandline.ts';
 import { createInstallation } from './node/installation/installation.ts';
 import { takeExitFile, writeExitFile } from './node/exitfile/exitfile.ts';
 import { version } from '../package.json';
@@ -20,9 +20,18 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['models'], load: async () => (await import('./node/models/commands.ts')).commands },
   { firstWords: ['sweep'], load: async () => (await import('./node/sweep/commands.ts')).commands },
   { firstWords: ['backends'], load: async () => (await import('./node/backends/commands.ts')).commands },
-  { firstWords: ['runs', 'stores'], load: async () => (await import('./node/tracking/commands.ts')).commands },
+  { firstWords: ['runs', 'stores'], load: loadRunsCommands },
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];
+
+/** Those that train are a capability of their own. */
+async function loadRunsCommands(): Promise<readonly Command[]> {
+  const [tracking, reproduce] = await Promise.all([
+    import('./node/tracking/commands.ts'),
+    import('./node/reproduce/commands.ts'),
+  ]);
+  return [...tracking.commands, ...reproduce.commands];
+}
 
 const exitFile = takeExitFile(process.env);
 outliveReaders(process);

@@ -17,6 +17,7 @@ import { explainFailure } from './failures.ts';
 import { GitExit, callGit, type Call } from './program.ts';
 
 export type { ConfigEntry } from '../../core/git/git.ts';
+export { openHistory, type GitHistory } from './history.ts';
 
 /** The commit that is checked out; `branch` is null when HEAD is detached. */
 interface Head {

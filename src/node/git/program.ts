@@ -98,15 +98,18 @@ export interface Call {
   /** More settings, for this call only. */
   readonly settings?: readonly Setting[];
   readonly signal?: AbortSignal;
+  /** Absolute path of the index that is used in the place of the repository's own. */
+  readonly index?: string;
 }
 
 /**
  * Runs git once and gives its stdout. Throws {@link GitExit} when git fails, `missing-program` where there is no git or
  * one that is too old, `not-a-repository` where the folder does not exist.
  */
-export async function callGit({ folder, args, env, isRead, settings = [], signal }: Call): Promise<Buffer> {
+export async function callGit({ folder, args, env, isRead, settings = [], signal, index }: Call): Promise<Buffer> {
   const binary = await requireGit(env);
   const environment = toEnvironment(env, isRead, [...ALWAYS, ...(isRead ? FOR_READS : []), ...settings]);
+  if (index !== undefined) environment['GIT_INDEX_FILE'] = index;
   const stdout: Buffer[] = [];
   try {
     const git = simpleGit({

@@ -4,6 +4,7 @@ export { addStore, listStores, removeStore } from './managing.ts';
 export { readRunId } from './mlmodel.ts';
 export { ensureStore, openChosenStore, openStore } from './opening.ts';
 export { describeMeta, readFolder, toTexts, type Flaw } from './records.ts';
+export { readRunEvents } from './runevents.ts';
 export { readObjectives } from './settings.ts';
 export { openAllStores, openStores } from './stores.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';

@@ -4,14 +4,8 @@ import type { Prediction } from '../../protocol/training.ts';
 import { takePositionals, type Command, type Output } from '../commandline/commandline.ts';
 import { execute } from './exec.ts';
 import { predict } from './predict.ts';
-import {
-  planTraining,
-  train,
-  type TrainDocument,
-  type TrainPlan,
-  type TrainReporter,
-  type TrainRequest,
-} from './training.ts';
+import { createReporter, formatNumber } from './reporting.ts';
+import { planTraining, train, type TrainDocument, type TrainPlan, type TrainRequest } from './training.ts';
 
 const store = { type: 'string', value: 'URI', summary: 'the tracking store (default: as the config says)' } as const;
 
@@ -65,28 +59,6 @@ function describePlan({ model, config, resumes }: TrainPlan): string {
   if (resumes === null) return `train ${model} (${config}) as a run of`;
   const from = resumes.checkpoint === null ? 'the first epoch' : `its checkpoint ${resumes.checkpoint}`;
   return `go on with the run ${resumes.runId.slice(0, 8)} of ${model} (${config}) from ${from}, in`;
-}
-
-function createReporter(output: Output): TrainReporter {
-  let pace = '';
-  return {
-    note: (text) => output.note(text),
-    warning: (text) => output.note(`warning: ${text}`),
-    failure: (text) => output.note(`error: ${text}`),
-    started: ({ runId, name, model }) => output.note(`Training ${model} as ${name} (${runId.slice(0, 8)}).`),
-    backend: ({ name, version, threads }) =>
-      output.note(`Backend ${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}.`),
-    batch: (step, loss) => output.progress(`batch ${step}  batch_loss ${formatNumber(loss)}${pace}`),
-    pace: (examplesPerSecond) => (pace = `  ${Math.round(examplesPerSecond)} examples/s`),
-    epoch: (epoch, epochs, metrics, seconds) => {
-      const values = Object.entries(metrics)
-        .filter(([name]) => name !== 'learning_rate')
-        .map(([name, value]) => `${name} ${formatNumber(value)}`);
-      const count =
-        epochs === 0 ? `epoch ${epoch}` : `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
-      output.note([count, ...values, `${seconds.toFixed(1)} s`].join('  '));
-    },
-  };
 }
 
 function formatResult(document: TrainDocument): string {
@@ -149,11 +121,6 @@ function formatPredictions(predictions: readonly Prediction[], cwd: string, outp
         .join('  '),
     ]),
   });
-}
-
-/** Four digits that count: enough to watch a loss. */
-function formatNumber(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
 }
 
 export const commands: readonly Command[] = [trainCommand, execCommand, predictCommand];

@@ -1,6 +1,7 @@
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { FromWorker } from '../../protocol/training.ts';
 import type { Installation } from '../installation/installation.ts';
+import type { HashedPath } from './provenance.ts';
 
 // What is asked of a training, what it tells meanwhile, and what it answers.
 
@@ -18,6 +19,8 @@ export interface TrainRequest {
   readonly resume?: string | undefined;
   /** After so long without a word of the worker a warning is given; default half a minute. */
   readonly silenceMs?: number;
+  /** The run that this training repeats, and the hash of the data that was brought for it; undefined: it is sought. */
+  readonly reproduces?: { readonly runId: string; readonly data: HashedPath | undefined } | undefined;
   /** The sweep that the training is a trial of. Its test split is left alone: a search must not see it. */
   readonly trial?: { readonly sweep: string; readonly parentRunId: string; readonly number: number } | undefined;
 }

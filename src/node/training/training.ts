@@ -31,6 +31,7 @@ export { findTrainedModel, type ModelRequest } from './trained.ts';
 export { writeMlmodel } from './publish.ts';
 export { probeBackends, verifyBackend } from './probe.ts';
 export { hasCheckpoint, listOverrides } from './resume.ts';
+export { createReporter } from './reporting.ts';
 export { steerLiveRun } from './steer.ts';
 export type { TrainDocument, TrainPlan, TrainReporter, TrainRequest } from './request.ts';
 
@@ -99,7 +100,11 @@ export async function train(
   const store = await openChosenStore({ project, option: request.store, env, config: resolved.config, cwd });
   const git = openProjectGit(project, env);
   const file = resolved.config.data.dataset_path;
-  const { data, warning } = await findData(project, { file, env, signal, isInStage: isInStage(env) });
+  const brought = request.reproduces?.data;
+  const { data, warning } =
+    brought === undefined
+      ? await findData(project, { file, env, signal, isInStage: isInStage(env) })
+      : { data: brought };
   if (warning !== undefined) reporter.warning(warning);
   const command = `mlops train ${resolved.file}`;
   const onWarning = (message: string): void => reporter.warning(message);
@@ -151,7 +156,7 @@ async function tellResumption(
 }
 
 function toRunStart(
-  { env, trial }: TrainRequest,
+  { env, trial, reproduces }: TrainRequest,
   { file, model, config }: ResolvedConfig,
   gitTags: Readonly<Record<string, string>>,
   data: HashedPath | undefined,
@@ -167,6 +172,7 @@ function toRunStart(
       'mlops.seed': String(config.training.seed),
       ...(isInStage(env) ? { 'mlops.stage': env['DVC_STAGE'] ?? '' } : {}),
       ...(trial === undefined ? {} : trialTags(trial)),
+      ...(reproduces === undefined ? {} : { 'mlops.reproduces': reproduces.runId }),
       ...(data === undefined ? {} : { 'mlops.data': data.md5 }),
       'mlflow.source.name': `src/models/${model}/train.ts`,
       'mlflow.source.type': 'LOCAL',
@@ -186,7 +192,11 @@ async function keepProvenance(
   data: HashedPath | undefined,
 ): Promise<void> {
   const trouble = await keepPatch(git, project, writer.artifacts);
-  if (trouble !== undefined) reporter.warning(trouble);
+  if (trouble !== undefined) {
+    reporter.warning(trouble);
+    // Whoever wants to make the run again must know.
+    await writer.setTags({ 'mlops.not_kept': trouble });
+  }
   if (!isInStage(request.env)) return;
   const name = request.env['DVC_STAGE'] ?? '';
   await keepStageLock(writer.artifacts, { name, cmd: `mlops train ${file}`, configFile: file, config, data });

@@ -1,16 +1,12 @@
 import path from 'node:path';
-import type { RunEvent } from '../../protocol/charts.ts';
 import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
-import type { RunEdit, RunList, RunSummary } from '../../protocol/tracking.ts';
-import { readTextIfExists } from '../files/files.ts';
+import type { RunEdit, RunList } from '../../protocol/tracking.ts';
 import type { Project } from '../project/project.ts';
-import { openAllStores, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
+import { openAllStores, readRunEvents, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
-/** Most lines of a run's events that are shown. */
-const MOST_EVENTS = 2000;
 
 /** Runs of every store of the project. A store that can't be opened or read is told in the warnings, also where it is the only one. */
 export async function listRunsOfProject(project: Project, env: NodeJS.ProcessEnv): Promise<RunList> {
@@ -32,7 +28,7 @@ export async function readRunDetails(
   const histories = await Promise.all(
     metrics.map(async (metric) => ({ metric, points: await store.readHistory(runId, metric) })),
   );
-  return { run, histories, events: await readEvents(run) };
+  return { run, histories, events: await readRunEvents(store, runId) };
 }
 
 /** The folder that holds `metrics/` of a run; undefined when there is no such run (yet). */
@@ -72,23 +68,4 @@ export async function findRun(project: Project, runId: string, env: NodeJS.Proce
 
 function openStoresOf(project: Project, env: NodeJS.ProcessEnv): Promise<StoreUnion> {
   return openAllStores({ project, env, cwd: project.root });
-}
-
-/** Lines that are no events are left out: the file is a by-product, and the run is shown without them. */
-async function readEvents({ artifacts }: RunSummary): Promise<readonly RunEvent[]> {
-  if (artifacts === null) return [];
-  const text = (await readTextIfExists(path.join(artifacts, 'mlops', 'events.jsonl'))) ?? '';
-  return text.split('\n').slice(0, MOST_EVENTS).flatMap(parseEvent);
-}
-
-function parseEvent(line: string): readonly RunEvent[] {
-  try {
-    const { time, step, kind, text } = JSON.parse(line) as Partial<RunEvent>;
-    return typeof time === 'number' && typeof kind === 'string' && typeof text === 'string'
-      ? [{ time, step: typeof step === 'number' ? step : null, kind, text }]
-      : [];
-  } catch {
-    // Cut while it was written, or not ours.
-    return [];
-  }
 }
