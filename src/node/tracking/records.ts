@@ -136,34 +136,65 @@ function listParts(run: string): ReadonlyMap<string, Dirent> {
 
 /** Names (with `/` for nested folders) and texts of the files below a folder of the run, by name. */
 function readPart(run: string, part: string, entry: Dirent, flaws: Flaw[]): readonly NamedText[] {
-  const texts: NamedText[] = [];
-  const omit = (file: string, message: string): void => void flaws.push({ file, message });
-  const refuse = (file: string, error: unknown): void =>
-    void flaws.push({ file, message: describeFailure(error), isRefused: true });
-  const visit = (file: string, found: Dirent): void => {
-    if (found.isFile()) return read(file);
-    if (!found.isDirectory()) return omit(file, `It is ${kindOf(found) ?? 'a file'}, and not followed.`);
-    if (file.split('/').length > MAX_DEPTH) return omit(file, 'It lies too deep: nothing in it is read.');
+  if (entry.isFile()) {
+    flaws.push({ file: part, message: 'It is a file, where a folder must be.' });
+    return [];
+  }
+  const reader = new PartReader(run, part, flaws);
+  reader.visit(part, entry);
+  return reader.texts.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+class PartReader {
+  readonly texts: NamedText[] = [];
+  readonly #run: string;
+  readonly #part: string;
+  readonly #flaws: Flaw[];
+
+  constructor(run: string, part: string, flaws: Flaw[]) {
+    this.#run = run;
+    this.#part = part;
+    this.#flaws = flaws;
+  }
+
+  /** `file` is relative to the run's folder. */
+  visit(file: string, entry: Dirent): void {
+    if (entry.isFile()) this.#read(file);
+    else if (!entry.isDirectory()) this.#omit(file, `It is ${kindOf(entry) ?? 'a file'}, and not followed.`);
+    else if (file.split('/').length > MAX_DEPTH) this.#omit(file, 'It lies too deep: nothing in it is read.');
+    else this.#enter(file);
+  }
+
+  #enter(file: string): void {
     try {
-      for (const below of readdirSync(path.join(run, file), { withFileTypes: true }))
-        visit(`${file}/${below.name}`, below);
+      const entries = readdirSync(path.join(this.#run, file), { withFileTypes: true });
+      for (const below of entries) this.visit(`${file}/${below.name}`, below);
+      // A tag may be taken away again, which leaves its folder.
+      if (entries.length === 0 && file !== this.#part && this.#part !== 'tags')
+        this.#omit(file, 'It is an empty folder, where a file may have been.');
     } catch (error) {
-      if (!isMissing(error)) refuse(file, error);
+      this.#refuse(file, error);
     }
-  };
-  const read = (file: string): void => {
+  }
+
+  #read(file: string): void {
     if (path.basename(file).startsWith('.mlops-tmp-')) return;
     try {
-      const text = readFileSync(path.join(run, file), 'utf8');
-      texts.push({ name: file.slice(part.length + 1), text });
-      if (text.includes('\ufffd')) omit(file, 'It is not all UTF-8: what could not be read is shown as \ufffd.');
+      const text = readFileSync(path.join(this.#run, file), 'utf8');
+      this.texts.push({ name: file.slice(this.#part.length + 1), text });
+      if (text.includes('\ufffd')) this.#omit(file, 'It is not all UTF-8: what is none is shown as \ufffd.');
     } catch (error) {
-      refuse(file, error);
+      this.#refuse(file, error);
     }
-  };
-  if (entry.isFile()) omit(part, 'It is a file, where a folder must be.');
-  else visit(part, entry);
-  return texts.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #omit(file: string, message: string): void {
+    this.#flaws.push({ file, message });
+  }
+
+  #refuse(file: string, error: unknown): void {
+    this.#flaws.push({ file, message: describeFailure(error), isRefused: true });
+  }
 }
 
 function toTexts(files: readonly NamedText[]): Readonly<Record<string, string>> {
