@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseDataset, parseLoggedModel, parseRunLink, type RunLink } from '../../core/tracking/tracking.ts';
 import type { RunInputs } from '../../protocol/tracking.ts';
-import { isDirectory } from '../files/files.ts';
+import { diskError, isDirectory } from '../files/files.ts';
 import type { ModelRoot } from './artifacts.ts';
 import { listDirectories, tryReadFile } from './entries.ts';
 import { folderOfUri } from './uri.ts';
@@ -46,8 +46,16 @@ export function readLinkedInputs(runFolder: string): RunInputs {
 }
 
 function readLinks(folder: string): readonly RunLink[] {
-  return listDirectories(folder).flatMap((name) => {
+  return listLinks(folder).flatMap((name) => {
     const link = parseRunLink(tryReadFile(path.join(folder, name, 'meta.yaml')).text ?? '');
     return link === undefined ? [] : [link];
   });
+}
+
+function listLinks(folder: string): readonly string[] {
+  try {
+    return listDirectories(folder);
+  } catch (error) {
+    throw diskError(error, folder);
+  }
 }

@@ -117,8 +117,8 @@ function isTold({ unreadable, warnings = [] }: RunPage, spoilt: string): boolean
 }
 
 /** A failure that is no bug is fine. */
-async function expectTypedFailure(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => expect(error).toBeInstanceOf(ExpectedError));
+async function expectTypedFailure(work: Promise<unknown> | undefined): Promise<void> {
+  await work?.catch((error: unknown) => expect(error).toBeInstanceOf(ExpectedError));
 }
 
 /** Of what is beside a run's own files the list says nothing. */
@@ -223,6 +223,7 @@ describe.skipIf(process.platform === 'win32')('in the place of each file and fol
       const isSilent = silent.some((isThis) => isThis(what, name)) || name === run;
       try {
         await (isSilent ? checkSisters(place, what) : check(place, what));
+        await checkBeside();
       } finally {
         await rm(place, { recursive: true, force: true });
         await rename(aside, place);
@@ -237,6 +238,15 @@ async function checkSisters(spoilt: string, what: string): Promise<void> {
   const names = runs.map(({ name }) => name).filter((name) => name !== 'spoilt');
   expect([spoilt, what, names]).toEqual([spoilt, what, ['cousin', 'sister']]);
   await expectTypedFailure(store.findRun(path.basename(spoiltRun)));
+}
+
+/** What is beside the runs is asked for run by run. */
+async function checkBeside(): Promise<void> {
+  const [spoilt, sister] = [path.basename(spoiltRun), whole.get('sister')?.runId ?? ''];
+  await expectTypedFailure(store.readInputs?.(spoilt));
+  await expectTypedFailure(store.listArtifacts(spoilt, ''));
+  expect(await store.readInputs?.(sister)).toEqual({ datasets: [], models: [] });
+  expect(await store.listArtifacts(sister, '')).toEqual([{ path: 'a.txt', isFolder: false, bytes: 1 }]);
 }
 
 /** As somebody whom permissions hinder, which root is not. */
@@ -265,6 +275,7 @@ test.skipIf(process.platform === 'win32')(
       await asNobody(async () => {
         await (isSilent ? checkSisters(place, 'not to be read') : check(place, 'not to be read'));
         if (!isSilent) expect([name, isTold(await indexed.listRuns(), place)]).toEqual([name, true]);
+        await checkBeside();
       });
       await chmod(place, mode);
       expect([name, (await indexed.listRuns()).runs.length]).toEqual([name, 3]);
