@@ -48,7 +48,8 @@ function parsePythonFloat(text: string): number | undefined {
 export function parseMetricLines(text: string): ParsedMetric {
   const points: TimedPoint[] = [];
   let badLines = 0;
-  let start = 0;
+  // A byte order mark, which editors of some systems put first.
+  let start = text.startsWith('\ufeff') ? 1 : 0;
   for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
     const line = text.slice(start, text[end - 1] === '\r' ? end - 1 : end);
     start = end + 1;

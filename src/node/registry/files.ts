@@ -3,14 +3,7 @@ import { findModelNameMistake, parseModelMeta, parseVersionMeta } from '../../co
 import { compareCodePoints } from '../../core/names/names.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 import type { ModelVersion, RegisteredModel, RegistryProblem } from '../../protocol/registry.ts';
-import {
-  describeMeta,
-  listDirectories,
-  readFolder,
-  readRegularFile,
-  toTexts,
-  type Flaw,
-} from '../tracking/tracking.ts';
+import { describeMeta, listDirectories, readFolder, toTexts, tryReadFile, type Flaw } from '../tracking/tracking.ts';
 
 // What the files of a registry say, in MLflow's layout. The folders' names count, whatever a meta claims: paths are built from them.
 
@@ -115,12 +108,7 @@ function readMetaFile<T>(
   parse: (text: string, file: string) => Parsed<T>,
 ): { readonly meta: T | undefined; readonly problems: readonly RegistryProblem[] } {
   const file = path.join(folder, 'meta.yaml');
-  try {
-    const text = readRegularFile(file);
-    const { value: meta, problems } = parse(text ?? '', file);
-    return { meta, problems: meta === undefined ? [{ file, message: describeMeta(text, problems) }] : [] };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { meta: undefined, problems: [{ file, message: `It can't be read: ${reason}` }] };
-  }
+  const reading = tryReadFile(file);
+  const { value: meta, problems } = parse(reading.text ?? '', file);
+  return { meta, problems: meta === undefined ? [{ file, message: describeMeta(reading, problems) }] : [] };
 }

@@ -27,7 +27,7 @@ import {
 } from '../files/files.ts';
 import { waitForLock } from '../locks/locks.ts';
 import { listLocalArtifacts, readLocalArtifact, type ArtifactRoots } from './artifacts.ts';
-import { readRegularFile } from './entries.ts';
+import { tryReadFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { findRunFolders, listFileRuns, type ListedStore, type RunFolder } from './listing.ts';
 import { findLoggedModels, readLinkedInputs } from './linked.ts';
@@ -87,7 +87,8 @@ class FileStore implements RunStore {
   async readHistory(runId: string, metric: string): Promise<MetricHistory> {
     const folder = path.join(this.#runFolder(runId), 'metrics');
     checkName('metric', metric);
-    const text = readRegularFile(path.join(folder, ...metric.split('/')));
+    const { text, trouble } = tryReadFile(path.join(folder, ...metric.split('/')));
+    if (trouble !== undefined) throw new ExpectedError('corrupt', `${path.join(folder, metric)}: ${trouble}`);
     if (text === undefined) throw unknownName('metric', metric, findNearest(metric, await listFiles(folder)));
     return toHistory(parseMetricLines(text).points);
   }
@@ -181,17 +182,27 @@ class FileStore implements RunStore {
 
   async repair(runIds?: readonly string[], { dryRun = false } = {}): Promise<readonly Repair[]> {
     const repairs: Repair[] = [];
-    for (const { folder, experiment } of findRunFolders(this.#listed.root).folders) {
-      const runId = path.basename(folder);
-      if (runIds !== undefined && !runIds.includes(runId)) continue;
-      const reading = readRecord(folder);
-      const { run } = reading === undefined ? {} : await readRun(folder, this.#asking(experiment), reading);
-      for (const step of run === undefined ? [] : await planRepair(folder, run, reading?.record?.torn ?? [])) {
-        if (!dryRun && run !== undefined) await performRepair(folder, run, step);
-        repairs.push({ runId, action: describeRepair(step) });
+    const failures: unknown[] = [];
+    for (const one of findRunFolders(this.#listed.root).folders) {
+      if (runIds !== undefined && !runIds.includes(path.basename(one.folder))) continue;
+      try {
+        await this.#repairRun(one, repairs, dryRun);
+      } catch (error) {
+        // The others are mended all the same.
+        failures.push(diskError(error, one.folder));
       }
     }
+    if (failures.length > 0) throw failures[0];
     return repairs;
+  }
+
+  async #repairRun({ folder, experiment }: RunFolder, repairs: Repair[], dryRun: boolean): Promise<void> {
+    const reading = readRecord(folder);
+    const { run } = reading === undefined ? {} : await readRun(folder, this.#asking(experiment), reading);
+    for (const step of run === undefined ? [] : await planRepair(folder, run, reading?.record?.torn ?? [])) {
+      if (!dryRun && run !== undefined) await performRepair(folder, run, step);
+      repairs.push({ runId: path.basename(folder), action: describeRepair(step) });
+    }
   }
 
   async #read({ folder, experiment }: RunFolder): Promise<RunSummary | undefined> {
@@ -215,7 +226,7 @@ class FileStore implements RunStore {
 
   #findRunFolder(runId: string): RunFolder | undefined {
     for (const { folder, name } of readExperiments(this.#root)) {
-      const found = listRunFolders(folder).find((candidate) => path.basename(candidate) === runId);
+      const found = listRunFolders(folder).folders.find((candidate) => path.basename(candidate) === runId);
       if (found !== undefined) return { folder: found, experiment: name };
     }
     return undefined;

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { identifySelf, isAlive, type ProcessIdentity } from '../processes/processes.ts';
-import { readRegularFile } from './entries.ts';
+import { tryReadFile } from './entries.ts';
 
 /** The process that writes a run, kept beside its `meta.yaml` (MLflow overlooks the file), so that a lost run can be told. */
 export interface Writer extends ProcessIdentity {
@@ -20,7 +20,7 @@ export async function identifyWriter(): Promise<Writer> {
 
 /** Undefined for runs of other programs: nothing is known about their writers. */
 export function readWriter(runFolder: string): Writer | undefined {
-  const text = readRegularFile(writerFile(runFolder));
+  const { text } = tryReadFile(writerFile(runFolder));
   if (text === undefined) return undefined;
   try {
     const { pid, startTime = null, host = '' } = JSON.parse(text) as Partial<Writer>;

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { parseDataset, parseLoggedModel, parseRunLink, type RunLink } from '../../core/tracking/tracking.ts';
 import type { RunInputs } from '../../protocol/tracking.ts';
-import { isDirectory } from '../files/files.ts';
+import { diskError, isDirectory } from '../files/files.ts';
 import type { ModelRoot } from './artifacts.ts';
-import { listDirectories, readRegularFile } from './entries.ts';
+import { listDirectories, tryReadFile } from './entries.ts';
 import { folderOfUri } from './uri.ts';
 
 // What stands beside a run in its experiment and belongs to it: data sets that it was given, models that it logged (MLflow 3).
@@ -24,7 +24,7 @@ export async function findLoggedModels(runFolder: string): Promise<readonly Mode
 
 /** The place that its meta names is absolute, and breaks when the store is moved: its own folder goes first. */
 async function findModel(folder: string): Promise<readonly ModelRoot[]> {
-  const { name, artifactLocation } = parseLoggedModel(readRegularFile(path.join(folder, 'meta.yaml')) ?? '');
+  const { name, artifactLocation } = parseLoggedModel(tryReadFile(path.join(folder, 'meta.yaml')).text ?? '');
   const named = folderOfUri(artifactLocation);
   for (const place of [path.join(folder, 'artifacts'), ...(named === undefined ? [] : [named])])
     if (await isDirectory(place)) return [{ modelId: path.basename(folder), name, folder: place }];
@@ -38,7 +38,7 @@ export function readLinkedInputs(runFolder: string): RunInputs {
   return {
     datasets: links.flatMap(({ sourceId, context }) => {
       if (!DATASET_ID.test(sourceId)) return [];
-      const dataset = parseDataset(readRegularFile(path.join(datasets, sourceId, 'meta.yaml')) ?? '');
+      const dataset = parseDataset(tryReadFile(path.join(datasets, sourceId, 'meta.yaml')).text ?? '');
       return dataset === undefined ? [] : [{ ...dataset, context }];
     }),
     models: links.flatMap(({ sourceId }) => (MODEL_ID.test(sourceId) ? [sourceId] : [])),
@@ -46,8 +46,16 @@ export function readLinkedInputs(runFolder: string): RunInputs {
 }
 
 function readLinks(folder: string): readonly RunLink[] {
-  return listDirectories(folder).flatMap((name) => {
-    const link = parseRunLink(readRegularFile(path.join(folder, name, 'meta.yaml')) ?? '');
+  return listLinks(folder).flatMap((name) => {
+    const link = parseRunLink(tryReadFile(path.join(folder, name, 'meta.yaml')).text ?? '');
     return link === undefined ? [] : [link];
   });
+}
+
+function listLinks(folder: string): readonly string[] {
+  try {
+    return listDirectories(folder);
+  } catch (error) {
+    throw diskError(error, folder);
+  }
 }

@@ -28,13 +28,15 @@ export function findRunFolders(root: string): {
   readonly folders: readonly RunFolder[];
   readonly troubles: readonly UnreadableRun[];
 } {
-  const experiments = readExperiments(root);
-  return {
-    folders: experiments.flatMap(({ folder, name }) =>
-      listRunFolders(folder).map((runFolder) => ({ folder: runFolder, experiment: name })),
-    ),
-    troubles: experiments.flatMap(({ trouble }) => (trouble === undefined ? [] : [trouble])),
-  };
+  const folders: RunFolder[] = [];
+  const troubles: UnreadableRun[] = [];
+  for (const { folder, name, trouble } of readExperiments(root)) {
+    const runs = listRunFolders(folder);
+    folders.push(...runs.folders.map((runFolder) => ({ folder: runFolder, experiment: name })));
+    if (trouble !== undefined) troubles.push(trouble);
+    if (runs.trouble !== undefined) troubles.push({ runId: '', file: folder, message: runs.trouble });
+  }
+  return { folders, troubles };
 }
 
 /** The runs of a folder in MLflow's layout. */

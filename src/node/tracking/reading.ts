@@ -7,7 +7,7 @@ import {
 } from '../../core/tracking/tracking.ts';
 import type { RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
 import { isDirectory } from '../files/files.ts';
-import { listDirectories, readRegularFile } from './entries.ts';
+import { describeFailure, listDirectories, tryReadFile } from './entries.ts';
 import { isWriterGone, readWriter } from './identity.ts';
 import { describeMeta, metaFile, readRecord, type RecordReading, type RunRecord } from './records.ts';
 import { folderOfUri, refuseDistant } from './uri.ts';
@@ -35,21 +35,31 @@ export function readExperiments(root: string): readonly ExperimentFolder[] {
     .flatMap((name) => {
       const folder = path.join(root, name);
       const file = metaFile(folder);
-      const text = readRegularFile(file);
+      const reading = tryReadFile(file);
       // A folder of another kind lies here; experiments are numbered.
-      if (text === undefined && !/^\d+$/.test(name)) return [];
-      const { value, problems } = parseExperimentMeta(text ?? '', file);
+      if (reading.text === undefined && !/^\d+$/.test(name)) return [];
+      const { value, problems } = parseExperimentMeta(reading.text ?? '', file);
       if (value?.isDeleted === true) return [];
-      const trouble = value === undefined ? { runId: '', file, message: describeMeta(text, problems) } : undefined;
+      const message = value === undefined ? describeMeta(reading, problems) : findCut(reading.text ?? '');
+      const trouble = message === undefined ? undefined : { runId: '', file, message };
       return [{ folder, name: value?.name ?? name, meta: value, trouble }];
     });
 }
 
-/** Absolute paths of the run folders of an experiment. */
-export function listRunFolders(experiment: string): readonly string[] {
-  return listDirectories(experiment)
-    .filter((name) => !reservedNames.has(name) && ID.test(name))
-    .map((name) => path.join(experiment, name));
+/** The name is what stands last in MLflow's files: cut short, it is another name. */
+function findCut(text: string): string | undefined {
+  const isCut = !text.endsWith('\n') && /^name:.*$/.test(text.split('\n').at(-1) ?? '');
+  return isCut ? 'It ends within the line of the name, which may be cut.' : undefined;
+}
+
+/** Absolute paths of the run folders of an experiment, or why it can't be looked into. */
+export function listRunFolders(experiment: string): { readonly folders: readonly string[]; readonly trouble?: string } {
+  try {
+    const names = listDirectories(experiment).filter((name) => !reservedNames.has(name) && ID.test(name));
+    return { folders: names.map((name) => path.join(experiment, name)) };
+  } catch (error) {
+    return { folders: [], trouble: describeFailure(error) };
+  }
 }
 
 /** Who asks for a run. */
@@ -107,11 +117,17 @@ async function toSummary(
   };
 }
 
-function listWarnings(folder: string, { torn, flaws }: RunRecord, isEnded: boolean): readonly UnreadableRun[] {
-  const tails = isEnded
-    ? torn.map((name) => ({ file: `metrics/${name}`, message: '1 partial line at its end is left out.' }))
-    : [];
-  return [...tails, ...flaws].map(({ file, message }) => ({
+function listWarnings(folder: string, { torn, blank, flaws }: RunRecord, isEnded: boolean): readonly UnreadableRun[] {
+  const tell = (names: readonly string[], message: string): readonly { file: string; message: string }[] =>
+    isEnded ? names.map((name) => ({ file: `metrics/${name}`, message })) : [];
+  const known = new Set([...torn.map((name) => `metrics/${name}`), ...flaws.map(({ file }) => file)]);
+  const empty = blank.filter((name) => !known.has(`metrics/${name}`));
+  const told = [
+    ...tell(torn, '1 partial line at its end is left out.'),
+    ...tell(empty, 'It holds no point.'),
+    ...flaws,
+  ];
+  return told.map(({ file, message }) => ({
     runId: path.basename(folder),
     file: path.join(folder, ...file.split('/')),
     message,

@@ -1,9 +1,10 @@
-import { lstatSync, readFileSync, readdirSync, type Dirent } from 'node:fs';
+import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { parseMetricLines, parseRunMeta, summarize, type RunMeta } from '../../core/tracking/tracking.ts';
 import type { MetricSummary } from '../../protocol/tracking.ts';
 import { isMissing } from '../files/files.ts';
-import { readRegularFile } from './entries.ts';
+import { tryReadFile, type FileReading } from './entries.ts';
+import { readPart, toTexts, type Flaw, type NamedText } from './parts.ts';
 
 // What the files of one run say, in MLflow's layout. A run has dozens of tiny files, so they are read in one go, synchronously
 // (five times as quick); whoever reads many runs gives way between them.
@@ -25,11 +26,6 @@ export interface RunRecord {
   readonly artifacts: 'missing' | 'empty' | 'filled';
 }
 
-export interface Flaw {
-  readonly file: string;
-  readonly message: string;
-}
-
 /** A record, or what is wrong with the run's `meta.yaml`. */
 export type RecordReading =
   | { readonly record: RunRecord; readonly trouble?: undefined }
@@ -46,10 +42,19 @@ type MetaReading =
 /** Undefined when there is no such folder (any more). */
 export function readMeta(folder: string): MetaReading | undefined {
   const file = metaFile(folder);
-  const text = readRegularFile(file);
-  if (text === undefined && lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
-  const { value: meta, problems } = parseRunMeta(text ?? '', file);
-  return meta === undefined ? { trouble: describeMeta(text, problems) } : { meta };
+  const reading = tryReadFile(file);
+  if (reading.trouble === undefined && reading.text === undefined && !isFolder(folder)) return undefined;
+  const { value: meta, problems } = parseRunMeta(reading.text ?? '', file);
+  return meta === undefined ? { trouble: describeMeta(reading, problems) } : { meta };
+}
+
+/** Of a folder that can't be looked at it is not known that it is gone. */
+function isFolder(folder: string): boolean {
+  try {
+    return lstatSync(folder).isDirectory();
+  } catch (error) {
+    return !isMissing(error);
+  }
 }
 
 /** Undefined when there is no such folder (any more). Of a deleted run only the meta is read. */
@@ -58,7 +63,11 @@ export function readRecord(folder: string): RecordReading | undefined {
   if (reading?.meta === undefined) return reading;
   const { meta } = reading;
   const flaws: Flaw[] = [];
-  const read = (name: string): readonly NamedText[] => (meta.isDeleted ? [] : readFolder(folder, name, flaws));
+  const parts = meta.isDeleted ? new Map<string, Dirent>() : listParts(folder);
+  const read = (part: string): readonly NamedText[] => {
+    const entry = parts.get(part);
+    return entry === undefined ? [] : readPart(folder, part, entry, flaws);
+  };
   const torn: string[] = [];
   const blank: string[] = [];
   const metrics = read('metrics').flatMap(({ name, text: lines }): [string, MetricSummary][] => {
@@ -71,11 +80,14 @@ export function readRecord(folder: string): RecordReading | undefined {
     blank.push(name);
     return [];
   });
+  const [params, tags] = [toTexts(read('params')), toTexts(read('tags'))];
+  // What is missing may be missing because the run was taken away meanwhile.
+  if ((flaws.length > 0 || parts.size < partNames.length) && readMeta(folder) === undefined) return undefined;
   return {
     record: {
       meta,
-      params: toTexts(read('params')),
-      tags: toTexts(read('tags')),
+      params,
+      tags,
       metrics: Object.fromEntries(metrics),
       torn,
       blank,
@@ -85,45 +97,25 @@ export function readRecord(folder: string): RecordReading | undefined {
   };
 }
 
-export function describeMeta(text: string | undefined, problems: readonly { readonly message: string }[]): string {
+export function describeMeta(
+  { text, trouble }: FileReading,
+  problems: readonly { readonly message: string }[],
+): string {
+  if (trouble !== undefined) return trouble;
   if (text === undefined) return 'meta.yaml is missing.';
   if (text === '') return 'meta.yaml is empty.';
   return problems.map(({ message }) => message).join(' ');
 }
 
-export interface NamedText {
-  readonly name: string;
-  readonly text: string;
-}
+const partNames: readonly string[] = ['metrics', 'params', 'tags'];
 
-/** Names (with `/` for nested folders) and texts of the files below a folder of a record, by name. */
-export function readFolder(run: string, part: string, flaws: Flaw[]): readonly NamedText[] {
-  const folder = path.join(run, part);
-  return entriesBelow(folder)
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.mlops-tmp-'))
-    .flatMap((entry) => {
-      const file = path.join(entry.parentPath, entry.name);
-      const name = path.relative(folder, file).split(path.sep).join('/');
-      try {
-        return [{ name, text: readFileSync(file, 'utf8') }];
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        flaws.push({ file: `${part}/${name}`, message: `It can't be read: ${reason}` });
-        return [];
-      }
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-export function toTexts(files: readonly NamedText[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(files.map(({ name, text }) => [name, text]));
-}
-
-function entriesBelow(folder: string): readonly Dirent[] {
+/** Looked at before they are entered: a link in their place may lead anywhere. */
+function listParts(run: string): ReadonlyMap<string, Dirent> {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true });
+    const entries = readdirSync(run, { withFileTypes: true }).filter(({ name }) => partNames.includes(name));
+    return new Map(entries.map((entry) => [entry.name, entry]));
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error)) return new Map();
     throw error;
   }
 }

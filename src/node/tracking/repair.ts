@@ -1,8 +1,8 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { parseMetricLines } from '../../core/tracking/tracking.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
-import { listFiles } from '../files/files.ts';
+import { listFiles, makeFolder } from '../files/files.ts';
 import { findLastLineEnd } from './appending.ts';
 import { readRegularFile } from './entries.ts';
 import { writeMeta, writeTag } from './writer.ts';
@@ -59,7 +59,7 @@ async function moveTornTail(folder: string, name: string): Promise<void> {
     if (end === size) return;
     const { buffer } = await handle.read(Buffer.alloc(size - end), 0, size - end, end);
     const aside = path.join(folder, '.corrupt', ...name.split('/'));
-    await mkdir(path.dirname(aside), { recursive: true });
+    await makeFolder(path.dirname(aside));
     const copy = await open(aside, 'a');
     await copy
       .appendFile(buffer)

@@ -10,13 +10,17 @@ import { readRegularFile } from './entries.ts';
 export async function rewindMetrics(folder: string, keeps: (metric: string, step: number) => boolean): Promise<void> {
   for (const metric of await listFiles(path.join(folder, 'metrics'))) {
     const file = path.join(folder, 'metrics', ...metric.split('/'));
-    const lines = (readRegularFile(file) ?? '').split('\n').filter((line) => line !== '');
-    const replaced = lines.filter((line) => !isKept(line, metric, keeps));
-    if (replaced.length === 0) continue;
+    // What stands behind the last line end is torn, and no data.
+    const [torn = '', ...whole] = (readRegularFile(file) ?? '').split('\n').reverse();
+    const lines = whole.reverse().filter((line) => line !== '');
+    const kept = lines.filter((line) => isKept(line, metric, keeps));
+    if (kept.length === lines.length) continue;
     const aside = path.join(folder, '.replaced', ...metric.split('/'));
     await mkdir(path.dirname(aside), { recursive: true });
-    await appendFile(aside, toText(replaced));
-    const kept = lines.filter((line) => isKept(line, metric, keeps));
+    await appendFile(
+      aside,
+      toText([...lines.filter((line) => !isKept(line, metric, keeps)), ...(torn === '' ? [] : [torn])]),
+    );
     await writeFileAtomic(file, toText(kept), { stagingFolder: folder });
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -148,7 +148,8 @@ export class RunIndex {
     const newest = looks.reduce((time, number, index) => (index % 2 === 0 ? Math.max(time, number) : time), 0);
     this.rememberMeta(folder, record.meta, metaLook);
     const entry = this.#entries.get(key);
-    if (newest > metaLook.takenAt - RACY_MS || entry === undefined || look === undefined) return reading;
+    const isFleeting = newest > metaLook.takenAt - RACY_MS || record.flaws.some(({ isRefused }) => isRefused === true);
+    if (isFleeting || entry === undefined || look === undefined) return reading;
     const bytes = Buffer.from(JSON.stringify(toStored(record, looks)));
     this.#entries.set(key, { ...entry, record: { look, bytes, checksum: crc32(bytes) } });
     return reading;
@@ -214,9 +215,18 @@ const GONE = -1;
 /** Time and size of each, one after the other. */
 function lookAt(files: readonly string[]): number[] {
   return files.flatMap((file) => {
-    const found = statSync(file, { throwIfNoEntry: false });
+    const found = statIfThere(file);
     return found === undefined ? [GONE, GONE] : [found.mtimeMs, found.isDirectory() ? 0 : found.size];
   });
+}
+
+function statIfThere(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    // Its folder can't be entered, or its links lead in a circle: whoever reads it tells why.
+    return undefined;
+  }
 }
 
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { DatabaseSync } from 'node:sqlite';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -26,10 +26,31 @@ export function openDatabase(file: string, tables: readonly string[]): DatabaseS
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof ExpectedError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError('corrupt', `${file} can't be read as a database of MLflow: ${reason}.`);
+    throw toDatabaseError(error, file);
   }
+}
+
+/** SQLite's own codes (sqlite.org/rescode.html). */
+const codes = { busy: 5, corrupt: 11 };
+
+/** An error of SQLite's with a code. */
+type SqliteError = Error & { readonly errcode: number };
+
+function isSqliteError(error: unknown): error is SqliteError {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
+}
+
+/** True where a page of the database is not what it should be; the others may be whole. */
+export function isDamage(error: unknown): error is SqliteError {
+  return isSqliteError(error) && (error.errcode & 0xff) === codes.corrupt;
+}
+
+/** A failure of SQLite as a sentence with the file; other errors are given back as they are. */
+export function toDatabaseError(error: unknown, file: string): unknown {
+  if (!isSqliteError(error)) return error;
+  if ((error.errcode & 0xff) === codes.busy)
+    return new ExpectedError('busy', `${file} is being written by another program. Try again in a moment.`);
+  return new ExpectedError('corrupt', `${file} can't be read as a database of MLflow: ${error.message}.`);
 }
 
 function open(Database: Sqlite['DatabaseSync'], file: string): DatabaseSync {
@@ -42,6 +63,13 @@ function open(Database: Sqlite['DatabaseSync'], file: string): DatabaseSync {
   } catch (error) {
     const isRefused = error instanceof Error && /readonly|unable to open/i.test(error.message);
     if (!isRefused) throw error;
+    if (existsSync(`${file}-journal`)) {
+      const reason = 'a program ended in the middle of a change of it';
+      throw new ExpectedError(
+        'corrupt',
+        `${file} can't be read: ${reason}. Open it once with MLflow, which takes the change back.`,
+      );
+    }
     const url = pathToFileURL(file);
     url.searchParams.set('immutable', '1');
     return secure(new Database(url, options));

@@ -1,22 +1,22 @@
+import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { findNearest } from '../../core/names/names.ts';
-import { chooseBest, selectRun, toHistory, type ObjectiveOf, type TimedPoint } from '../../core/tracking/tracking.ts';
-import { unknownName } from '../../protocol/errors.ts';
+import { chooseBest, selectRun, toHistory, type ObjectiveOf } from '../../core/tracking/tracking.ts';
+import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type {
   ArtifactEntry,
   MetricHistory,
-  MetricPoint,
-  MetricSummary,
   RunInputs,
   RunStatus,
   RunSummary,
+  UnreadableRun,
 } from '../../protocol/tracking.ts';
-import { isDirectory } from '../files/files.ts';
 import { listLocalArtifacts, readLocalArtifact, type ArtifactRoots } from './artifacts.ts';
 import { choosePage } from './paging.ts';
 import { readDatabaseInputs, readDatabaseModels } from './sqlitelinks.ts';
-import { openDatabase } from './sqlite.ts';
+import { isDamage, openDatabase, toDatabaseError } from './sqlite.ts';
+import { exactEnough, readMetrics, readTexts, toNumber, toText, toTimedPoint, type Row } from './sqliterows.ts';
 import { toReadOnlyStore } from './readonly.ts';
 import type { ArtifactBytes, ArtifactReading, RunPage, RunQuery, RunReader, RunStore } from './store.ts';
 import { folderOfUri, refuseDistant } from './uri.ts';
@@ -29,12 +29,10 @@ const MOST_AT_ONCE = 5000;
 
 const statuses: ReadonlySet<string> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
 
-type Row = Readonly<Record<string, SQLOutputValue>>;
-
 /** Runs of the experiments and runs that are not deleted. */
 const LIVE = `FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id
   WHERE r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active'`;
-const COLUMNS = `r.run_uuid AS id, r.name AS name, r.status AS status, r.start_time AS start, r.end_time AS end,
+const COLUMNS = `r.run_uuid AS id, r.name AS name, r.status AS status, CAST(r.start_time AS REAL) AS start, CAST(r.end_time AS REAL) AS end,
   r.artifact_uri AS artifacts, e.name AS experiment`;
 
 export function createSqliteStore(file: string, uri: string, objectiveOf: ObjectiveOf): RunStore {
@@ -54,11 +52,11 @@ class SqliteReader implements RunReader {
   }
 
   listRuns(query: RunQuery = {}): Promise<RunPage> {
-    return this.#withDatabase(async (database) => {
+    return this.#withDatabase((database) => {
       const isNewest = query.where === undefined && query.order === undefined;
       if (!isNewest) {
-        const all = await this.#readRuns(database, database.prepare(`SELECT ${COLUMNS} ${LIVE}`).all());
-        return { ...choosePage(all, query), unreadable: [] };
+        const { runs, unreadable } = this.#readRuns(database, database.prepare(`SELECT ${COLUMNS} ${LIVE}`).all());
+        return { ...choosePage(runs, query), unreadable };
       }
       const { start = 0, limit = -1 } = query;
       const rows = database
@@ -66,14 +64,16 @@ class SqliteReader implements RunReader {
         .all(limit, start);
       const total =
         limit < 0 ? start + rows.length : toNumber(database.prepare(`SELECT COUNT(*) AS n ${LIVE}`).get()?.['n']);
-      return { runs: await this.#readRuns(database, rows), total, unreadable: [] };
+      return { ...this.#readRuns(database, rows), total };
     });
   }
 
   readHistory(runId: string, metric: string): Promise<MetricHistory> {
     return this.#withDatabase((database) => {
       const rows = database
-        .prepare('SELECT value, is_nan, timestamp, step FROM metrics WHERE run_uuid = ? AND key = ?')
+        .prepare(
+          `SELECT value, is_nan, ${exactEnough('timestamp')}, ${exactEnough('step')} FROM metrics WHERE run_uuid = ? AND key = ?`,
+        )
         .all(runId, metric);
       if (rows.length === 0) {
         const known = database.prepare('SELECT key FROM latest_metrics WHERE run_uuid = ?').all(runId);
@@ -86,7 +86,7 @@ class SqliteReader implements RunReader {
           ),
         );
       }
-      return Promise.resolve(toHistory(rows.map(toTimedPoint)));
+      return toHistory(rows.map(toTimedPoint));
     });
   }
 
@@ -99,172 +99,110 @@ class SqliteReader implements RunReader {
   }
 
   readInputs(runId: string): Promise<RunInputs> {
-    return this.#withDatabase((database) => Promise.resolve(readDatabaseInputs(database, runId)));
+    return this.#withDatabase((database) => readDatabaseInputs(database, runId));
   }
 
   findRun(text: string): Promise<RunSummary> {
     return this.#withDatabase(async (database) => {
-      const find = (condition: string): Promise<readonly RunSummary[]> =>
+      const find = (condition: string): Readings =>
         this.#readRuns(database, database.prepare(`SELECT ${COLUMNS} ${LIVE} AND ${condition}`).all(text));
       // By id or name, which says which one it is in almost every case, without reading all of them.
-      const near = text.startsWith('@')
-        ? []
-        : await find('(r.run_uuid = ?1 OR r.name = ?1 OR substr(r.run_uuid, 1, length(?1)) = lower(?1))');
-      if (near.length > 0) return selectRun(near, text, this.#objectiveOf);
+      const { runs, unreadable } = text.startsWith('@')
+        ? { runs: [], unreadable: [] }
+        : find('(r.run_uuid = ?1 OR r.name = ?1 OR substr(r.run_uuid, 1, length(?1)) = lower(?1))');
+      if (runs.length > 0) return selectRun(runs, text, this.#objectiveOf);
+      const [broken] = unreadable;
+      if (broken !== undefined) throw new ExpectedError('corrupt', `${broken.file}: ${broken.message}`);
       return selectRun((await this.listRuns()).runs, text, this.#objectiveOf);
     });
   }
 
   #artifactRoots(runId: string): Promise<ArtifactRoots> {
     const base = path.dirname(this.#file);
-    return this.#withDatabase(async (database) => {
+    return this.#withDatabase((database) => {
       const row = database.prepare('SELECT artifact_uri AS uri FROM runs WHERE run_uuid = ?').get(runId);
       if (row === undefined) throw unknownName('run', runId, []);
-      const own = await findArtifacts(toText(row['uri']), base);
+      const own = findArtifacts(toText(row['uri']), base);
       if (own === null) refuseDistant(toText(row['uri']));
-      const models = readDatabaseModels(database, runId).map(async ({ modelId, name, uri }) => {
-        const folder = await findArtifacts(uri, base);
+      const models = readDatabaseModels(database, runId).flatMap(({ modelId, name, uri }) => {
+        const folder = findArtifacts(uri, base);
         return folder === null ? [] : [{ modelId, name, folder }];
       });
-      return { own, models: (await Promise.all(models)).flat() };
+      return { own, models };
     });
   }
 
-  async #withDatabase<T>(use: (database: DatabaseSync) => Promise<T>): Promise<T> {
+  async #withDatabase<T>(use: (database: DatabaseSync) => T | Promise<T>): Promise<T> {
     const database = openDatabase(this.#file, requiredTables);
     try {
       return await use(database);
+    } catch (error) {
+      throw toDatabaseError(error, this.#file);
     } finally {
       database.close();
     }
   }
 
-  async #readRuns(database: DatabaseSync, rows: readonly Row[]): Promise<readonly RunSummary[]> {
-    const runs: RunSummary[] = [];
+  #readRuns(database: DatabaseSync, rows: readonly Row[]): Readings {
+    const readings: Readings[] = [];
     for (let at = 0; at < rows.length; at += MOST_AT_ONCE)
-      runs.push(...(await this.#readSome(database, rows.slice(at, at + MOST_AT_ONCE))));
-    return runs;
+      readings.push(this.#readSome(database, rows.slice(at, at + MOST_AT_ONCE)));
+    return joinReadings(readings);
   }
 
-  async #readSome(database: DatabaseSync, rows: readonly Row[]): Promise<readonly RunSummary[]> {
+  /** Where a page of the database is damaged, the runs that are not on it are found by halving. */
+  #readSome(database: DatabaseSync, rows: readonly Row[]): Readings {
+    try {
+      return { runs: this.#readWhole(database, rows), unreadable: [] };
+    } catch (error) {
+      const [row] = rows;
+      if (!isDamage(error) || row === undefined) throw error;
+      const message = `Where the database keeps its params, tags and metrics it is damaged (${error.message}).`;
+      if (rows.length === 1) return { runs: [], unreadable: [{ runId: toText(row['id']), file: this.#file, message }] };
+      const half = Math.ceil(rows.length / 2);
+      return joinReadings([rows.slice(0, half), rows.slice(half)].map((some) => this.#readSome(database, some)));
+    }
+  }
+
+  #readWhole(database: DatabaseSync, rows: readonly Row[]): readonly RunSummary[] {
     const ids = rows.map(({ id }) => toText(id));
     const [params, tags] = [readTexts(database, 'params', ids), readTexts(database, 'tags', ids)];
     const metrics = readMetrics(database, ids);
-    const folders = new Map<string, Promise<string | null>>();
-    return Promise.all(
-      rows.map(async (row): Promise<RunSummary> => {
-        const runId = toText(row['id']);
-        const own = tags.get(runId) ?? {};
-        const uri = toText(row['artifacts']);
-        const folder = folders.get(uri) ?? findArtifacts(uri, path.dirname(this.#file));
-        folders.set(uri, folder);
-        return {
-          runId,
-          name: toText(row['name']) === '' ? (own['mlflow.runName'] ?? '') : toText(row['name']),
-          experiment: toText(row['experiment']),
-          status: toStatus(row['status']),
-          startTime: toNumber(row['start']),
-          endTime: row['end'] === null ? null : toNumber(row['end']),
-          parentRunId: own['mlflow.parentRunId'] ?? null,
-          params: params.get(runId) ?? {},
-          tags: own,
-          metrics: chooseBest(metrics.get(runId) ?? {}, this.#objectiveOf({ tags: own })),
-          // Nothing is known of the process that writes it.
-          lost: false,
-          artifacts: await folder,
-        };
-      }),
-    );
+    return rows.map((row): RunSummary => {
+      const runId = toText(row['id']);
+      const own = tags.get(runId) ?? {};
+      return {
+        runId,
+        name: toText(row['name']) === '' ? (own['mlflow.runName'] ?? '') : toText(row['name']),
+        experiment: toText(row['experiment']),
+        status: toStatus(row['status']),
+        startTime: toNumber(row['start']),
+        endTime: row['end'] === null ? null : toNumber(row['end']),
+        parentRunId: own['mlflow.parentRunId'] ?? null,
+        params: params.get(runId) ?? {},
+        tags: own,
+        metrics: chooseBest(metrics.get(runId) ?? {}, this.#objectiveOf({ tags: own })),
+        // Nothing is known of the process that writes it.
+        lost: false,
+        artifacts: findArtifacts(toText(row['artifacts']), path.dirname(this.#file)),
+      };
+    });
   }
+}
+
+interface Readings {
+  readonly runs: readonly RunSummary[];
+  readonly unreadable: readonly UnreadableRun[];
+}
+
+function joinReadings(readings: readonly Readings[]): Readings {
+  return {
+    runs: readings.flatMap(({ runs }) => runs),
+    unreadable: readings.flatMap(({ unreadable }) => unreadable),
+  };
 }
 
 const requiredTables = ['experiments', 'runs', 'metrics', 'latest_metrics', 'params', 'tags'] as const;
-
-function placeholders(count: number): string {
-  return Array.from({ length: count }, () => '?').join();
-}
-
-function readTexts(
-  database: DatabaseSync,
-  table: 'params' | 'tags',
-  ids: readonly string[],
-): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const rows = database
-    .prepare(
-      `SELECT run_uuid AS id, key, value FROM ${table} WHERE run_uuid IN (${placeholders(ids.length)}) ORDER BY key`,
-    )
-    .iterate(...ids);
-  const pairs = new Map<string, [string, string][]>();
-  for (const { id, key, value } of rows) add(pairs, toText(id), [toText(key), toText(value)]);
-  return new Map([...pairs].map(([id, own]) => [id, Object.fromEntries(own)]));
-}
-
-/**
- * Metrics in short. The last point is what MLflow keeps of its own; lowest and highest are looked for among all points, a bare column
- * beside MIN or MAX being that of its row (sqlite.org/lang_select.html#bareagg). Of equal ones any may be taken.
- */
-function readMetrics(
-  database: DatabaseSync,
-  ids: readonly string[],
-): ReadonlyMap<string, Readonly<Record<string, MetricSummary>>> {
-  const among = `WHERE run_uuid IN (${placeholders(ids.length)})`;
-  const extremes = (
-    choose: 'MIN' | 'MAX',
-  ): Map<string, { readonly point: MetricPoint | null; readonly count: number }> => {
-    const rows = database
-      .prepare(
-        `SELECT run_uuid AS id, key, ${choose}(CASE is_nan WHEN 0 THEN value END) AS value, step, COUNT(*) AS n
-         FROM metrics ${among} GROUP BY run_uuid, key`,
-      )
-      .iterate(...ids);
-    const found = new Map<string, { readonly point: MetricPoint | null; readonly count: number }>();
-    for (const row of rows)
-      found.set(keyOf(row), { point: row['value'] === null ? null : toPoint(row), count: toNumber(row['n']) });
-    return found;
-  };
-  const [lowest, highest] = [extremes('MIN'), extremes('MAX')];
-  const latest = database
-    .prepare(`SELECT run_uuid AS id, key, value, is_nan, step FROM latest_metrics ${among} ORDER BY key`)
-    .iterate(...ids);
-  const pairs = new Map<string, [string, MetricSummary][]>();
-  for (const row of latest) {
-    const key = keyOf(row);
-    const [min, max] = [lowest.get(key)?.point ?? null, highest.get(key)?.point ?? null];
-    add(pairs, toText(row['id']), [
-      toText(row['key']),
-      { points: lowest.get(key)?.count ?? 1, last: toPoint(row), min, max, best: null },
-    ]);
-  }
-  return new Map([...pairs].map(([id, own]) => [id, Object.fromEntries(own)]));
-}
-
-function keyOf({ id, key }: Row): string {
-  return `${toText(id)}/${toText(key)}`;
-}
-
-function add<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
-
-function toPoint(row: Row): MetricPoint {
-  const { value, step } = toTimedPoint(row);
-  return { value, step };
-}
-
-/** NaN is kept as 0 with a mark. Infinity is kept as the greatest number, which MLflow's own client gives as well. */
-function toTimedPoint({ value, is_nan: isNan, timestamp = 0, step }: Row): TimedPoint {
-  return { value: isNan === 1 ? NaN : toNumber(value), timestamp: toNumber(timestamp), step: toNumber(step) };
-}
-
-function toText(value: SQLOutputValue | undefined): string {
-  return typeof value === 'string' ? value : value === null || value === undefined ? '' : String(value);
-}
-
-function toNumber(value: SQLOutputValue | undefined): number {
-  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0;
-}
 
 function toStatus(value: SQLOutputValue | undefined): RunStatus {
   const text = toText(value);
@@ -272,8 +210,17 @@ function toStatus(value: SQLOutputValue | undefined): RunStatus {
 }
 
 /** What a server keeps elsewhere is not on this machine; a relative place begins at the database. */
-async function findArtifacts(uri: string, base: string): Promise<string | null> {
+function findArtifacts(uri: string, base: string): string | null {
   const isPath = !/^[a-z][a-z0-9+.-]+:/i.test(uri);
   const folder = isPath ? path.resolve(base, uri) : folderOfUri(uri);
-  return uri !== '' && folder !== undefined && (await isDirectory(folder)) ? folder : null;
+  return uri !== '' && folder !== undefined && isFolder(folder) ? folder : null;
+}
+
+function isFolder(place: string): boolean {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    // It can't be entered: as if it were not there.
+    return false;
+  }
 }

@@ -1,9 +1,10 @@
 // The door of tracking's effects: stores, wherever they are and whoever names them.
-export { listDirectories, readRegularFile } from './entries.ts';
+export { listDirectories, readRegularFile, tryReadFile } from './entries.ts';
 export { addStore, listStores, removeStore } from './managing.ts';
 export { readRunId } from './mlmodel.ts';
 export { ensureStore, openChosenStore, openStore } from './opening.ts';
-export { describeMeta, readFolder, toTexts, type Flaw } from './records.ts';
+export { readFolder, toTexts, type Flaw } from './parts.ts';
+export { describeMeta } from './records.ts';
 export { readRunEvents } from './runevents.ts';
 export { readObjectives } from './settings.ts';
 export { openAllStores, openStores } from './stores.ts';

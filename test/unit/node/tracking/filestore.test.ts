@@ -154,34 +154,6 @@ test.each(['postgresql://user:secret@localhost/mlflow', 'http://user:secret@loca
 );
 
 describe('broken files', () => {
-  /** Every file of a small run, cut at every byte: nothing throws, and the other run is always shown whole. */
-  test('cut at every byte', async () => {
-    const other = await store.createRun({ ...start, startTime: 1 });
-    await other.finish('FINISHED', 2);
-    const writer = await store.createRun(start);
-    await writer.logMetrics([1, 2, 3].map((step) => point('val_loss', step, step / 8)));
-    await writer.finish('FINISHED', 1795291205000);
-    const whole = (await store.listRuns()).runs.find(({ runId }) => runId === writer.runId)!;
-    const otherWhole = (await store.listRuns()).runs.find(({ runId }) => runId === other.runId)!;
-    const runFolder = path.dirname(writer.artifacts);
-    const experimentMeta = path.join(path.dirname(runFolder), 'meta.yaml');
-    for (const file of [...(await listFiles(runFolder)).map((name) => path.join(runFolder, name)), experimentMeta]) {
-      const bytes = await readFile(file);
-      for (let length = 0; length < bytes.length; length += 1) {
-        await writeFile(file, bytes.subarray(0, length));
-        const { runs, unreadable } = await store.listRuns();
-        const shown = runs.find(({ runId }) => runId === other.runId);
-        expect({ ...shown, experiment: '' }).toEqual({ ...otherWhole, experiment: '' });
-        const run = runs.find(({ runId }) => runId === writer.runId);
-        if (run === undefined) expect(unreadable.map(({ runId }) => runId)).toEqual([writer.runId]);
-        const last = run?.metrics['val_loss']?.last;
-        if (last !== undefined) expect(last.value).toBe(last.step / 8);
-      }
-      await writeFile(file, bytes);
-    }
-    expect((await store.listRuns()).runs).toContainEqual(whole);
-  }, 120_000);
-
   test.each([
     ['empty', (file: string) => writeFile(file, '')],
     ['missing', (file: string) => rm(file)],

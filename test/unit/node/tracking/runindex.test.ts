@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listFileRuns, type ListedStore } from '../../../../src/node/tracking/listing.ts';
 import { RunIndex } from '../../../../src/node/tracking/runindex.ts';
-import type { RunQuery } from '../../../../src/node/tracking/store.ts';
+import type { RunPage, RunQuery } from '../../../../src/node/tracking/store.ts';
 import { parseRunFilter } from '../../../../src/core/tracking/tracking.ts';
 
 const RUNS = 60;
@@ -61,7 +61,11 @@ function open({ isIndexed = true } = {}): ListedStore {
 }
 let opened = 0;
 
-const list = (store: ListedStore, query: RunQuery = {}) => listFileRuns(store, query);
+/** What is wrong comes in the order of reading, which is another one for a page. */
+async function list(store: ListedStore, query: RunQuery = {}): Promise<RunPage> {
+  const page = await listFileRuns(store, query);
+  return { ...page, warnings: [...(page.warnings ?? [])].sort((a, b) => (a.file < b.file ? -1 : 1)) };
+}
 
 const queries: readonly (readonly [string, RunQuery])[] = [
   ['all', {}],
