@@ -22,7 +22,7 @@ describe.skipIf(mustSkip())('the head of the Run chart page', () => {
     await expect.poll(() => shown.posts('stopRun')).toEqual([{ type: 'stopRun', runId: facts.runId }]);
     await expect.poll(() => shown.posts('openLog')).toEqual([{ type: 'openLog', runId: facts.runId }]);
     expect(await page.getByText(texts.stopping).isVisible()).toBe(true);
-    await page.locator('vscode-dropdown').click();
+    await page.locator('header > vscode-dropdown').click();
     await shown.picture('run-picker');
     await page.locator('vscode-option', { hasText: 'deep-wren' }).click();
     await expect.poll(() => shown.posts('setRun')).toEqual([{ type: 'setRun', runId: 'run1' }]);
@@ -40,7 +40,9 @@ describe.skipIf(mustSkip())('the head of the Run chart page', () => {
     await shown.settled();
     await shown.show(older);
     const named = (): Promise<unknown> =>
-      shown.page.locator('vscode-dropdown').evaluate((element) => (element as { displayValue?: unknown }).displayValue);
+      shown.page
+        .locator('header > vscode-dropdown')
+        .evaluate((element) => (element as { displayValue?: unknown }).displayValue);
     await expect.poll(named).toBe('deep-wren');
     // The control takes its new options in after this turn of the page, and must not change its mind.
     await shown.page.waitForTimeout(300);

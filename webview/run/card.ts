@@ -13,7 +13,7 @@ import type { RunTexts } from '../../src/protocol/charts.ts';
 import { createToggle } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import type { Theme } from '../shared/theme.ts';
-import { stepWords, type CardPlan } from './plan.ts';
+import { isFaint, stepWords, type CardPlan } from './plan.ts';
 import { createPlot, type Plot } from './plot.ts';
 import { createNumbers } from './numbers.ts';
 
@@ -121,7 +121,9 @@ export class ChartCard {
     this.#line.style.transform = `translateX(${Math.round(place)}px)`;
     this.#line.style.height = `calc(100% - 22px)`;
     this.#dots.replaceChildren(
-      ...this.#plan.series.flatMap((series) => this.#dotOf(step, valueAt(series.points, step), color)),
+      ...this.#plan.series
+        .filter((series) => !isFaint(series))
+        .flatMap((series) => this.#dotOf(step, valueAt(series.points, step), color)),
     );
     if (isOwner) this.#drawTip(step, place, color);
   }
@@ -232,10 +234,11 @@ export class ChartCard {
   #drawTip(step: number, left: number, color: string): void {
     const { texts } = this.#options;
     const rows = readAt(this.#plan.series, step).map(({ label, value, index }) => {
-      const look = this.#plan.series[index]?.look;
-      const swatch = element('span', { class: look === 'dashed' ? 'swatch dashed' : 'swatch' });
+      const { look } = this.#plan.series[index] ?? this.#plan.main;
+      const isDashed = look === 'dashed' || look === 'faintDashed';
+      const swatch = element('span', { class: isDashed ? 'swatch dashed' : 'swatch' });
       swatch.style.borderTopColor = color;
-      if (look === 'faint') swatch.style.opacity = '0.4';
+      if (isFaint({ look })) swatch.style.opacity = '0.4';
       const name = this.#plan.series[index] === this.#plan.main ? element('b', {}, label) : label;
       return element('tr', {}, element('td', {}, swatch, name), element('td', { class: 'number' }, this.#words(value)));
     });

@@ -10,7 +10,8 @@ import {
 import type { RunChoice, RunFacts, RunTexts, SweepFacts } from '../../src/protocol/charts.ts';
 import { createButton, createDropdown, setDisabled } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan, SmoothingChoice } from './plan.ts';
+import { createSmoothing } from './smoothing.ts';
 
 /** More than a list box can be used for; the trees show all. */
 const mostChoices = 200;
@@ -23,6 +24,7 @@ export interface HeaderOptions {
   readonly onOpenLog: (runId: string) => void;
   readonly onDetails: () => void;
   readonly onWhole: () => void;
+  readonly onSmoothing: (choice: SmoothingChoice) => void;
 }
 
 export interface Header {
@@ -31,12 +33,12 @@ export interface Header {
   refuseStop(runId: string): void;
   draw(
     shown: { run: ShownRun; plan: RunPlan } | undefined,
-    look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean },
+    look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean; smoothing: SmoothingChoice },
   ): void;
 }
 
 export function createHeader(options: HeaderOptions): Header {
-  const { texts, mayStop, onChoose, onStop, onOpenLog, onDetails, onWhole } = options;
+  const { texts, mayStop, onChoose, onStop, onOpenLog, onDetails, onWhole, onSmoothing } = options;
   let facts: RunFacts | undefined;
   let asked: string | undefined;
   const act = (action: (runId: string) => void) => (): void => {
@@ -46,6 +48,7 @@ export function createHeader(options: HeaderOptions): Header {
   const picker = createDropdown(texts.chooseRun, onChoose);
   const state = element('span', { class: 'state' });
   const rest = element('span', { class: 'rest' });
+  const smoothing = createSmoothing(texts, onSmoothing);
   const whole = createButton(texts.resetZoom, { onPress: onWhole });
   const details = createButton(texts.details, { onPress: onDetails });
   const log = createButton(texts.openLog, { onPress: act(onOpenLog) });
@@ -72,24 +75,20 @@ export function createHeader(options: HeaderOptions): Header {
     root: element(
       'header',
       {},
-      title,
-      picker.root,
-      element('div', { class: 'about dim' }, state, rest),
-      whole,
-      trials,
-      details,
-      log,
-      stop,
+      ...[title, picker.root, element('div', { class: 'about dim' }, state, rest), smoothing.root],
+      ...[whole, trials, details, log, stop],
     ),
     refuseStop(runId) {
       if (asked === runId) asked = undefined;
       drawStop();
     },
-    draw(shown, { runs, chosen, isZoomed }) {
+    draw(shown, { runs, chosen, isZoomed, smoothing: choice }) {
       facts = shown?.run.facts;
       if (facts !== undefined && runState(facts) !== 'running') asked = undefined;
       setText(title, facts?.name ?? texts.chooseRun);
       picker.update(toChoices(runs, facts, chosen), chosen);
+      setHidden(smoothing.root, (shown?.plan.cards.length ?? 0) === 0);
+      smoothing.draw(choice);
       setHidden(whole, !isZoomed);
       for (const control of [details, log]) setHidden(control, facts === undefined);
       setHidden(trials, (facts?.parent ?? null) === null);

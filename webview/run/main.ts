@@ -69,6 +69,7 @@ class RunPage {
       onOrder: (order) => this.#change({ order }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
+      onSmoothing: (smoothing) => this.#change({ smoothing }),
       onRetry: () => this.#host.post({ type: 'resync' }),
     });
     onThemeChange(() => {
@@ -108,10 +109,15 @@ class RunPage {
 
   #draw(): void {
     const run = this.#view.run;
-    this.#plan = run === undefined ? undefined : planRun(run, this.#texts);
+    this.#plan = run === undefined ? undefined : planRun(run, this.#texts, this.#state.smoothing);
     const shown = run === undefined || this.#plan === undefined ? undefined : { run, plan: this.#plan };
     const { header, steering, strip, details } = this.#parts;
-    header.draw(shown, { runs: this.#view.runs, chosen: this.#state.runId, isZoomed: this.#windows.size > 0 });
+    header.draw(shown, {
+      runs: this.#view.runs,
+      chosen: this.#state.runId,
+      isZoomed: this.#windows.size > 0,
+      smoothing: this.#state.smoothing,
+    });
     steering.draw(run);
     strip.draw(this.#plan?.strip ?? []);
     this.#drawTrials(run?.facts.sweep ?? null);

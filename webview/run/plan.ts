@@ -4,24 +4,27 @@ import {
   formatCount,
   groupCards,
   growingEnd,
+  isPositive,
   metricLabel,
   runState,
-  smooth,
   stepBounds,
+  toLine,
   type Card,
   type CardSeries,
-  type Points,
+  type Line,
   type Range,
   type Reading,
+  type Series,
   type ShownRun,
+  type Smoothing,
 } from '../../src/core/charts/charts.ts';
 import type { RunEvent, RunFacts, RunTexts } from '../../src/protocol/charts.ts';
 
 export interface PlannedSeries {
   readonly label: string;
-  readonly points: Points;
+  readonly points: Line;
   /** Faint: the raw values behind a smoothed line. */
-  readonly look: 'solid' | 'dashed' | 'faint';
+  readonly look: 'solid' | 'dashed' | 'faint' | 'faintDashed';
 }
 
 /** A card as it is to be drawn, whatever its size and colours. */
@@ -52,14 +55,21 @@ export interface RunPlan {
   readonly best: Reading | undefined;
 }
 
-const emptyPoints: Points = { steps: new Float64Array(0), values: new Float64Array(0) };
-/** Batches are many and noisy: a new one weighs a tenth. */
-const smoothing = 0.9;
-const fewestSmoothed = 20;
+/** Automatic: batches alone, if they are many. */
+export interface SmoothingChoice {
+  readonly kind: 'automatic' | 'off' | Smoothing['kind'];
+  readonly weight: number;
+}
 
-export function planRun(run: ShownRun, texts: RunTexts): RunPlan {
+const emptyLine = toLine({ steps: new Float64Array(0), values: new Float64Array(0) });
+const emptySeries: Series = { ...emptyLine, smoothed: () => emptyLine };
+/** Batches are many and noisy: a new one weighs a tenth. */
+const ofBatches: Smoothing = { kind: 'exponential', weight: 0.9 };
+const fewestBatches = 20;
+
+export function planRun(run: ShownRun, texts: RunTexts, choice: SmoothingChoice): RunPlan {
   const { facts, series } = run;
-  const pointsOf = (metric: string): Points => series.get(metric) ?? emptyPoints;
+  const pointsOf = (metric: string): Series => series.get(metric) ?? emptySeries;
   const metrics = [...series].map(([name, points]) => ({ name, points: points.steps.length }));
   const { cards: grouped, strip } = groupCards(metrics, facts.objective);
   // The steps of a sweep's own curve count its trials.
@@ -67,7 +77,7 @@ export function planRun(run: ShownRun, texts: RunTexts): RunPlan {
   const perEpoch = cards.filter(({ axis }) => axis === 'epoch').flatMap((card) => card.series);
   const epoch = stepBounds(perEpoch.map(({ metric }) => pointsOf(metric)))?.max ?? null;
   return {
-    cards: cards.map((card) => planCard(card, run, { texts, pointsOf })),
+    cards: cards.map((card) => planCard(card, run, { texts, pointsOf, choice })),
     strip: strip.map((metric) => ({ label: metricLabel(metric), value: pointsOf(metric).values[0] ?? NaN })),
     epoch,
     best: facts.objective === null ? undefined : findBest(pointsOf(facts.objective.metric), facts.objective.direction),
@@ -76,22 +86,27 @@ export function planRun(run: ShownRun, texts: RunTexts): RunPlan {
 
 interface CardContext {
   readonly texts: RunTexts;
-  readonly pointsOf: (metric: string) => Points;
+  readonly pointsOf: (metric: string) => Series;
+  readonly choice: SmoothingChoice;
 }
 
-function planCard(card: Card, { facts, events }: ShownRun, { texts, pointsOf }: CardContext): CardPlan {
+function planCard(card: Card, { facts, events }: ShownRun, context: CardContext): CardPlan {
+  const { pointsOf } = context;
   const isLive = runState(facts) === 'running';
-  const series = card.series.flatMap((member) => planSeries(card, member, { texts, pointsOf }));
+  // What is faint lies behind every line that is not.
+  const series = card.series
+    .flatMap((member) => planSeries(card, member, context))
+    .toSorted((a, b) => Number(isFaint(b)) - Number(isFaint(a)));
   const objective = card.series.find(({ metric }) => metric === facts.objective?.metric);
   return {
     key: card.key,
     title: card.title,
-    subtitle: subtitleOf(card, series, texts),
+    subtitle: subtitleOf(card, series, context),
     axis: card.axis,
     series,
-    main: series.at(-1) ?? { label: card.title, points: emptyPoints, look: 'solid' },
+    main: series.at(-1) ?? { label: card.title, points: emptyLine, look: 'solid' },
     whole: wholeRange(series, isLive, plannedSteps(card.axis, facts)),
-    canBeLog: card.series.every(({ metric }) => pointsOf(metric).values.every((value) => !(value <= 0))),
+    canBeLog: card.series.every(({ metric }) => isPositive(pointsOf(metric))),
     best:
       objective === undefined || facts.objective === null
         ? undefined
@@ -101,27 +116,54 @@ function planCard(card: Card, { facts, events }: ShownRun, { texts, pointsOf }: 
   };
 }
 
-function planSeries(card: Card, { metric, role }: CardSeries, { texts, pointsOf }: CardContext): PlannedSeries[] {
+function planSeries(
+  card: Card,
+  { metric, role }: CardSeries,
+  { texts, pointsOf, choice }: CardContext,
+): PlannedSeries[] {
   const points = pointsOf(metric);
-  if (role !== 'single') {
-    const label = role === 'validation' ? texts.validation : texts.training;
-    return [{ label, points, look: role === 'validation' ? 'solid' : 'dashed' }];
-  }
-  if (card.axis !== 'batch' || points.steps.length < fewestSmoothed)
-    return [{ label: card.title, points, look: 'solid' }];
-  const smoothed: Points = { steps: points.steps, values: smooth(points.values, smoothing) };
+  const isTraining = role === 'training';
+  const label = { single: card.title, validation: texts.validation, training: texts.training }[role];
+  const line = { label, look: isTraining ? 'dashed' : 'solid' } as const;
+  const smoothing = smoothingOf(card, points, choice);
+  if (smoothing === undefined) return [{ ...line, points }];
+  const isSingle = role === 'single';
   return [
-    { label: texts.raw, points, look: 'faint' },
-    { label: texts.smoothed, points: smoothed, look: 'solid' },
+    { label: isSingle ? texts.raw : fillIn(texts.rawOf, label), points, look: isTraining ? 'faintDashed' : 'faint' },
+    { ...line, label: isSingle ? texts.smoothed : label, points: points.smoothed(smoothing) },
   ];
 }
 
-function subtitleOf(card: Card, series: readonly PlannedSeries[], texts: RunTexts): string {
+/** A schedule is exact, and so is the best of a sweep so far: they stay as they are. */
+function smoothingOf({ key, axis }: Card, { values }: Line, { kind, weight }: SmoothingChoice): Smoothing | undefined {
+  if (kind === 'automatic') return axis === 'batch' && values.length >= fewestBatches ? ofBatches : undefined;
+  if (kind === 'off' || weight === 0 || axis === 'trial' || key === 'learning_rate' || values.length < 3)
+    return undefined;
+  return { kind, weight };
+}
+
+export function isFaint({ look }: Pick<PlannedSeries, 'look'>): boolean {
+  return look === 'faint' || look === 'faintDashed';
+}
+
+function subtitleOf(card: Card, series: readonly PlannedSeries[], { texts, choice }: CardContext): string {
   if (card.axis === 'trial') return texts.bestSoFar;
-  if (card.axis === 'batch') return series.length > 1 ? texts.byBatchSmoothed : texts.byBatch;
+  const isSmoothed = series.some(isFaint);
+  if (card.axis === 'batch' && choice.kind === 'automatic') return isSmoothed ? texts.byBatchSmoothed : texts.byBatch;
+  const smoothed = isSmoothed ? fillIn(texts.smoothedBy, formatWeight(choice.weight)) : '';
+  return [whatIsDrawn(card, series, texts), smoothed].filter((words) => words !== '').join(' · ');
+}
+
+function whatIsDrawn(card: Card, series: readonly PlannedSeries[], texts: RunTexts): string {
+  if (card.axis === 'batch') return texts.byBatch;
   const looks = series.map(({ look }) => look);
   if (looks.includes('dashed') && looks.includes('solid')) return texts.validationAndTraining;
-  return card.series[0]?.role === 'single' ? '' : (series[0]?.label ?? '');
+  return card.series[0]?.role === 'single' ? '' : (series.at(-1)?.label ?? '');
+}
+
+/** Two digits: 0.60. */
+export function formatWeight(weight: number): string {
+  return weight.toFixed(2);
 }
 
 /** How many steps there will be, where that is known. */

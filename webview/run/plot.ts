@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import {
-  decimate,
+  envelope,
   formatTicks,
   formatCount,
   linearTicks,
@@ -8,6 +8,7 @@ import {
   stepTicks,
   valueBounds,
   valueRange,
+  type InfinityMark,
   type Range,
 } from '../../src/core/charts/charts.ts';
 import { isHighContrast, withAlpha, type Theme } from '../shared/theme.ts';
@@ -44,7 +45,7 @@ export interface Plot {
 export function createPlot(parent: HTMLElement, onSelect: (window: Range) => void): Plot {
   let chart: uPlot | undefined;
   let shape = '';
-  const view: View = { picture: undefined, xTicks: [], yTicks: [] };
+  const view: View = { picture: undefined, xTicks: [], yTicks: [], marks: [] };
 
   const draw = (picture: Picture): void => {
     const size = { width: parent.clientWidth, height: parent.clientHeight };
@@ -86,6 +87,7 @@ interface View {
   picture: Picture | undefined;
   xTicks: readonly number[];
   yTicks: readonly number[];
+  marks: readonly InfinityMark[];
 }
 
 // uPlot declares these as a `const enum`, which exists in types only and can't be named here.
@@ -93,8 +95,9 @@ interface View {
 const linear = 1 as uPlot.Scale.Distr;
 const logarithmic = 3 as uPlot.Scale.Distr;
 /* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
-const quietly = { solid: 1, dashed: 0.7, faint: 0.25 } as const;
-const strongly = { solid: 1, dashed: 1, faint: 0.5 } as const;
+const quietly = { solid: 1, dashed: 0.7, faint: 0.25, faintDashed: 0.25 } as const;
+const strongly = { solid: 1, dashed: 1, faint: 0.5, faintDashed: 0.5 } as const;
+const dashes = { solid: [], dashed: [4, 3], faint: [], faintDashed: [2, 2] } as const;
 const axisText = 11;
 const sidePadding = 16;
 
@@ -109,10 +112,11 @@ function fill(chart: uPlot, view: View, { plan, window, scale }: Picture): void 
   view.xTicks = stepTicks(window.min, window.max, columns);
   view.yTicks = scale === 'log' ? logTicks(range.min, range.max, rows) : linearTicks(range.min, range.max, rows);
   const pixels = Math.max(1, Math.round(chart.bbox.width));
-  const { x, ys } = decimate(
+  const { x, ys, marks } = envelope(
     plan.series.map(({ points }) => points),
     { ...window, columns: pixels },
   );
+  view.marks = marks;
   const drawable =
     scale === 'log'
       ? ys.map((values) => values.map((value) => (typeof value === 'number' && value <= 0 ? null : value)))
@@ -171,19 +175,18 @@ function optionsOf(
 }
 
 function seriesOptions(view: View, { look }: PlannedSeries, index: number): uPlot.Series {
-  const stroke = (): string => {
-    const theme = view.picture?.theme;
-    if (theme === undefined) return '';
-    return withAlpha(theme.series(0), (isHighContrast(theme) ? strongly : quietly)[look]);
-  };
   return {
     label: String(index),
-    stroke,
+    stroke: () => (view.picture === undefined ? '' : colorOf(view.picture.theme, look)),
     width: look === 'solid' ? 1.75 : 1.25,
-    ...(look === 'dashed' ? { dash: [4, 3] } : {}),
+    dash: [...dashes[look]],
     points: { show: false },
     spanGaps: false,
   };
+}
+
+function colorOf(theme: Theme, look: PlannedSeries['look']): string {
+  return withAlpha(theme.series(0), (isHighContrast(theme) ? strongly : quietly)[look]);
 }
 
 function widthOf({ ctx }: uPlot, labels: string[] | null, font: string): number {
@@ -211,7 +214,7 @@ function select(chart: uPlot, onSelect: (window: Range) => void): void {
 }
 
 /** Everything that uPlot does not draw: events, points without neighbours, the live end, the best point. */
-function drawOnTop(chart: uPlot, { picture }: View): void {
+function drawOnTop(chart: uPlot, { picture, marks }: View): void {
   if (picture === undefined) return;
   const { ctx, bbox } = chart;
   ctx.save();
@@ -227,6 +230,7 @@ function drawOnTop(chart: uPlot, { picture }: View): void {
   const events = Map.groupBy(picture.plan.events.slice(-20), ({ step }) => step);
   for (const [step, own] of events) drawEvent(chart, picture, step, own.map(({ text }) => text).join(', '));
   picture.plan.series.forEach((_, index) => drawLonePoints(chart, picture, index + 1));
+  for (const mark of marks) drawInfinity(chart, picture, mark);
   if (picture.plan.isLive) drawEnd(chart, picture);
   drawBest(chart, picture);
   ctx.restore();
@@ -258,13 +262,14 @@ function drawEvent(chart: uPlot, { theme, window }: Picture, step: number, text:
 }
 
 /** A value between two gaps has no line to lie on. */
-function drawLonePoints(chart: uPlot, { theme }: Picture, index: number): void {
+function drawLonePoints(chart: uPlot, { theme, plan }: Picture, index: number): void {
+  const color = colorOf(theme, plan.series[index - 1]?.look ?? 'solid');
   const [xs, ys] = [chart.data[0], chart.data[index]];
   if (ys === undefined) return;
   let before: number | null = null;
   let candidate: number | undefined;
   const finish = (): void => {
-    if (candidate !== undefined) dot(chart, theme.series(0), candidate, index, 2);
+    if (candidate !== undefined) dot(chart, color, candidate, index, 2);
     candidate = undefined;
   };
   for (let i = 0; i < xs.length; i += 1) {
@@ -284,6 +289,21 @@ function dot(chart: uPlot, color: string, at: number, index: number, radius: num
   ctx.fillStyle = color;
   ctx.beginPath();
   ctx.arc(xOf(chart, step), yOf(chart, value), radius * uPlot.pxRatio, 0, 2 * Math.PI);
+  ctx.fill();
+}
+
+/** A triangle at the edge, pointing to where the value would be. */
+function drawInfinity(chart: uPlot, { theme, plan }: Picture, { line, x, edge }: InfinityMark): void {
+  const { ctx, bbox } = chart;
+  const [half, height] = [3.5 * uPlot.pxRatio, 6 * uPlot.pxRatio];
+  const tip = edge === 'top' ? bbox.top : bbox.top + bbox.height;
+  const base = edge === 'top' ? tip + height : tip - height;
+  const middle = xOf(chart, x);
+  ctx.fillStyle = colorOf(theme, plan.series[line]?.look ?? 'solid');
+  ctx.beginPath();
+  ctx.moveTo(middle, tip);
+  ctx.lineTo(middle - half, base);
+  ctx.lineTo(middle + half, base);
   ctx.fill();
 }
 

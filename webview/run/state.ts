@@ -1,4 +1,6 @@
+import { smoothingKinds } from '../../src/core/charts/charts.ts';
 import type { TrialOrder } from '../../src/core/sweep/sweep.ts';
+import type { SmoothingChoice } from './plan.ts';
 
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` and `runId` of it. */
 export interface PageState {
@@ -10,13 +12,14 @@ export interface PageState {
   readonly table: readonly string[];
   /** Of a sweep's trials. */
   readonly order: TrialOrder;
+  readonly smoothing: SmoothingChoice;
 }
 
 /** What was kept, for the run that the extension names; a state of another project or in another form counts for nothing. */
 export function readPageState(kept: unknown, context: unknown): PageState {
   const { root, runId } = record(context);
   const place = { root: text(root), runId: text(runId) };
-  const { root: keptRoot, runId: keptRun, showsDetails, log, table, order } = record(kept);
+  const { root: keptRoot, runId: keptRun, showsDetails, log, table, order, smoothing } = record(kept);
   const isSame = keptRoot === place.root;
   return {
     ...place,
@@ -25,12 +28,26 @@ export function readPageState(kept: unknown, context: unknown): PageState {
     log: isSame ? texts(log) : [],
     table: isSame ? texts(table) : [],
     order: isSame && isOrder(order) ? order : 'standing',
+    smoothing: readSmoothing(isSame ? smoothing : undefined),
   };
 }
 
 /** Whether the extension would stop a run; only a clear yes counts. */
 export function readMayStop(context: unknown): boolean {
   return record(context)['mayStop'] === true;
+}
+
+/** As strong as the slider goes. */
+export const strongestSmoothing = 0.99;
+const usualWeight = 0.6;
+
+function readSmoothing(kept: unknown): SmoothingChoice {
+  const { kind, weight } = record(kept);
+  const known = ['automatic', 'off', ...smoothingKinds] as const;
+  return {
+    kind: known.find((one) => one === kind) ?? 'automatic',
+    weight: typeof weight === 'number' && weight >= 0 && weight <= strongestSmoothing ? weight : usualWeight,
+  };
 }
 
 function isOrder(value: unknown): value is TrialOrder {

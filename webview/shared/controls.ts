@@ -117,3 +117,44 @@ export function createToggle(
   toggle.addEventListener('click', options.onToggle);
   return toggle;
 }
+
+export interface Slider {
+  readonly root: HTMLElement;
+  set(value: number): void;
+}
+
+/** From 0 to `most`, with its value in words beside it; `onInput` with each step that it moves. */
+export function createSlider(
+  name: string,
+  options: {
+    readonly most: number;
+    readonly step: number;
+    readonly format: (value: number) => string;
+    readonly onInput: (value: number) => void;
+  },
+): Slider {
+  const { most, step, format, onInput } = options;
+  const input = element('input', {
+    'type': 'range',
+    'min': '0',
+    'max': String(most),
+    'step': String(step),
+    'aria-label': name,
+  });
+  const words = element('span', { 'class': 'number', 'aria-hidden': 'true' });
+  const say = (value: number): void => {
+    words.textContent = format(value);
+    input.setAttribute('aria-valuetext', format(value));
+  };
+  input.addEventListener('input', () => {
+    say(input.valueAsNumber);
+    onInput(input.valueAsNumber);
+  });
+  return {
+    root: element('div', { class: 'slider' }, input, words),
+    set(value) {
+      if (input.valueAsNumber !== value) input.value = String(value);
+      say(value);
+    },
+  };
+}

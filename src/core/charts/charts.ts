@@ -1,12 +1,12 @@
 // The door of charts: what the pages, the panels and the engine may use. Everything behind it is pure.
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
-export { decimate } from './decimate.ts';
+export { envelope, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
 export { fillIn, formatCount, formatDuration, formatTicks, formatValue } from './numbers.ts';
 export { seriesStyle, themeKind, type ThemeKind } from './palette.ts';
-export { smooth, type Points } from './points.ts';
 export {
   findBest,
+  isPositive,
   nearestStep,
   readAt,
   stepBeside,
@@ -15,7 +15,9 @@ export {
   valueBounds,
   type Reading,
 } from './reading.ts';
+export { toLine, type Line, type Series } from './series.ts';
 export { RunPageSession } from './session.ts';
+export { smoothingKinds, type Smoothing } from './smoothing.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';

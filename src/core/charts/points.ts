@@ -85,14 +85,3 @@ export function lowerBound(steps: Float64Array, step: number): number {
   }
   return low;
 }
-
-/** Exponential moving average with bias correction (as Adam's moments); a value that is no number stays and ends nothing. `weight` in [0, 1). */
-export function smooth(values: Float64Array, weight: number): Float64Array {
-  let [mean, mass] = [0, 0];
-  return values.map((value) => {
-    if (!Number.isFinite(value)) return value;
-    mean = weight * mean + (1 - weight) * value;
-    mass = weight * mass + (1 - weight);
-    return mean / mass;
-  });
-}

@@ -1,5 +1,7 @@
 import type { Objective } from '../../protocol/tracking.ts';
 import { lowerBound, type Points } from './points.ts';
+import { oddities } from './pyramid.ts';
+import type { Line } from './series.ts';
 
 export interface Reading {
   readonly step: number;
@@ -7,31 +9,34 @@ export interface Reading {
 }
 
 /** The best finite value and the first step that had it; undefined when there is none. */
-export function findBest({ steps, values }: Points, direction: Objective['direction']): Reading | undefined {
-  const sign = direction === 'minimize' ? 1 : -1;
-  let best: Reading | undefined;
-  for (let i = 0; i < values.length; i += 1) {
-    const value = values[i] ?? NaN;
-    if (Number.isFinite(value) && (best === undefined || sign * value < sign * best.value))
-      best = { step: steps[i] ?? NaN, value };
-  }
-  return best;
+export function findBest({ steps, values, pyramid }: Line, direction: Objective['direction']): Reading | undefined {
+  const { low, high } = pyramid.extremes(0, values.length);
+  const index = direction === 'minimize' ? low : high;
+  return index < 0 ? undefined : { step: steps[index] ?? NaN, value: values[index] ?? NaN };
 }
 
 /** Least and greatest finite value between two steps; infinite bounds when there is none. `log` leaves out what has no logarithm. */
 export function valueBounds(
-  { steps, values }: Points,
+  { steps, values, pyramid }: Line,
   window: { readonly min: number; readonly max: number },
   scale: 'linear' | 'log',
 ): { min: number; max: number } {
-  let [min, max] = [Infinity, -Infinity];
-  for (let i = lowerBound(steps, window.min); i < steps.length && (steps[i] ?? NaN) <= window.max; i += 1) {
-    const value = values[i] ?? NaN;
-    if (!Number.isFinite(value) || (scale === 'log' && value <= 0)) continue;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
+  const start = lowerBound(steps, window.min);
+  let end = lowerBound(steps, window.max);
+  while (end < steps.length && steps[end] === window.max) end += 1;
+  const bounds = pyramid.bounds(start, end);
+  if (scale === 'linear' || bounds.min > 0) return bounds;
+  const positive = values.subarray(start, end).filter((value) => value > 0 && value < Infinity);
+  return {
+    min: positive.reduce((least, value) => Math.min(least, value), Infinity),
+    max: positive.reduce((greatest, value) => Math.max(greatest, value), -Infinity),
+  };
+}
+
+/** Whether every number has a logarithm. */
+export function isPositive({ values, pyramid }: Line): boolean {
+  const { low, odd } = pyramid.extremes(0, values.length);
+  return (odd & oddities.below) === 0 && (values[low] ?? 1) > 0;
 }
 
 /** First and last step of all series; undefined when all are empty. */

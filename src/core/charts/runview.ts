@@ -1,9 +1,9 @@
 import type { PageNotice, RunChoice, RunEvent, RunFacts, SeriesPoints, ToRunPage } from '../../protocol/charts.ts';
-import { GrowingPoints, type Points } from './points.ts';
+import { GrowingSeries, type Series } from './series.ts';
 
 export interface ShownRun {
   readonly facts: RunFacts;
-  readonly series: ReadonlyMap<string, Points>;
+  readonly series: ReadonlyMap<string, Series>;
   readonly events: readonly RunEvent[];
 }
 
@@ -15,14 +15,14 @@ export class RunView {
   #sequence: number | undefined;
   #facts: RunFacts | undefined;
   #notice: PageNotice | undefined;
-  #series = new Map<string, GrowingPoints>();
+  #series = new Map<string, GrowingSeries>();
   #events: RunEvent[] = [];
   #runs: readonly RunChoice[] = [];
 
   /** Undefined while there is nothing to draw; then {@link notice} says why, if that is known yet. */
   get run(): ShownRun | undefined {
     if (this.#facts === undefined) return undefined;
-    const series = new Map([...this.#series].map(([name, growing]) => [name, growing.points]));
+    const series = new Map([...this.#series].map(([name, growing]) => [name, growing.series]));
     return { facts: this.#facts, series, events: this.#events };
   }
 
@@ -60,7 +60,7 @@ export class RunView {
   }
 
   #append(points: SeriesPoints): boolean {
-    const target = this.#series.get(points.name) ?? new GrowingPoints();
+    const target = this.#series.get(points.name) ?? new GrowingSeries();
     this.#series.set(points.name, target);
     return target.replaceFrom(points) !== undefined;
   }

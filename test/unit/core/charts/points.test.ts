@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GrowingPoints, lowerBound, smooth, toPoints } from '../../../../src/core/charts/points.ts';
+import { GrowingPoints, lowerBound, toPoints } from '../../../../src/core/charts/points.ts';
 
 const columns = (steps: number[], values: number[]) => ({
   steps: Float64Array.from(steps),
@@ -55,15 +55,5 @@ describe('points', () => {
   it('finds the first step that is not below', () => {
     const { steps } = columns([1, 2, 2, 5], []);
     expect([0, 1, 2, 3, 5, 6].map((step) => lowerBound(steps, step))).toEqual([0, 0, 1, 3, 3, 4]);
-  });
-
-  it('smooths without bias at the start and lets gaps be gaps', () => {
-    expect([...smooth(Float64Array.of(4, 4, NaN, 4), 0.9)].map((value) => Number(value.toFixed(9)))).toEqual([
-      4,
-      4,
-      NaN,
-      4,
-    ]);
-    expect([...smooth(Float64Array.of(0, 1), 0.5)]).toEqual([0, 0.5 / 0.75]);
   });
 });

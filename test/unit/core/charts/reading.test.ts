@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   findBest,
+  isPositive,
   nearestStep,
   readAt,
   stepBeside,
@@ -8,11 +9,10 @@ import {
   valueAt,
   valueBounds,
 } from '../../../../src/core/charts/reading.ts';
+import { toLine } from '../../../../src/core/charts/series.ts';
 
-const columns = (steps: number[], values: number[]) => ({
-  steps: Float64Array.from(steps),
-  values: Float64Array.from(values),
-});
+const columns = (steps: number[], values: number[]) =>
+  toLine({ steps: Float64Array.from(steps), values: Float64Array.from(values) });
 const validation = columns([1, 2, 3, 4], [0.9, 0.5, NaN, 0.5]);
 const training = columns([1, 2, 4, 6], [0.8, 0.6, Infinity, -2]);
 const none = columns([], []);
@@ -28,6 +28,18 @@ describe('reading', () => {
     expect(valueBounds(training, { min: 1, max: 6 }, 'linear')).toEqual({ min: -2, max: 0.8 });
     expect(valueBounds(training, { min: 1, max: 6 }, 'log')).toEqual({ min: 0.6, max: 0.8 });
     expect(valueBounds(none, { min: 1, max: 6 }, 'linear')).toEqual({ min: Infinity, max: -Infinity });
+  });
+
+  it('knows where a log scale has a place for every number', () => {
+    const cases: [number[], boolean][] = [
+      [[1, NaN, Infinity], true],
+      [[], true],
+      [[NaN], true],
+      [[1, 0], false],
+      [[1, -Infinity], false],
+      [[-1, 2], false],
+    ];
+    for (const [values, expected] of cases) expect(isPositive(columns([...values.keys()], values))).toBe(expected);
   });
 
   it('snaps to the nearest step of any series', () => {

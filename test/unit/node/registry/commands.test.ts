@@ -199,7 +199,7 @@ describe('with two versions', () => {
     ['an empty meta', 'digits/version-1/meta.yaml', '', /meta\.yaml is empty/],
     ['a broken meta of a model', 'digits/meta.yaml', '{ "a', /digits\/meta\.yaml: /],
     ['an alias without a version', 'digits/aliases/champion', 'x', /aliases\/champion: The alias names no version/],
-    ['a folder for a meta', 'digits/version-1/meta.yaml', 'FOLDER', /meta\.yaml is missing/],
+    ['a folder for a meta', 'digits/version-1/meta.yaml', 'FOLDER', /meta\.yaml: It is a folder, and not read/],
   ])('%s is told, and hides nothing else', async (_, file, text, message) => {
     await mlops('register', 'first', '--name', 'other');
     const place = path.join(registry, ...file.split('/'));
