@@ -1,5 +1,6 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { hasCode } from '../files/files.ts';
 
 /** What an append could not write, and why. */
 export interface AppendFailure {
@@ -20,37 +21,57 @@ export async function appendLines(
   lines: string,
   { mends }: { mends: boolean },
 ): Promise<AppendFailure | undefined> {
-  const bytes = Buffer.from(lines);
-  let written = 0;
-  let start: number | undefined;
-  let handle: FileHandle | undefined;
+  let handle: FileHandle;
   try {
-    handle = await openForAppend(file);
-    start = mends ? await cutTornTail(handle) : (await handle.stat()).size;
+    handle = await openForAppend(file, mends ? 'a+' : 'a');
+  } catch (error) {
+    return { rest: lines, error };
+  }
+  const failure = await writeLines(handle, Buffer.from(lines), mends);
+  try {
+    await handle.close();
+    return failure;
+  } catch (error) {
+    // Where a file is on another machine, this may be the first to say that it has no place.
+    return failure ?? { rest: '', error };
+  }
+}
+
+async function writeLines(handle: FileHandle, bytes: Buffer, mends: boolean): Promise<AppendFailure | undefined> {
+  let written = 0;
+  try {
+    if (mends) await cutTornTail(handle);
     while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
     return undefined;
   } catch (error) {
     const whole = bytes.subarray(0, written).lastIndexOf(0x0a) + 1;
     // Should even this fail, the tail is cut when the file is mended next.
-    if (start !== undefined) await handle?.truncate(start + whole).catch(() => undefined);
+    if (written > whole) await cutBytes(handle, written - whole).catch(() => undefined);
     return { rest: bytes.subarray(whole).toString(), error };
-  } finally {
-    await handle?.close();
   }
 }
 
-/** 'a+' also reads, to look for a torn tail. */
-async function openForAppend(file: string): Promise<FileHandle> {
-  await mkdir(path.dirname(file), { recursive: true });
-  return open(file, 'a+');
+async function cutBytes(handle: FileHandle, count: number): Promise<void> {
+  const { size } = await handle.stat();
+  await handle.truncate(size - count);
 }
 
-/** Cuts what stands behind the last line end and gives the size that is left, in bytes. */
-async function cutTornTail(handle: FileHandle): Promise<number> {
+/** 'a+' also reads, to look for a torn tail. Its folder stands there nearly always, and is made where it does not. */
+async function openForAppend(file: string, flags: 'a' | 'a+'): Promise<FileHandle> {
+  try {
+    return await open(file, flags);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    await mkdir(path.dirname(file), { recursive: true });
+    return open(file, flags);
+  }
+}
+
+/** Cuts what stands behind the last line end. */
+async function cutTornTail(handle: FileHandle): Promise<void> {
   const { size } = await handle.stat();
   const end = await findLastLineEnd(handle, size);
   if (end !== size) await handle.truncate(end);
-  return end;
 }
 
 /** Offset behind the last line end in the first `size` bytes; 0 without one. */

@@ -1,11 +1,9 @@
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { checkName, maxTagLength } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import type { RunEdit } from '../../protocol/tracking.ts';
 import { isWriterGone, readWriter } from './identity.ts';
 import { readMeta } from './records.ts';
-import { writeMeta, writeTag } from './writer.ts';
+import { removeTag, writeMeta, writeTag } from './writer.ts';
 
 const NAME_TAG = 'mlflow.runName';
 
@@ -19,7 +17,7 @@ export async function editRun(folder: string, edit: RunEdit): Promise<void> {
   const all = name === undefined ? tags : { ...tags, [NAME_TAG]: name };
   for (const [tag, value] of Object.entries(all)) {
     if (value !== null) await writeTag(folder, tag, value);
-    else await rm(path.join(folder, 'tags', ...tag.split('/')), { force: true });
+    else await removeTag(folder, tag);
   }
   if (!changesMeta) return;
   await writeMeta(folder, {

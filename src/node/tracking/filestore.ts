@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findNearest } from '../../core/names/names.ts';
@@ -140,8 +140,7 @@ class FileStore implements RunStore {
       artifactUri: pathToFileURL(path.join(folder, 'artifacts')).href,
     });
     try {
-      for (const part of ['metrics', 'params', 'tags', 'artifacts'])
-        await mkdir(path.join(staging, part), { recursive: true });
+      for (const part of ['metrics', 'params', 'tags', 'artifacts']) await makeFolder(path.join(staging, part));
       await writeTexts(path.join(staging, 'params'), start.params);
       await writeTexts(path.join(staging, 'tags'), tags);
       await writeFile(writerFile(staging), JSON.stringify(await identifyWriter()));
@@ -264,7 +263,7 @@ class FileStore implements RunStore {
     const folder = path.join(this.#root, id);
     const staging = temporaryBeside(path.join(this.#root, '.trash', id));
     const artifactLocation = pathToFileURL(folder).href;
-    await mkdir(path.join(staging, 'tags'), { recursive: true });
+    await makeFolder(path.join(staging, 'tags'));
     const meta = formatExperimentMeta({ experimentId: id, name, artifactLocation }, Date.now());
     await writeFile(path.join(staging, 'meta.yaml'), meta);
     try {
@@ -309,7 +308,7 @@ async function sweep(trash: string): Promise<void> {
 async function writeTexts(folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(texts)) {
     const file = path.join(folder, ...name.split('/'));
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     await writeFile(file, text);
   }
 }

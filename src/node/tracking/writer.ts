@@ -15,6 +15,9 @@ import { appendLines } from './appending.ts';
 import { readRegularFile } from './entries.ts';
 import type { LoggedPoint, RunWriter } from './store.ts';
 
+/** So many files are open at a time. */
+const MOST_FILES = 32;
+
 /** The writer of one run in the file layout. All writing goes through one queue, so that calls may overlap. */
 export class FileRunWriter implements RunWriter {
   readonly runId: string;
@@ -62,7 +65,7 @@ export class FileRunWriter implements RunWriter {
   async removeTag(name: string): Promise<void> {
     checkName('tag', name);
     this.#pendingTags.delete(name);
-    await this.#enqueue(() => rm(this.#file('tags', name), { force: true }));
+    await this.#enqueue(() => removeTag(this.#folder, name));
   }
 
   async finish(status: RunStatus, endTime: number): Promise<void> {
@@ -83,17 +86,15 @@ export class FileRunWriter implements RunWriter {
 
   /** Writes what is pending; what the disk does not take stays pending. */
   async #flush(): Promise<void> {
-    for (const [name, lines] of [...this.#pending]) {
-      this.#pending.delete(name);
-      const failure = await appendLines(this.#file('metrics', name), lines, { mends: !this.#touched.has(name) });
-      if (failure === undefined) {
-        this.#touched.add(name);
-        continue;
-      }
-      this.#touched.delete(name);
-      // Lines that were logged while this append was under way come behind its rest.
-      if (this.#keeps(failure.error, name)) this.#pending.set(name, failure.rest + (this.#pending.get(name) ?? ''));
-    }
+    const batch = [...this.#pending];
+    // What is logged while this is under way is not in it.
+    this.#pending.clear();
+    const isKnown = ([name]: readonly [string, string]): boolean => this.#touched.has(name);
+    // Files that stand there grow side by side; new ones come one after the other, as one may stand in the way of the next.
+    const [known, fresh] = [batch.filter(isKnown), batch.filter((entry) => !isKnown(entry))];
+    for (let at = 0; at < known.length; at += MOST_FILES)
+      await Promise.all(known.slice(at, at + MOST_FILES).map(([name, lines]) => this.#append(name, lines)));
+    for (const [name, lines] of fresh) await this.#append(name, lines);
     for (const [name, value] of [...this.#pendingTags]) {
       this.#pendingTags.delete(name);
       try {
@@ -102,6 +103,17 @@ export class FileRunWriter implements RunWriter {
         if (this.#keeps(error, name) && !this.#pendingTags.has(name)) this.#pendingTags.set(name, value);
       }
     }
+  }
+
+  async #append(name: string, lines: string): Promise<void> {
+    const failure = await appendLines(this.#file('metrics', name), lines, { mends: !this.#touched.has(name) });
+    if (failure === undefined) {
+      this.#touched.add(name);
+      return;
+    }
+    this.#touched.delete(name);
+    // Lines that were logged while this append was under way come behind its rest.
+    if (this.#keeps(failure.error, name)) this.#pending.set(name, failure.rest + (this.#pending.get(name) ?? ''));
   }
 
   /** MLflow cuts long values too. */
@@ -161,6 +173,14 @@ export async function writeTag(folder: string, name: string, value: string): Pro
   await writeFileAtomic(path.join(folder, 'tags', ...name.split('/')), value, { stagingFolder: folder });
 }
 
+/** Silent when there is none. */
+export async function removeTag(folder: string, name: string): Promise<void> {
+  const file = path.join(folder, 'tags', ...name.split('/'));
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw diskError(error, file);
+  });
+}
+
 /** Rewrites the run's `meta.yaml` whole. Throws `corrupt` for one that is gone, or would not be what it was but for the change. */
 export async function writeMeta(folder: string, change: RunMetaChange): Promise<void> {
   const file = path.join(folder, 'meta.yaml');
@@ -179,5 +199,11 @@ async function syncFile(file: string): Promise<void> {
     throw diskError(error, file);
   });
   if (handle === undefined) return;
-  await handle.datasync().finally(() => handle.close());
+  try {
+    await handle.datasync();
+  } catch (error) {
+    throw diskError(error, file);
+  } finally {
+    await handle.close();
+  }
 }
