@@ -45,12 +45,12 @@ const listCommand: Command = {
       ...{ start, ...(limit === undefined ? {} : { limit }), ...(order === undefined ? {} : { order }) },
       ...(where === undefined ? {} : { where: parseRunFilter(where) }),
     });
-    const { runs, total, unreadable, warnings = [] } = page;
+    const { runs, total, isTotalAtLeast = false, unreadable, warnings = [] } = page;
     const left = total - start - runs.length;
     const nextPage = left > 0 ? String(start + runs.length) : null;
     for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
     output.result({ nextPage, runs, unreadable, warnings }, () => output.table(toTable(runs, unreadable)));
-    if (nextPage !== null) output.note(`${left} more: --limit N, or --page ${nextPage}.`);
+    if (nextPage !== null) output.note(`${isTotalAtLeast ? '' : `${left} `}more: --limit N, or --page ${nextPage}.`);
     return exitCodes.done;
   },
 };

@@ -2,9 +2,11 @@ import path from 'node:path';
 import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { cacheFolder } from '../cachefolder/cachefolder.ts';
+import { openMlflowClient } from '../mlflowserver/mlflowserver.ts';
 import { createFileStore } from './filestore.ts';
 import { RunIndex } from './runindex.ts';
 import { readObjectives } from './settings.ts';
+import { createServerStore } from './serverstore.ts';
 import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
 import { databaseOfUri, folderOfUri, resolveStoreUri, withoutUserInfo, type StoreChoice } from './uri.ts';
@@ -18,10 +20,12 @@ export interface StoreOptions {
   readonly objectiveOf?: ObjectiveOf;
   /** Of the person whose cache keeps an index of the runs; default: none is kept. */
   readonly env?: NodeJS.ProcessEnv;
+  /** False in a folder that nobody trusts yet: whoever has made it would learn of us. */
+  readonly mayConnect?: boolean;
 }
 
 /** Opens the store that an absolute URI names; nothing is read or written yet. */
-export function openStore(uri: string, { objectiveOf = () => null, env }: StoreOptions = {}): RunStore {
+export function openStore(uri: string, { objectiveOf = () => null, env, mayConnect = true }: StoreOptions = {}): RunStore {
   const folder = folderOfUri(uri);
   if (folder !== undefined) {
     const index = env === undefined ? undefined : RunIndex.of(folder, path.join(cacheFolder(env), 'runs'));
@@ -29,9 +33,13 @@ export function openStore(uri: string, { objectiveOf = () => null, env }: StoreO
   }
   const database = databaseOfUri(uri);
   if (database !== undefined) return createSqliteStore(database, uri, objectiveOf);
+  const client = openMlflowClient(uri, { env: env ?? {} });
+  if (client !== undefined && !mayConnect)
+    throw new ExpectedError('not-trusted', `${client.base} is not asked in Restricted Mode; trust the folder first.`);
+  if (client !== undefined) return createServerStore(client, { objectiveOf });
   throw new ExpectedError(
     'not-supported',
-    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, and its databases, as sqlite:///mlflow.db (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
+    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, its databases, as sqlite:///mlflow.db, and its servers, as http://host:5000 (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
   );
 }
 
