@@ -21,7 +21,7 @@ export interface ServerRun {
   readonly metrics: Readonly<Record<string, TimedPoint>>;
 }
 
-export interface ServerExperiment {
+interface ServerExperiment {
   readonly experimentId: string;
   readonly name: string;
   readonly isDeleted: boolean;
@@ -80,7 +80,7 @@ export function parseRunPage(value: unknown): Page<ServerRun> | undefined {
   return parsePage(value, 'runs', parseServerRun);
 }
 
-export function parseExperiment(value: unknown): ServerExperiment | undefined {
+function parseExperiment(value: unknown): ServerExperiment | undefined {
   if (!isRecord(value)) return undefined;
   const experimentId = idOf(value['experiment_id']);
   const name = textOf(value['name']);
@@ -105,12 +105,6 @@ export function parseArtifactList(value: unknown): Page<ListedArtifact> | undefi
   });
 }
 
-/** As MLflow's JSON has numbers that JSON has not. */
-export function toValueText(value: number): number | string {
-  if (Number.isFinite(value)) return value;
-  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-}
-
 /** An answer without the list is one without items: a server leaves out what is empty. */
 function parsePage<T>(value: unknown, key: string, parse: (item: unknown) => T | undefined): Page<T> | undefined {
   if (!isRecord(value)) return undefined;
@@ -123,7 +117,7 @@ function parsePage<T>(value: unknown, key: string, parse: (item: unknown) => T |
 
 function parsePoint(value: unknown): TimedPoint | undefined {
   if (!isRecord(value)) return undefined;
-  const number = valueOf(value['value'] ?? 0);
+  const number = valueOf(value['value'] === undefined ? 0 : value['value']);
   if (number === undefined) return undefined;
   return { value: number, step: wholeOf(value['step']) ?? 0, timestamp: wholeOf(value['timestamp']) ?? 0 };
 }

@@ -1,18 +1,14 @@
 // The door of what is known of MLflow's REST interface without any network: addresses, answers, batches, when to try again.
 export {
   parseArtifactList,
-  parseExperiment,
   parseExperiments,
   parseHistoryPage,
   parseRunPage,
   parseServerRun,
-  toValueText,
   type ListedArtifact,
   type Page,
-  type ServerExperiment,
   type ServerRun,
 } from './answers.ts';
 export { isServerUri, parseServerAddress, type ServerAddress, type ServerCredentials } from './address.ts';
 export { isSafeArtifactPath, joinArtifactPath } from './artifactpaths.ts';
-export { cutBatch, mostEntities, mostTexts } from './batches.ts';
-export { waitBeforeRetry, type FailedAttempt } from './retrying.ts';
+export { waitBeforeRetry } from './retrying.ts';

@@ -1,5 +1,5 @@
 /** An attempt that came to nothing. */
-export interface FailedAttempt {
+interface FailedAttempt {
   /** From 1. */
   readonly attempt: number;
   /** Null: no whole answer came. */

@@ -14,7 +14,7 @@ import { badInput } from '../../protocol/errors.ts';
  * Variable by which the editor hands what a person has stored in it to the processes it starts: a JSON object from the base of a server to
  * `{"token"}` or `{"user", "password"}`. Never an argument, which every program of the machine may read.
  */
-export const credentialsVariable = 'MLOPS_SERVER_CREDENTIALS';
+const credentialsVariable = 'MLOPS_SERVER_CREDENTIALS';
 
 /**
  * Who asks that server: what its URI says, what the editor has stored for it, then MLflow's own variables and its file

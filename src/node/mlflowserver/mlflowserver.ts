@@ -3,17 +3,10 @@ import { isServerUri, parseServerAddress } from '../../core/mlflowserver/mlflows
 import { badInput } from '../../protocol/errors.ts';
 import { MlflowClient, type ClientOptions } from './client.ts';
 
-export {
-  downloadServerArtifact,
-  listServerArtifacts,
-  readServerArtifact,
-  uploadServerArtifact,
-  type ArtifactOwner,
-} from './artifacts.ts';
-export type { ClientOptions, MlflowClient, ServerCall } from './client.ts';
+export { downloadServerArtifact, listServerArtifacts, readServerArtifact, uploadServerArtifact } from './artifacts.ts';
+export type { ClientOptions, MlflowClient } from './client.ts';
 export { collectPages } from './pages.ts';
-export { credentialsVariable } from './credentials.ts';
-export { ServerError, isNotThere, isPassing } from './servererror.ts';
+export { ServerError, isNotThere } from './servererror.ts';
 
 /** A client of the server that a URI names; nothing is asked yet. Undefined for another kind of URI. Throws `bad-input` for a broken one. */
 export function openMlflowClient(uri: string, options: ClientOptions): MlflowClient | undefined {

@@ -18,7 +18,7 @@ const POINTS_PAGE = 25_000;
 /** So many questions at once: a server has a handful of processes that answer. */
 const AT_ONCE = 8;
 
-export type LifeCycle = 'ACTIVE_ONLY' | 'DELETED_ONLY';
+type LifeCycle = 'ACTIVE_ONLY' | 'DELETED_ONLY';
 
 export interface RunSearch {
   readonly life?: LifeCycle;
@@ -74,11 +74,7 @@ export function readServerRun(client: MlflowClient, runId: string): Promise<Serv
 }
 
 /** Every point of a metric; none for a metric that the run has not. Servers on a folder know no pages. */
-export async function readServerPoints(
-  client: MlflowClient,
-  runId: string,
-  metric: string,
-): Promise<readonly TimedPoint[]> {
+async function readServerPoints(client: MlflowClient, runId: string, metric: string): Promise<readonly TimedPoint[]> {
   const ask = (paging: Readonly<Record<string, string | number | undefined>>): Promise<Page<TimedPoint>> =>
     client.call(
       { endpoint: 'metrics/get-history', query: { run_id: runId, metric_key: metric, ...paging } },

@@ -2,8 +2,13 @@ import { findNearest } from '../../core/names/names.ts';
 import type { ServerRun } from '../../core/mlflowserver/mlflowserver.ts';
 import { checkName, chooseBest, selectByIdOrName, selectRun, type ObjectiveOf } from '../../core/tracking/tracking.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
-import type { MetricHistory, MetricSummary, RunEdit, RunSummary } from '../../protocol/tracking.ts';
-import { isNotThere, type MlflowClient } from '../mlflowserver/mlflowserver.ts';
+import type { ArtifactEntry, MetricHistory, MetricSummary, RunEdit, RunSummary } from '../../protocol/tracking.ts';
+import {
+  isNotThere,
+  listServerArtifacts,
+  readServerArtifact,
+  type MlflowClient,
+} from '../mlflowserver/mlflowserver.ts';
 import { choosePage } from './paging.ts';
 import { editServerRun, endServerRun } from './serverediting.ts';
 import {
@@ -15,7 +20,7 @@ import {
   summarizeServerMetric,
   type RunSearch,
 } from './serverruns.ts';
-import type { Repair, RunPage, RunQuery, RunStore, RunWriter } from './store.ts';
+import type { ArtifactBytes, ArtifactReading, Repair, RunPage, RunQuery, RunStore, RunWriter } from './store.ts';
 
 /** Of so many runs of a list the lowest, highest and best value of the objective's metric are found out: a question for each. */
 const MOST_SUMMARIZED = 200;
@@ -76,6 +81,17 @@ class ServerStore implements RunStore {
     );
     const summaries = Object.keys(run.metrics).map((name, index) => [name, metrics[index]] as const);
     return this.#toSummary(run, experiments, new Map(summaries));
+  }
+
+  /** Names that lead out of the artifacts are left out, whatever the server says. */
+  async listArtifacts(runId: string, folder: string): Promise<readonly ArtifactEntry[]> {
+    const run = await this.#knowing(runId, readServerRun(this.#client, runId));
+    return (await listServerArtifacts(this.#client, run, folder)).items;
+  }
+
+  async readArtifact(runId: string, file: string, reading: ArtifactReading): Promise<ArtifactBytes> {
+    const run = await this.#knowing(runId, readServerRun(this.#client, runId));
+    return readServerArtifact(this.#client, run, file, reading);
   }
 
   async ensure(): Promise<void> {

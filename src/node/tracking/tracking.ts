@@ -15,17 +15,18 @@ export { readObjectives } from './settings.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
 export { findStoresIn, resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
 
+/** Set where no server may be asked, whatever names one. */
+export const offlineVariable = 'MLOPS_OFFLINE';
+
 export interface StoreOptions {
   /** For the `best` value of a run's metrics and `@best`; default: none is known. */
   readonly objectiveOf?: ObjectiveOf;
   /** Of the person whose cache keeps an index of the runs; default: none is kept. */
   readonly env?: NodeJS.ProcessEnv;
-  /** False in a folder that nobody trusts yet: whoever has made it would learn of us. */
-  readonly mayConnect?: boolean;
 }
 
 /** Opens the store that an absolute URI names; nothing is read or written yet. */
-export function openStore(uri: string, { objectiveOf = () => null, env, mayConnect = true }: StoreOptions = {}): RunStore {
+export function openStore(uri: string, { objectiveOf = () => null, env }: StoreOptions = {}): RunStore {
   const folder = folderOfUri(uri);
   if (folder !== undefined) {
     const index = env === undefined ? undefined : RunIndex.of(folder, path.join(cacheFolder(env), 'runs'));
@@ -34,8 +35,12 @@ export function openStore(uri: string, { objectiveOf = () => null, env, mayConne
   const database = databaseOfUri(uri);
   if (database !== undefined) return createSqliteStore(database, uri, objectiveOf);
   const client = openMlflowClient(uri, { env: env ?? {} });
-  if (client !== undefined && !mayConnect)
-    throw new ExpectedError('not-trusted', `${client.base} is not asked in Restricted Mode; trust the folder first.`);
+  // A folder that nobody trusts may name any server, which would learn of us.
+  if (client !== undefined && env?.[offlineVariable] !== undefined)
+    throw new ExpectedError(
+      'not-trusted',
+      `${client.base} is not asked: no network here (Restricted Mode, or ${offlineVariable} is set).`,
+    );
   if (client !== undefined) return createServerStore(client, { objectiveOf });
   throw new ExpectedError(
     'not-supported',

@@ -30,7 +30,7 @@ afterEach(async () => {
 
 async function serve(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
-  { env = {}, uri = (base: string) => base, idleMs = 250, totalMs = 500 } = {},
+  { env = {}, uri = (base: string) => base, idleMs = 600, totalMs = 1000 } = {},
 ): Promise<MlflowClient> {
   stub = await startStub(answer);
   const client = openMlflowClient(uri(stub.uri), { env: { HOME: home, ...env }, attempts: 2, idleMs, totalMs });

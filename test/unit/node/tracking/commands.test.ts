@@ -172,7 +172,7 @@ test('another store, one that is not there, and one of another kind', async () =
   });
   expect(await check('list', '--store', 'http://user:secret@127.0.0.1:1')).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^error: http:\/\/127.0.0.1:1 can't be reached/) as string,
+    stderr: expect.stringMatching(/^http:\/\/127.0.0.1:1 can't be reached/) as string,
   });
 });
 

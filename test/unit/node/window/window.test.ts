@@ -104,7 +104,7 @@ describe('runs of a project', () => {
     await project.listRuns();
     const logged = told.flatMap(({ name, event }) => (name === 'log' ? [event] : []));
     expect(logged.map(({ level }) => level)).toEqual(['warning']);
-    expect(logged[0]?.text).toContain('http://localhost:5000 is not asked in Restricted Mode');
+    expect(logged[0]?.text).toContain('http://localhost:5000 is not asked: no network here (Restricted Mode');
     expect(logged[0]?.text).not.toContain('secret');
   });
 });
