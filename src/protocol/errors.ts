@@ -35,6 +35,8 @@ const exitByCode = {
   'corrupt': exitCodes.failed,
   'disk': exitCodes.failed,
   'download-failed': exitCodes.failed,
+  'server-failed': exitCodes.failed,
+  'not-authorized': exitCodes.failed,
   'stopped': exitCodes.stopped,
 } as const satisfies Record<string, ExitCode>;
 

@@ -13,7 +13,8 @@ export interface MetricPoint {
 
 /** One metric of a run in short. min, max and best skip NaN; best needs the objective's direction. */
 export interface MetricSummary {
-  readonly points: number;
+  /** Null where the store tells the last point only. */
+  readonly points: number | null;
   /** The point with the greatest (step, timestamp, value). */
   readonly last: MetricPoint;
   readonly min: MetricPoint | null;

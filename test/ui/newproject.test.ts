@@ -82,5 +82,5 @@ async function onlyRun() {
 }
 
 function pointsOf({ metrics }: Awaited<ReturnType<typeof onlyRun>>): number {
-  return Object.values(metrics).reduce((sum, metric) => sum + metric.points, 0);
+  return Object.values(metrics).reduce((sum, metric) => sum + (metric.points ?? 0), 0);
 }

@@ -257,7 +257,7 @@ function describeMetric({ metrics }: RunSummary, names: readonly string[], t: Tr
 }
 
 function describeSummary({ points, last, best }: MetricSummary, t: Translate): string {
-  return points > 1 && best !== null && best.step !== last.step
+  return points !== 1 && best !== null && best.step !== last.step
     ? t('{0} at {1}', formatValue(best.value), best.step)
     : formatValue(last.value);
 }

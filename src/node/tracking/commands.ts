@@ -46,12 +46,12 @@ const listCommand: Command = {
       ...{ start, ...(limit === undefined ? {} : { limit }), ...(order === undefined ? {} : { order }) },
       ...(where === undefined ? {} : { where: parseRunFilter(where) }),
     });
-    const { runs, total, unreadable, warnings = [], stores = [] } = page;
+    const { runs, total, isTotalAtLeast = false, unreadable, warnings = [], stores = [] } = page;
     const left = total - start - runs.length;
     const nextPage = left > 0 ? String(start + runs.length) : null;
     for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
     output.result({ nextPage, runs, unreadable, warnings, stores }, () => output.table(toTable(page)));
-    if (nextPage !== null) output.note(`${left} more: --limit N, or --page ${nextPage}.`);
+    if (nextPage !== null) output.note(`${isTotalAtLeast ? '' : `${left} `}more: --limit N, or --page ${nextPage}.`);
     return exitCodes.done;
   },
 };

@@ -26,7 +26,7 @@ export async function editRun(folder: string, edit: RunEdit): Promise<void> {
   });
 }
 
-function checkEdit({ name, tags = {} }: RunEdit): void {
+export function checkEdit({ name, tags = {} }: RunEdit): void {
   for (const [tag, value] of Object.entries(tags)) {
     checkName('tag', tag);
     if (value !== null && value.length > maxTagLength)

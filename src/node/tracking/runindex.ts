@@ -238,7 +238,8 @@ function toStored({ metrics, ...record }: RunRecord, looks: readonly number[]): 
     record,
     metrics: Object.entries(metrics).map(([name, { points, last, min, max }]) => [
       name,
-      points,
+      // A folder's points are all counted.
+      points ?? 0,
       toStoredPoint(last),
       toStoredPoint(min),
       toStoredPoint(max),

@@ -82,6 +82,8 @@ export interface RunQuery {
 export interface RunPage extends RunList {
   /** Runs that the query fits, those of other pages included. */
   readonly total: number;
+  /** There are more; a server does not count them. */
+  readonly isTotalAtLeast?: true;
 }
 
 export interface ArtifactReading {

@@ -2,7 +2,7 @@
 export { listDirectories, readRegularFile, tryReadFile } from './entries.ts';
 export { addStore, listStores, removeStore } from './managing.ts';
 export { readRunId } from './mlmodel.ts';
-export { ensureStore, openChosenStore, openStore } from './opening.ts';
+export { ensureStore, offlineVariable, openChosenStore, openStore } from './opening.ts';
 export { readFolder, toTexts, type Flaw } from './parts.ts';
 export { describeMeta } from './records.ts';
 export { readRunEvents } from './runevents.ts';

@@ -114,7 +114,7 @@ export class StoreUnion implements RunStore {
     const broken = isKnown || text === '' ? undefined : unreadable.find(({ runId }) => runId.startsWith(text));
     if (broken !== undefined) throw new ExpectedError('corrupt', `${broken.file}: ${broken.message}`);
     const { runId, store: uri } = selectRun(runs, text, this.#options.objectiveOf);
-    const store = [...this.#opened.values()].find((one) => one.uri === uri) ?? this.#first;
+    const store = [...this.#opened.values()].find((one) => withoutUserInfo(one.uri) === uri) ?? this.#first;
     return { store, run: await store.findRun(runId) };
   }
 

@@ -16,6 +16,7 @@ import {
 } from '../live/live.ts';
 import { readStatus } from '../pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
+import { offlineVariable } from '../tracking/tracking.ts';
 import { watchProject, type Watcher } from '../watching/watching.ts';
 import { listResumable } from './resuming.ts';
 import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
@@ -200,7 +201,7 @@ class OpenProject {
     this.#options = options;
     this.#watcher = watchProject(project, (areas) => this.#change(areas));
     this.#follower = followProject(project, {
-      findRunFolder: (runId) => findRunFolder(project, runId, options.env),
+      findRunFolder: (runId) => findRunFolder(project, runId, this.#env),
       onProcesses: (processes) => this.#tellProcesses(processes),
       onPoints: (runId, metric, from, points) => {
         options.emit('points', { project: project.root, runId, metric, from, points });
@@ -208,6 +209,11 @@ class OpenProject {
       },
       onFailure: options.onFailure,
     });
+  }
+
+  get #env(): NodeJS.ProcessEnv {
+    const { env, mayWrite } = this.#options;
+    return mayWrite() ? env : { ...env, [offlineVariable]: 'true' };
   }
 
   get hasOnlyRuns(): boolean {
@@ -223,14 +229,14 @@ class OpenProject {
 
   listRuns(): Promise<RunList> {
     return this.#keep('runs', ['runs', 'processes', 'configs'], async () => {
-      const list = await listRunsOfProject(this.project, this.#options.env);
+      const list = await listRunsOfProject(this.project, this.#env);
       this.#warn(list);
       return { ...list, resumable: await listResumable(this.project, list.runs) };
     });
   }
 
   async readRun(runId: string): Promise<RunDetails> {
-    const details = await readRunDetails(this.project, runId, this.#options.env);
+    const details = await readRunDetails(this.project, runId, this.#env);
     if (!isSweepRun(details.run)) return { ...details, sweep: null };
     const { runs } = await this.listRuns();
     const trials = runs.filter(({ parentRunId }) => parentRunId === runId);

@@ -170,9 +170,9 @@ test('another store, one that is not there, and one of another kind', async () =
     code: 1,
     stderr: expect.stringContaining('There is no database') as string,
   });
-  expect(await check('list', '--store', 'http://127.0.0.1:1')).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('not yet supported') as string,
+  expect(await check('list', '--store', 'http://user:secret@127.0.0.1:1')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^http:\/\/127.0.0.1:1 can't be reached/) as string,
   });
 });
 

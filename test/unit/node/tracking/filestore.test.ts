@@ -145,13 +145,10 @@ test('never mlruns at the root of a project', async () => {
   expect(await readdir(folder)).toEqual(['dvc.yaml']);
 });
 
-test.each(['postgresql://user:secret@localhost/mlflow', 'http://user:secret@localhost:5000', 'databricks'])(
-  '%s is not supported yet',
-  (uri) => {
-    expect(() => openStore(uri)).toThrow('not yet supported: folders');
-    expect(() => openStore(uri)).not.toThrow('secret');
-  },
-);
+test.each(['postgresql://user:secret@localhost/mlflow', 'databricks'])('%s is not supported yet', (uri) => {
+  expect(() => openStore(uri)).toThrow('not yet supported: folders');
+  expect(() => openStore(uri)).not.toThrow('secret');
+});
 
 describe('broken files', () => {
   test.each([

@@ -277,7 +277,7 @@ test('what is wrong before the training begins leaves no run behind', async () =
   await expect(run({ overrides: ['model.learning%=1'] })).rejects.toMatchObject({
     problems: [{ file: '--set model.learning%=1', message: expect.stringContaining('is no name for a param') }],
   });
-  await expect(run({ store: 'http://127.0.0.1:1' })).rejects.toThrow('not yet supported');
+  await expect(run({ store: 'postgresql://127.0.0.1:1/x' })).rejects.toThrow('not yet supported');
   await expect(run({ store: 'sqlite:///x.db' })).rejects.toThrow('can only be read here');
   await expect(run({ overrides: ['training.backend=cuda'] })).rejects.toMatchObject({ code: 'bad-input' });
   expect(await readdir(root)).not.toContain('models');

@@ -1,0 +1,14 @@
+// The door of what is known of MLflow's REST interface without any network: addresses, answers, batches, when to try again.
+export {
+  parseArtifactList,
+  parseExperiments,
+  parseHistoryPage,
+  parseRunPage,
+  parseServerRun,
+  type ListedArtifact,
+  type Page,
+  type ServerRun,
+} from './answers.ts';
+export { isServerUri, parseServerAddress, type ServerAddress, type ServerCredentials } from './address.ts';
+export { isSafeArtifactPath, joinArtifactPath } from './artifactpaths.ts';
+export { waitBeforeRetry } from './retrying.ts';

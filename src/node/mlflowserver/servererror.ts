@@ -1,0 +1,37 @@
+import { ExpectedError } from '../../protocol/errors.ts';
+import { toOneLine } from '../../protocol/text.ts';
+
+const LONGEST_SAYING = 300;
+
+/** What a server has answered, or that it has not. */
+export interface ServerFailure {
+  /** `unreachable`: nobody knows whether the request has come through, unless `isUntouched`. */
+  readonly kind: 'unreachable' | 'refused' | 'bad-answer';
+  readonly status: number | null;
+  /** MLflow's own word, as RESOURCE_DOES_NOT_EXIST: what callers decide by. */
+  readonly errorCode: string | null;
+  /** The request has certainly not reached the server. */
+  readonly isUntouched: boolean;
+}
+
+/** A server that can't be reached, refuses, or answers in a way that MLflow does not. */
+export class ServerError extends ExpectedError {
+  readonly failure: ServerFailure;
+
+  constructor(message: string, failure: Partial<ServerFailure> & Pick<ServerFailure, 'kind'>) {
+    const isUnknown = failure.status === 401 || failure.status === 403;
+    super(isUnknown ? 'not-authorized' : 'server-failed', message);
+    this.failure = { status: null, errorCode: null, isUntouched: false, ...failure };
+  }
+}
+
+/** True for MLflow's own word that there is no such thing. */
+export function isNotThere(error: unknown): boolean {
+  return error instanceof ServerError && error.failure.errorCode === 'RESOURCE_DOES_NOT_EXIST';
+}
+
+/** Text from a server as a part of a sentence: one line, not endless. */
+export function quoteSaying(text: string): string {
+  const line = toOneLine(text.trim());
+  return line.length > LONGEST_SAYING ? `${line.slice(0, LONGEST_SAYING)}…` : line;
+}

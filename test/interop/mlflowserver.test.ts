@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseRunFilter } from '../../src/core/tracking/tracking.ts';
+import { openStore, type RunStore } from '../../src/node/tracking/tracking.ts';
+import { RealServer, askPython } from './mlflow-server.ts';
+
+let folder: string;
+let server: RealServer;
+let store: RunStore;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'mlops server '));
+  server = await RealServer.start(path.join(folder, 'srv'));
+  store = openStore(server.uri, { env: {}, objectiveOf: () => ({ metric: 'val_loss', direction: 'minimize' }) });
+});
+afterAll(async () => {
+  await server.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const logScript = `
+import json, mlflow
+from mlflow import MlflowClient
+client = MlflowClient()
+exp = client.create_experiment('ünïcode: yes')
+ids = {}
+with mlflow.start_run(experiment_id=exp, run_name='parent') as parent:
+    ids['parent'] = parent.info.run_id
+    mlflow.log_params({'lr': 0.1, 'long': 'x' * 5000, 'lines': 'a\\nb'})
+    for step, value in enumerate([2.0, 0.5, float('nan'), 1.0]):
+        client.log_metric(parent.info.run_id, 'val_loss', value, timestamp=1000 + step, step=step)
+    client.log_metric(parent.info.run_id, 'odd/inf', float('inf'), timestamp=1, step=-3)
+    client.log_metric(parent.info.run_id, 'big', 1e300, timestamp=1, step=2**40)
+    mlflow.set_tag('mlflow.note.content', 'a *note*')
+    mlflow.log_text('hello', 'deep/a 1%.txt')
+    with mlflow.start_run(experiment_id=exp, run_name='child', nested=True) as child:
+        ids['child'] = child.info.run_id
+        mlflow.log_metric('val_loss', 0.25)
+gone = client.create_run(exp, run_name='gone')
+client.delete_run(gone.info.run_id)
+ids['gone'] = gone.info.run_id
+print(json.dumps(ids))
+`;
+
+test('what MLflow logs to its server is read: nested runs, odd values, artifacts, deleted runs', async () => {
+  const ids = (await askPython(server.uri, logScript)) as { parent: string; child: string; gone: string };
+  const page = await store.listRuns({ limit: 1 });
+  expect([page.runs.map(({ name }) => name), page.isTotalAtLeast]).toEqual([['child'], true]);
+  const { runs } = await store.listRuns();
+  expect(runs.map(({ name, parentRunId, experiment, status }) => [name, parentRunId, experiment, status])).toEqual([
+    ['child', ids.parent, 'ünïcode: yes', 'FINISHED'],
+    ['parent', null, 'ünïcode: yes', 'FINISHED'],
+  ]);
+  const parent = await store.findRun('parent');
+  expect(parent.params).toEqual({ lr: '0.1', long: 'x'.repeat(5000), lines: 'a\nb' });
+  expect(parent.tags).toMatchObject({ 'mlflow.note.content': 'a *note*' });
+  expect(parent.metrics['val_loss']).toEqual({
+    ...{ points: 4, last: { value: 1, step: 3 }, min: { value: 0.5, step: 1 }, max: { value: 2, step: 0 } },
+    best: { value: 0.5, step: 1 },
+  });
+  expect(parent.metrics['big']?.last).toEqual({ value: 1e300, step: 2 ** 40 });
+  expect(await store.readHistory(ids.parent, 'val_loss')).toEqual({
+    ...{ steps: [0, 1, 2, 3], values: [2, 0.5, NaN, 1], timestamps: [1000, 1001, 1002, 1003] },
+  });
+  // The database keeps infinity as the greatest number, which MLflow's own client gives as well.
+  expect((await store.readHistory(ids.parent, 'odd/inf')).values).toEqual([Number.MAX_VALUE]);
+  expect((await store.findRun('@best')).runId).toBe(ids.child);
+  expect((await store.listRuns({ where: parseRunFilter('best(val_loss) < 0.3') })).total).toBe(1);
+  expect(await store.listArtifacts(ids.parent, 'deep')).toEqual([{ path: 'deep/a 1%.txt', isFolder: false, bytes: 5 }]);
+  const { bytes } = await store.readArtifact(ids.parent, 'deep/a 1%.txt', { limit: 100 });
+  expect(Buffer.from(bytes).toString()).toBe('hello');
+  expect(await store.findDeletedRun('gone')).toMatchObject({ runId: ids.gone });
+  await expect(store.findRun(ids.gone)).rejects.toMatchObject({ code: 'unknown-name' });
+  await expect(store.findRun('f'.repeat(32))).rejects.toMatchObject({ code: 'unknown-name' });
+});
+
+test('what we change of a run MLflow tells: name, note, tags, deletion', async () => {
+  const { runId } = await store.findRun('child');
+  await store.editRun(runId, {
+    name: 'renamed',
+    tags: { 'mlflow.note.content': 'ours', 'extra': 'x', 'nothing': null },
+  });
+  const script = `
+import json, sys
+from mlflow import MlflowClient
+run = MlflowClient().get_run(sys.argv[1])
+print(json.dumps([run.info.run_name, run.info.lifecycle_stage, run.data.tags.get('mlflow.note.content'), run.data.tags.get('extra')]))
+`;
+  await store.editRun(runId, { tags: { extra: null } });
+  await store.editRun(runId, { isDeleted: true });
+  expect(await askPython(server.uri, script, runId)).toEqual(['renamed', 'deleted', 'ours', null]);
+  await store.editRun(runId, { isDeleted: false });
+  expect(await store.findRun(runId)).toMatchObject({ name: 'renamed' });
+});
