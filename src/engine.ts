@@ -13,6 +13,7 @@ import { findRunLog, listProcesses, startProcess, stopProcess } from './node/liv
 import { outlineSweepOf } from './node/sweep/sweep.ts';
 import { exportModel } from './node/models/models.ts';
 import type { Project } from './node/project/project.ts';
+import { requirePlan } from './node/reproduce/reproduce.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { addStore, listStores, removeStore } from './node/tracking/tracking.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
@@ -117,6 +118,13 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     const request = { config, choice, installation, env };
     return outlineSweepOf(await find(project), request, new AbortController().signal);
+  },
+  async planReproduction({ project, runId }) {
+    projects.requireTrust();
+    const found = await find(project);
+    const request = { run: runId, keeps: false, cwd: found.root, env, installation };
+    const { name, folder, patch, notes } = await requirePlan(found, request, new AbortController().signal);
+    return { name, folder, patch, notes };
   },
   async planResumption({ project, runId }) {
     projects.requireTrust();

@@ -13,6 +13,7 @@ import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
+import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
@@ -88,6 +89,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...running,
     ...createSweepCommands(runningParts),
     ...createResumingCommands(runningParts),
+    ...createReproducingCommands(runningParts),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
     ...createRunEditCommands({ engine, projects }),

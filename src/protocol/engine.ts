@@ -186,6 +186,16 @@ interface EngineRequests {
   /** What a sweep by this config would do; `config` is relative to the root. The model's own code may be asked. */
   planSweep: { payload: InProject & { readonly config: string; readonly choice: SweepChoice }; reply: SweepOutline };
   /** Arguments of `mlops` with which a run of a training or of a sweep goes on. Fails with the reason where it can't. */
+  /** What is missing to reproduce a run throws; else the folder in which it would be trained again, and what may make a difference. */
+  planReproduction: {
+    payload: InProject & { readonly runId: string };
+    reply: {
+      readonly name: string;
+      readonly folder: string;
+      readonly patch: boolean;
+      readonly notes: readonly string[];
+    };
+  };
   planResumption: { payload: InProject & { readonly runId: string }; reply: readonly string[] };
   /** A lost run (RUNNING, its writer gone) becomes FAILED. */
   editRun: { payload: InProject & { readonly runId: string; readonly edit: RunEdit }; reply: null };

@@ -33,6 +33,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.renameRun': { inRestrictedMode: false },
   'mlops.noteRun': { inRestrictedMode: false },
   'mlops.deleteRun': { inRestrictedMode: false },
+  'mlops.reproduceRun': { inRestrictedMode: false },
   'mlops.repairRun': { inRestrictedMode: false },
   'mlops.addStore': { inRestrictedMode: false },
   'mlops.removeStore': { inRestrictedMode: false },

@@ -214,7 +214,8 @@ interface MetricAgreement {
 }
 
 export interface Agreement {
-  readonly verdict: 'equal' | 'agrees' | 'differs';
+  /** `nothing`: the old run has no points. */
+  readonly verdict: 'equal' | 'agrees' | 'differs' | 'nothing';
   /** Those that differ most first. */
   readonly metrics: readonly MetricAgreement[];
 }
@@ -237,7 +238,8 @@ export function compareHistories(
     .filter(([metric, { steps }]) => !isTimed(metric) && steps.length > 0)
     .map(([metric, history]) => compareMetric(metric, history, after[metric]))
     .sort((a, b) => b.difference - a.difference || (a.metric < b.metric ? -1 : 1));
-  const most = metrics[0]?.difference ?? 0;
+  const most = metrics[0]?.difference;
+  if (most === undefined) return { verdict: 'nothing', metrics };
   return { verdict: most === 0 ? 'equal' : most <= tolerance ? 'agrees' : 'differs', metrics };
 }
 

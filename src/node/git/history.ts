@@ -11,8 +11,8 @@ export interface GitHistory {
   resolve(revision: string): Promise<string | undefined>;
   /** Bytes of a file as the commit has them (no filter runs); undefined when it has no such file. `file`: from the top of the work tree. */
   readFile(commit: string, file: string): Promise<Buffer | undefined>;
-  /** True when the commit has that file, or something in that folder. */
-  contains(commit: string, file: string): Promise<boolean>;
+  /** Files of the commit at or below a path, from the top of the work tree. */
+  list(commit: string, file: string): Promise<readonly string[]>;
   /** True when the patch in that file can be applied to the commit. */
   applies(patch: string, commit: string): Promise<boolean>;
   /** Checks a commit out into a new folder, without a branch. Runs filters and hooks, as git does: only in a trusted folder. */
@@ -44,9 +44,10 @@ export function openHistory(folder: string, env: NodeJS.ProcessEnv): GitHistory 
       return found?.toString().trim();
     },
     readFile: (commit, file) => read(['cat-file', 'blob', `${requireHash(commit)}:${file}`]),
-    async contains(commit, file) {
-      const found = await read(['--literal-pathspecs', 'ls-tree', '--name-only', requireHash(commit), '--', file]);
-      return found !== undefined && found.length > 0;
+    async list(commit, file) {
+      const args = ['--literal-pathspecs', 'ls-tree', '-r', '-z', '--name-only', requireHash(commit), '--', file];
+      const names = (await read(args))?.toString().split('\0') ?? [];
+      return names.filter((name) => name !== '');
     },
     async applies(patch, commit) {
       const place = await mkdtemp(path.join(os.tmpdir(), 'mlops-patch-'));

@@ -53,6 +53,7 @@ export async function isProcessAlive(id: string, log?: string): Promise<boolean>
 const kinds: ReadonlyMap<string, LiveProcess['kind']> = new Map([
   ['train', 'training'],
   ['sweep', 'sweep'],
+  ['runs', 'other'],
 ]);
 
 export function fromRecord(record: LogRecord, log: string): LiveProcess {

@@ -23,8 +23,8 @@ export { isProcessAlive, listProcesses } from './listing.ts';
 export { followLog, type LogFollower } from './logs.ts';
 export { readExitCode } from './records.ts';
 
-/** First words that may run detached; anything else has no business outliving a window. */
-const startable: ReadonlySet<string> = new Set(['run', 'train', 'sweep']);
+/** First words of what may run detached; anything else has no business outliving a window. */
+const startable: ReadonlySet<string> = new Set(['run', 'train', 'sweep', 'runs reproduce']);
 const LARGEST_SEARCHED_BYTES = 16 * 1024 * 1024;
 /** Logs name runs by the beginning of their id. */
 const SHOWN_ID_LENGTH = 8;
@@ -37,7 +37,7 @@ export async function startProcess(
   args: readonly string[],
   { installation, env }: { installation: Installation; env: NodeJS.ProcessEnv },
 ): Promise<LiveProcess> {
-  if (!startable.has(args[0] ?? ''))
+  if (!startable.has(args[0] ?? '') && !startable.has(args.slice(0, 2).join(' ')))
     throw new ExpectedError('bad-arguments', `"mlops ${args.join(' ')}" can't run detached.`);
   await ensurePrivateFolders(project);
   const logs = projectPaths.logs(project);

@@ -51,7 +51,8 @@ function toRequest({ options, cwd, env, installation }: Invocation, run: string)
 
 function toExitCode({ outcome, verdict }: ReproductionDocument): number {
   if (outcome === 'stopped') return exitCodes.stopped;
-  return outcome === 'succeeded' && verdict !== 'differs' ? exitCodes.done : exitCodes.failed;
+  const isSame = verdict === 'equal' || verdict === 'agrees';
+  return outcome === 'succeeded' && isSame ? exitCodes.done : exitCodes.failed;
 }
 
 function formatPlan(plan: PlannedReproduction): string {
@@ -77,11 +78,13 @@ const verdicts: Readonly<Record<ReproductionDocument['verdict'], string>> = {
   equal: 'is the same as the old one, to the last bit',
   agrees: 'agrees with the old one',
   differs: 'differs from the old one',
+  nothing: 'has nothing to be compared with: the old one has logged no metric',
 };
 
 function formatDocument(document: ReproductionDocument, output: Output): string {
   const { runId, outcome, reason, verdict, tolerance, metrics } = document;
-  const head = outcome === 'succeeded' ? verdicts[verdict] : `${outcome}${reason === null ? '' : `: ${reason}`}`;
+  if (outcome !== 'succeeded')
+    return `The new run ${runId.slice(0, 8)} ${outcome}${reason === null ? '' : `: ${reason}`}`;
   const table = output.table({
     columns: ['METRIC', 'BEFORE', 'AFTER', 'DIFFERENCE', 'STEP'],
     rows: metrics.map(({ metric, before, after, difference, step }) => [
@@ -92,7 +95,7 @@ function formatDocument(document: ReproductionDocument, output: Output): string 
       step === null ? '-' : String(step),
     ]),
   });
-  return [`The new run ${runId.slice(0, 8)} ${head} (tolerance ${tolerance}).`, table].join('\n');
+  return [`The new run ${runId.slice(0, 8)} ${verdicts[verdict]} (tolerance ${tolerance}).`, table].join('\n');
 }
 
 export const commands: readonly Command[] = [reproduceCommand];

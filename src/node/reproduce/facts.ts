@@ -24,6 +24,7 @@ import { findLostData } from './restoring.ts';
 /** As much as a training keeps (`keepPatch`). */
 const MOST_PATCH_BYTES = 64 << 20;
 const MOST_LOCK_BYTES = 64 << 20;
+const MOST_SOURCES = 500;
 
 export interface Repository {
   readonly history: GitHistory;
@@ -116,36 +117,53 @@ async function findData(
   return { data, from: data.length === 0 ? null : 'commit' };
 }
 
-/** What `dvc.lock` or a `.dvc` file of the commit say of the data: an output first, then a dependency. */
-async function readDataOfCommit(
-  { history, place }: Repository,
-  commit: string,
-  file: string,
-): Promise<readonly HashedData[]> {
+/**
+ * What `dvc.lock` or a `.dvc` file of the commit say of the data: an output first, then a dependency. Where they have no such path, those
+ * that lie in it.
+ */
+async function readDataOfCommit(repository: Repository, commit: string, file: string): Promise<readonly HashedData[]> {
   const wanted = path.posix.normalize(file);
-  const read = async (name: string): Promise<unknown> => {
-    const bytes = await history.readFile(commit, path.posix.join(place, name));
-    return parseYaml(bytes?.toString() ?? '', name, { maxLength: MOST_LOCK_BYTES, maxDepth: 64 }).value?.value;
-  };
-  const pick = (parent: unknown, key: 'outs' | 'deps'): readonly HashedData[] => {
-    const list: unknown = isMapping(parent) ? parent[key] : undefined;
-    return Array.isArray(list) ? (list as unknown[]).flatMap(toHashed) : [];
-  };
-  const lock = await read('dvc.lock');
+  const lock = await readYaml(repository, commit, 'dvc.lock');
   const stages = isMapping(lock) && isMapping(lock['stages']) ? Object.values(lock['stages']) : [];
-  const own = pick(await read(`${wanted}.dvc`), 'outs').map((entry) => ({ ...entry, path: wanted }));
-  const found = [
-    ...stages.flatMap((stage) => pick(stage, 'outs')),
-    ...own,
-    ...stages.flatMap((stage) => pick(stage, 'deps')),
-  ];
-  return found.filter((entry) => path.posix.normalize(entry.path) === wanted).slice(0, 1);
+  const pick = (key: 'outs' | 'deps'): readonly HashedData[] => stages.flatMap((stage) => listHashed(stage, key));
+  const sources = (await listInCommit(repository, commit, wanted)).filter((name) => name.endsWith('.dvc'));
+  const tracked = await Promise.all(
+    [`${wanted}.dvc`, ...sources.slice(0, MOST_SOURCES)].map(async (source) =>
+      listHashed(await readYaml(repository, commit, source), 'outs').map((entry) => ({
+        ...entry,
+        path: path.posix.join(path.posix.dirname(source), entry.path),
+      })),
+    ),
+  );
+  const found = [...pick('outs'), ...tracked.flat(), ...pick('deps')];
+  const itself = found.find((entry) => path.posix.normalize(entry.path) === wanted);
+  if (itself !== undefined) return [itself];
+  const within = found.filter((entry) => entry.path.startsWith(`${wanted}/`));
+  return [...new Map(within.toReversed().map((entry) => [entry.path, entry])).values()].toReversed();
 }
 
+async function readYaml({ history, place }: Repository, commit: string, name: string): Promise<unknown> {
+  const bytes = await history.readFile(commit, path.posix.join(place, name));
+  return parseYaml(bytes?.toString() ?? '', name, { maxLength: MOST_LOCK_BYTES, maxDepth: 64 }).value?.value;
+}
+
+function listHashed(parent: unknown, key: 'outs' | 'deps'): readonly HashedData[] {
+  const list: unknown = isMapping(parent) ? parent[key] : undefined;
+  return Array.isArray(list) ? (list as unknown[]).flatMap(toHashed) : [];
+}
+
+/** Files below a path of the project, from its root. */
+async function listInCommit({ history, place }: Repository, commit: string, file: string): Promise<readonly string[]> {
+  const names = await history.list(commit, path.posix.join(place, file));
+  return names.map((name) => path.posix.relative(`/${place}`, `/${name}`));
+}
+
+/** A folder that only stands there, its content tracked by DVC or by nobody, is no data. */
 async function isInCommit({ repository, run }: Looking, commit: string): Promise<boolean> {
   const file = dataPathOf(run);
   if (file === null || !isInProject(file)) return false;
-  return repository.history.contains(commit, path.posix.join(repository.place, path.posix.normalize(file)));
+  const names = await listInCommit(repository, commit, path.posix.normalize(file));
+  return names.some((name) => !/(?:^|\/)(?:\.gitkeep|\.gitignore|[^/]*\.dvc)$/.test(name));
 }
 
 async function readArtifact(

@@ -14,7 +14,7 @@ import type { MetricHistory, RunSummary } from '../../protocol/tracking.ts';
 import { exists, isDirectory } from '../files/files.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { Project } from '../project/project.ts';
-import { openChosenStore, openStore, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
+import { openStore, openStores, resolveStoreUri, type RunStore } from '../tracking/tracking.ts';
 import { listOverrides, readConfig, train, type TrainDocument, type TrainReporter } from '../training/training.ts';
 import { lookAt, openRepository, refuseMissing, withPatch, type Repository } from './facts.ts';
 import { restoreData, shareCache } from './restoring.ts';
@@ -71,6 +71,17 @@ export async function planOnly(
   return (await prepare(project, request, signal)).plan;
 }
 
+/** As {@link planOnly}; throws when something is missing: `unknown-name` for its commit, `bad-input`. */
+export async function requirePlan(
+  project: Project,
+  request: ReproduceRequest,
+  signal: AbortSignal,
+): Promise<PlannedReproduction> {
+  const plan = await planOnly(project, request, signal);
+  refuseMissing(plan.name, plan.missing);
+  return plan;
+}
+
 /**
  * Trains a run again in a work tree of its commit, with its changes, its data, seed, backend and threads, and compares what both logged.
  * Throws before anything is made when something is missing (`unknown-name` for its commit, `bad-input`). The work tree is gone afterwards
@@ -101,8 +112,7 @@ export async function reproduce(
 
 async function prepare(project: Project, request: ReproduceRequest, signal: AbortSignal): Promise<Ground> {
   const { env, cwd, into, tolerance } = request;
-  const store = await openChosenStore({ project, option: request.store, env, cwd });
-  const run = await store.findRun(request.run);
+  const { store, run } = await (await openStores({ project, option: request.store, env, cwd })).find(request.run);
   const repository = await openRepository(project, env);
   const plan = planReproduction(await lookAt({ project, store, run, repository, env, signal }), tolerance);
   const { top } = repository;
@@ -152,13 +162,12 @@ function repeat(
   return train({ root }, training, reporter, signal);
 }
 
-/** The seed is among the run's params; backend and threads are those that it really had. */
+/** The seed is among the run's params; the backend is the one that it really had. */
 async function listSettings(copy: Project, plan: ReproductionPlan, run: RunSummary): Promise<readonly string[]> {
   const { config } = await readConfig(copy, plan.config, { cwd: copy.root });
   return [
     ...listOverrides(run.params, flattenParams(config)),
     ...(plan.backend === null ? [] : [`training.backend=${plan.backend}`]),
-    ...(plan.threads === null ? [] : [`training.threads=${plan.threads}`]),
   ];
 }
 
@@ -189,12 +198,19 @@ async function conclude(
   const before = await readHistories(store, run);
   const after = await readHistories(openStore(uri), document);
   const { runId, outcome, reason } = document;
-  const { tolerance, notes } = plan;
+  const { tolerance } = plan;
+  const notes = [...plan.notes, ...tellThreads(plan.threads, document.tags['mlops.threads'])];
   const folder = request.keeps ? plan.folder : null;
   return {
     ...{ reproduces: run.runId, runId, outcome, reason, tolerance, notes, folder },
     ...compareHistories(before, after, tolerance),
   };
+}
+
+/** How many threads there are is the machine's matter: sums come out in another order with another number. */
+function tellThreads(before: string | null, after: string | undefined): readonly string[] {
+  if (before === null || after === undefined || before === after) return [];
+  return [`It had ${before} threads then, and ${after} now.`];
 }
 
 async function readHistories(

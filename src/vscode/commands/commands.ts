@@ -36,6 +36,7 @@ export interface CommandTypes {
   'mlops.renameRun': OnTarget;
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;
+  'mlops.reproduceRun': OnTarget;
   'mlops.repairRun': OnTarget;
   'mlops.addStore': OnTarget;
   'mlops.removeStore': OnTarget;

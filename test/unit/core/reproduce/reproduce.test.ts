@@ -110,8 +110,9 @@ describe('metrics of both runs', () => {
     values,
     timestamps: values.map(() => 0),
   });
-  test.each<[string, number[], number[] | undefined, string, number]>([
+  test.each<[string, number[], number[] | undefined, string, number | undefined]>([
     ['the same to the last bit', [1, NaN, Infinity, 0], [1, NaN, Infinity, 0], 'equal', 0],
+    ['nothing to compare', [], [1], 'nothing', undefined],
     ['more points in the new one', [1], [1, 2], 'equal', 0],
     ['the last digits', [1, 1], [1, 1 - 2 ** -21], 'agrees', 2 ** -21],
     ['too much', [1, 2], [1, 4], 'differs', 0.5],

@@ -136,7 +136,7 @@ test('a training with changes that nobody committed comes out the same to the la
     'mlops.data': first.tags['mlops.data'],
     'mlflow.source.git.commit': first.tags['mlflow.source.git.commit'],
   });
-  expect(again.params).toEqual({ ...first.params, 'training.threads': '1' });
+  expect(again.params).toEqual(first.params);
   // Nothing is left of the work tree, and the project is as it was.
   expect(await listRepositories()).toEqual(['repository']);
   expect((await git('worktree', 'list')).split('\n')).toHaveLength(1);
@@ -175,6 +175,8 @@ describe('what is missing is said before anything starts', () => {
     readonly tags?: Readonly<Record<string, string>>;
     readonly prepare?: (artifacts: string) => Promise<unknown>;
     readonly missing: string | undefined;
+    /** Default: as the folder. */
+    readonly data?: readonly string[];
     readonly exit: number;
   }
   const rows: Readonly<Record<string, Case>> = {
@@ -199,8 +201,26 @@ describe('what is missing is said before anything starts', () => {
       missing: `data is not in the cache any more (hash ${'ab'.repeat(16)}.dir)`,
       exit: 2,
     },
-    'data that nothing tells of': {
-      prepare: () => git('rm', '-q', '--cached', 'data.dvc').then(() => git('commit', '-qm', 'untracked')),
+    'files within the folder that are tracked by themselves': {
+      prepare: async () => {
+        await git('rm', '-q', '--cached', 'data.dvc');
+        await rm(path.join(root, 'data.dvc'));
+        await write('.gitignore', '/models/\n.mlops/\n');
+        await mlops('data', 'add', 'data/train.csv', 'data/test.csv');
+        await git('add', '-A');
+        await git('commit', '-qm', 'by themselves');
+      },
+      missing: undefined,
+      data: ['data/test.csv', 'data/train.csv'],
+      exit: 0,
+    },
+    'data that nothing tells of, in a folder that only stands there': {
+      prepare: async () => {
+        await git('rm', '-q', '--cached', 'data.dvc');
+        await write('data/.gitkeep', '');
+        await git('add', '-f', 'data/.gitkeep');
+        await git('commit', '-qm', 'untracked');
+      },
       missing: 'keeps no hash of it, and it is neither in the commit',
       exit: 2,
     },
@@ -211,7 +231,7 @@ describe('what is missing is said before anything starts', () => {
     await writeFile(path.join(artifacts, 'mlops', 'dirty.patch'), patch);
   }
 
-  test.each(Object.entries(rows))('%s', async (_, { tags = {}, prepare, missing, exit }) => {
+  test.each(Object.entries(rows))('%s', async (_, { tags = {}, prepare, missing, data, exit }) => {
     const start = { experiment: 'tests', user: 'u', startTime: 1, params: { 'data.dataset_path': 'data/' } };
     const writer = await store.createRun({ ...start, tags: { 'mlops.config': 'configs/m.yaml' } });
     await prepare?.(writer.artifacts);
@@ -222,6 +242,7 @@ describe('what is missing is said before anything starts', () => {
     expect(plan.missing.map(({ message }) => message)).toEqual(
       missing === undefined ? [] : [expect.stringContaining(missing)],
     );
+    if (data !== undefined) expect(plan.data.map((entry) => entry.path).sort()).toEqual(data);
     expect(ended).toBe(exit);
   });
 
