@@ -7,6 +7,7 @@ import { openStoreOf, storeOption } from './chosenstore.ts';
 import { compareCommand } from './comparecommand.ts';
 import { editCommands } from './editcommands.ts';
 import { storeCommands } from './storecommands.ts';
+import type { RunQuery } from './store.ts';
 import { formatNumber, formatTime } from './words.ts';
 
 const TERMINAL_LIMIT = 50;
@@ -35,18 +36,11 @@ const listCommand: Command = {
   },
   run: async (invocation) => {
     takePositionals(invocation, listCommand);
-    const { options, output } = invocation;
-    const limit = options.integer('limit', 1) ?? (output.isTerminal && !output.json ? TERMINAL_LIMIT : undefined);
-    const start = options.integer('page', 0) ?? 0;
-    const where = options.text('where');
-    const order = options.text('order');
-    const page = await (
-      await openStoreOf(invocation)
-    ).listRuns({
-      ...{ start, ...(limit === undefined ? {} : { limit }), ...(order === undefined ? {} : { order }) },
-      ...(where === undefined ? {} : { where: parseRunFilter(where) }),
-    });
+    const { output } = invocation;
+    const query = toQuery(invocation);
+    const page = await (await openStoreOf(invocation)).listRuns(query);
     const { runs, total, isTotalAtLeast = false, unreadable, warnings = [], stores = [] } = page;
+    const { start } = query;
     const left = total - start - runs.length;
     const nextPage = left > 0 ? String(start + runs.length) : null;
     for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
@@ -55,6 +49,18 @@ const listCommand: Command = {
     return exitCodes.done;
   },
 };
+
+function toQuery({ options, output }: Invocation): RunQuery & { readonly start: number } {
+  const limit = options.integer('limit', 1) ?? (output.isTerminal && !output.json ? TERMINAL_LIMIT : undefined);
+  const where = options.text('where');
+  const order = options.text('order');
+  return {
+    start: options.integer('page', 0) ?? 0,
+    ...(limit === undefined ? {} : { limit }),
+    ...(order === undefined ? {} : { order }),
+    ...(where === undefined ? {} : { where: parseRunFilter(where) }),
+  };
+}
 
 function toTable({ runs, unreadable, stores = [] }: RunList): { columns: string[]; rows: string[][] } {
   const labels = new Map(stores.map(({ uri, label }) => [uri, label]));
