@@ -4,7 +4,6 @@ export { checkWheel, chooseWheel, compareVersions, parseWheelName, type Machine 
 export { indexTypes, parseSimpleIndex, type IndexFile } from './simpleindex.ts';
 export { parsePipSettings, type PipSettings } from './pipsettings.ts';
 export { chooseRequirement, parseRequirements, type Requirement } from './requirements.ts';
-export { END_LENGTH, entryDataOffset, parseDirectory, parseEnd, type ZipEntry } from './zip.ts';
 export { nvidiaDriverSigns } from './nvidia.ts';
 export { findInTar } from './tar.ts';
 export {

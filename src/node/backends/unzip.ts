@@ -4,7 +4,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw, crc32 } from 'node:zlib';
-import { END_LENGTH, entryDataOffset, parseDirectory, parseEnd, type ZipEntry } from '../../core/backends/backends.ts';
+import { END_LENGTH, entryDataOffset, parseDirectory, parseEnd, type ZipEntry } from '../../core/zip/zip.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 
 /** The longest text that is read from a wheel. */

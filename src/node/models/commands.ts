@@ -1,6 +1,7 @@
 import { exitCodes } from '../../protocol/errors.ts';
 import { exportFormats, type ExportFormat, type TensorSpec } from '../../protocol/training.ts';
 import { badArguments, takePositionals, type Command, type Output } from '../commandline/commandline.ts';
+import { commands as inspectCommands } from '../inspect/commands.ts';
 import { commands as registryCommands } from '../registry/commands.ts';
 import { exportModel, planExport, type ExportDocument } from './models.ts';
 
@@ -52,4 +53,4 @@ function formatResult({ path, inputs, outputs }: ExportDocument, output: Output)
   return `${path}\n${output.table({ columns: ['KIND', 'NAME', 'TYPE', 'SHAPE'], rows })}`;
 }
 
-export const commands: readonly Command[] = [...registryCommands, exportCommand];
+export const commands: readonly Command[] = [...registryCommands, ...inspectCommands, exportCommand];

@@ -140,3 +140,9 @@ function ignoreMissing(error: unknown): undefined {
   if (error instanceof ExpectedError && error.code === 'missing-file') return undefined;
   throw error;
 }
+
+/** True for `digits@champion` and `digits/2`, which can name nothing but a registered version. */
+export function namesVersion(text: string): boolean {
+  const reference = parseModelReference(text);
+  return reference?.alias !== undefined || reference?.version !== undefined;
+}

@@ -4,7 +4,6 @@ import {
   checkRegistryTag,
   defaultAlias,
   parseHistory,
-  parseModelReference,
   planMove,
   planUndo,
 } from '../../core/registry/registry.ts';
@@ -16,6 +15,9 @@ import { findRegistrable, findVersion, type FoundVersion } from './finding.ts';
 import { openChosenRegistry } from './opening.ts';
 import type { ModelRegistry, RegistryEdit } from './store.ts';
 
+export { namesVersion } from './finding.ts';
+export { findModelPlace } from './places.ts';
+export { chooseFrom, registryOptions } from './words.ts';
 export type { RegistryEdit } from './store.ts';
 
 /** A registry with the runs that its versions come from. Nothing is opened before it is asked for. */
@@ -42,12 +44,6 @@ export interface ModelDocument extends RegisteredModel {
 
 export function toModelDocument(model: RegisteredModel): ModelDocument {
   return { ...model, history: parseHistory(model.tags) };
-}
-
-/** True for `digits@champion` and `digits/2`, which can name nothing but a registered version. */
-export function namesVersion(text: string): boolean {
-  const reference = parseModelReference(text);
-  return reference?.alias !== undefined || reference?.version !== undefined;
 }
 
 export function findRegisteredVersion({ registry, runs }: OpenRegistry, text: string): Promise<FoundVersion> {
