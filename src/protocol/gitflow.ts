@@ -1,8 +1,8 @@
 // Gitflow between the engine and whoever shows or starts it: the state of a repository, requests, plans and results.
 
 export type TopicType = 'feature' | 'bugfix' | 'release' | 'hotfix' | 'support';
-/** Types that can be started and finished today. */
-export type SupportedTopicType = 'feature' | 'bugfix';
+/** Types that are finished; a support branch lives on beside production. */
+export type FinishedType = Exclude<TopicType, 'support'>;
 
 /** How many commits each side has that the other lacks. */
 export interface Distance {
@@ -77,20 +77,85 @@ export type FlowRequest =
     }
   | {
       readonly action: 'start';
-      readonly type: SupportedTopicType;
+      readonly type: TopicType;
+      /** A version, for releases, hotfixes and support. */
       readonly name: string;
+      /** A branch; for support a commit or tag of production, and needed. */
       readonly base?: string;
+      readonly fetch?: boolean;
     }
-  | {
+  | ({
       readonly action: 'finish';
-      readonly type: SupportedTopicType;
+      readonly type: FinishedType;
       /** Default: the branch that is checked out. */
       readonly name?: string;
-      /** Keeps the branch, here and on the remote. */
-      readonly keep?: boolean;
-      /** A merge commit also for a single commit. */
-      readonly noFastForward?: boolean;
+    } & FinishOptions)
+  | { readonly action: 'publish'; readonly type: TopicType; readonly name?: string }
+  | { readonly action: 'track'; readonly type: TopicType; readonly name: string }
+  | {
+      readonly action: 'update';
+      readonly type: TopicType;
+      readonly name?: string;
+      /** How the parent's commits come in; default: as the repository's settings say, else by the type. */
+      readonly strategy?: UpdateStrategy;
+      readonly fetch?: boolean;
+      readonly preserveMerges?: boolean;
+    }
+  | {
+      readonly action: 'delete';
+      readonly type: TopicType;
+      readonly name: string;
+      /** Also when commits of it are nowhere else. */
+      readonly force?: boolean;
+      /** On the remote too. */
+      readonly remote?: boolean;
+    }
+  | {
+      readonly action: 'rename';
+      readonly type: TopicType;
+      /** Default: the branch that is checked out. */
+      readonly name?: string;
+      readonly newName: string;
+    }
+  | {
+      readonly action: 'checkout';
+      readonly type: TopicType;
+      /** A beginning is enough where only one branch has it. */
+      readonly name: string;
     };
+
+export type UpdateStrategy = 'merge' | 'rebase';
+
+/** Options of `finish` by git-flow's (AVH) names; what is absent is as the repository's configuration says. */
+export interface FinishOptions {
+  /** Keeps the branch, here and on the remote. */
+  readonly keep?: boolean;
+  readonly keepLocal?: boolean;
+  readonly keepRemote?: boolean;
+  /** Deletes the branch even where git sees commits on it that are nowhere else. */
+  readonly forceDelete?: boolean;
+  /** A merge commit also for a single commit. */
+  readonly noFastForward?: boolean;
+  readonly fetch?: boolean;
+  readonly push?: boolean;
+  readonly rebase?: boolean;
+  readonly preserveMerges?: boolean;
+  readonly squash?: boolean;
+  /** The squashed commit lists what it was made of. */
+  readonly squashInfo?: boolean;
+  readonly noTag?: boolean;
+  readonly noBackMerge?: boolean;
+  readonly noDevelopMerge?: boolean;
+  readonly pushProduction?: boolean;
+  readonly pushDevelop?: boolean;
+  readonly pushTag?: boolean;
+  readonly sign?: boolean;
+  /** Name of the tag without its prefix; default: the version. */
+  readonly tagName?: string;
+  readonly message?: string;
+  readonly messageFile?: string;
+  readonly signingKey?: string;
+}
 
 /** A step for people: what it does, and the git command that does it (null: no git command does it). */
 export interface FlowStep {
@@ -104,10 +169,10 @@ export interface FlowPlanDocument {
   readonly warnings: readonly string[];
 }
 
-/** `mlops flow init|TYPE start|TYPE finish … --json`. */
+/** `mlops flow init|TYPE ACTION … --json`. */
 export interface FlowResult {
   readonly action: FlowRequest['action'];
-  /** Branch that was started or finished; the integration branch after `init`. */
+  /** Branch that was started, finished or changed; the integration branch after `init`. */
   readonly branch: string;
   readonly base: string;
   /** Branch that is checked out now. */
@@ -116,4 +181,12 @@ export interface FlowResult {
   readonly warnings: readonly string[];
   /** What was done and what comes next, as sentences. */
   readonly summary: readonly string[];
+}
+
+/** `mlops flow TYPE diff --json`. */
+export interface FlowDiff {
+  readonly branch: string;
+  readonly base: string;
+  /** As `git apply` takes it. */
+  readonly patch: string;
 }

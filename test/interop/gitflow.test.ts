@@ -1,99 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { performFlow, readFlow } from '../../src/node/gitflow/gitflow.ts';
+import { describe, expect, test } from 'vitest';
+import { readFlow } from '../../src/node/gitflow/gitflow.ts';
 import type { FlowRequest } from '../../src/protocol/gitflow.ts';
-import { commit, end, git, makeGround, readFlowConfig, readGraph, type Ground } from '../unit/node/git/repository.ts';
+import { end, readFlowConfig } from '../unit/node/git/repository.ts';
+import { INIT, finish, readState, start, useFlowTools, type Script, type Tool } from './flowtools.ts';
 
-let ground: Ground;
-beforeAll(async () => {
-  ground = await makeGround();
-  const { output } = await end(ground.folder, ground.env, 'git', 'flow', 'version');
-  if (!output.includes('AVH'))
-    throw new Error(
-      `These tests need git-flow (AVH), "apt-get install git-flow" on Debian; "git flow version" says: ${output}`,
-    );
-});
-afterAll(() => ground.remove());
-
-/** One of the two tools, driven by the same words. */
-interface Tool {
-  readonly name: string;
-  flow(folder: string, request: FlowRequest): Promise<{ readonly ok: boolean; readonly output: string }>;
-}
-
-const ours: Tool = {
-  name: 'ours',
-  async flow(folder, request) {
-    try {
-      return { ok: true, output: (await performFlow(folder, request, { env: ground.env })).summary.join('\n') };
-    } catch (error) {
-      return { ok: false, output: String(error) };
-    }
-  },
-};
-
-const avh: Tool = {
-  name: 'git-flow (AVH)',
-  async flow(folder, request) {
-    const { code, output } = await end(folder, ground.env, 'git', 'flow', ...toArguments(request));
-    return { ok: code === 0, output };
-  },
-};
-
-function toArguments(request: FlowRequest): readonly string[] {
-  switch (request.action) {
-    case 'init':
-      return ['init', '-d', ...(request.prefixes?.feature === undefined ? [] : ['-p', request.prefixes.feature])];
-    case 'start':
-      return [request.type, 'start', request.name, ...(request.base === undefined ? [] : [request.base])];
-    case 'finish':
-      return [
-        request.type,
-        'finish',
-        ...(request.keep === true ? ['-k'] : []),
-        ...(request.noFastForward === true ? ['--no-ff'] : []),
-        ...(request.name === undefined ? [] : [request.name]),
-      ];
-  }
-}
-
-type Script = (folder: string, flow: (request: FlowRequest) => Promise<void>) => Promise<void>;
-const INIT = { action: 'init' } as const;
-const start = (name: string, base?: string, type: 'feature' | 'bugfix' = 'feature'): FlowRequest => ({
-  action: 'start',
-  type,
-  name,
-  ...(base === undefined ? {} : { base }),
-});
-const finish = (name: string, options: object = {}, type: 'feature' | 'bugfix' = 'feature'): FlowRequest => ({
-  action: 'finish',
-  type,
-  name,
-  ...options,
-});
-
-const add = (folder: string, file: string, text = '1'): Promise<void> => commit(folder, ground.env, file, text);
-const run = (folder: string, ...args: readonly string[]): Promise<string> => git(folder, ground.env, ...args);
-
-async function addOrigin(folder: string): Promise<void> {
-  const origin = await ground.make('origin');
-  await run(origin, 'init', '-q', '--bare');
-  await run(folder, 'remote', 'add', 'origin', origin);
-  await run(folder, 'push', '-q', 'origin', '--all');
-}
+const { ground, ours, avh, add, run, addOrigin, resolve, play } = useFlowTools();
 
 async function makeConflict(folder: string): Promise<void> {
   await add(folder, 'a', 'theirs');
   await add(folder, 'b');
   await run(folder, 'checkout', '-q', 'develop');
   await add(folder, 'a', 'ours');
-}
-
-async function resolve(folder: string): Promise<void> {
-  await writeFile(path.join(folder, 'a'), 'both');
-  await run(folder, 'add', 'a');
-  await run(folder, 'commit', '-q', '--no-edit');
 }
 
 const scripts: Readonly<Record<string, Script>> = {
@@ -192,17 +111,6 @@ const scripts: Readonly<Record<string, Script>> = {
   },
 };
 
-async function play(tool: Tool, script: Script): Promise<{ folder: string; graph: unknown; config: unknown }> {
-  const folder = await ground.make();
-  await run(folder, 'init', '-q', '-b', 'master');
-  await script(folder, async (request) => {
-    const { ok, output } = await tool.flow(folder, request);
-    if (!ok) throw new Error(`${tool.name}: ${output}`);
-  });
-  const config = (await readFlowConfig(folder, ground.env)).map((line) => line.replace(folder, '<root>'));
-  return { folder, graph: await readGraph(folder, ground.env), config };
-}
-
 describe('the same script by both tools: equal commits, branches and keys', () => {
   test.each(Object.entries(scripts))('%s', async (_name, script) => {
     const theirs = await play(avh, script);
@@ -256,8 +164,7 @@ describe('what AVH refuses we refuse, and leave as it was', () => {
     for (const tool of [avh, ours]) {
       const { folder, graph, config } = await play(tool, prepare);
       const { ok } = await tool.flow(folder, request);
-      const after = (await readFlowConfig(folder, ground.env)).map((line) => line.replace(folder, '<root>'));
-      expect([tool.name, ok, await readGraph(folder, ground.env), after]).toEqual([tool.name, false, graph, config]);
+      expect([tool.name, ok, await readState(folder, ground().env)]).toEqual([tool.name, false, { graph, config }]);
     }
   });
 });
@@ -276,23 +183,23 @@ describe('each tool continues what the other has begun', () => {
 
   test('AVH lists and finishes a feature that we started', async () => {
     const folder = await prepared(ours);
-    expect((await end(folder, ground.env, 'git', 'flow', 'feature', 'list')).output).toContain('* x.1');
-    expect((await end(folder, ground.env, 'git', 'flow', 'config')).output).toContain('develop');
+    expect((await end(folder, ground().env, 'git', 'flow', 'feature', 'list')).output).toContain('* x.1');
+    expect((await end(folder, ground().env, 'git', 'flow', 'config')).output).toContain('develop');
     expect(await avh.flow(folder, finish('x.1'))).toMatchObject({ ok: true });
-    expect((await readFlow(folder, { env: ground.env })).topics).toEqual([]);
-    expect(await readFlowConfig(folder, ground.env)).toHaveLength(9);
+    expect((await readFlow(folder, { env: ground().env })).topics).toEqual([]);
+    expect(await readFlowConfig(folder, ground().env)).toHaveLength(9);
   });
 
   test('we list and finish a feature that AVH started', async () => {
     const folder = await prepared(avh);
-    const state = await readFlow(folder, { env: ground.env });
+    const state = await readFlow(folder, { env: ground().env });
     expect(state).toMatchObject({ initialised: true, edition: 'avh', production: 'master', develop: 'develop' });
     expect(state.topics).toMatchObject([
       { type: 'feature', name: 'x.1', base: 'develop', distance: { ahead: 2, behind: 0 }, current: true },
     ]);
     expect(await ours.flow(folder, finish('x.1'))).toMatchObject({ ok: true });
-    expect(await readFlowConfig(folder, ground.env)).toHaveLength(9);
-    expect((await end(folder, ground.env, 'git', 'flow', 'feature', 'list')).output).toContain('No feature branches');
+    expect(await readFlowConfig(folder, ground().env)).toHaveLength(9);
+    expect((await end(folder, ground().env, 'git', 'flow', 'feature', 'list')).output).toContain('No feature branches');
   });
 
   test.each([
@@ -307,13 +214,13 @@ describe('each tool continues what the other has begun', () => {
     });
     expect(await first.flow(folder, finish('x'))).toMatchObject({ ok: false });
     expect(await readFile(path.join(folder, '.git', '.gitflow', 'MERGE_BASE'), 'utf8')).toBe('develop\n');
-    const unfinished = (await readFlow(folder, { env: ground.env })).unfinished;
+    const unfinished = (await readFlow(folder, { env: ground().env })).unfinished;
     expect(unfinished).toMatchObject({ kind: 'finish', branch: 'feature/x', base: 'develop', conflicts: ['a'] });
     expect(await second.flow(folder, finish('x'))).toMatchObject({ ok: false });
     await resolve(folder);
     expect(await second.flow(folder, finish('x'))).toMatchObject({ ok: true });
     expect(await run(folder, 'branch', '--list', 'feature/*')).toBe('');
-    expect(await readFlowConfig(folder, ground.env)).toHaveLength(9);
-    expect((await readFlow(folder, { env: ground.env })).unfinished).toBeNull();
+    expect(await readFlowConfig(folder, ground().env)).toHaveLength(9);
+    expect((await readFlow(folder, { env: ground().env })).unfinished).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { findConfig, parseGitBoolean, type Branch, type ConfigEntry } from '../git/git.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
-import type { TopicType } from '../../protocol/gitflow.ts';
+import type { TopicType, UpdateStrategy } from '../../protocol/gitflow.ts';
 
 /**
  * Types of topic branches: git-flow's (AVH) prefix, and which of the two long-lived branches one begins from and returns
@@ -76,6 +76,40 @@ export function findMissing(settings: FlowSettings, branches: readonly Branch[])
   const absent = [production, develop].find((name) => !isLocal(name));
   if (absent !== undefined) return `Its branch ${absent} does not exist here.`;
   return Object.values(prefixes).every((prefix) => prefix === undefined) ? 'Its prefixes are not set.' : undefined;
+}
+
+/** Types whose name is a version, and whose finish makes a tag on production. */
+export function isVersioned(type: TopicType): type is 'release' | 'hotfix' {
+  return type === 'release' || type === 'hotfix';
+}
+
+/** A value of git-flow-next's definition of a type, as `gitflow.branch.feature.parent`; undefined where only AVH's keys are. */
+export function findNextValue(config: readonly ConfigEntry[], type: TopicType, key: string): string | undefined {
+  if (findConfig(config, 'gitflow.version') === undefined) return undefined;
+  const value = findConfig(config, `gitflow.branch.${type}.${key.toLowerCase()}`);
+  return value === '' ? undefined : value;
+}
+
+/** The branch that a type begins from, where the user names none. */
+export function findStartPoint(
+  settings: ReadySettings,
+  config: readonly ConfigEntry[],
+  type: Exclude<TopicType, 'support'>,
+): string {
+  return (
+    findNextValue(config, type, 'startPoint') ??
+    (isVersioned(type) ? undefined : findNextValue(config, type, 'parent')) ??
+    settings[topicTypes[type].home]
+  );
+}
+
+/** How a type takes its parent's commits in: as git-flow-next's definition says, else history that others share is not rewritten. */
+export function findUpdateStrategy(config: readonly ConfigEntry[], type: TopicType): UpdateStrategy {
+  const value =
+    findConfig(config, `gitflow.${type}.update.downstreamstrategy`) ??
+    findNextValue(config, type, 'downstreamStrategy');
+  if (value === 'merge' || value === 'rebase') return value;
+  return isVersioned(type) ? 'merge' : 'rebase';
 }
 
 /** Settings that stand for sure: what `start` and `finish` rest on. */

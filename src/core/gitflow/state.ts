@@ -1,4 +1,4 @@
-import type { Branch, ConfigEntry } from '../git/git.ts';
+import { checkRefName, type Branch, type ConfigEntry } from '../git/git.ts';
 import type {
   Distance,
   FlowRequest,
@@ -42,6 +42,8 @@ export interface FlowFacts {
   readonly nextState: string | undefined;
   /** Distances by {@link pairKey}; pairs that {@link listPairs} does not name are absent. */
   readonly distances: ReadonlyMap<string, Distance>;
+  /** Commits by the names that {@link listPoints} asks for; a name that stands for none is absent. */
+  readonly points: ReadonlyMap<string, string>;
 }
 
 interface FlowHooks {
@@ -52,14 +54,36 @@ interface FlowHooks {
 }
 
 /** Facts without the distances, from which {@link listPairs} tells which distances are worth asking for. */
-export type RefFacts = Pick<FlowFacts, 'config' | 'branches' | 'current' | 'mergeBase'>;
+export type RefFacts = Pick<FlowFacts, 'config' | 'branches' | 'current' | 'mergeBase' | 'points'>;
 
-/** Two branches whose distance is wanted. */
-export type Pair = readonly [branch: Branch, base: Branch];
+/** What stands at a commit: a branch, or a tag. */
+type Placed = Pick<Branch, 'commit'>;
+
+/** Two branches (or tags) whose distance is wanted. */
+export type Pair = readonly [branch: Placed, base: Placed];
 
 /** Distances are known by the two commits, so that a name that stands for two things can't mix them up. */
 export function pairKey([branch, base]: Pair): string {
   return `${branch.commit} ${base.commit}`;
+}
+
+/** Names besides those of branches for which a plan needs to know whether, and where, they are. */
+export function listPoints(facts: Pick<FlowFacts, 'config' | 'current'>, request: FlowRequest): readonly string[] {
+  if (request.action !== 'start' && request.action !== 'finish') return [];
+  const name = request.type === 'support' ? (request.base ?? '') : findTagName(facts, request);
+  if (name === undefined || checkRefName(name) !== undefined) return [];
+  return [request.type === 'support' ? name : `refs/tags/${name}`];
+}
+
+function findTagName(
+  { config, current }: Pick<FlowFacts, 'config' | 'current'>,
+  request: Extract<FlowRequest, { action: 'start' | 'finish' }>,
+): string | undefined {
+  if (!hasVersion(request)) return undefined;
+  const { versionTag = '', prefixes } = parseSettings(config);
+  const named = request.action === 'finish' ? request.tagName : undefined;
+  const version = request.name ?? current?.slice(prefixes[request.type]?.length ?? 0) ?? '';
+  return versionTag + (named ?? version);
 }
 
 /**
@@ -80,29 +104,59 @@ export function listPairs(facts: RefFacts, request?: FlowRequest): readonly Pair
       [base ?? '', mergeBase].flatMap((name) => toPairs(findBranch(branches, branch), findBranch(branches, name))),
     ),
     ...local.flatMap((branch) => toPairs(branch, findRemoteBranch(branches, settings.origin, branch.name))),
+    ...(hasVersion(request) ? listVersionPairs(facts, settings, topics) : []),
   ];
 }
 
-/** The branch that a request to finish names, also one that {@link findTopics} can't tell by an empty prefix. */
+function hasVersion(request: FlowRequest | undefined): boolean {
+  if (request === undefined || request.action === 'init') return false;
+  return request.type !== 'feature' && request.type !== 'bugfix';
+}
+
+/** A release or hotfix is compared with both long-lived branches, and with the tag that stands already; so are those two. */
+function listVersionPairs(
+  { branches, points }: RefFacts,
+  { production = '', develop = '' }: FlowSettings,
+  topics: readonly Pick<FlowTopic, 'branch' | 'base'>[],
+): readonly Pair[] {
+  const [main, work] = [findBranch(branches, production), findBranch(branches, develop)];
+  const tags = [...points.values()].map((commit) => ({ commit }));
+  return [
+    ...toPairs(main, work),
+    ...tags.flatMap((tag) => toPairs(tag, main)),
+    ...topics.flatMap(({ branch, base }) => {
+      const topic = findBranch(branches, branch);
+      return [
+        ...[main, work, ...tags].flatMap((other) => toPairs(topic, other)),
+        ...tags.flatMap((tag) => toPairs(tag, findBranch(branches, base ?? ''))),
+        ...toPairs(findBranch(branches, base ?? ''), work),
+      ];
+    }),
+  ];
+}
+
+/** The branch that a request names, also one that {@link findTopics} can't tell by an empty prefix. */
 function findRequested(
   { config, current = '' }: RefFacts,
   settings: FlowSettings,
   request: FlowRequest,
 ): readonly Pick<FlowTopic, 'branch' | 'base'>[] {
-  if (request.action !== 'finish') return [];
+  if (request.action === 'init' || request.action === 'start' || request.action === 'track') return [];
   const branch = request.name === undefined ? current : `${settings.prefixes[request.type] ?? ''}${request.name}`;
-  return [{ branch, base: findTopicBase(config, branch) ?? settings[topicTypes[request.type].home] ?? null }];
+  const { home } = topicTypes[request.type];
+  const base = findTopicBase(config, branch) ?? (home === null ? null : (settings[home] ?? null));
+  return [{ branch, base }];
 }
 
-function toPairs(branch: Branch | undefined, base: Branch | undefined): readonly Pair[] {
+function toPairs(branch: Placed | undefined, base: Placed | undefined): readonly Pair[] {
   return branch === undefined || base === undefined ? [] : [[branch, base]];
 }
 
 /** Undefined when one of the two does not exist. */
 export function findDistance(
   distances: FlowFacts['distances'],
-  branch: Branch | undefined,
-  base: Branch | undefined,
+  branch: Placed | undefined,
+  base: Placed | undefined,
 ): Distance | undefined {
   return branch === undefined || base === undefined ? undefined : distances.get(pairKey([branch, base]));
 }
@@ -204,11 +258,22 @@ export function findUnfinished(facts: FlowFacts): UnfinishedOperation | undefine
 
 /** How a stopped merge is ended, as the user would do it by hand. */
 export function adviseOnMerge(conflicts: readonly string[]): string {
+  return adviseOnStop('merge', conflicts);
+}
+
+const commands = {
+  merge: { goOn: 'commit the merge with "git commit"', undo: 'git merge --abort' },
+  squash: { goOn: 'commit them with "git commit"', undo: 'git reset --merge' },
+  rebase: { goOn: 'go on with "git rebase --continue"', undo: 'git rebase --abort' },
+};
+
+export function adviseOnStop(kind: keyof typeof commands, conflicts: readonly string[]): string {
+  const { goOn, undo } = commands[kind];
   const resolve =
     conflicts.length === 0
-      ? 'Commit the merge with "git commit"'
-      : 'Resolve the conflicts, mark the files with "git add", and commit the merge with "git commit"';
-  return `${resolve}; or undo it with "git merge --abort".`;
+      ? `${goOn[0]?.toUpperCase() ?? ''}${goOn.slice(1)}`
+      : `Resolve the conflicts, mark the files with "git add", and ${goOn}`;
+  return `${resolve}; or undo it with "${undo}".`;
 }
 
 function adviseOnFinish({ mergeHead, conflicts }: FlowFacts, branch: string | null): string {

@@ -15,11 +15,39 @@ export type GitStep =
       readonly kind: 'merge';
       readonly branch: string;
       readonly into: string;
-      readonly fastForward: 'allowed' | 'never';
+      /** `single`: allowed when it turns out to be one commit, which only the rebase before it decides. */
+      readonly fastForward: 'allowed' | 'never' | 'single';
+      /** When it stops, that is noted where AVH looks for it: it does so for features and bugfixes only. */
+      readonly isNoted?: true;
+    }
+  /** One commit on the branch that is checked out, with all that `branch` has changed. */
+  | {
+      readonly kind: 'squash';
+      readonly branch: string;
+      readonly into: string;
+      /** First line of a message that lists the commits; git's own message without it. */
+      readonly headline?: string;
+    }
+  /** Of the branch that is checked out. */
+  | { readonly kind: 'rebase'; readonly branch: string; readonly onto: string; readonly preserveMerges: boolean }
+  | {
+      readonly kind: 'tag';
+      readonly tag: string;
+      readonly on: string;
+      readonly message: TagMessage;
+      readonly sign: boolean;
+      readonly signingKey?: string;
     }
   /** Removes the note that an earlier merge had stopped. */
   | { readonly kind: 'forget-stopped-merge' }
-  | { readonly kind: 'push'; readonly remote: string; readonly branch: string }
+  | { readonly kind: 'push'; readonly remote: string; readonly refs: readonly string[] }
+  /** Makes the branch on the remote, and remembers that the two belong together. */
+  | { readonly kind: 'publish-branch'; readonly remote: string; readonly branch: string }
+  /** The other way round: makes the remote's branch here, and checks it out. */
+  | { readonly kind: 'track-branch'; readonly remote: string; readonly branch: string }
+  | { readonly kind: 'fetch-all'; readonly remote: string }
+  | { readonly kind: 'rename-branch'; readonly branch: string; readonly to: string }
+  | { readonly kind: 'rename-section'; readonly section: string; readonly to: string }
   /** Only while the branch stands at `expected`: what somebody has pushed meanwhile must not be lost. */
   | {
       readonly kind: 'delete-remote-branch';
@@ -28,6 +56,9 @@ export type GitStep =
       readonly expected: string;
     }
   | { readonly kind: 'delete-branch'; readonly branch: string; readonly force: boolean };
+
+/** Words of a tag, or the file that holds them. */
+export type TagMessage = { readonly text: string } | { readonly file: string };
 
 export function describeStep(step: GitStep): FlowStep {
   // The table has a row for each kind that takes just that kind; the compiler can't follow this through the index.
@@ -62,8 +93,44 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Merge ${branch} into ${into}`,
     ['merge', fastForward === 'never' ? '--no-ff' : '--ff', branch],
   ],
+  'squash': ({ branch, into }) => [
+    `Merge all changes of ${branch} into ${into} as one commit`,
+    ['merge', '--squash', branch],
+  ],
+  'rebase': ({ branch, onto, preserveMerges }) => [
+    `Rebase ${branch} onto ${onto}`,
+    ['rebase', ...(preserveMerges ? ['--rebase-merges'] : []), onto],
+  ],
+  'tag': ({ tag, on, message, sign, signingKey }) => [
+    `Tag ${on} as ${tag}`,
+    [
+      'tag',
+      ...(sign ? ['-s'] : ['-a']),
+      ...(signingKey === undefined ? [] : ['-u', signingKey]),
+      ...('text' in message ? ['-m', message.text] : ['-F', message.file]),
+      tag,
+      on,
+    ],
+  ],
   'forget-stopped-merge': () => ['Forget that an earlier merge had stopped'],
-  'push': ({ remote, branch }) => [`Push ${branch} to ${remote}`, ['push', remote, branch]],
+  'push': ({ remote, refs }) => [
+    `Push ${refs.map((ref) => ref.replace(/^refs\/tags\//, 'tag ')).join(', ')} to ${remote}`,
+    ['push', remote, ...refs],
+  ],
+  'publish-branch': ({ remote, branch }) => [
+    `Publish ${branch} on ${remote}`,
+    ['push', '--set-upstream', remote, branch],
+  ],
+  'track-branch': ({ remote, branch }) => [
+    `Make branch ${branch} from ${remote}/${branch} and check it out`,
+    ['checkout', '-b', branch, '--track', `${remote}/${branch}`],
+  ],
+  'fetch-all': ({ remote }) => [`Fetch from ${remote}`, ['fetch', remote]],
+  'rename-branch': ({ branch, to }) => [`Rename branch ${branch} to ${to}`, ['branch', '-m', branch, to]],
+  'rename-section': ({ section, to }) => [
+    `Rename the settings ${section} to ${to}`,
+    ['config', '--local', '--rename-section', section, to],
+  ],
   'delete-remote-branch': ({ remote, branch, expected }) => [
     `Delete ${branch} on ${remote}`,
     ['push', `--force-with-lease=${branch}:${expected}`, remote, `:${branch}`],

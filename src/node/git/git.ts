@@ -1,20 +1,28 @@
 import path from 'node:path';
 import {
   branchFormat,
-  checkRefName,
   parseBranches,
   parseConfigList,
   parseStatus,
-  planDriverOverrides,
   type Branch,
   type ConfigEntry,
   type StatusEntry,
 } from '../../core/git/git.ts';
-import { escapeControls } from '../../core/names/names.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { Distance } from '../../protocol/gitflow.ts';
-import { explainFailure } from './failures.ts';
-import { GitExit, callGit, type Call } from './program.ts';
+import {
+  LIST_CONFIG,
+  createCalls,
+  refOf,
+  relativeTo,
+  requireName,
+  withoutLineEnd,
+  type Calls,
+  type GitOptions,
+} from './calls.ts';
+import { branchWrites, commitWrites, remoteWrites, writes } from './writes.ts';
+
+export type { GitOptions } from './calls.ts';
 
 export type { ConfigEntry } from '../../core/git/git.ts';
 export { openHistory, type GitHistory } from './history.ts';
@@ -29,6 +37,12 @@ interface Head {
 interface Identity {
   readonly name: string;
   readonly email: string;
+}
+
+interface Signing {
+  readonly sign: boolean;
+  /** Default: the committer's. */
+  readonly key?: string;
 }
 
 /**
@@ -78,6 +92,12 @@ export interface Git {
   /** True when commits can be made: name and address are set, not guessed from the machine. */
   hasIdentity(): Promise<boolean>;
   branches(): Promise<readonly Branch[]>;
+  /** Commits that the names stand for (branches, tags, hashes); a name that stands for none is absent. */
+  resolve(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** What `branch` has changed since it left `base`, as a patch. */
+  diffBranches(base: string, branch: string): Promise<Buffer>;
+  /** The commits of `branch` that `base` lacks, as `git log` tells them to people. */
+  logBranches(base: string, branch: string): Promise<string>;
   /** Commits on `branch` that `base` lacks, and the other way round. Both are names or hashes. */
   compare(branch: string, base: string): Promise<Distance>;
 
@@ -89,6 +109,8 @@ export interface Git {
   unsetSection(section: string): Promise<void>;
   /** Commits everything that is not ignored and gives the commit's hash; undefined when there was nothing to commit. */
   commitAll(message: string): Promise<string | undefined>;
+  /** Nothing where there is no such section. */
+  renameSection(section: string, to: string): Promise<void>;
   /** A commit without any change. */
   commitEmpty(message: string): Promise<void>;
   /** Git forgets the file, or all of the folder; on disk it stays. */
@@ -101,20 +123,31 @@ export interface Git {
   checkoutNew(branch: string, from: string): Promise<void>;
   /** Merges into the branch that is checked out, with git's own message. */
   merge(branch: string, fastForward: 'allowed' | 'never'): Promise<void>;
+  /**
+   * Commits all that `branch` has changed as one commit on the branch that is checked out; with git's own message where
+   * `message` is absent. Makes no commit where nothing is left to change.
+   */
+  squash(branch: string, message?: string): Promise<void>;
+  /** Of the branch that is checked out. */
+  rebase(onto: string, options?: { preserveMerges?: boolean }): Promise<void>;
+  /** An annotated tag. */
+  tag(name: string, on: string, message: { text: string } | { file: string }, signing?: Signing): Promise<void>;
+  renameBranch(branch: string, to: string): Promise<void>;
   /** Undoes a merge that is not committed yet. */
   abortMerge(): Promise<void>;
   /** Deletes a branch; one that is not merged only with `force`. */
   deleteBranch(branch: string, options?: { force?: boolean }): Promise<void>;
   fetch(remote: string, branch: string): Promise<void>;
-  push(remote: string, branch: string): Promise<void>;
+  /** All branches, forgetting none. */
+  fetchAll(remote: string): Promise<void>;
+  /** Branches by name, tags as `refs/tags/NAME`. */
+  push(remote: string, refs: readonly string[]): Promise<void>;
+  /** Pushes the branch and remembers where it belongs. */
+  publish(remote: string, branch: string): Promise<void>;
+  /** Makes the remote's branch here and checks it out. */
+  track(remote: string, branch: string): Promise<void>;
   /** Deletes the branch on the remote if it stands at `expected` there; `branch-state` when somebody has moved it. */
   deleteRemoteBranch(remote: string, branch: string, expected: string): Promise<void>;
-}
-
-export interface GitOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  /** Ends calls that use the network; work on the repository itself is never cut in the middle. */
-  readonly signal?: AbortSignal;
 }
 
 export function openGit(folder: string, options: GitOptions = {}): Git {
@@ -123,64 +156,11 @@ export function openGit(folder: string, options: GitOptions = {}): Git {
     folder: calls.folder,
     ...placeReads(calls),
     ...contentReads(calls),
+    ...branchReads(calls),
     ...writes(calls),
     ...branchWrites(calls),
+    ...commitWrites(calls),
     ...remoteWrites(calls),
-  };
-}
-
-interface Calls {
-  readonly folder: string;
-  /** Runs nothing of the repository's: references, configuration. */
-  readonly read: (args: readonly string[]) => Promise<string>;
-  /** As `read`, for questions that git answers with exit code 1: undefined then. */
-  readonly ask: (args: readonly string[]) => Promise<string | undefined>;
-  /** As `read`, with the repository's filters switched off: whatever looks into files. */
-  readonly readContent: (args: readonly string[]) => Promise<Buffer>;
-  readonly act: (args: readonly string[]) => Promise<string>;
-  /** `act` over the network: stopped by the caller's signal. */
-  readonly exchange: (args: readonly string[]) => Promise<string>;
-  /** True when git knows name and address of who commits without guessing. */
-  readonly hasIdentity: () => Promise<boolean>;
-}
-
-const LIST_CONFIG = ['config', '--list', '--show-scope', '-z'];
-
-function createCalls(folder: string, { env = process.env, signal }: GitOptions): Calls {
-  const explained = (args: readonly string[], options: Pick<Call, 'isRead' | 'settings' | 'signal'>): Promise<Buffer> =>
-    callGit({ folder, args, env, ...options }).catch((error: unknown) => {
-      throw explainFailure(error, commandOf(args));
-    });
-  const read = async (args: readonly string[]): Promise<string> => (await explained(args, { isRead: true })).toString();
-  return {
-    folder,
-    read,
-    async ask(args) {
-      try {
-        return (await callGit({ folder, args, env, isRead: true })).toString();
-      } catch (error) {
-        if (error instanceof GitExit && error.exitCode === 1) return undefined;
-        throw explainFailure(error, commandOf(args));
-      }
-    },
-    async readContent(args) {
-      const settings = planDriverOverrides(parseConfigList(await read(LIST_CONFIG)));
-      return explained(args, { isRead: true, settings });
-    },
-    act: async (args) => (await explained(args, { isRead: false })).toString(),
-    exchange: async (args) =>
-      (await explained(args, { isRead: false, ...(signal === undefined ? {} : { signal }) })).toString(),
-    async hasIdentity() {
-      const settings = [['user.useConfigOnly', 'true']] as const;
-      return callGit({ folder, args: ['var', 'GIT_COMMITTER_IDENT'], env, isRead: true, settings }).then(
-        () => true,
-        (error: unknown) => {
-          const explanation = explainFailure(error, 'var');
-          if (error instanceof GitExit && error.exitCode === 128 && isGitFailure(explanation)) return false;
-          throw explanation;
-        },
-      );
-    },
   };
 }
 
@@ -233,7 +213,6 @@ function contentReads(
   | 'readConfig'
   | 'hasIdentity'
   | 'branches'
-  | 'compare'
 > {
   const { folder, read, ask, readContent, act } = calls;
   const readStatus = async (untracked: 'no' | 'normal'): Promise<readonly StatusEntry[]> =>
@@ -270,6 +249,36 @@ function contentReads(
         await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes']),
         await read(['worktree', 'list', '--porcelain']),
       ),
+  };
+}
+
+function branchReads({
+  read,
+  ask,
+  readContent,
+}: Calls): Pick<Git, 'compare' | 'resolve' | 'diffBranches' | 'logBranches'> {
+  return {
+    async resolve(names) {
+      const found = new Map<string, string>();
+      for (const name of names) {
+        const point = `${requireName(name, 'commit')}^{commit}`;
+        const commit = await ask(['rev-parse', '--quiet', '--verify', '--end-of-options', point]);
+        if (commit !== undefined) found.set(name, withoutLineEnd(commit));
+      }
+      return found;
+    },
+    diffBranches: async (base, branch) => readContent([...DIFF, `${refOf(base)}...${refOf(branch)}`, '--']),
+    logBranches: async (base, branch) =>
+      read([
+        'log',
+        '--no-merges',
+        '--pretty=medium',
+        '--no-color',
+        '--no-decorate',
+        `^${refOf(base)}`,
+        refOf(branch),
+        '--',
+      ]),
     async compare(branch, base) {
       const range = `${requireName(base, 'commit')}...${requireName(branch, 'commit')}`;
       const counts = (await read(['rev-list', '--left-right', '--count', '--end-of-options', range, '--'])).split('\t');
@@ -295,131 +304,3 @@ const DIFF = [
   '--src-prefix=a/',
   '--dst-prefix=b/',
 ];
-
-function writes(
-  calls: Calls,
-): Pick<
-  Git,
-  | 'initialise'
-  | 'setLocalIdentity'
-  | 'setConfig'
-  | 'unsetSection'
-  | 'commitAll'
-  | 'commitEmpty'
-  | 'untrack'
-  | 'pointHead'
-> {
-  const { read, ask, readContent, act } = calls;
-  const setConfig = async (key: string, value: string): Promise<void> => {
-    await act(['config', '--local', '--replace-all', '--', key, value]);
-  };
-  return {
-    async initialise(branch) {
-      await act(['init', '--quiet', `--initial-branch=${requireName(branch, 'branch')}`]);
-    },
-    async setLocalIdentity({ name, email }) {
-      await setConfig('user.name', name);
-      await setConfig('user.email', email);
-    },
-    setConfig,
-    async unsetSection(section) {
-      const entries = parseConfigList(await read(LIST_CONFIG));
-      if (entries.some(({ scope, key }) => scope === 'local' && sectionOf(key) === section))
-        await act(['config', '--local', '--remove-section', '--', section]);
-    },
-    async commitAll(message) {
-      await act(['add', '--all']);
-      const changes = parseStatus(
-        (await readContent(['status', '--porcelain=v2', '-z', '--untracked-files=no'])).toString(),
-      );
-      if (!changes.some(({ code }) => !code.startsWith('.'))) return undefined;
-      await act(['commit', '--quiet', `--message=${message}`]);
-      return withoutLineEnd((await ask(['rev-parse', '--verify', 'HEAD'])) ?? '');
-    },
-    async commitEmpty(message) {
-      await act(['commit', '--quiet', '--allow-empty', `--message=${message}`]);
-    },
-    async untrack(file) {
-      await act(['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--', relativeTo(calls.folder, file)]);
-    },
-    async pointHead(branch) {
-      await act(['symbolic-ref', 'HEAD', `refs/heads/${requireName(branch, 'branch')}`]);
-    },
-  };
-}
-
-function branchWrites({
-  act,
-}: Calls): Pick<Git, 'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'abortMerge' | 'deleteBranch'> {
-  return {
-    async createBranch(branch, from, { track = false } = {}) {
-      const kind = track ? '--track' : '--no-track';
-      await act(['branch', kind, '--', requireName(branch, 'branch'), requireName(from, 'branch')]);
-    },
-    async checkout(branch) {
-      // The "--" at the end says that this is a branch, not a file of that name.
-      await act(['checkout', '--quiet', requireName(branch, 'branch'), '--']);
-    },
-    async checkoutNew(branch, from) {
-      const [name, start] = [requireName(branch, 'branch'), requireName(from, 'branch')];
-      await act(['checkout', '--quiet', '--no-track', '-b', name, start, '--']);
-    },
-    async merge(branch, fastForward) {
-      const kind = fastForward === 'never' ? '--no-ff' : '--ff';
-      await act(['merge', '--no-edit', kind, '--', requireName(branch, 'branch')]);
-    },
-    async abortMerge() {
-      await act(['merge', '--abort']);
-    },
-    async deleteBranch(branch, { force = false } = {}) {
-      const options = ['--quiet', '--delete', ...(force ? ['--force'] : [])];
-      await act(['branch', ...options, '--', requireName(branch, 'branch')]);
-    },
-  };
-}
-
-function remoteWrites({ exchange }: Calls): Pick<Git, 'fetch' | 'push' | 'deleteRemoteBranch'> {
-  return {
-    async fetch(remote, branch) {
-      await exchange(['fetch', '--quiet', '--', requireName(remote, 'remote'), requireName(branch, 'branch')]);
-    },
-    async push(remote, branch) {
-      const ref = `refs/heads/${requireName(branch, 'branch')}`;
-      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), ref]);
-    },
-    async deleteRemoteBranch(remote, branch, expected) {
-      const ref = `refs/heads/${requireName(branch, 'branch')}`;
-      const lease = `--force-with-lease=${ref}:${requireName(expected, 'commit')}`;
-      await exchange(['push', '--quiet', lease, '--', requireName(remote, 'remote'), `:${ref}`]);
-    },
-  };
-}
-
-/** A name that may stand in an argument of git; throws `bad-arguments` before git is started. */
-function requireName(name: string, kind: 'branch' | 'remote' | 'commit'): string {
-  const reason = kind === 'commit' && name === 'HEAD' ? undefined : checkRefName(name);
-  if (reason === undefined) return name;
-  throw new ExpectedError('bad-arguments', `"${escapeControls(name)}" can't name a ${kind}: ${reason}.`);
-}
-
-function isGitFailure(error: unknown): boolean {
-  return error instanceof ExpectedError && error.code === 'git-failed';
-}
-
-function sectionOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('.'));
-}
-
-/** The "./" keeps a leading ":" from being read as one of git's own patterns. */
-function relativeTo(folder: string, file: string): string {
-  return `./${path.relative(folder, path.resolve(folder, file)).split(path.sep).join('/')}`;
-}
-
-function commandOf(args: readonly string[]): string {
-  return args.find((arg) => !arg.startsWith('-')) ?? '';
-}
-
-/** Only the end of the line goes: a folder's name may end with spaces. */
-function withoutLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, '');
-}

@@ -1,20 +1,13 @@
-import path from 'node:path';
 import { topicTypeNames } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
-import type {
-  Distance,
-  FlowRequest,
-  FlowState,
-  FlowTopic,
-  SupportedTopicType,
-  TopicType,
-} from '../../protocol/gitflow.ts';
+import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
 import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
-import { performFlow, planFlow, readFlow } from './gitflow.ts';
+import { readFlow } from './gitflow.ts';
+import { carryOut, folderOf, formatState, showTopics } from './showing.ts';
+import { commandsOf } from './topiccommands.ts';
 
-const supportedTypes: readonly SupportedTopicType[] = ['feature', 'bugfix'];
-/** Actions of a type that other tools know and we don't yet. */
-const laterActions = ['publish', 'track', 'update', 'delete', 'rename', 'diff', 'checkout', 'rebase', 'pull'];
+/** Actions of a type that other tools know and we don't: ours are called update, track and checkout. */
+const laterActions = ['rebase', 'pull', 'co'];
 const laterWords = ['continue', 'abort', 'undo', 'config', 'version', 'log'];
 
 const branchName = (summary: string): OptionSpec => ({ type: 'string', value: 'BRANCH', summary });
@@ -68,60 +61,10 @@ const overview: Command = {
   },
 };
 
-function commandsOf(type: SupportedTopicType): readonly Command[] {
-  const start: Command = {
-    words: ['flow', type, 'start'],
-    summary: `begin a ${type}: a branch of its own, from development or BASE`,
-    positionals: 'NAME [BASE]',
-    example: `mlops flow ${type} start better-augmentation`,
-    options: {},
-    run: (invocation) => {
-      const [name = '', base] = takePositionals(invocation, start);
-      return carryOut(invocation, { action: 'start', type, name, ...(base === undefined ? {} : { base }) });
-    },
-  };
-  const finish: Command = {
-    words: ['flow', type, 'finish'],
-    summary: `end a ${type}: merge it into its base and delete its branch (default: what is checked out)`,
-    positionals: '[NAME]',
-    example: `mlops flow ${type} finish better-augmentation`,
-    options: {
-      'keep': { type: 'boolean', summary: 'keep the branch, here and on the remote' },
-      'no-ff': { type: 'boolean', summary: 'make a merge commit also for a single commit' },
-    },
-    run: (invocation) => {
-      const [name] = takePositionals(invocation, finish);
-      const { options } = invocation;
-      return carryOut(invocation, {
-        action: 'finish',
-        type,
-        ...(name === undefined ? {} : { name }),
-        keep: options.flag('keep'),
-        noFastForward: options.flag('no-ff'),
-      });
-    },
-  };
-  const list: Command = {
-    words: ['flow', type, 'list'],
-    summary: `the ${type} branches`,
-    positionals: '',
-    example: `mlops flow ${type} list`,
-    options: {},
-    run: (invocation) => {
-      takePositionals(invocation, list);
-      return showTopics(invocation, (topic) => topic.type === type);
-    },
-  };
-  return [start, finish, list];
-}
-
 /** What Gitflow has and we don't yet, told apart from a slip: these answer, but no list shows them. */
 const later: readonly Command[] = [
-  ...[...topicTypeNames.filter((type) => !supportedTypes.some((name) => name === type)), ...laterWords].map((word) => [
-    'flow',
-    word,
-  ]),
-  ...supportedTypes.flatMap((type) => laterActions.map((action) => ['flow', type, action])),
+  ...laterWords.map((word) => ['flow', word]),
+  ...topicTypeNames.flatMap((type) => laterActions.map((action) => ['flow', type, action])),
 ].map((words) => ({
   words,
   summary: 'not supported yet',
@@ -133,7 +76,7 @@ const later: readonly Command[] = [
   run: () => Promise.reject(notYet(words)),
 }));
 
-const offered: readonly Command[] = [init, status, overview, ...supportedTypes.flatMap(commandsOf)];
+const offered: readonly Command[] = [init, status, overview, ...topicTypeNames.flatMap(commandsOf)];
 
 export const commands: readonly Command[] = [...offered, ...later];
 
@@ -143,10 +86,6 @@ function notYet(words: readonly string[]): ExpectedError {
     'not-supported',
     [`"mlops ${words.join(' ')}" is not supported yet. There are:`, ...usages].join('\n'),
   );
-}
-
-function folderOf({ cwd, options }: Invocation): string {
-  return path.resolve(cwd, options.text('project') ?? '.');
 }
 
 function toInitRequest({ options }: Invocation): FlowRequest {
@@ -163,80 +102,4 @@ function toInitRequest({ options }: Invocation): FlowRequest {
     prefixes: Object.fromEntries(prefixes),
     force: options.flag('force'),
   };
-}
-
-async function carryOut(invocation: Invocation, request: FlowRequest): Promise<number> {
-  const { output, env, signal, options } = invocation;
-  const folder = folderOf(invocation);
-  if (options.flag('dry-run')) {
-    const document = await planFlow(folder, request, { env });
-    document.warnings.forEach((warning) => output.note(warning));
-    output.result(document, () => document.plan.map(({ title, command }) => command ?? `# ${title}`).join('\n'));
-    return exitCodes.done;
-  }
-  const result = await performFlow(folder, request, {
-    env,
-    signal,
-    reporter: { stepStarted: ({ title }) => output.note(`${title} …`), note: (text) => output.note(text) },
-  });
-  result.warnings.forEach((warning) => output.note(warning));
-  output.result(result, () => result.summary.join('\n'));
-  return exitCodes.done;
-}
-
-async function showTopics(invocation: Invocation, isWanted: (topic: FlowTopic) => boolean): Promise<number> {
-  const { output } = invocation;
-  const state = await readFlow(folderOf(invocation), invocation);
-  if (!state.initialised)
-    throw new ExpectedError(
-      'not-gitflow',
-      `Gitflow is not set up in this repository. ${state.reason ?? ''} Run "mlops flow init" first.`,
-    );
-  const topics = state.topics.filter(isWanted);
-  if (topics.length === 0) output.note('There are no such branches. Begin one with "mlops flow feature start NAME".');
-  if (state.unfinished !== null) output.note(state.unfinished.advice);
-  output.result({ topics }, () =>
-    topics.length === 0
-      ? ''
-      : output.table({
-          columns: ['', 'type', 'name', 'base', 'state', state.origin],
-          rows: topics.map((topic) => [
-            topic.current ? '*' : '',
-            topic.type,
-            topic.name,
-            topic.base ?? '',
-            describeDistance(topic.distance, 'no such base'),
-            describeDistance(topic.remote, 'not published'),
-          ]),
-        }),
-  );
-  return exitCodes.done;
-}
-
-function describeDistance(distance: Distance | null, otherwise: string): string {
-  if (distance === null) return otherwise;
-  const { ahead, behind } = distance;
-  const parts = [...(ahead > 0 ? [`${ahead} ahead`] : []), ...(behind > 0 ? [`${behind} behind`] : [])];
-  return parts.length === 0 ? 'equal' : parts.join(', ');
-}
-
-function describeStanding({ base, distance }: FlowTopic): string {
-  if (base === null || distance === null) return 'without a base';
-  const words = describeDistance(distance, '');
-  return `${words} ${words === 'equal' ? 'to' : 'of'} ${base}`;
-}
-
-function formatState(state: FlowState): string {
-  const setUp = state.initialised
-    ? `Gitflow: production ${state.production ?? ''}, development ${state.develop ?? ''}.`
-    : `Gitflow is not set up. ${state.reason ?? ''} "mlops flow init" does it.`;
-  const topic = state.topics.find(({ current }) => current);
-  const checkedOut = state.current === null ? 'No branch is checked out.' : `Checked out: ${state.current}`;
-  const standing = topic === undefined ? '' : ` (${topic.type}, ${describeStanding(topic)})`;
-  return [
-    setUp,
-    `${checkedOut}${standing}`,
-    ...(state.changed.length > 0 ? [`Files with changes that are not committed: ${state.changed.length}`] : []),
-    ...(state.unfinished === null ? [] : [state.unfinished.advice]),
-  ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { listPairs, pairKey, type FlowFacts, type Pair } from '../../core/gitflow/gitflow.ts';
+import { listPairs, listPoints, pairKey, type FlowFacts, type Pair } from '../../core/gitflow/gitflow.ts';
 import { findConfig } from '../../core/git/git.ts';
 import type { Distance, FlowRequest } from '../../protocol/gitflow.ts';
 import { exists, readTextIfExists } from '../files/files.ts';
@@ -33,7 +33,8 @@ export async function readFacts(git: Git, request?: FlowRequest): Promise<FlowFa
     git.hasIdentity(),
   ]);
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
-  const refs = { config, branches, current, mergeBase };
+  const points = await git.resolve(request === undefined ? [] : listPoints({ config, current }, request));
+  const refs = { config, branches, current, mergeBase, points };
   return {
     ...refs,
     root,
@@ -76,7 +77,7 @@ async function readHooks(
     findConfig(config, 'core.hookspath') ??
     path.join(gitDirectory, 'hooks');
   const names = await readdir(path.resolve(root, folder)).catch(() => [] as string[]);
-  const flowNames = names.filter((name) => /^(?:pre|post)-flow-[a-z-]+$/.test(name));
+  const flowNames = names.filter((name) => /^(?:pre|post|filter)-flow-[a-z-]+$/.test(name));
   const runnable = await Promise.all(flowNames.map((name) => isExecutable(path.resolve(root, folder, name))));
   return { folder, names: flowNames.filter((_, index) => runnable[index]) };
 }

@@ -2,17 +2,27 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import {
   describeStep,
+  findFilter,
+  findTopic,
   parseFlow,
   planFlow as planRequest,
   type FlowFacts,
   type FlowPlan,
 } from '../../core/gitflow/gitflow.ts';
-import type { FlowPlanDocument, FlowRequest, FlowResult, FlowState } from '../../protocol/gitflow.ts';
+import type {
+  FlowDiff,
+  FlowPlanDocument,
+  FlowRequest,
+  FlowResult,
+  FlowState,
+  TopicType,
+} from '../../protocol/gitflow.ts';
 import { isInside } from '../files/files.ts';
 import { openGit, type Git } from '../git/git.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, findProject, projectPaths } from '../project/project.ts';
 import { readFacts } from './facts.ts';
+import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
 import type { FlowReporter } from './performance.ts';
 
@@ -37,8 +47,11 @@ export async function planFlow(
   request: FlowRequest,
   options: FlowOptions = {},
 ): Promise<FlowPlanDocument> {
-  const plan = planRequest(await readFacts(await openRoot(folder, options), request), request);
-  return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: plan.warnings };
+  const facts = await readFacts(await openRoot(folder, options), request);
+  const plan = planRequest(facts, request);
+  const filters = (['version', 'message'] as const).flatMap((field) => findFilter(facts, request, field)?.file ?? []);
+  const warnings = filters.map((file) => `The filter ${file} may change it; a dry run does not start it.`);
+  return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: [...plan.warnings, ...warnings] };
 }
 
 /**
@@ -48,11 +61,13 @@ export async function planFlow(
  */
 export async function performFlow(
   folder: string,
-  request: FlowRequest,
+  wanted: FlowRequest,
   { env = process.env, signal, reporter = silent }: FlowOptions & { readonly reporter?: FlowReporter } = {},
 ): Promise<FlowResult> {
   const git = await openRoot(folder, { env, ...(signal === undefined ? {} : { signal }) });
-  let facts = await readFacts(git, request);
+  let facts = await readFacts(git, wanted);
+  const request = await filterRequest({ git, facts, env }, wanted);
+  if (request !== wanted) facts = await readFacts(git, request);
   let plan = planRequest(facts, request);
   const { command } = plan;
   const perform = (steps: FlowPlan['steps'], current: FlowFacts) =>
@@ -74,6 +89,17 @@ export async function performFlow(
       summary: plan.summary,
     };
   });
+}
+
+/** What a branch has changed since it left its base. Throws as {@link planFlow} does where there is no such branch. */
+export async function diffTopic(
+  folder: string,
+  target: { readonly type: TopicType; readonly name?: string },
+  options: FlowOptions = {},
+): Promise<FlowDiff> {
+  const git = await openRoot(folder, options);
+  const { branch, base } = findTopic(await readFacts(git, { action: 'publish', ...target }), target);
+  return { branch, base, patch: (await git.diffBranches(base, branch)).toString() };
 }
 
 async function openRoot(folder: string, options: FlowOptions): Promise<Git> {

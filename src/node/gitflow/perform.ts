@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { adviseOnMerge, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
+import { adviseOnStop, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -44,12 +44,33 @@ const actions: Actions = {
   'hook': ({ file, args, mayRefuse }, performance) => runHook({ ...performance, file, args, mayRefuse }),
   'checkout': ({ branch }, { git }) => git.checkout(branch),
   'start-branch': ({ branch, from }, { git }) => git.checkoutNew(branch, from),
-  'merge': ({ branch, fastForward }, { git }) => git.merge(branch, fastForward),
+  'merge': async ({ branch, into, fastForward }, { git }) =>
+    git.merge(branch, fastForward === 'single' ? await judge(git, branch, into) : fastForward),
+  'squash': async ({ branch, into, headline }, { git }) =>
+    git.squash(
+      branch,
+      headline === undefined
+        ? undefined
+        : `Squashed commit of the following:\n\n${headline}\n\n${await git.logBranches(into, branch)}`,
+    ),
+  'rebase': ({ onto, preserveMerges }, { git }) => git.rebase(onto, { preserveMerges }),
+  'tag': ({ tag, on, message, sign, signingKey }, { git }) =>
+    git.tag(tag, on, message, { sign, ...(signingKey === undefined ? {} : { key: signingKey }) }),
+  'publish-branch': ({ remote, branch }, { git }) => git.publish(remote, branch),
+  'track-branch': ({ remote, branch }, { git }) => git.track(remote, branch),
+  'fetch-all': ({ remote }, { git }) => git.fetchAll(remote),
+  'rename-branch': ({ branch, to }, { git }) => git.renameBranch(branch, to),
+  'rename-section': ({ section, to }, { git }) => git.renameSection(section, to),
   'forget-stopped-merge': async (_step, { git }) => rm(stoppedMergeFile(await git.gitDirectory()), { force: true }),
-  'push': ({ remote, branch }, { git }) => git.push(remote, branch),
+  'push': ({ remote, refs }, { git }) => git.push(remote, refs),
   'delete-remote-branch': ({ remote, branch, expected }, { git }) => git.deleteRemoteBranch(remote, branch, expected),
   'delete-branch': ({ branch, force }, { git }) => git.deleteBranch(branch, { force }),
 };
+
+/** AVH's rule, when a rebase has come in between: one commit is fast-forwarded. */
+async function judge(git: Performance['git'], branch: string, base: string): Promise<'allowed' | 'never'> {
+  return (await git.compare(branch, base)).ahead === 1 ? 'allowed' : 'never';
+}
 
 async function perform(performance: Performance, step: GitStep): Promise<void> {
   // Each row takes just its own kind; the compiler can't follow this through the index.
@@ -65,8 +86,8 @@ async function explainStop(
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof ExpectedError)) return error;
-  if (step.kind === 'merge') {
-    const stopped = await noteStoppedMerge(performance, step, error);
+  if (step.kind === 'merge' || step.kind === 'squash' || step.kind === 'rebase') {
+    const stopped = await noteStopped(performance, step, error);
     if (stopped !== undefined) return stopped;
   }
   if (step.kind === 'start-branch') await performance.git.unsetSection(`gitflow.branch.${step.branch}`);
@@ -78,25 +99,32 @@ async function explainStop(
   );
 }
 
-/** As AVH: the base's name goes into `.gitflow/MERGE_BASE`, by which either tool takes the finish up again. */
-async function noteStoppedMerge(
+/**
+ * A conflict, or a commit that a hook refused, as an error that says how it is ended. As AVH for features and bugfixes: the base's
+ * name goes into `.gitflow/MERGE_BASE`, by which either tool takes the finish up again.
+ */
+async function noteStopped(
   { git, command }: Performance,
-  { branch, into }: Extract<GitStep, { kind: 'merge' }>,
+  step: Extract<GitStep, { kind: 'merge' | 'squash' | 'rebase' }>,
   error: ExpectedError,
 ): Promise<ExpectedError | undefined> {
   const gitDirectory = await git.gitDirectory();
-  // Without it git has refused to merge and changed nothing.
-  if (!(await exists(path.join(gitDirectory, 'MERGE_HEAD')))) return undefined;
-  await writeFileAtomic(stoppedMergeFile(gitDirectory), `${into}\n`);
   const conflicts = (await git.changes()).filter(({ kind }) => kind === 'unmerged').map((entry) => entry.path);
+  const marks = { merge: ['MERGE_HEAD'], squash: [], rebase: ['rebase-merge', 'rebase-apply'] }[step.kind];
+  const isStopped = (await Promise.all(marks.map((name) => exists(path.join(gitDirectory, name))))).includes(true);
+  // Without any of it git has refused and changed nothing.
+  if (!isStopped && conflicts.length === 0) return undefined;
+  if (step.kind === 'merge' && step.isNoted) await writeFileAtomic(stoppedMergeFile(gitDirectory), `${step.into}\n`);
   const problems = await Promise.all(conflicts.map((file) => locateConflict(git.folder, file)));
+  const words =
+    step.kind === 'rebase' ? `Rebasing ${step.branch} onto ${step.onto}` : `Merging ${step.branch} into ${step.into}`;
   const what =
     conflicts.length === 0
-      ? `The merge of ${branch} into ${into} is prepared but not committed: ${error.message}\n`
-      : `Merging ${branch} into ${into} met conflicts in ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'}. `;
+      ? `${words} is prepared but not committed: ${error.message}\n`
+      : `${words} met conflicts in ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'}. `;
   return new ExpectedError(
     'merge-conflict',
-    `${what}${adviseOnMerge(conflicts)} Then run "mlops ${command}" again.`,
+    `${what}${adviseOnStop(step.kind, conflicts)} Then run "mlops ${command}" again.`,
     problems,
   );
 }

@@ -58,6 +58,7 @@ export function toFacts({ branches = ['main', 'develop', 'feature/x'], config = 
     isRebasing: false,
     nextState: undefined,
     distances,
+    points: new Map(),
     ...given.facts,
   };
 }

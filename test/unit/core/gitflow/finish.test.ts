@@ -259,13 +259,6 @@ describe('finish', () => {
       'git remote add origin',
     ],
     [
-      'squash by a setting',
-      finish,
-      { config: { ...AVH, 'gitflow.feature.finish.squash': 'true' } },
-      'not-supported',
-      'squash',
-    ],
-    [
       'nobody to commit as',
       finish,
       { distances: { 'feature/x develop': [2, 0] }, facts: { hasIdentity: false } },

@@ -72,7 +72,7 @@ describe('state', () => {
   test('only the distances that a request needs are asked for', () => {
     const facts = toFacts({ branches: ['main', 'develop', 'feature/x', 'feature/y', 'origin/develop'] });
     const pairs = (request?: FlowRequest): string[] =>
-      listPairs(facts, request).map(([branch, base]) => `${branch.name} ${base.name}`);
+      listPairs(facts, request).map(([branch, base]) => `${branch.commit} ${base.commit}`.replaceAll('at:', ''));
     expect(pairs()).toEqual(['feature/x develop', 'feature/y develop', 'develop origin/develop']);
     expect(pairs({ action: 'start', type: 'feature', name: 'z' })).toEqual(['develop origin/develop']);
     expect(pairs({ action: 'finish', type: 'feature', name: 'y' })).toEqual([

@@ -87,9 +87,19 @@ export async function commit(cwd: string, env: NodeJS.ProcessEnv, file: string, 
   await git(cwd, env, 'commit', '-q', '-m', `${file}: ${text}`);
 }
 
-/** Every commit that a branch or tag reaches, oldest first, as "subject <- parents' subjects", and where branches stand. */
+/** Every commit that a branch or tag reaches as "subject <- parents' subjects", and where branches and tags stand. */
 export async function readGraph(cwd: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const log = await git(cwd, env, 'log', '--all', '--topo-order', '--reverse', '--format=%H%x09%P%x09%s');
+  const log = await git(
+    cwd,
+    env,
+    'log',
+    '--branches',
+    '--tags',
+    '--remotes',
+    '--topo-order',
+    '--reverse',
+    '--format=%H%x09%P%x09%s',
+  );
   const rows = log === '' ? [] : log.split('\n').map((line) => line.split('\t'));
   const subjects = new Map(rows.map(([hash = '', , subject = '']) => [hash, subject]));
   const commits = rows.map(([, parents = '', subject = '']) => {
@@ -97,11 +107,21 @@ export async function readGraph(cwd: string, env: NodeJS.ProcessEnv): Promise<re
     return `${subject} <- ${names.map((parent) => subjects.get(parent)).join(', ')}`;
   });
   const refs = await git(cwd, env, 'for-each-ref', '--format=%(refname) %(subject)', 'refs/heads', 'refs/remotes');
-  return [...commits.sort(), ...refs.split('\n'), `HEAD ${await git(cwd, env, 'rev-parse', '--abbrev-ref', 'HEAD')}`];
+  const tags = await git(cwd, env, 'for-each-ref', '--format=%(refname) %(objecttype) %(*subject)', 'refs/tags');
+  return [
+    ...commits.sort(),
+    ...refs.split('\n'),
+    ...tags.split('\n').filter((line) => line !== ''),
+    `HEAD ${await git(cwd, env, 'rev-parse', '--abbrev-ref', 'HEAD')}`,
+  ];
 }
 
-/** Gitflow's lines of the repository's own configuration, in the file's order. */
-export async function readFlowConfig(cwd: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const { output } = await end(cwd, env, 'git', 'config', '--local', '--get-regexp', '^gitflow\\.');
+/** Gitflow's lines of the repository's own configuration, in the file's order; or those that the pattern names. */
+export async function readFlowConfig(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  pattern = '^gitflow\\.',
+): Promise<readonly string[]> {
+  const { output } = await end(cwd, env, 'git', 'config', '--local', '--get-regexp', pattern);
   return output.split('\n').filter((line) => line !== '');
 }

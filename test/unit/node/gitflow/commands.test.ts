@@ -99,10 +99,11 @@ test('a conflict: exit 1, the files as problems, and what to do in the status', 
 });
 
 test.each<[number, string, readonly string[]]>([
-  [2, 'not supported yet. There are:\n  mlops flow init', ['release', 'start', '1.0', '--message', 'x']],
-  [2, 'not supported yet', ['hotfix']],
-  [2, 'not supported yet', ['continue']],
-  [2, 'not supported yet', ['feature', 'publish', 'x']],
+  [2, 'not supported yet. There are:\n  mlops flow init', ['feature', 'pull', 'origin']],
+  [2, 'not supported yet', ['config']],
+  [4, 'There is no feature branch "x".', ['feature', 'publish', 'x']],
+  [2, 'name its tag', ['support', 'start', '1.x', '--', '-f']],
+  [2, 'Either --merge or --rebase', ['feature', 'update', '--merge', '--rebase']],
   [2, 'Did you mean "flow feature start"', ['feature', 'strat', 'x']],
   [4, 'There is no feature branch "nope".', ['feature', 'finish', 'nope']],
   [2, 'Usage: mlops flow feature start NAME [BASE]', ['feature', 'start']],
@@ -119,7 +120,8 @@ test.each<[number, string, readonly string[]]>([
 test('lists show what there is, not what is to come', async () => {
   const { stdout } = await mlops(ground().folder, 'flow');
   expect(stdout).toContain('mlops flow bugfix finish [NAME]');
-  expect(stdout).not.toContain('release');
+  expect(stdout).toContain('mlops flow release finish [NAME]');
+  expect(stdout).not.toContain('mlops flow support finish');
   expect((await mlops(ground().folder, '--help')).stdout).not.toContain('not supported');
 });
 

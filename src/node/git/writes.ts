@@ -1,0 +1,169 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseConfigList, parseStatus } from '../../core/git/git.ts';
+import { LIST_CONFIG, refOf, relativeTo, requireName, withoutLineEnd, type Calls } from './calls.ts';
+import type { Git } from './git.ts';
+
+export function writes(
+  calls: Calls,
+): Pick<
+  Git,
+  | 'initialise'
+  | 'setLocalIdentity'
+  | 'setConfig'
+  | 'unsetSection'
+  | 'renameSection'
+  | 'commitAll'
+  | 'commitEmpty'
+  | 'untrack'
+  | 'pointHead'
+> {
+  const { read, ask, readContent, act } = calls;
+  const hasSection = async (section: string): Promise<boolean> =>
+    parseConfigList(await read(LIST_CONFIG)).some(({ scope, key }) => scope === 'local' && sectionOf(key) === section);
+  const setConfig = async (key: string, value: string): Promise<void> => {
+    await act(['config', '--local', '--replace-all', '--', key, value]);
+  };
+  return {
+    async initialise(branch) {
+      await act(['init', '--quiet', `--initial-branch=${requireName(branch, 'branch')}`]);
+    },
+    async setLocalIdentity({ name, email }) {
+      await setConfig('user.name', name);
+      await setConfig('user.email', email);
+    },
+    setConfig,
+    async unsetSection(section) {
+      if (await hasSection(section)) await act(['config', '--local', '--remove-section', '--', section]);
+    },
+    async renameSection(section, to) {
+      if (await hasSection(section)) await act(['config', '--local', '--rename-section', '--', section, to]);
+    },
+    async commitAll(message) {
+      await act(['add', '--all']);
+      const changes = parseStatus(
+        (await readContent(['status', '--porcelain=v2', '-z', '--untracked-files=no'])).toString(),
+      );
+      if (!changes.some(({ code }) => !code.startsWith('.'))) return undefined;
+      await act(['commit', '--quiet', `--message=${message}`]);
+      return withoutLineEnd((await ask(['rev-parse', '--verify', 'HEAD'])) ?? '');
+    },
+    async commitEmpty(message) {
+      await act(['commit', '--quiet', '--allow-empty', `--message=${message}`]);
+    },
+    async untrack(file) {
+      await act(['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--', relativeTo(calls.folder, file)]);
+    },
+    async pointHead(branch) {
+      await act(['symbolic-ref', 'HEAD', `refs/heads/${requireName(branch, 'branch')}`]);
+    },
+  };
+}
+
+export function branchWrites({
+  act,
+}: Calls): Pick<
+  Git,
+  'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'renameBranch' | 'abortMerge' | 'deleteBranch'
+> {
+  return {
+    async createBranch(branch, from, { track = false } = {}) {
+      const kind = track ? '--track' : '--no-track';
+      await act(['branch', kind, '--', requireName(branch, 'branch'), requireName(from, 'branch')]);
+    },
+    async checkout(branch) {
+      // The "--" at the end says that this is a branch, not a file of that name.
+      await act(['checkout', '--quiet', requireName(branch, 'branch'), '--']);
+    },
+    async checkoutNew(branch, from) {
+      const [name, start] = [requireName(branch, 'branch'), requireName(from, 'branch')];
+      await act(['checkout', '--quiet', '--no-track', '-b', name, start, '--']);
+    },
+    async merge(branch, fastForward) {
+      const kind = fastForward === 'never' ? '--no-ff' : '--ff';
+      await act(['merge', '--no-edit', kind, '--', requireName(branch, 'branch')]);
+    },
+    async renameBranch(branch, to) {
+      await act(['branch', '--move', '--', requireName(branch, 'branch'), requireName(to, 'branch')]);
+    },
+    async abortMerge() {
+      await act(['merge', '--abort']);
+    },
+    async deleteBranch(branch, { force = false } = {}) {
+      const options = ['--quiet', '--delete', ...(force ? ['--force'] : [])];
+      await act(['branch', ...options, '--', requireName(branch, 'branch')]);
+    },
+  };
+}
+
+export function commitWrites({ act, ask, folder }: Calls): Pick<Git, 'squash' | 'rebase' | 'tag'> {
+  return {
+    async squash(branch, message) {
+      const name = requireName(branch, 'branch');
+      const place = await ask(['rev-parse', '--git-path', 'SQUASH_MSG']);
+      const file = path.resolve(folder, withoutLineEnd(place ?? '.git/SQUASH_MSG'));
+      try {
+        await act(['merge', '--squash', '--', name]);
+      } finally {
+        // Where it has stopped at a conflict, whoever commits the resolution gets the message too.
+        if (message !== undefined) await writeFile(file, message);
+      }
+      if ((await ask(['diff', '--cached', '--quiet'])) === undefined) await act(['commit', '--quiet']);
+      else await rm(file, { force: true });
+    },
+    async rebase(onto, { preserveMerges = false } = {}) {
+      const options = ['--quiet', ...(preserveMerges ? ['--rebase-merges'] : [])];
+      await act(['rebase', ...options, '--end-of-options', requireName(onto, 'branch')]);
+    },
+    async tag(name, on, message, { sign, key } = { sign: false }) {
+      const words = 'text' in message ? [`--message=${message.text}`] : [`--file=${message.file}`];
+      const signing = key === undefined ? [] : [`--local-user=${key}`];
+      await act([
+        'tag',
+        sign ? '--sign' : '--annotate',
+        ...signing,
+        ...words,
+        '--',
+        requireName(name, 'tag'),
+        refOf(on),
+      ]);
+    },
+  };
+}
+
+export function remoteWrites({
+  act,
+  exchange,
+}: Calls): Pick<Git, 'fetch' | 'fetchAll' | 'push' | 'publish' | 'track' | 'deleteRemoteBranch'> {
+  return {
+    async fetch(remote, branch) {
+      await exchange(['fetch', '--quiet', '--', requireName(remote, 'remote'), requireName(branch, 'branch')]);
+    },
+    async fetchAll(remote) {
+      await exchange(['fetch', '--quiet', '--', requireName(remote, 'remote')]);
+    },
+    async push(remote, refs) {
+      const full = refs.map((ref) => {
+        const tag = /^refs\/tags\/(.*)$/s.exec(ref)?.[1];
+        return tag === undefined ? refOf(ref) : `refs/tags/${requireName(tag, 'tag')}`;
+      });
+      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), ...full]);
+    },
+    async publish(remote, branch) {
+      await exchange(['push', '--quiet', '--set-upstream', '--', requireName(remote, 'remote'), refOf(branch)]);
+    },
+    async track(remote, branch) {
+      const [name, counterpart] = [requireName(branch, 'branch'), `${requireName(remote, 'remote')}/${branch}`];
+      await act(['checkout', '--quiet', '-b', name, '--track', counterpart, '--']);
+    },
+    async deleteRemoteBranch(remote, branch, expected) {
+      const ref = `refs/heads/${requireName(branch, 'branch')}`;
+      const lease = `--force-with-lease=${ref}:${requireName(expected, 'commit')}`;
+      await exchange(['push', '--quiet', lease, '--', requireName(remote, 'remote'), `:${ref}`]);
+    },
+  };
+}
+
+function sectionOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('.'));
+}
