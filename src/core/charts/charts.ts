@@ -1,4 +1,5 @@
 // The door of charts: what the pages, the panels and the engine may use. Everything behind it is pure.
+export { quantile } from './axes.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
 export { envelope, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
@@ -16,6 +17,7 @@ export {
   type Reading,
 } from './reading.ts';
 export { toLine, type Line, type Series } from './series.ts';
+export { createScale } from './scales.ts';
 export { RunPageSession } from './session.ts';
 export { smoothingKinds, type Smoothing } from './smoothing.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
