@@ -37,7 +37,7 @@ const pythonWords: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity,
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** The number that a Python float was written from, or undefined. Also takes JavaScript's `NaN` and `Infinity`. */
-function parsePythonFloat(text: string): number | undefined {
+export function parsePythonFloat(text: string): number | undefined {
   if (DECIMAL.test(text)) return Number(text);
   const sign = text.startsWith('-') ? -1 : 1;
   const word = pythonWords[text.replace(/^[+-]/, '').toLowerCase()];

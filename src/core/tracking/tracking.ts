@@ -12,10 +12,19 @@ export {
   type RunMetaChange,
 } from './meta.ts';
 export { parseDataset, parseLoggedModel, parseRunLink, type RunLink } from './links.ts';
-export { chooseBest, formatMetricLine, parseMetricLines, summarize, toHistory, type TimedPoint } from './metrics.ts';
+export {
+  chooseBest,
+  formatMetricLine,
+  parseMetricLines,
+  parsePythonFloat,
+  summarize,
+  toHistory,
+  type TimedPoint,
+} from './metrics.ts';
 export { formatMlmodel, savedModelFlavors, tfjsFlavors, type MlmodelFacts } from './mlmodel.ts';
 export { compareRuns } from './compare.ts';
 export { toObjective } from './objective.ts';
+export { toGatheredRun, type Gathered, type GatheredRun } from './gathered.ts';
 export { nameRun } from './runnames.ts';
 export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';

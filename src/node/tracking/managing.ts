@@ -6,7 +6,9 @@ import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 import type { StoreChange, StoreList, StoreRow } from '../../protocol/tracking.ts';
 import { makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { holdsDvclive } from '../dvclive/dvclive.ts';
 import { projectPaths, type Project } from '../project/project.ts';
+import { holdsEvents } from '../tensorboard/tensorboard.ts';
 import { usesMlflow } from './mlflowuse.ts';
 import { readProjectSettings } from './settings.ts';
 import { findStores, type NamedStore, type StoresChoice } from './stores.ts';
@@ -137,6 +139,8 @@ async function understand(text: string, cwd: string): Promise<string> {
   if (found.isFile()) return toAbsoluteUri(`sqlite:///${place.split(path.sep).join('/')}`, cwd);
   const [inside] = await findStoresIn(place);
   if (inside !== undefined) return inside;
+  if (await holdsDvclive(place)) return toAbsoluteUri(`dvclive:${encodeURI(place)}`, cwd);
+  if (await holdsEvents(place)) return toAbsoluteUri(`tensorboard:${encodeURI(place)}`, cwd);
   throw badInput(
     `${place} holds no runs that are known here. A folder that will hold runs can be added as file:${text}.`,
   );

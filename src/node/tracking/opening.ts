@@ -1,15 +1,27 @@
 import path from 'node:path';
-import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
+import type { Gathered, ObjectiveOf } from '../../core/tracking/tracking.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { StoreKind } from '../../protocol/tracking.ts';
 import { cacheFolder } from '../cachefolder/cachefolder.ts';
+import { gatherDvcliveRuns } from '../dvclive/dvclive.ts';
 import { openMlflowClient } from '../mlflowserver/mlflowserver.ts';
+import { gatherEventRuns } from '../tensorboard/tensorboard.ts';
 import { createFileStore } from './filestore.ts';
+import { createGatheredStore, type GatheredSource } from './gatheredstore.ts';
 import { RunIndex } from './runindex.ts';
 import { createServerStore } from './serverstore.ts';
 import { readObjectives } from './settings.ts';
 import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
-import { databaseOfUri, folderOfUri, resolveStoreUri, withoutUserInfo, type StoreChoice } from './uri.ts';
+import {
+  databaseOfUri,
+  folderOfUri,
+  kindOfUri,
+  prefixedFolderOfUri,
+  resolveStoreUri,
+  withoutUserInfo,
+  type StoreChoice,
+} from './uri.ts';
 
 /** Set where no server may be asked, whatever names one. */
 export const offlineVariable = 'MLOPS_OFFLINE';
@@ -21,28 +33,55 @@ export interface StoreOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** Stores of other programs, which are read as a whole: how, and who changes them. */
+const gatheredStores: ReadonlyMap<
+  StoreKind,
+  Pick<GatheredSource, 'wayOn'> & { gather: (folder: string) => Promise<Gathered> }
+> = new Map([
+  ['dvclive', { gather: gatherDvcliveRuns, wayOn: 'change what writes these runs (DVCLive)' }],
+  ['tensorboard', { gather: gatherEventRuns, wayOn: 'change what writes these runs (a SummaryWriter)' }],
+]);
+
 /** Opens the store that an absolute URI names; nothing is read or written yet. */
-export function openStore(uri: string, { objectiveOf = () => null, env }: StoreOptions = {}): RunStore {
+export function openStore(uri: string, options: StoreOptions = {}): RunStore {
+  const store = openInMlflowsFormat(uri, options) ?? openGathered(uri, options) ?? openServer(uri, options);
+  if (store !== undefined) return store;
+  throw new ExpectedError(
+    'not-supported',
+    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, its databases, as sqlite:///mlflow.db, its servers, as http://host:5000, and logs of dvclive:DIR and tensorboard:DIR (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
+  );
+}
+
+type Opener = (uri: string, options: StoreOptions) => RunStore | undefined;
+
+const openInMlflowsFormat: Opener = (uri, { objectiveOf = () => null, env }) => {
   const folder = folderOfUri(uri);
   if (folder !== undefined) {
     const index = env === undefined ? undefined : RunIndex.of(folder, path.join(cacheFolder(env), 'runs'));
     return createFileStore(uri, { root: folder, index, objectiveOf });
   }
   const database = databaseOfUri(uri);
-  if (database !== undefined) return createSqliteStore(database, uri, objectiveOf);
-  const client = openMlflowClient(uri, { env: env ?? {} });
+  return database === undefined ? undefined : createSqliteStore(database, uri, objectiveOf);
+};
+
+const openGathered: Opener = (uri, { objectiveOf = () => null }) => {
+  const kind = gatheredStores.get(kindOfUri(uri));
+  const folder = prefixedFolderOfUri(uri);
+  if (kind === undefined || folder === undefined) return undefined;
+  return createGatheredStore({ uri, gather: () => kind.gather(folder), objectiveOf, wayOn: kind.wayOn });
+};
+
+const openServer: Opener = (uri, { objectiveOf = () => null, env = {} }) => {
+  const client = openMlflowClient(uri, { env });
+  if (client === undefined) return undefined;
   // A folder that nobody trusts may name any server, which would learn of us.
-  if (client !== undefined && env?.[offlineVariable] !== undefined)
+  if (env[offlineVariable] !== undefined)
     throw new ExpectedError(
       'not-trusted',
       `${client.base} is not asked: no network here (Restricted Mode, or ${offlineVariable} is set).`,
     );
-  if (client !== undefined) return createServerStore(client, { objectiveOf });
-  throw new ExpectedError(
-    'not-supported',
-    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, its databases, as sqlite:///mlflow.db, and its servers, as http://host:5000 (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
-  );
-}
+  return createServerStore(client, { objectiveOf });
+};
 
 /** The store that a project, an option or the environment chooses, with the project's objectives. */
 export async function openChosenStore(choice: StoreChoice): Promise<RunStore> {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseConfig } from '../../core/config/config.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { StoreSource } from '../../protocol/tracking.ts';
-import { isMissing, readTextIfExists } from '../files/files.ts';
+import { exists, isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 import { readObjectives, readProjectSettings } from './settings.ts';
 import type { RunStore } from './store.ts';
@@ -76,7 +76,11 @@ async function nameStores({ project, option, env, cwd }: StoresChoice): Promise<
   const chosen: readonly Named[] =
     variable === undefined ? [] : [{ uri: toAbsoluteUri(variable, cwd), source: 'environment', namedBy: null }];
   const found = async (folder: string): Promise<readonly Named[]> =>
-    (await findStoresIn(folder)).map((uri) => ({ uri, source: 'found', namedBy: null }));
+    [...(await findStoresIn(folder)), ...(await findDvcliveIn(folder))].map((uri) => ({
+      uri,
+      source: 'found',
+      namedBy: null,
+    }));
   if (project !== undefined)
     return [
       ...chosen,
@@ -86,6 +90,12 @@ async function nameStores({ project, option, env, cwd }: StoresChoice): Promise<
     ];
   if (chosen.length > 0) return [...chosen, ...(await found(cwd))];
   return (await findStoresOutside(cwd)).map((uri) => ({ uri, source: 'found', namedBy: null }));
+}
+
+/** Where DVCLive writes unless it is told otherwise. */
+async function findDvcliveIn(folder: string): Promise<readonly string[]> {
+  const place = path.join(folder, 'dvclive');
+  return (await exists(path.join(place, 'metrics.json'))) ? [toAbsoluteUri(`dvclive:${encodeURI(place)}`, folder)] : [];
 }
 
 /** Those of `.mlops/project.yaml`, the one that takes new runs first. */

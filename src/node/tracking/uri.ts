@@ -46,6 +46,8 @@ export function storeEnvironment(uri: string, env: NodeJS.ProcessEnv): NodeJS.Pr
 const kinds: readonly (readonly [RegExp, StoreKind])[] = [
   [/^sqlite:/i, 'database'],
   [/^https?:/i, 'server'],
+  [/^dvclive:/i, 'dvclive'],
+  [/^tensorboard:/i, 'tensorboard'],
 ];
 
 export function kindOfUri(uri: string): StoreKind {
@@ -64,7 +66,9 @@ export function toStoredUri(uri: string, root: string): string {
   const place = placeOfUri(uri);
   if (place === undefined || !isInside(root, place)) return uri;
   const relative = toRelative(root, place);
-  return databaseOfUri(uri) === undefined ? `file:${encodeURI(relative)}` : `sqlite:///${relative}`;
+  if (databaseOfUri(uri) !== undefined) return `sqlite:///${relative}`;
+  const scheme = prefixOf(uri) ?? 'file';
+  return `${scheme}:${encodeURI(relative === '' ? '.' : relative)}`;
 }
 
 /** Passwords in URIs are never shown. */
@@ -72,8 +76,21 @@ export function withoutUserInfo(uri: string): string {
   return uri.replace(/\/\/[^/@]*@/, '//');
 }
 
+/** The folder of a store that another program than MLflow keeps in one: `dvclive:file:///…`. */
+export function prefixedFolderOfUri(uri: string): string | undefined {
+  const prefix = prefixOf(uri);
+  return prefix === undefined ? undefined : folderOfUri(uri.slice(prefix.length + 1));
+}
+
+/** Stores in folders that are not in MLflow's layout: the word says in whose. */
+const prefixes = ['dvclive', 'tensorboard'] as const;
+
+function prefixOf(uri: string): (typeof prefixes)[number] | undefined {
+  return prefixes.find((prefix) => uri.toLowerCase().startsWith(`${prefix}:`));
+}
+
 function placeOfUri(uri: string): string | undefined {
-  return folderOfUri(uri) ?? databaseOfUri(uri);
+  return prefixedFolderOfUri(uri) ?? folderOfUri(uri) ?? databaseOfUri(uri);
 }
 
 function toRelative(root: string, place: string): string {
@@ -119,7 +136,7 @@ function toDatabaseUri(file: string): string {
 }
 
 /**
- * `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `sqlite:///mlflow.db`, `http://…`. Every way to write a folder gives the same URI, so
+ * `file:models/mlruns`, `file:///a/b`, `models/mlruns`, `C:\a`, `sqlite:///mlflow.db`, `dvclive:logs`, `tensorboard:runs`, `http://…`. Every way to write a folder gives the same URI, so
  * that stores can be compared by theirs.
  */
 export function toAbsoluteUri(text: string, base: string): string {
@@ -127,6 +144,8 @@ export function toAbsoluteUri(text: string, base: string): string {
   if (scheme === undefined) return pathToFileURL(path.resolve(base, text)).href;
   if (scheme.toLowerCase() === 'sqlite' && /^\/\/\/[^/?]/.test(rest))
     return toDatabaseUri(path.resolve(base, rest.slice('///'.length)));
+  const prefix = prefixOf(text);
+  if (prefix !== undefined) return `${prefix}:${toAbsoluteUri(rest, base)}`;
   if (scheme.toLowerCase() !== 'file') return text;
   const folder = rest.startsWith('//') ? folderOfUri(text) : path.resolve(base, decode(rest));
   return folder === undefined ? text : pathToFileURL(folder).href;

@@ -177,6 +177,12 @@ export class WindowProjects {
   }
 }
 
+/** Logs of other programs may lie anywhere in a project. */
+function areasOfStores({ stores = [] }: RunList): readonly Area[] {
+  const isAnywhere = stores.some(({ kind }) => kind === 'dvclive' || kind === 'tensorboard');
+  return isAnywhere ? ['pipeline', 'data', 'models'] : [];
+}
+
 interface ProjectOptions extends WindowOptions {
   readonly hasOnlyRuns: boolean;
   /** False in a folder that nobody trusts yet. */
@@ -193,6 +199,8 @@ class OpenProject {
   readonly #kept = new Map<string, { readonly areas: readonly Area[]; readonly value: Promise<unknown> }>();
   readonly #pending = new Set<Area>();
   readonly #warned = new Set<string>();
+  /** Areas whose changes may be ones of runs as well, by the stores that are shown. */
+  #alsoRuns: readonly Area[] = [];
   #timer: NodeJS.Timeout | undefined;
   #toldAt = -Infinity;
 
@@ -231,6 +239,7 @@ class OpenProject {
     return this.#keep('runs', ['runs', 'processes', 'configs'], async () => {
       const list = await listRunsOfProject(this.project, this.#env);
       this.#warn(list);
+      this.#alsoRuns = areasOfStores(list);
       return { ...list, resumable: await listResumable(this.project, list.runs) };
     });
   }
@@ -280,7 +289,8 @@ class OpenProject {
 
   #change(changed: readonly Area[]): void {
     // A store may be the folder itself, where every file is one of a run.
-    const areas: readonly Area[] = this.hasOnlyRuns ? [...changed, 'runs'] : changed;
+    const concernsRuns = this.hasOnlyRuns || changed.some((area) => this.#alsoRuns.includes(area));
+    const areas: readonly Area[] = concernsRuns ? [...changed, 'runs'] : changed;
     for (const [name, { areas: own }] of this.#kept)
       if (own.some((area) => areas.includes(area))) this.#kept.delete(name);
     if (areas.includes('processes')) this.#follower.alert();

@@ -58,7 +58,7 @@ function listWays(): readonly Way[] {
   return [
     {
       label: vscode.l10n.t('Folder of runs…'),
-      description: vscode.l10n.t('a folder in MLflow’s layout'),
+      description: vscode.l10n.t('of MLflow, TensorBoard or DVCLive: what lies in it says which'),
       ask: (project) => askPlace(project, { canSelectFolders: true, canSelectFiles: false }),
     },
     {

@@ -121,6 +121,21 @@ test('a store that is added keeps comments, and new runs go where they went', as
 });
 
 test.each([
+  ['logs', { 'logs/train/events.out.tfevents.1': '' }, 'tensorboard:logs', 'train'],
+  ['live', { 'live/one/plots/metrics/loss.tsv': 'step\tloss\n0\t1\n' }, 'dvclive:live', 'one'],
+] as const)('what lies at a path says which kind of store it is: %s', async (folder, files, uri, name) => {
+  for (const [file, text] of Object.entries(files)) await write(`p/${file}`, text);
+  expect(JSON.parse((await mlops('stores', 'add', folder, '--json')).stdout)).toMatchObject({ uri, changed: true });
+  expect((await listStores()).map(({ label, runs, abilities }) => [label, runs, abilities.logs])).toEqual([
+    ['models/mlruns', 0, true],
+    [folder, 1, false],
+  ]);
+  expect((await listRuns()).runs.map((run) => run.name)).toEqual([name]);
+  expect((await mlops('runs', 'rename', name, 'x')).stderr).toContain('can only be read here');
+  expect(await mlops('stores', 'remove', folder)).toMatchObject({ code: 0 });
+});
+
+test.each([
   ['http://user:pw@host:5000', 2, 'MLFLOW_TRACKING_PASSWORD'],
   ['http://token@host', 2, 'MLFLOW_TRACKING_TOKEN'],
   ['nowhere', 1, 'file:nowhere'],

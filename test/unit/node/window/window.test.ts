@@ -109,6 +109,18 @@ describe('runs of a project', () => {
   });
 });
 
+it('tells of runs when logs change that another program writes, wherever they lie in the project', async () => {
+  await write('dvc.yaml');
+  await write('.mlops/project.yaml', 'stores: ["dvclive:notes/logs"]');
+  await write('notes/logs/a/plots/metrics/loss.tsv', 'step\tloss\n0\t1\n');
+  await window.configure([root], false);
+  const open = await window.get(root);
+  expect((await open.listRuns()).runs[0]?.metrics['loss']?.last.value).toBe(1);
+  await write('notes/logs/a/plots/metrics/loss.tsv', 'step\tloss\n0\t1\n1\t0.5\n');
+  await until(() => told.some(({ name, event }) => name === 'changed' && event.areas.includes('runs')));
+  expect((await open.listRuns()).runs[0]?.metrics['loss']?.last.value).toBe(0.5);
+});
+
 it.each(['mlruns', 'models/mlruns', '.'])('shows the runs of a folder that is no project: %s', async (store) => {
   const runId = await createRun(store);
   const [folder] = await window.configure([root], false);
