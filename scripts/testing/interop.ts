@@ -25,6 +25,17 @@ export async function ensurePythonTools(): Promise<InteropTools> {
   return python === undefined ? { missing: pythonMissing } : { env: { MLOPS_INTEROP_PYTHON: python } };
 }
 
+/** Older versions of MLflow, whose stores people still have: what they need to open them, without the rest of MLflow. */
+export const oldMlflows = {
+  '2.22.5': ['mlflow-skinny==2.22.5', 'sqlalchemy<2.1', 'alembic'],
+  '2.0.1': ['mlflow-skinny==2.0.1', 'sqlalchemy<2', 'alembic', 'setuptools<80'],
+} as const;
+
+/** The Python of such a version, made on first use (some seconds). */
+export function ensureOldMlflow(version: keyof typeof oldMlflows): Promise<string | undefined> {
+  return ensurePython(`interop-mlflow-${version}`, oldMlflows[version]);
+}
+
 async function ensureGitFlow(): Promise<boolean> {
   const isThere = (): Promise<boolean> =>
     readProgram('git', ['flow', 'version']).then(

@@ -88,8 +88,8 @@ export function readFolder(run: string, part: string, flaws: Flaw[]): readonly N
   try {
     return readPart(run, part, lstatSync(path.join(run, part)), flaws);
   } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
+    if (!isMissing(error)) flaws.push({ file: part, message: describeFailure(error), isRefused: true });
+    return [];
   }
 }
 
