@@ -17,6 +17,7 @@ import { requirePlan } from './node/reproduce/reproduce.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { addStore, listStores, removeStore } from './node/tracking/tracking.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
+import { deleteView, listViews, saveView } from './node/views/views.ts';
 import { WindowProjects, editRun, planResumption, repairRun } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
@@ -39,6 +40,22 @@ const handlers: EngineHandlers = {
   listConfigs: async ({ project }) => listConfigs(await find(project)),
   listData: async ({ project, folder }) => (await projects.get(project)).listData(folder),
   listRuns: async ({ project }) => (await projects.get(project)).listRuns(),
+  readRunTable: async ({ project, since }) => (await projects.get(project)).readRunTable(since),
+  listViews: async ({ project }) => listViews(await find(project)),
+  async saveView({ project, name, view }) {
+    projects.requireTrust();
+    const open = await projects.get(project);
+    await saveView(open.project, name, view);
+    open.tellChanged(['runs']);
+    return null;
+  },
+  async deleteView({ project, name }) {
+    projects.requireTrust();
+    const open = await projects.get(project);
+    await deleteView(open.project, name);
+    open.tellChanged(['runs']);
+    return null;
+  },
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
   findRunLog: async ({ project, runId }) => (await findRunLog(await find(project), runId)) ?? null,
   listModels: async ({ project }) => listModels(await find(project)),
@@ -132,7 +149,10 @@ const handlers: EngineHandlers = {
   },
   async editRun({ project, runId, edit }) {
     projects.requireTrust();
-    await editRun(await find(project), { runId, edit, env });
+    const open = await projects.get(project);
+    await editRun(open.project, { runId, edit, env });
+    // A tag that changes lies deeper than runs are watched.
+    open.tellChanged(['runs']);
     return null;
   },
   async repairRun({ project, runId }) {

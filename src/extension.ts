@@ -1,5 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Target } from './core/trees/trees.ts';
+import type { RunAction } from './protocol/runtable.ts';
 import { createAddStageCommand } from './vscode/commands/addstage.ts';
 import { createBackendCommands } from './vscode/commands/backends.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
@@ -11,17 +13,20 @@ import { createGraphCommands } from './vscode/commands/graph.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
 import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
+import { createRunsTableCommands } from './vscode/commands/runstable.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
 import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
-import { createDagFeed, createPredictFeed, createRunFeed } from './vscode/feed.ts';
+import { createDagFeed, createPredictFeed, createRunFeed, createRunsFeed } from './vscode/feed.ts';
 import { registerLanguages } from './vscode/languages/languages.ts';
 import { registerDagPanels } from './vscode/panels/dag.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
 import { registerRunCharts } from './vscode/panels/runChart.ts';
+import { registerRunsTables } from './vscode/panels/runsTable.ts';
+import type { RunsFeed } from './vscode/panels/feed.ts';
 import type { CommandId } from './vscode/manifest.ts';
 import { Projects } from './vscode/projects.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
@@ -59,22 +64,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const { extensionUri } = context;
   const charts = own(registerRunCharts({ extensionUri, log, feed: createRunFeed(engine, { openLog, report }) }));
   const predictions = own(registerPredictPanels({ extensionUri, log, feed: createPredictFeed(engine) }));
-  const onProject = async (id: CommandId, project: string): Promise<void> => {
-    await vscode.commands.executeCommand(id, { kind: 'project', project });
-  };
-  const onStage = async (id: CommandId, project: string, stage: string): Promise<void> => {
-    await vscode.commands.executeCommand(id, { kind: 'stage', project, stage });
-  };
-  const graphs = own(
-    registerDagPanels({
-      extensionUri,
-      log,
-      feed: createDagFeed(engine, {
-        run: (root, name, downstream) => onStage(downstream ? 'mlops.runDownstream' : 'mlops.runStage', root, name),
-        addStage: (root) => onProject('mlops.addStage', root),
-      }),
-    }),
-  );
+  const graphs = own(createGraphs(context, engine, log));
+  const tables = own(createRunsTables(context, engine, log));
   const showRun = (root: string, runId: string): void => charts.show(root, runId);
   const showPrediction = (root: string, model: string): void => predictions.show(root, model);
 
@@ -92,6 +83,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createReproducingCommands(runningParts),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction }),
+    ...createRunsTableCommands({ engine, projects, tables }),
     ...createRunEditCommands({ engine, projects }),
     ...createStoreCommands({ engine, projects }),
     ...createEditingCommands({ engine, projects, problems }),
@@ -113,6 +105,41 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   tellOfFileStores({ engine, projects, context }).catch(report);
   return { engine, projects, views };
 }
+
+/** The page of the graph runs and adds stages by commands. */
+function createGraphs({ extensionUri }: vscode.ExtensionContext, engine: EngineThread, log: vscode.LogOutputChannel) {
+  const execute = async (id: CommandId, target: Target): Promise<void> => {
+    await vscode.commands.executeCommand(id, target);
+  };
+  const feed = createDagFeed(engine, {
+    run: (project, stage, downstream) =>
+      execute(downstream ? 'mlops.runDownstream' : 'mlops.runStage', { kind: 'stage', project, stage }),
+    addStage: (project) => execute('mlops.addStage', { kind: 'project', project }),
+  });
+  return registerDagPanels({ extensionUri, log, feed });
+}
+
+/** The page of runs does what is done with runs by commands. */
+function createRunsTables(context: vscode.ExtensionContext, engine: EngineThread, log: vscode.LogOutputChannel) {
+  const act: RunsFeed['act'] = async (project, action, runIds) => {
+    const [runId = ''] = runIds;
+    await vscode.commands.executeCommand(runCommands[action], { kind: 'run', project, runId, runIds });
+  };
+  const { extensionUri, workspaceState: memory } = context;
+  return registerRunsTables({ extensionUri, log, memory, feed: createRunsFeed(engine, { act }) });
+}
+
+/** What the page of runs asks for, by commands, with all that stands before commands (trust, failures). */
+const runCommands: Readonly<Record<RunAction, CommandId>> = {
+  open: 'mlops.showRunChart',
+  rename: 'mlops.renameRun',
+  note: 'mlops.noteRun',
+  tag: 'mlops.tagRun',
+  star: 'mlops.starRun',
+  colour: 'mlops.colourRun',
+  hide: 'mlops.hideRun',
+  delete: 'mlops.deleteRun',
+};
 
 /** Commands that the manifest names. */
 function listCommands({ extension }: vscode.ExtensionContext): ReadonlySet<string> {

@@ -5,6 +5,7 @@ import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQ
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
+import type { RunTablePart, SavedView, TableStamp, TableView } from './runtable.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
 import type { MetricHistory, RunEdit, RunList, RunSummary, StoreChange, StoreList } from './tracking.ts';
@@ -138,6 +139,13 @@ interface EngineRequests {
   /** `folder` is relative to the root, as `data` or `data/raw`. */
   listData: { payload: InProject & { readonly folder: string }; reply: readonly DataEntry[] };
   listRuns: { payload: InProject; reply: RunList };
+  /** What has changed in the runs since a stamp that an earlier reply bore; null: all of them. */
+  readRunTable: { payload: InProject & { readonly since: TableStamp | null }; reply: RunTablePart };
+  /** The views of the table of runs that the project keeps in `.mlops/views`, by name. */
+  listViews: { payload: InProject; reply: readonly SavedView[] };
+  /** A file that can't be read is not overwritten. */
+  saveView: { payload: InProject & { readonly name: string; readonly view: TableView }; reply: null };
+  deleteView: { payload: InProject & { readonly name: string }; reply: null };
   /** One run with every point of every metric. */
   readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };
   /** The log file that tells of a run; null when none is kept. */

@@ -1,6 +1,6 @@
 import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
 import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
-import type { DagFeed, PredictFeed, RunFeed } from './panels/feed.ts';
+import type { DagFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
 import { requireProcessOfRun, stopProcess } from './processes.ts';
 
 /** What the panels need, asked of the engine thread. */
@@ -92,3 +92,23 @@ export function createDagFeed(engine: EngineClient, commands: Pick<DagFeed, 'run
 
 /** What the status is made of. */
 const statusAreas: ReadonlySet<Area> = new Set(['pipeline', 'processes', 'data']);
+
+/** `act` is done by commands. */
+export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'act'>): RunsFeed {
+  return {
+    ...commands,
+    read: (root, since) => engine.request('readRunTable', { project: root, since }),
+    views: (root) => engine.request('listViews', { project: root }),
+    follow: (root, listener) =>
+      engine.onEvent('changed', ({ project, areas }) => {
+        // A run whose process is gone is lost, though no file of it has changed.
+        if (project === root && (areas.includes('runs') || areas.includes('processes'))) listener();
+      }),
+    async saveView(root, name, view) {
+      await engine.request('saveView', { project: root, name, view });
+    },
+    async deleteView(root, name) {
+      await engine.request('deleteView', { project: root, name });
+    },
+  };
+}

@@ -212,6 +212,12 @@ function mistake({ at }: Pick<Token, 'at'>, message: string): Error {
   return badInput(`Column ${at + 1} of the filter: ${message}.`);
 }
 
+/** Where in the text of a filter the mistake is that an error of it tells, from 1; undefined when it tells no place. */
+export function columnOfMistake(message: string): number | undefined {
+  const column = /^Column (\d+) of the filter: /.exec(message)?.[1];
+  return column === undefined ? undefined : Number(column);
+}
+
 interface Literal {
   readonly text: string;
   /** Undefined for a text. */

@@ -26,7 +26,7 @@ export { compareRuns } from './compare.ts';
 export { toObjective } from './objective.ts';
 export { toGatheredRun, type Gathered, type GatheredRun } from './gathered.ts';
 export { nameRun } from './runnames.ts';
-export { filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
+export { columnOfMistake, filterRuns, parseRunFilter, type RunFilter } from './filter.ts';
 export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './selection.ts';
 export { addToStores, removeFromStores } from './storelist.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';

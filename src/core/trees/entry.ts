@@ -16,7 +16,8 @@ export type Target =
   /** `file` is relative to the project's root. */
   | { readonly kind: 'config'; readonly project: string; readonly model: string; readonly file: string }
   | { readonly kind: 'data'; readonly project: string; readonly path: string }
-  | { readonly kind: 'run'; readonly project: string; readonly runId: string }
+  /** `runIds`: several that are selected, `runId` among them. */
+  | { readonly kind: 'run'; readonly project: string; readonly runId: string; readonly runIds?: readonly string[] }
   | { readonly kind: 'model'; readonly project: string; readonly model: string };
 
 export interface TreeEntry {

@@ -16,6 +16,7 @@ export const projectPaths = {
   locks: (project: Project) => path.join(project.root, '.mlops', 'tmp', 'locks'),
   logs: (project: Project) => path.join(project.root, '.mlops', 'tmp', 'logs'),
   configs: (project: Project) => path.join(project.root, 'configs'),
+  views: (project: Project) => path.join(project.root, '.mlops', 'views'),
 };
 
 /** The project that `folder` belongs to, or undefined. Parents are searched twice: for `.dvc/` first, then for `dvc.yaml`. */

@@ -3,6 +3,7 @@ import type { Area, DataEntry, Emit, LiveProcess, ProjectFolder, RunDetails } fr
 import { isSweepRun, toSweepFacts } from '../../core/sweep/sweep.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
+import type { RunTablePart, TableStamp } from '../../protocol/runtable.ts';
 import type { RunList } from '../../protocol/tracking.ts';
 import { findProjects, listData } from '../inventory/inventory.ts';
 import {
@@ -20,6 +21,7 @@ import { offlineVariable } from '../tracking/tracking.ts';
 import { watchProject, type Watcher } from '../watching/watching.ts';
 import { listResumable } from './resuming.ts';
 import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
+import { RunTableLog } from './runtable.ts';
 import { readTrackedPaths } from './tracked.ts';
 
 export { planResumption } from './resuming.ts';
@@ -201,6 +203,7 @@ class OpenProject {
   readonly #warned = new Set<string>();
   /** Areas whose changes may be ones of runs as well, by the stores that are shown. */
   #alsoRuns: readonly Area[] = [];
+  readonly #table = new RunTableLog();
   #timer: NodeJS.Timeout | undefined;
   #toldAt = -Infinity;
 
@@ -244,6 +247,10 @@ class OpenProject {
     });
   }
 
+  async readRunTable(since: TableStamp | null): Promise<RunTablePart> {
+    return this.#table.read(await this.listRuns(), since);
+  }
+
   async readRun(runId: string): Promise<RunDetails> {
     const details = await readRunDetails(this.project, runId, this.#env);
     if (!isSweepRun(details.run)) return { ...details, sweep: null };
@@ -264,6 +271,13 @@ class OpenProject {
 
   alert(): void {
     this.#follower.alert();
+  }
+
+  /** Something was changed from here: whoever shows it need not wait until a watcher has seen it. */
+  tellChanged(areas: readonly Area[]): void {
+    this.#change(areas);
+    clearTimeout(this.#timer);
+    this.#tell();
   }
 
   close(): void {

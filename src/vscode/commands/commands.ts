@@ -37,6 +37,14 @@ export interface CommandTypes {
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;
   'mlops.reproduceRun': OnTarget;
+  'mlops.showRunsTable': OnTarget;
+  'mlops.tagRun': OnTarget;
+  'mlops.starRun': OnTarget;
+  'mlops.colourRun': OnTarget;
+  'mlops.hideRun': OnTarget;
+  'mlops.copyRunsAsCsv': OnTarget;
+  'mlops.copyRunsAsMarkdown': OnTarget;
+  'mlops.copyRunsAsJson': OnTarget;
   'mlops.repairRun': OnTarget;
   'mlops.addStore': OnTarget;
   'mlops.removeStore': OnTarget;

@@ -5,6 +5,7 @@ import { noteTag, type RunEdit, type RunSummary } from '../../protocol/tracking.
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
 import { pickRun, pickRunsFolder } from './pick.ts';
+import { editAll, findRuns } from './runstable.ts';
 
 interface Parts {
   readonly engine: EngineClient;
@@ -55,14 +56,18 @@ export function createRunEditCommands({ engine, projects }: Parts): RunEditComma
       (text) => ({ tags: { [noteTag]: text.trim() === '' ? null : text } }),
     ),
     async 'mlops.deleteRun'(target) {
-      const found = await find(target, vscode.l10n.t('Run to delete'));
-      if (found === undefined) return;
-      const { project, run } = found;
-      await engine.request('editRun', { project, runId: run.runId, edit: { isDeleted: true } });
+      const found = await findRuns({ engine, projects }, target, vscode.l10n.t('Run to delete'));
+      const [first, ...others] = found?.runs ?? [];
+      if (found === undefined || first === undefined) return;
+      const { project, runs } = found;
+      await editAll(engine, project, { runs, edit: { isDeleted: true } });
       const undo = vscode.l10n.t('Undo');
-      const message = vscode.l10n.t('{0} is no longer listed. Its files stay where they are.', run.name);
+      const message =
+        others.length === 0
+          ? vscode.l10n.t('{0} is no longer listed. Its files stay where they are.', first.name)
+          : vscode.l10n.t('{0} runs are no longer listed. Their files stay where they are.', runs.length);
       if ((await vscode.window.showInformationMessage(message, undo)) === undo)
-        await engine.request('editRun', { project, runId: run.runId, edit: { isDeleted: false } });
+        await editAll(engine, project, { runs, edit: { isDeleted: false } });
     },
   };
 }

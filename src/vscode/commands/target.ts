@@ -16,7 +16,15 @@ export function parseTarget(argument: unknown): Target | undefined {
   const kind = candidate['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(keys, kind)) return undefined;
   const needed = ['project', ...keys[kind as Target['kind']]];
-  return needed.every((key) => typeof candidate[key] === 'string') ? (candidate as unknown as Target) : undefined;
+  if (!needed.every((key) => typeof candidate[key] === 'string')) return undefined;
+  const { runIds = [] } = candidate;
+  const isList = Array.isArray(runIds) && runIds.every((runId) => typeof runId === 'string');
+  return isList ? (candidate as unknown as Target) : undefined;
+}
+
+/** The runs that a command was called on. */
+export function runsOf(target: Target & { readonly kind: 'run' }): readonly string[] {
+  return target.runIds ?? [target.runId];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

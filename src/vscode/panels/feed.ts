@@ -1,5 +1,6 @@
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
+import type { RunAction, RunTablePart, SavedView, TableStamp, TableView } from '../../protocol/runtable.ts';
 import type { Steering } from '../../protocol/steering.ts';
 import type { Prediction } from '../../protocol/training.ts';
 
@@ -39,4 +40,15 @@ export interface DagFeed {
   /** Runs a stage or a group with what it needs; `downstream`: with everything that needs it. */
   run(root: string, name: string, downstream: boolean): Promise<void>;
   addStage(root: string): Promise<void>;
+}
+
+/** What the page of runs needs of the engine and of the commands. `root` is the absolute path of a project or of a folder with runs only. */
+export interface RunsFeed {
+  read(root: string, since: TableStamp | null): Promise<RunTablePart>;
+  views(root: string): Promise<readonly SavedView[]>;
+  /** Tells when runs or views may have changed, until disposed. */
+  follow(root: string, listener: () => void): { dispose(): void };
+  act(root: string, action: RunAction, runIds: readonly string[]): Promise<void>;
+  saveView(root: string, name: string, view: TableView): Promise<void>;
+  deleteView(root: string, name: string): Promise<void>;
 }

@@ -28,6 +28,7 @@ export const told = {
   collections: [] as FakeDiagnostics[],
   items: [] as FakeStatusBarItem[],
   picks: [] as (readonly { readonly label: string }[])[],
+  copied: [] as string[],
 };
 
 export function forget(): void {
@@ -77,6 +78,7 @@ export interface FakeStatusBarItem {
 export class FakePanel {
   title = '';
   visible = true;
+  active = true;
   revealed = 0;
   isGone = false;
   readonly sent: Message[] = [];
@@ -228,7 +230,17 @@ export const TaskScope = { Workspace: 2 };
 export const TaskRevealKind = { Always: 1 };
 export const TaskPanelKind = { Dedicated: 2 };
 export const ProgressLocation = { Window: 10 };
-export const env = { language: 'en' };
+export const env = {
+  language: 'en',
+  clipboard: { writeText: (text: string) => Promise.resolve(void told.copied.push(text)) },
+};
+export class ThemeColor {
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+export class ThemeIcon extends ThemeColor {}
 export const Uri = {
   file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
   joinPath: (base: { readonly fsPath?: string }, ...parts: string[]) => ({
@@ -277,6 +289,11 @@ export const window = {
     return nothing;
   },
   showErrorMessage: (message: string) => Promise.resolve(told.errors.push(message)),
+  showWarningMessage: (message: string) => {
+    told.messages.push(message);
+    return Promise.resolve(answers.pressed);
+  },
+  setStatusBarMessage: (message: string) => told.messages.push(message),
   showOpenDialog: () => answers.chosenFiles ?? Promise.resolve(undefined),
   showSaveDialog: ({ defaultUri }: { defaultUri: { fsPath: string } }) => {
     told.proposed.push(defaultUri.fsPath);

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunChange, RunEvent } from '../../../src/protocol/charts.ts';
 import type { LiveProcess, RunDetails } from '../../../src/protocol/engine.ts';
+import { emptyTableView } from '../../../src/protocol/runtable.ts';
 import { createEngine, settle } from './engine.ts';
 
 vi.mock('vscode', () => import('./editor.ts'));
-const { createRunFeed } = await import('../../../src/vscode/feed.ts');
+const { createRunFeed, createRunsFeed } = await import('../../../src/vscode/feed.ts');
 
 const root = '/w/digits';
 const live = (steering: LiveProcess['steering'], runId = 'r'): LiveProcess => ({
@@ -103,4 +104,29 @@ it('the trials of a live sweep are read again when runs have changed, those of a
     expect(engine.asked.filter(({ name }) => name === 'readRun')).toHaveLength(reads);
     following.dispose();
   }
+});
+
+it('the table of runs is told what may have changed in its own project', async () => {
+  const engine = createEngine({});
+  const feed = createRunsFeed(engine.thread, { act: () => Promise.resolve() });
+  let told = 0;
+  const following = feed.follow(root, () => (told += 1));
+  engine.tell('changed', { project: root, areas: ['runs'] });
+  engine.tell('changed', { project: root, areas: ['processes', 'pipeline'] });
+  engine.tell('changed', { project: root, areas: ['data'] });
+  engine.tell('changed', { project: '/other', areas: ['runs'] });
+  following.dispose();
+  engine.tell('changed', { project: root, areas: ['runs'] });
+  expect(told).toBe(2);
+  const since = { epoch: 'e', version: 1 };
+  await feed.read(root, since);
+  await feed.views(root);
+  await feed.saveView(root, 'a', emptyTableView);
+  await feed.deleteView(root, 'a');
+  expect(engine.asked).toEqual([
+    { name: 'readRunTable', payload: { project: root, since } },
+    { name: 'listViews', payload: { project: root } },
+    { name: 'saveView', payload: { project: root, name: 'a', view: emptyTableView } },
+    { name: 'deleteView', payload: { project: root, name: 'a' } },
+  ]);
 });

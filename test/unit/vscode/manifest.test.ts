@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runChartViewType } from '../../../src/protocol/charts.ts';
 import { dagViewType } from '../../../src/protocol/dag.ts';
+import { runTableViewType } from '../../../src/protocol/runtable.ts';
 import { commandIds, contextKeys, settingDefaults, taskType, viewIds } from '../../../src/vscode/manifest.ts';
 import { listSources } from './sources.ts';
 
@@ -162,7 +163,7 @@ describe('package.json and the code agree', () => {
   });
 
   it('on context keys', () => {
-    const others = new Set<string>([...Object.values(viewIds), dagViewType]);
+    const others = new Set<string>([...Object.values(viewIds), dagViewType, runTableViewType]);
     const used = clauses.flatMap((clause) => clause.match(/\bmlops\.\w+/g) ?? []).filter((key) => !others.has(key));
     expect(sorted(used)).toEqual(sorted(contextKeys));
   });
@@ -181,7 +182,7 @@ describe('package.json and the code agree', () => {
   it('on the task type and what wakes the extension', () => {
     expect(taskDefinitions.map(({ type }) => type)).toEqual([taskType]);
     expect(Object.keys(taskDefinitions[0]?.properties ?? {})).toEqual(['stage', 'command', 'arguments', 'project']);
-    for (const type of [runChartViewType, dagViewType])
+    for (const type of [runChartViewType, dagViewType, runTableViewType])
       expect(manifest.activationEvents).toContain(`onWebviewPanel:${type}`);
     expect(manifest.activationEvents.filter((event) => /^\*|onStartup|\*\*/.test(event))).toEqual([]);
   });

@@ -1,0 +1,63 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { findViewNameMistake, formatView, parseView } from '../../core/views/views.ts';
+import { badInput, ExpectedError, unknownName } from '../../protocol/errors.ts';
+import { formatProblem, hasErrors } from '../../protocol/problem.ts';
+import type { SavedView, TableView } from '../../protocol/runtable.ts';
+import { diskError, exists, isMissing, makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import { projectPaths, type Project } from '../project/project.ts';
+
+/** More views than anybody chooses from; the rest is left out. */
+const mostViews = 200;
+
+/** The views that the project keeps, by name. One that can't be read is told in its place and hides no other. */
+export async function listViews(project: Project): Promise<readonly SavedView[]> {
+  const folder = projectPaths.views(project);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw diskError(error, folder);
+  });
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.yaml'))
+    .map(({ name }) => name.slice(0, -'.yaml'.length))
+    .sort();
+  return Promise.all(names.slice(0, mostViews).map((name) => readView(project, name)));
+}
+
+async function readView(project: Project, name: string): Promise<SavedView> {
+  try {
+    const { shown, file } = placeOf(project, name);
+    const { value = null, problems } = parseView((await readTextIfExists(file)) ?? '', shown);
+    const [worst] = [...problems].sort((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+    return { name, view: value, problem: worst === undefined ? null : formatProblem(worst) };
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error;
+    return { name, view: null, problem: error.message };
+  }
+}
+
+/** Writes the view into its file, made anew or changed so that comments stay. A file that can't be read is not overwritten. */
+export async function saveView(project: Project, name: string, view: TableView): Promise<void> {
+  const mistake = findViewNameMistake(name);
+  if (mistake !== undefined) throw badInput(mistake);
+  const { shown, file } = placeOf(project, name);
+  const { value, problems } = formatView(await readTextIfExists(file), shown, view);
+  if (value === undefined || hasErrors(problems))
+    throw badInput(
+      `The view "${name}" is not saved, because its file can't be read. Mend it, or delete it first.`,
+      problems,
+    );
+  await makeFolder(path.dirname(file));
+  await writeFileAtomic(file, value);
+}
+
+/** Throws `unknown-name` where there is none. */
+export async function deleteView(project: Project, name: string): Promise<void> {
+  const { file } = placeOf(project, name);
+  if (path.basename(file) !== `${name}.yaml` || !(await exists(file))) throw unknownName('view', name, []);
+  await rm(file);
+}
+
+function placeOf(project: Project, name: string): { readonly file: string; readonly shown: string } {
+  return { file: path.join(projectPaths.views(project), `${name}.yaml`), shown: `.mlops/views/${name}.yaml` };
+}

@@ -1,0 +1,212 @@
+import type { UnreadableRun } from './tracking.ts';
+
+// The border between the extension and the page of runs. The page says `ready` and gets every run, in parts; from then on only the
+// runs that changed. It holds them all and sorts, filters and groups by itself, so that nothing waits for a message. Runs travel as
+// bytes (`runtablecodec.ts`) that the extension host hands on unread. Messages to the page that bear a number ascend without gaps: a
+// page that misses one asks to `resync`.
+
+export const runTableProtocolVersion = 1;
+
+/** Type of the webview panel; also the key under which VS Code restores it. */
+export const runTableViewType = 'mlops.runsTable';
+
+/** Tags that keep what a person thinks of a run: with the run, wherever it goes, and for everybody who reads its store. */
+export const starTag = 'mlops.star';
+export const colourTag = 'mlops.colour';
+export const hiddenTag = 'mlops.hidden';
+
+/** Colours that runs can be given, after the theme's own. */
+export const runColours = ['red', 'orange', 'yellow', 'green', 'blue', 'purple'] as const;
+
+/** How the table looks. What can be kept in a view file. */
+export interface TableView {
+  /** In order; null: chosen by what tells the runs apart. */
+  readonly columns: readonly ViewColumn[] | null;
+  readonly sort: readonly { readonly column: string; readonly descending: boolean }[];
+  readonly filter: string;
+  /** Id of a column. */
+  readonly group: string | null;
+  readonly showsHidden: boolean;
+}
+
+export const emptyTableView: TableView = { columns: null, sort: [], filter: '', group: null, showsHidden: false };
+
+/** Narrowest and widest that a column may be, in pixels. */
+export const widthLimits = { least: 40, most: 800 } as const;
+
+export interface ViewColumn {
+  /** As `metrics.val_loss`; `core/runtable` says what ids there are. */
+  readonly id: string;
+  /** In pixels; null: by its kind. */
+  readonly width: number | null;
+  readonly isPinned: boolean;
+}
+
+/** A file `.mlops/views/<name>.yaml`. */
+export interface SavedView {
+  readonly name: string;
+  /** Null where the file can't be read; `problem` says why, with file, line and column. */
+  readonly view: TableView | null;
+  readonly problem: string | null;
+}
+
+/** How far a reader of the table has read. */
+export interface TableStamp {
+  /** Of the engine's reading that counts the versions; another one starts again. */
+  readonly epoch: string;
+  readonly version: number;
+}
+
+/** What has changed in a project's runs since a stamp, or all of it. */
+export interface RunTablePart {
+  readonly stamp: TableStamp;
+  /** All there is; what the reader had before is void. */
+  readonly isWhole: boolean;
+  readonly parts: readonly Uint8Array[];
+  /** Ids of runs that are listed no more. */
+  readonly removed: readonly string[];
+  readonly unreadable: readonly UnreadableRun[];
+}
+
+export interface TableNotice {
+  readonly kind: 'loading' | 'broken';
+  readonly text: string;
+  readonly action: 'none' | 'retry';
+}
+
+interface Numbered {
+  readonly protocol: number;
+  readonly sequence: number;
+}
+
+export type ToRunsPage =
+  | (Numbered & {
+      readonly type: 'runs';
+      /** The first part of everything: what the page had is void. */
+      readonly begins: boolean;
+      /** The last part. */
+      readonly ends: boolean;
+      readonly bytes: Uint8Array;
+      readonly removed: readonly string[];
+      readonly unreadable: readonly UnreadableRun[];
+    })
+  | (Numbered & { readonly type: 'views'; readonly views: readonly SavedView[] })
+  | (Numbered & { readonly type: 'notice'; readonly notice: TableNotice })
+  /** What the page shows is this view now. */
+  | (Numbered & { readonly type: 'chosen'; readonly name: string })
+  /** A menu asks for what is selected. */
+  | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
+
+/** What is done with runs by commands of the editor, which ask where something is to be asked. */
+export const runActions = ['open', 'rename', 'note', 'tag', 'star', 'colour', 'hide', 'delete'] as const;
+export type RunAction = (typeof runActions)[number];
+
+export type FromRunsPage =
+  | { readonly type: 'ready'; readonly protocol: number }
+  /** A message is missing, or the user wants to try again: send everything. */
+  | { readonly type: 'resync' }
+  | { readonly type: 'act'; readonly action: RunAction; readonly runIds: readonly string[] }
+  | { readonly type: 'copied'; readonly text: string }
+  /** Kept for this person until it is saved as a view; `name`: of the view that it came from. */
+  | { readonly type: 'keep'; readonly name: string | null; readonly view: TableView }
+  /** Without a name the user is asked for one. */
+  | { readonly type: 'saveView'; readonly name: string | null; readonly view: TableView }
+  | { readonly type: 'deleteView'; readonly name: string }
+  | { readonly type: 'openView'; readonly name: string }
+  | { readonly type: 'error'; readonly message: string };
+
+/** What the page is loaded with; the extension restores a panel by `root`. */
+export interface RunsPageContext {
+  readonly root: string;
+  /** False in Restricted Mode, where nothing is written. */
+  readonly mayEdit: boolean;
+  /** As it was kept. */
+  readonly kept: { readonly name: string | null; readonly view: TableView } | null;
+}
+
+/** Words of the page, in the user's language; `{0}` marks a place to be filled in. */
+export type RunsTexts = Readonly<
+  Record<
+    | 'title'
+    | 'tabs'
+    | 'tableTab'
+    | 'filter'
+    | 'filterHint'
+    | 'group'
+    | 'noGroup'
+    | 'columns'
+    | 'findColumn'
+    | 'automatic'
+    | 'pin'
+    | 'moveUp'
+    | 'moveDown'
+    | 'close'
+    | 'view'
+    | 'noView'
+    | 'unsaved'
+    | 'brokenView'
+    | 'save'
+    | 'saveAs'
+    | 'deleteView'
+    | 'openView'
+    | 'showHidden'
+    | 'copy'
+    | 'csv'
+    | 'markdown'
+    | 'json'
+    | 'gridOf'
+    | 'gridHint'
+    | 'shown'
+    | 'shownOf'
+    | 'selected'
+    | 'hiddenRuns'
+    | 'unreadable'
+    | 'judgedBy'
+    | 'groupOf'
+    | 'groupOfOne'
+    | 'noValue'
+    | 'meanAndDeviation'
+    | 'bestAt'
+    | 'lastAt'
+    | 'starred'
+    | 'star'
+    | 'hidden'
+    | 'children'
+    | 'name'
+    | 'status'
+    | 'experiment'
+    | 'store'
+    | 'start'
+    | 'duration'
+    | 'model'
+    | 'user'
+    | 'commit'
+    | 'branch'
+    | 'note'
+    | 'runId'
+    | 'last'
+    | 'min'
+    | 'max'
+    | 'metrics'
+    | 'params'
+    | 'tags'
+    | 'attributes'
+    | 'running'
+    | 'epochOf'
+    | 'epoch'
+    | 'paused'
+    | 'scheduled'
+    | 'succeeded'
+    | 'failed'
+    | 'stopped'
+    | 'lost'
+    | 'loading'
+    | 'empty'
+    | 'nothingFits'
+    | 'clearFilter'
+    | 'noConnection'
+    | 'retry'
+    | 'ignored',
+    string
+  >
+>;

@@ -1,0 +1,210 @@
+import {
+  runActions,
+  runTableProtocolVersion,
+  type FromRunsPage,
+  type SavedView,
+  type TableView,
+  type ToRunsPage,
+  type ViewColumn,
+} from './runtable.ts';
+import {
+  count,
+  finite,
+  flag,
+  listOf,
+  oneOf,
+  orNull,
+  parserOf,
+  shaped,
+  text,
+  type Check,
+  type Shapes,
+} from './shapes.ts';
+import type { MetricPoint, MetricSummary, RunStatus, RunSummary } from './tracking.ts';
+
+// Parsers of the messages between the extension and the page of runs (`undefined` means "not a message of this version"), and how
+// runs are packed into bytes: JSON in UTF-8 with each name said once for all runs of a part, since 10,000 runs with 20 metrics each
+// would be 50 MB as objects, and more work for the host that hands them on than it may do.
+
+const currentProtocol: Check = (value) => value === runTableProtocolVersion;
+const numbered = { protocol: currentProtocol, sequence: count };
+const unreadable = listOf(shaped({ runId: text, file: text, message: text }));
+const column = shaped({ id: text, width: orNull(finite), isPinned: flag } satisfies Record<keyof ViewColumn, Check>);
+const tableView = shaped({
+  columns: orNull(listOf(column)),
+  sort: listOf(shaped({ column: text, descending: flag })),
+  filter: text,
+  group: orNull(text),
+  showsHidden: flag,
+} satisfies Record<keyof TableView, Check>);
+const savedView = shaped({
+  name: text,
+  view: orNull(tableView),
+  problem: orNull(text),
+} satisfies Record<keyof SavedView, Check>);
+const bytes: Check = (value) => value instanceof Uint8Array;
+const format = oneOf('csv', 'markdown', 'json');
+const notice = shaped({ kind: oneOf('loading', 'broken'), text, action: oneOf('none', 'retry') });
+
+const toRunsPage: Shapes<ToRunsPage> = {
+  runs: { ...numbered, begins: flag, ends: flag, bytes, removed: listOf(text), unreadable },
+  views: { ...numbered, views: listOf(savedView) },
+  notice: { ...numbered, notice },
+  chosen: { ...numbered, name: text },
+  copy: { ...numbered, format },
+};
+
+const fromRunsPage: Shapes<FromRunsPage> = {
+  ready: { protocol: currentProtocol },
+  resync: {},
+  act: { action: oneOf(...runActions), runIds: listOf(text) },
+  copied: { text },
+  keep: { name: orNull(text), view: tableView },
+  saveView: { name: orNull(text), view: tableView },
+  deleteView: { name: text },
+  openView: { name: text },
+  error: { message: text },
+};
+
+export const parseToRunsPage: (value: unknown) => ToRunsPage | undefined = parserOf(toRunsPage);
+export const parseFromRunsPage: (value: unknown) => FromRunsPage | undefined = parserOf(fromRunsPage);
+
+/** A view that was kept, in whatever form it is now; undefined for what is none. */
+export function parseTableView(value: unknown): TableView | undefined {
+  return tableView(value) ? (value as TableView) : undefined;
+}
+
+/** Longest value of a param or tag that the table gets: nobody reads more in a cell, and notes and patches may be books. */
+const mostCharacters = 300;
+
+/** One run, as it stands in a part; equal texts are equal runs. */
+export function packRun(run: RunSummary): string {
+  const { runId, name, experiment, status, startTime, endTime, parentRunId, lost, store, params, tags, metrics } = run;
+  return JSON.stringify([
+    ...[runId, name, experiment, status, startTime, endTime, parentRunId, lost ? 1 : 0, store ?? null],
+    Object.entries(params).flatMap(([key, value]) => [key, shorten(value)]),
+    Object.entries(tags).flatMap(([key, value]) => [key, shorten(value)]),
+    Object.entries(metrics).flatMap(([key, summary]) => [key, packMetric(summary)]),
+  ]);
+}
+
+/** Runs as {@link packRun} gives them. */
+export function joinRuns(packed: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(`[${packed.join(',\n')}]`);
+}
+
+/** Undefined for bytes that are no runs. What the table does not need (`artifacts`) is null. */
+export function unpackRuns(packed: Uint8Array): readonly RunSummary[] | undefined {
+  try {
+    const rows: unknown = JSON.parse(new TextDecoder().decode(packed));
+    if (!Array.isArray(rows)) return undefined;
+    const runs = rows.flatMap((row) => unpackRun(row) ?? []);
+    return runs.length === rows.length ? runs : undefined;
+  } catch {
+    // No JSON: no runs either.
+    return undefined;
+  }
+}
+
+function shorten(value: string): string {
+  return value.length <= mostCharacters ? value : `${value.slice(0, mostCharacters)}…`;
+}
+
+type PackedPoint = readonly [value: number | string, step: number];
+
+/** The best point is the least or the greatest, or itself; a metric of one point is that point. */
+function packMetric({ points, last, min, max, best }: MetricSummary): readonly unknown[] {
+  const isOne = isSame(min, last) && isSame(max, last);
+  const chosen = best === null ? 0 : isSame(best, min) ? 1 : isSame(best, max) ? 2 : packPoint(best);
+  return isOne
+    ? [points, chosen, packPoint(last)]
+    : [points, chosen, packPoint(last), packPointOrNull(min), packPointOrNull(max)];
+}
+
+function isSame(a: MetricPoint | null, b: MetricPoint | null): boolean {
+  return a !== null && b !== null && Object.is(a.value, b.value) && a.step === b.step;
+}
+
+function packPoint({ value, step }: MetricPoint): PackedPoint {
+  // JSON has no NaN and no infinity.
+  return [Number.isFinite(value) ? value : String(value), step];
+}
+
+function packPointOrNull(point: MetricPoint | null): PackedPoint | null {
+  return point === null ? null : packPoint(point);
+}
+
+const statuses: Readonly<Record<RunStatus, true>> = {
+  RUNNING: true,
+  SCHEDULED: true,
+  FINISHED: true,
+  FAILED: true,
+  KILLED: true,
+};
+const fieldChecks: readonly Check[] = [
+  ...[text, text, text, oneOf(...Object.keys(statuses)), finite, orNull(finite), orNull(text), oneOrZero, orNull(text)],
+  ...[Array.isArray, Array.isArray, Array.isArray],
+];
+
+function oneOrZero(value: unknown): boolean {
+  return value === 0 || value === 1;
+}
+
+function unpackRun(row: unknown): RunSummary | undefined {
+  if (!Array.isArray(row) || !fieldChecks.every((check, index) => check(row[index]))) return undefined;
+  const [runId, name, experiment, status, startTime, endTime, parentRunId, lost, store, params, tags, metrics] =
+    row as [
+      ...[string, string, string, RunStatus, number, number | null, string | null, 0 | 1, string | null],
+      ...[readonly unknown[], readonly unknown[], readonly unknown[]],
+    ];
+  const own = { params: unpackTexts(params), tags: unpackTexts(tags), metrics: unpackMetrics(metrics) };
+  if (own.params === undefined || own.tags === undefined || own.metrics === undefined) return undefined;
+  return {
+    ...{ runId, name, experiment, status, startTime, endTime, parentRunId, lost: lost === 1, artifacts: null },
+    ...{ params: own.params, tags: own.tags, metrics: own.metrics },
+    ...(store === null ? {} : { store }),
+  };
+}
+
+function unpackPairs<T>(
+  pairs: readonly unknown[],
+  unpack: (value: unknown) => T | undefined,
+): Record<string, T> | undefined {
+  const entries: [string, T][] = [];
+  for (let index = 0; index < pairs.length; index += 2) {
+    const [key, value] = [pairs[index], unpack(pairs[index + 1])];
+    if (typeof key !== 'string' || value === undefined) return undefined;
+    entries.push([key, value]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function unpackTexts(pairs: readonly unknown[]): Readonly<Record<string, string>> | undefined {
+  return unpackPairs(pairs, (value) => (typeof value === 'string' ? value : undefined));
+}
+
+function unpackMetrics(pairs: readonly unknown[]): Readonly<Record<string, MetricSummary>> | undefined {
+  return unpackPairs(pairs, unpackMetric);
+}
+
+function unpackMetric(packed: unknown): MetricSummary | undefined {
+  if (!Array.isArray(packed) || !count(packed[0])) return undefined;
+  const [points, chosen, lastPoint, least, greatest] = packed as readonly unknown[];
+  const last = unpackPoint(lastPoint);
+  if (last === undefined || last === null) return undefined;
+  const isOne = packed.length === 3;
+  const [min, max] = isOne ? [last, last] : [unpackPoint(least), unpackPoint(greatest)];
+  if (min === undefined || max === undefined) return undefined;
+  const best = chosen === 0 ? null : chosen === 1 ? min : chosen === 2 ? max : unpackPoint(chosen);
+  return best === undefined ? undefined : { points: points as number, last, min, max, best };
+}
+
+/** Null stays null; undefined is no point. */
+function unpackPoint(packed: unknown): MetricPoint | null | undefined {
+  if (packed === null) return null;
+  if (!Array.isArray(packed) || packed.length !== 2 || !Number.isFinite(packed[1])) return undefined;
+  const [value, step] = packed as [unknown, number];
+  if (typeof value !== 'number' && (typeof value !== 'string' || !['NaN', 'Infinity', '-Infinity'].includes(value)))
+    return undefined;
+  return { value: Number(value), step };
+}

@@ -1,0 +1,284 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { findViewNameMistake } from '../../core/views/views.ts';
+import {
+  runTableProtocolVersion,
+  runTableViewType,
+  type FromRunsPage,
+  type RunsPageContext,
+  type RunTablePart,
+  type SavedView,
+  type TableStamp,
+  type TableView,
+  type ToRunsPage,
+} from '../../protocol/runtable.ts';
+import { parseFromRunsPage, parseTableView } from '../../protocol/runtablecodec.ts';
+import type { RunsFeed } from './feed.ts';
+import { attempt, listenToPage, loadPage, logPageError, pageOptions, toReason } from './page.ts';
+import { runsTexts } from './runstexts.ts';
+
+/** In the log. */
+const NAME = 'Runs';
+
+export interface RunsTableOptions {
+  readonly extensionUri: vscode.Uri;
+  readonly feed: RunsFeed;
+  readonly log: vscode.LogOutputChannel;
+  /** Keeps how each project's table looked last, for this person. */
+  readonly memory: Pick<vscode.Memento, 'get' | 'update'>;
+}
+
+export interface RunsTables {
+  dispose(): void;
+  /** Shows the runs of a project: in the panel that has them already, else in a new one. */
+  show(root: string): void;
+  /** Puts what is selected in the table that is in front, or all that it shows, into the clipboard. */
+  copy(format: 'csv' | 'markdown' | 'json'): void;
+}
+
+/** One panel for each project; they come back after a reload of the window. */
+export function registerRunsTables(options: RunsTableOptions): RunsTables {
+  const open = new Map<string, RunsTablePanel>();
+  const adopt = (panel: vscode.WebviewPanel, root: string): void => {
+    const created = new RunsTablePanel(panel, root, options);
+    open.set(root, created);
+    panel.onDidDispose(() => {
+      if (open.get(root) === created) open.delete(root);
+      created.dispose();
+    });
+  };
+  const serializer = vscode.window.registerWebviewPanelSerializer(runTableViewType, {
+    deserializeWebviewPanel: (panel, state: unknown) => {
+      const root = typeof state === 'object' && state !== null && 'root' in state ? state.root : undefined;
+      if (typeof root === 'string') adopt(panel, root);
+      else panel.dispose();
+      return Promise.resolve();
+    },
+  });
+  return {
+    show(root) {
+      const known = open.get(root);
+      if (known !== undefined) {
+        known.reveal();
+        return;
+      }
+      const column = vscode.ViewColumn.Active;
+      const title = vscode.l10n.t('Runs');
+      adopt(vscode.window.createWebviewPanel(runTableViewType, title, column, pageOptions(options.extensionUri)), root);
+    },
+    copy(format) {
+      [...open.values()].find((panel) => panel.isActive)?.copy(format);
+    },
+    dispose() {
+      serializer.dispose();
+      for (const panel of [...open.values()]) panel.close();
+    },
+  };
+}
+
+type Unnumbered<M = ToRunsPage> = M extends ToRunsPage ? Omit<M, 'protocol' | 'sequence'> : never;
+
+class RunsTablePanel {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #root: string;
+  readonly #options: RunsTableOptions;
+  readonly #subscriptions: readonly { dispose(): unknown }[];
+  #sequence = 0;
+  /** Null: the page has nothing yet. */
+  #stamp: TableStamp | null = null;
+  #views: string | undefined;
+  /** Counts how often the page has begun again: what was asked for before is not for it any more. */
+  #load = 0;
+  #isReading = false;
+  #isOutdated = false;
+  #isDisposed = false;
+
+  constructor(panel: vscode.WebviewPanel, root: string, options: RunsTableOptions) {
+    this.#panel = panel;
+    this.#root = root;
+    this.#options = options;
+    this.#panel.title = vscode.l10n.t('Runs');
+    this.#subscriptions = [
+      listenToPage(panel.webview, {
+        name: NAME,
+        parse: parseFromRunsPage,
+        handle: (message) => this.#handle(message),
+        log: options.log,
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#setPage()),
+      options.feed.follow(root, () => {
+        if (this.#load > 0) void this.#read();
+      }),
+    ];
+    this.#setPage();
+  }
+
+  get isActive(): boolean {
+    return this.#panel.active;
+  }
+
+  reveal(): void {
+    this.#panel.reveal();
+  }
+
+  close(): void {
+    this.#panel.dispose();
+  }
+
+  copy(format: 'csv' | 'markdown' | 'json'): void {
+    this.#send({ type: 'copy', format });
+  }
+
+  /** Called once the panel is gone. */
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #setPage(): void {
+    loadPage(this.#panel.webview, this.#options.extensionUri, {
+      page: 'runs',
+      title: vscode.l10n.t('Runs'),
+      texts: runsTexts(vscode.l10n),
+      context: {
+        root: this.#root,
+        mayEdit: vscode.workspace.isTrusted,
+        kept: this.#recall(),
+      } satisfies RunsPageContext,
+    });
+  }
+
+  get #key(): string {
+    return `mlops.runsTable:${this.#root}`;
+  }
+
+  #recall(): RunsPageContext['kept'] {
+    const kept: unknown = this.#options.memory.get(this.#key);
+    if (typeof kept !== 'object' || kept === null || !('view' in kept) || !('name' in kept)) return null;
+    const view = parseTableView(kept.view);
+    return view === undefined ? null : { name: typeof kept.name === 'string' ? kept.name : null, view };
+  }
+
+  #begin(): void {
+    this.#load += 1;
+    this.#stamp = null;
+    this.#views = undefined;
+    void this.#read();
+  }
+
+  /** What changes while something is being read is read once more afterwards, and not by readings side by side. */
+  async #read(): Promise<void> {
+    this.#isOutdated = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.#isOutdated && !this.#isDisposed) {
+      this.#isOutdated = false;
+      await this.#readOnce(this.#load);
+    }
+    this.#isReading = false;
+  }
+
+  async #readOnce(load: number): Promise<void> {
+    const { feed, log } = this.#options;
+    const isPast = (): boolean => load !== this.#load || this.#isDisposed;
+    try {
+      const views = await feed.views(this.#root);
+      if (isPast()) return;
+      this.#sendViews(views);
+      const part = await feed.read(this.#root, this.#stamp);
+      if (!isPast()) this.#sendRuns(part);
+    } catch (error) {
+      if (isPast()) return;
+      const text = vscode.l10n.t('The runs can’t be read. {0}', toReason(error, log));
+      this.#send({ type: 'notice', notice: { kind: 'broken', text, action: 'retry' } });
+      // Nobody knows what the page lacks now.
+      this.#stamp = null;
+    }
+  }
+
+  /** Bytes are handed on as they are: the host reads nothing of them. */
+  #sendRuns({ stamp, isWhole, parts, removed, unreadable }: RunTablePart): void {
+    this.#stamp = stamp;
+    parts.forEach((bytes, index) => {
+      const [begins, ends] = [isWhole && index === 0, index === parts.length - 1];
+      this.#send({ type: 'runs', begins, ends, bytes, removed: ends ? removed : [], unreadable });
+    });
+    if (parts.length === 0 && removed.length > 0)
+      this.#send({ type: 'runs', begins: false, ends: true, bytes: nothing, removed, unreadable });
+  }
+
+  #sendViews(views: readonly SavedView[]): void {
+    const text = JSON.stringify(views);
+    if (text === this.#views) return;
+    this.#views = text;
+    this.#send({ type: 'views', views });
+  }
+
+  #send(message: Unnumbered): void {
+    if (this.#isDisposed || this.#load === 0) return;
+    this.#sequence += 1;
+    void this.#panel.webview.postMessage({ protocol: runTableProtocolVersion, sequence: this.#sequence, ...message });
+  }
+
+  #handle(message: FromRunsPage): void {
+    const { feed, log, memory } = this.#options;
+    switch (message.type) {
+      case 'ready':
+      case 'resync':
+        this.#begin();
+        return;
+      case 'act':
+        return void attempt(feed.act(this.#root, message.action, message.runIds), log);
+      case 'copied':
+        return void attempt(this.#copy(message.text), log);
+      case 'keep':
+        return void memory.update(this.#key, { name: message.name, view: message.view });
+      case 'saveView':
+        return void attempt(this.#save(message.name, message.view), log);
+      case 'deleteView':
+        return void attempt(this.#delete(message.name), log);
+      case 'openView':
+        return void attempt(this.#open(message.name), log);
+      case 'error':
+        logPageError(NAME, message.message, log);
+        return;
+    }
+  }
+
+  async #copy(text: string): Promise<void> {
+    await vscode.env.clipboard.writeText(text);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Copied.'), 3000);
+  }
+
+  async #save(name: string | null, view: TableView): Promise<void> {
+    const chosen = name ?? (await this.#askName());
+    if (chosen === undefined) return;
+    await this.#options.feed.saveView(this.#root, chosen, view);
+    this.#sendViews(await this.#options.feed.views(this.#root));
+    this.#send({ type: 'chosen', name: chosen });
+  }
+
+  async #askName(): Promise<string | undefined> {
+    const text = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Save View As'),
+      prompt: vscode.l10n.t('It becomes a file in .mlops/views, for everybody who has the project'),
+      validateInput: (name) => findViewNameMistake(name.trim()),
+    });
+    return text?.trim();
+  }
+
+  async #delete(name: string): Promise<void> {
+    const sure = vscode.l10n.t('Delete');
+    const message = vscode.l10n.t('Delete the view {0}? Its file .mlops/views/{0}.yaml goes with it.', name);
+    if ((await vscode.window.showWarningMessage(message, { modal: true }, sure)) !== sure) return;
+    await this.#options.feed.deleteView(this.#root, name);
+  }
+
+  async #open(name: string): Promise<void> {
+    if (findViewNameMistake(name) !== undefined) return;
+    await vscode.window.showTextDocument(vscode.Uri.file(path.join(this.#root, '.mlops', 'views', `${name}.yaml`)));
+  }
+}
+
+/** As an empty list of runs is packed. */
+const nothing = new TextEncoder().encode('[]');

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { emptyTableView, type FromRunsPage, type TableView, type ToRunsPage } from '../../../src/protocol/runtable.ts';
+import {
+  joinRuns,
+  packRun,
+  parseFromRunsPage,
+  parseTableView,
+  parseToRunsPage,
+  unpackRuns,
+} from '../../../src/protocol/runtablecodec.ts';
+import type { MetricSummary, RunSummary } from '../../../src/protocol/tracking.ts';
+
+const head = { protocol: 1, sequence: 3 };
+const view: TableView = {
+  columns: [{ id: '__proto__', width: 80, isPinned: true }],
+  sort: [{ column: 'start', descending: true }],
+  filter: 'a < 1',
+  group: 'params.lr',
+  showsHidden: false,
+};
+const toPage: readonly ToRunsPage[] = [
+  {
+    ...{ ...head, type: 'runs', begins: true, ends: false, bytes: Uint8Array.of(1), removed: ['a'] },
+    unreadable: [{ runId: 'a', file: 'b', message: 'c' }],
+  },
+  { ...head, type: 'views', views: [{ name: 'a', view, problem: null }] },
+  { ...head, type: 'notice', notice: { kind: 'broken', text: 'x', action: 'retry' } },
+  { ...head, type: 'chosen', name: 'a' },
+  { ...head, type: 'copy', format: 'csv' },
+];
+const fromPage: readonly FromRunsPage[] = [
+  { type: 'ready', protocol: 1 },
+  { type: 'resync' },
+  { type: 'act', action: 'star', runIds: ['a'] },
+  { type: 'copied', text: 'a' },
+  { type: 'keep', name: null, view: emptyTableView },
+  { type: 'saveView', name: 'a', view },
+  { type: 'deleteView', name: 'a' },
+  { type: 'openView', name: 'a' },
+  { type: 'error', message: 'x' },
+];
+
+it.each([
+  ...toPage.map((message) => [message.type, parseToRunsPage, message] as const),
+  ...fromPage.map((message) => [message.type, parseFromRunsPage, message] as const),
+])('%s: the message passes, and none that lacks a field or has a wrong one', (_type, parse, message) => {
+  expect(parse(message)).toBe(message);
+  for (const key of Object.keys(message)) {
+    const rest = Object.fromEntries(Object.entries(message).filter(([other]) => other !== key));
+    expect(parse(rest), `without ${key}`).toBeUndefined();
+    expect(parse({ ...message, [key]: { no: 1 } }), `wrong ${key}`).toBeUndefined();
+  }
+});
+
+it('anything at all is a message, a view or undefined, never an exception', () => {
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      expect(() => [parseToRunsPage(value), parseFromRunsPage(value), parseTableView(value)]).not.toThrow();
+    }),
+  );
+});
+
+const point = fc.record({ value: fc.double(), step: fc.integer() });
+const metric: fc.Arbitrary<MetricSummary> = fc
+  .record({
+    points: fc.nat(),
+    last: point,
+    min: fc.option(point),
+    max: fc.option(point),
+    choice: fc.nat(3),
+    other: point,
+  })
+  .map(({ points, last, min, max, choice, other }) => ({
+    ...{ points, last, min, max },
+    best: [null, min, max, other][choice] ?? null,
+  }));
+const texts = fc.dictionary(fc.string(), fc.string({ maxLength: 40 }));
+const runs: fc.Arbitrary<RunSummary> = fc.record(
+  {
+    runId: fc.string(),
+    name: fc.string(),
+    experiment: fc.string(),
+    status: fc.constantFrom('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'),
+    startTime: fc.integer(),
+    endTime: fc.option(fc.integer()),
+    parentRunId: fc.option(fc.string()),
+    params: texts,
+    tags: texts,
+    metrics: fc.dictionary(fc.string(), metric),
+    lost: fc.boolean(),
+    artifacts: fc.constant(null),
+    store: fc.string(),
+  },
+  {
+    requiredKeys: [
+      'runId',
+      'name',
+      'experiment',
+      'status',
+      'startTime',
+      'endTime',
+      'parentRunId',
+      'params',
+      'tags',
+      'metrics',
+      'lost',
+      'artifacts',
+    ],
+  },
+);
+
+describe('runs as bytes', () => {
+  it('come out as they went in: NaN, infinity, and every name', () => {
+    fc.assert(
+      fc.property(fc.array(runs, { maxLength: 4 }), (list) => {
+        const again = unpackRuns(joinRuns(list.map(packRun)));
+        expect(JSON.stringify(again, showOdd)).toBe(JSON.stringify(list, showOdd));
+      }),
+    );
+  });
+
+  it('lose where the artifacts are, and what nobody reads of a long text', () => {
+    const [run] = fc.sample(runs, 1);
+    const long = { ...run!, artifacts: '/a', params: { p: 'x'.repeat(5000) } };
+    const [again] = unpackRuns(joinRuns([packRun(long)])) ?? [];
+    expect([again?.artifacts, again?.params]).toEqual([null, { p: `${'x'.repeat(300)}…` }]);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a text', '[["a","b"'],
+    ['no list', '{}'],
+    ['a run that lacks a field', '[["id","name","x","FINISHED",1,null,null,0,null,[],[]]]'],
+    ['an unknown status', '[["id","name","x","toString",1,null,null,0,null,[],[],[]]]'],
+    ['a param that is a number', '[["id","name","x","FINISHED",1,null,null,0,["a",1],[],[]]]'],
+    ['a metric without a last point', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,0,null]]]]'],
+    ['a point of words', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,0,["abc",1]]]]]'],
+  ])('%s are none', (_name, text) => {
+    expect(unpackRuns(new TextEncoder().encode(text))).toBeUndefined();
+  });
+});
+
+/** JSON would say null of each. The order of dictionaries does not matter to anybody, and -0 is 0. */
+function showOdd(_key: string, value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : String(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

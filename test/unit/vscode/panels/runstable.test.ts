@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ExpectedError } from '../../../../src/protocol/errors.ts';
+import {
+  emptyTableView,
+  runTableProtocolVersion,
+  type RunTablePart,
+  type SavedView,
+} from '../../../../src/protocol/runtable.ts';
+import { answers, forget, told, trustGranted, workspace } from '../editor.ts';
+import { settle } from '../engine.ts';
+
+vi.mock('vscode', () => import('../editor.ts'));
+const { registerRunsTables } = await import('../../../../src/vscode/panels/runsTable.ts');
+
+const part = (isWhole: boolean, parts: number, version: number): RunTablePart => ({
+  stamp: { epoch: 'e', version },
+  isWhole,
+  parts: Array.from({ length: parts }, (_, index) => Uint8Array.of(version, index)),
+  removed: isWhole ? [] : ['gone'],
+  unreadable: [],
+});
+const mine: SavedView = { name: 'mine', view: emptyTableView, problem: null };
+
+describe('the panel of the table of runs', () => {
+  const log = { warn: vi.fn(), error: vi.fn() };
+  const kept = new Map<string, unknown>();
+  const memory = {
+    get: (key: string) => kept.get(key),
+    update: (key: string, value: unknown) => Promise.resolve(void kept.set(key, value)),
+  };
+  let change: () => void;
+  let views: readonly SavedView[];
+  let read: (since: unknown) => Promise<RunTablePart>;
+  const feed = {
+    read: vi.fn((_root: string, since: unknown) => read(since)),
+    views: vi.fn(() => Promise.resolve(views)),
+    follow: vi.fn((_root: string, listener: () => void) => {
+      change = listener;
+      return { dispose: () => (change = () => undefined) };
+    }),
+    act: vi.fn(() => Promise.resolve()),
+    saveView: vi.fn((_root: string, name: string) => {
+      views = [...views, { ...mine, name }];
+      return Promise.resolve();
+    }),
+    deleteView: vi.fn(() => Promise.resolve()),
+  };
+  beforeEach(() => {
+    forget();
+    vi.clearAllMocks();
+    kept.clear();
+    views = [mine];
+    read = (since) => Promise.resolve(since === null ? part(true, 2, 1) : part(false, 1, 2));
+  });
+
+  async function show() {
+    const options = { extensionUri: {}, feed, log, memory } as unknown as Parameters<typeof registerRunsTables>[0];
+    const panels = registerRunsTables(options);
+    panels.show('/p');
+    const panel = told.panels[0]!;
+    panel.ready(runTableProtocolVersion);
+    await settle();
+    return { panels, panel };
+  }
+  const types = (panel: { sent: readonly { type: string }[] }) => panel.sent.map(({ type }) => type).join(' ');
+
+  it('hands on everything in parts, then only what changed, and numbers them without a gap', async () => {
+    const { panel } = await show();
+    expect(panel.sent).toMatchObject([
+      { type: 'views', sequence: 1, views: [mine] },
+      { type: 'runs', sequence: 2, begins: true, ends: false, bytes: Uint8Array.of(1, 0) },
+      { type: 'runs', sequence: 3, begins: false, ends: true, bytes: Uint8Array.of(1, 1) },
+    ]);
+    change();
+    await settle();
+    expect(feed.read).toHaveBeenLastCalledWith('/p', { epoch: 'e', version: 1 });
+    expect(panel.sent.slice(3)).toMatchObject([{ sequence: 4, begins: false, ends: true, removed: ['gone'] }]);
+    panel.post({ type: 'resync' });
+    await settle();
+    expect(feed.read).toHaveBeenLastCalledWith('/p', null);
+    expect(types(panel)).toBe('views runs runs runs views runs runs');
+  });
+
+  it('tells of runs that are gone though none has changed, and nothing when nothing has', async () => {
+    const { panel } = await show();
+    read = () => Promise.resolve(part(false, 0, 3));
+    change();
+    await settle();
+    expect(panel.last).toMatchObject({ type: 'runs', ends: true, removed: ['gone'] });
+    read = () => Promise.resolve({ ...part(false, 0, 3), removed: [] });
+    change();
+    await settle();
+    expect(panel.sent).toHaveLength(4);
+  });
+
+  it('reads once more for many changes while it reads, and drops what was read for a page that began again', async () => {
+    const { panel } = await show();
+    let answer: (reply: RunTablePart) => void = () => undefined;
+    read = (since) => (since === null ? Promise.resolve(part(true, 1, 9)) : new Promise((done) => (answer = done)));
+    const before = feed.read.mock.calls.length;
+    change();
+    change();
+    await settle();
+    change();
+    panel.ready(runTableProtocolVersion);
+    await settle();
+    answer(part(false, 1, 5));
+    await settle();
+    expect(feed.read.mock.calls.length - before).toBe(2);
+    expect(panel.last).toMatchObject({ type: 'runs', begins: true, bytes: Uint8Array.of(9, 0) });
+  });
+
+  it('says in a sentence that the runs can’t be read, and reads all of them the next time', async () => {
+    read = () => Promise.reject(new ExpectedError('disk', 'The disk is full.'));
+    const { panel } = await show();
+    expect(panel.last).toMatchObject({
+      notice: { kind: 'broken', text: 'The runs can’t be read. The disk is full.', action: 'retry' },
+    });
+    read = (since) => Promise.resolve(part(since === null, 1, 2));
+    change();
+    await settle();
+    expect(panel.last).toMatchObject({ type: 'runs', begins: true });
+  });
+
+  it('does what the page asks for, and nothing else', async () => {
+    const { panel } = await show();
+    panel.post({ type: 'act', action: 'star', runIds: ['a', 'b'] });
+    panel.post({ type: 'act', action: 'execute', runIds: ['a'] });
+    panel.post({ type: 'copied', text: 'a,b' });
+    panel.post({ type: 'openView', name: 'mine' });
+    panel.post({ type: 'openView', name: '../../../etc/passwd' });
+    panel.post({ type: 'keep', name: 'mine', view: { ...emptyTableView, filter: 'a < 1' } });
+    await settle();
+    expect(feed.act.mock.calls).toEqual([['/p', 'star', ['a', 'b']]]);
+    expect(told.copied).toEqual(['a,b']);
+    expect(told.documents).toEqual(['/p/.mlops/views/mine.yaml']);
+    expect(log.warn).toHaveBeenCalledOnce();
+    expect([...kept.values()]).toEqual([{ name: 'mine', view: { ...emptyTableView, filter: 'a < 1' } }]);
+  });
+
+  it('remembers how the table looked, whatever has become of what was kept', async () => {
+    kept.set('mlops.runsTable:/p', { name: 'mine', view: { ...emptyTableView, filter: 'kept < 1' } });
+    const { panel } = await show();
+    expect(panel.webview.html).toContain('kept &lt; 1');
+    kept.set('mlops.runsTable:/p', { name: 'mine', view: { filter: 7 } });
+    workspace.isTrusted = true;
+    trustGranted.fire(undefined);
+    expect(panel.webview.html).toContain('&quot;kept&quot;:null');
+  });
+
+  it('saves a view under its name or one that is asked for, and the page shows it then', async () => {
+    const { panel } = await show();
+    panel.post({ type: 'saveView', name: 'mine', view: emptyTableView });
+    await settle();
+    expect(panel.last).toMatchObject({ type: 'chosen', name: 'mine' });
+    answers.typed = ' a/b ';
+    panel.post({ type: 'saveView', name: null, view: emptyTableView });
+    await settle();
+    answers.typed = ' by rate ';
+    panel.post({ type: 'saveView', name: null, view: emptyTableView });
+    await settle();
+    expect(feed.saveView.mock.calls.map(([, name]) => name)).toEqual(['mine', 'by rate']);
+    expect(panel.last).toMatchObject({ type: 'chosen', name: 'by rate' });
+  });
+
+  it('deletes a view only when that is confirmed', async () => {
+    const { panel } = await show();
+    panel.post({ type: 'deleteView', name: 'mine' });
+    await settle();
+    expect(feed.deleteView).not.toHaveBeenCalled();
+    answers.pressed = 'Delete';
+    panel.post({ type: 'deleteView', name: 'mine' });
+    await settle();
+    expect(feed.deleteView.mock.calls).toEqual([['/p', 'mine']]);
+  });
+
+  it('asks the table in front for what is copied', async () => {
+    const { panels, panel } = await show();
+    panels.copy('markdown');
+    expect(panel.last).toMatchObject({ type: 'copy', format: 'markdown' });
+    panel.active = false;
+    panels.copy('csv');
+    expect(panel.last).toMatchObject({ format: 'markdown' });
+  });
+
+  it('is one panel for each project, comes back by its root, and is silent once it is closed', async () => {
+    const { panels, panel } = await show();
+    panels.show('/p');
+    panels.show('/q');
+    expect([told.panels.length, panel.revealed]).toEqual([2, 1]);
+    const restored = new (panel.constructor as new () => typeof panel)();
+    await told.serializers[0]?.deserializeWebviewPanel(restored, { root: '/r' });
+    change();
+    await settle();
+    expect(restored.sent).toEqual([]);
+    restored.ready(runTableProtocolVersion);
+    await settle();
+    expect(types(restored)).toBe('views runs runs');
+    const stranger = new (panel.constructor as new () => typeof panel)();
+    await told.serializers[0]?.deserializeWebviewPanel(stranger, { root: 7 });
+    expect(stranger.isGone).toBe(true);
+    restored.dispose();
+    change();
+    await settle();
+    expect(restored.sent).toHaveLength(3);
+  });
+});

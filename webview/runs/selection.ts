@@ -1,0 +1,73 @@
+import type { Line } from '../../src/core/runtable/runtable.ts';
+import type { RunSummary } from '../../src/protocol/tracking.ts';
+
+/** Which lines are selected, by their keys. */
+export class Selection {
+  keys: ReadonlySet<string> = new Set();
+  #anchor: string | undefined;
+  readonly #lines: () => readonly Line[];
+  readonly #onChange: () => void;
+
+  constructor(lines: () => readonly Line[], onChange: () => void) {
+    this.#lines = lines;
+    this.#onChange = onChange;
+  }
+
+  has(key: string): boolean {
+    return this.keys.has(key);
+  }
+
+  /** A plain press: this one alone, or nothing when it is that already. */
+  press(key: string): void {
+    this.#set(this.keys.size === 1 && this.has(key) ? [] : [key], key);
+  }
+
+  toggle(key: string): void {
+    const next = new Set(this.keys);
+    if (!next.delete(key)) next.add(key);
+    this.#set(next, key);
+  }
+
+  all(): void {
+    this.#set(this.#lines().map(({ key }) => key));
+  }
+
+  clear(): void {
+    this.#set([]);
+  }
+
+  /** What lies between the line that was selected first (else `from`) and this one. */
+  extendTo(line: number, from: number): void {
+    const lines = this.#lines();
+    this.#anchor ??= lines[from]?.key;
+    const anchor = lines.findIndex(({ key }) => key === this.#anchor);
+    const start = anchor === -1 ? line : anchor;
+    const between = lines.slice(Math.max(0, Math.min(start, line)), Math.max(start, line) + 1);
+    this.#set(
+      between.map(({ key }) => key),
+      this.#anchor,
+    );
+  }
+
+  /** In the order of the lines; of a selected group that is closed all its runs. */
+  get runs(): readonly RunSummary[] {
+    if (this.keys.size === 0) return [];
+    const runs = this.#lines().flatMap((line) => {
+      if (!this.keys.has(line.key)) return [];
+      return line.kind === 'run' ? [line.run] : line.isOpen ? [] : line.runs;
+    });
+    return [...new Set(runs)];
+  }
+
+  /** What is meant by something that is done on a line: that line, unless it is one of several that are selected. */
+  meantBy(line: Line): readonly string[] {
+    if (this.keys.has(line.key)) return this.runs.map(({ runId }) => runId);
+    return line.kind === 'run' ? [line.key] : line.runs.map(({ runId }) => runId);
+  }
+
+  #set(keys: Iterable<string>, anchor?: string): void {
+    this.keys = new Set(keys);
+    this.#anchor = anchor;
+    this.#onChange();
+  }
+}

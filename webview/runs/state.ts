@@ -1,0 +1,46 @@
+import { emptyTableView, type RunsPageContext, type TableView } from '../../src/protocol/runtable.ts';
+import { parseTableView } from '../../src/protocol/runtablecodec.ts';
+
+/** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` of it. */
+export interface PageState {
+  readonly root: string;
+  /** The view that is shown, changed or not; null: the person's own. */
+  readonly name: string | null;
+  readonly view: TableView;
+  /** Keys of the lines that are open. */
+  readonly open: readonly string[];
+  readonly scroll: { readonly top: number; readonly left: number };
+}
+
+/** What was kept, for the project that the extension names; a state of another project or in another form counts for nothing. */
+export function readPageState(state: unknown, given: unknown): PageState {
+  const { root, kept } = readContext(given);
+  const fresh = { ...(kept ?? { name: null, view: emptyTableView }), root, open: [], scroll: { top: 0, left: 0 } };
+  const old = record(state);
+  const view = parseTableView(old['view']);
+  if (old['root'] !== root || view === undefined) return fresh;
+  const { name, open, scroll } = old;
+  const { top, left } = record(scroll);
+  return {
+    root,
+    name: typeof name === 'string' ? name : null,
+    view,
+    open: Array.isArray(open) ? open.filter((key): key is string => typeof key === 'string') : [],
+    scroll: { top: typeof top === 'number' ? top : 0, left: typeof left === 'number' ? left : 0 },
+  };
+}
+
+export function readContext(given: unknown): RunsPageContext {
+  const { root, mayEdit, kept } = record(given);
+  const { name, view } = record(kept);
+  const own = parseTableView(view);
+  return {
+    root: typeof root === 'string' ? root : '',
+    mayEdit: mayEdit === true,
+    kept: own === undefined ? null : { name: typeof name === 'string' ? name : null, view: own },
+  };
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
