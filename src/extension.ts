@@ -13,6 +13,7 @@ import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
+import { createRegistryCommands } from './vscode/commands/registry.ts';
 import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
@@ -20,6 +21,7 @@ import { showFailure } from './vscode/failures.ts';
 import { createDagFeed, createPredictFeed, createRunFeed } from './vscode/feed.ts';
 import { registerLanguages } from './vscode/languages/languages.ts';
 import { registerDagPanels } from './vscode/panels/dag.ts';
+import { registerModelCards } from './vscode/panels/modelCard.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
 import { registerRunCharts } from './vscode/panels/runChart.ts';
 import type { CommandId } from './vscode/manifest.ts';
@@ -76,7 +78,6 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     }),
   );
   const showRun = (root: string, runId: string): void => charts.show(root, runId);
-  const showPrediction = (root: string, model: string): void => predictions.show(root, model);
 
   const views = own(registerViews(engine, projects, report));
   own(new RunningStatus(engine, projects, report));
@@ -91,8 +92,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createResumingCommands(runningParts),
     ...createReproducingCommands(runningParts),
     ...createDebuggingCommands({ engine, projects, context }),
-    ...createRunsCommands({ engine, projects, showRun, showPrediction }),
+    ...createRunsCommands({ engine, projects, showRun, showPrediction: predictions.show.bind(predictions) }),
     ...createRunEditCommands({ engine, projects }),
+    ...createRegistryCommands({ engine, projects, cards: own(registerModelCards(engine)) }),
     ...createStoreCommands({ engine, projects }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),

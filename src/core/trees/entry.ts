@@ -17,7 +17,9 @@ export type Target =
   | { readonly kind: 'config'; readonly project: string; readonly model: string; readonly file: string }
   | { readonly kind: 'data'; readonly project: string; readonly path: string }
   | { readonly kind: 'run'; readonly project: string; readonly runId: string }
-  | { readonly kind: 'model'; readonly project: string; readonly model: string };
+  | { readonly kind: 'model'; readonly project: string; readonly model: string }
+  | { readonly kind: 'registered'; readonly project: string; readonly name: string }
+  | { readonly kind: 'version'; readonly project: string; readonly name: string; readonly version: string };
 
 export interface TreeEntry {
   /**

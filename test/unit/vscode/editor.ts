@@ -28,6 +28,7 @@ export const told = {
   collections: [] as FakeDiagnostics[],
   items: [] as FakeStatusBarItem[],
   picks: [] as (readonly { readonly label: string }[])[],
+  copied: [] as string[],
 };
 
 export function forget(): void {
@@ -228,7 +229,10 @@ export const TaskScope = { Workspace: 2 };
 export const TaskRevealKind = { Always: 1 };
 export const TaskPanelKind = { Dedicated: 2 };
 export const ProgressLocation = { Window: 10 };
-export const env = { language: 'en' };
+export const env = {
+  language: 'en',
+  clipboard: { writeText: (text: string) => Promise.resolve(void told.copied.push(text)) },
+};
 export const Uri = {
   file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
   joinPath: (base: { readonly fsPath?: string }, ...parts: string[]) => ({
