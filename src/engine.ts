@@ -13,6 +13,14 @@ import { findRunLog, listProcesses, startProcess, stopProcess } from './node/liv
 import { outlineSweepOf } from './node/sweep/sweep.ts';
 import { exportModel } from './node/models/models.ts';
 import type { Project } from './node/project/project.ts';
+import {
+  listRegistryOf,
+  promote,
+  readModelCard,
+  registerModel,
+  takeBack,
+  toRegistryChoice,
+} from './node/registry/registry.ts';
 import { requirePlan } from './node/reproduce/reproduce.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { addStore, listStores, removeStore } from './node/tracking/tracking.ts';
@@ -59,6 +67,20 @@ const handlers: EngineHandlers = {
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
   findRunLog: async ({ project, runId }) => (await findRunLog(await find(project), runId)) ?? null,
   listModels: async ({ project }) => listModels(await find(project)),
+  listRegisteredModels: async ({ project }) => listRegistryOf(await find(project), env),
+  readModelCard: async ({ project, model }) => readModelCard(toRegistryChoice(await find(project), env), model),
+  async registerModel({ project, model, name }) {
+    projects.requireTrust();
+    return registerModel(toRegistryChoice(await find(project), env), { model, name });
+  },
+  async promoteModel({ project, model, alias }) {
+    projects.requireTrust();
+    return promote(toRegistryChoice(await find(project), env), { model, alias });
+  },
+  async undoAlias({ project, name, alias }) {
+    projects.requireTrust();
+    return takeBack(toRegistryChoice(await find(project), env), { name, alias });
+  },
   listProcesses: async ({ project }) => listProcesses(await find(project)),
   async startProcess({ project: root, arguments: args }) {
     projects.requireTrust();

@@ -16,6 +16,7 @@ import { createRunsCommands } from './vscode/commands/runs.ts';
 import { createRunsTableCommands } from './vscode/commands/runstable.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
+import { createRegistryCommands } from './vscode/commands/registry.ts';
 import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
@@ -23,6 +24,7 @@ import { showFailure } from './vscode/failures.ts';
 import { createDagFeed, createPredictFeed, createRunFeed, createRunsFeed } from './vscode/feed.ts';
 import { registerLanguages } from './vscode/languages/languages.ts';
 import { registerDagPanels } from './vscode/panels/dag.ts';
+import { registerModelCards } from './vscode/panels/modelCard.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
 import { registerRunCharts } from './vscode/panels/runChart.ts';
 import { registerRunsTables } from './vscode/panels/runsTable.ts';
@@ -67,7 +69,6 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const graphs = own(createGraphs(context, engine, log));
   const tables = own(createRunsTables(context, engine, log));
   const showRun = (root: string, runId: string): void => charts.show(root, runId);
-  const showPrediction = (root: string, model: string): void => predictions.show(root, model);
 
   const views = own(registerViews(engine, projects, report));
   own(new RunningStatus(engine, projects, report));
@@ -82,9 +83,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createResumingCommands(runningParts),
     ...createReproducingCommands(runningParts),
     ...createDebuggingCommands({ engine, projects, context }),
-    ...createRunsCommands({ engine, projects, showRun, showPrediction }),
+    ...createRunsCommands({ engine, projects, showRun, showPrediction: predictions.show.bind(predictions) }),
     ...createRunsTableCommands({ engine, projects, tables }),
     ...createRunEditCommands({ engine, projects }),
+    ...createRegistryCommands({ engine, projects, cards: own(registerModelCards(engine)) }),
     ...createStoreCommands({ engine, projects }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),

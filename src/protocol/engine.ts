@@ -5,6 +5,7 @@ import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQ
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
+import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunTablePart, SavedView, TableStamp, TableView } from './runtable.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
@@ -151,6 +152,18 @@ interface EngineRequests {
   /** The log file that tells of a run; null when none is kept. */
   findRunLog: { payload: InProject & { readonly runId: string }; reply: string | null };
   listModels: { payload: InProject; reply: readonly ModelFolder[] };
+  listRegisteredModels: { payload: InProject; reply: RegistryList };
+  /** What is known of a model, in Markdown. `model`: a version (`digits/2`), a trained model, a run. */
+  readModelCard: { payload: InProject & { readonly model: string }; reply: string };
+  /** `model`: a run or a trained model; it becomes the next version of `name`. */
+  registerModel: {
+    payload: InProject & { readonly model: string; readonly name: string };
+    reply: { readonly name: string; readonly version: string };
+  };
+  /** Moves the alias to the version, with a record of it. */
+  promoteModel: { payload: InProject & { readonly model: string; readonly alias: string }; reply: AliasChange };
+  /** Takes the last move of the alias back; fails with `changed-meanwhile` when somebody has moved it since. */
+  undoAlias: { payload: InProject & { readonly name: string; readonly alias: string }; reply: AliasChange };
   listProcesses: { payload: InProject; reply: readonly LiveProcess[] };
   /** Starts `mlops ARGUMENT…` detached from this window; it goes on when the window closes. */
   startProcess: { payload: InProject & { readonly arguments: readonly string[] }; reply: LiveProcess };

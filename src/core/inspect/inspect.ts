@@ -33,7 +33,8 @@ const formats: readonly Format[] = [
   { format: 'hdf5', names: /\.(h5|hdf5)$/i, read: readHdf5 },
   { format: 'joblib', names: /\.(joblib|jl|pkl\.(gz|z)|joblib\.(gz|z))$/i, read: readJoblib },
   { format: 'pickle', names: /\.(pkl|pickle|p|sav|dill|cloudpickle)$/i, read: readPickled },
-  { format: 'pytorch', names: /\.(pt|pth|bin|ckpt)$/i, read: readTorch },
+  // `.bin` alone says nothing: TensorFlow.js calls its weights so.
+  { format: 'pytorch', names: /^pytorch_model.*\.bin$|\.(pt|pth|ckpt)$/i, read: readTorch },
 ];
 
 /** True for files of a folder that are worth a look. */

@@ -1,4 +1,6 @@
 export { escapeControls } from '../../protocol/text.ts';
+// Here, not with the registry: the editor asks for nothing else of it.
+export { findAliasMistake, findModelNameMistake } from './registered.ts';
 
 /** Up to three of `candidates` that a person may have meant by `name`: by edit distance, at most a third of its length away. */
 export function findNearest(name: string, candidates: readonly string[]): readonly string[] {

@@ -1,8 +1,7 @@
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
 import type { AliasChange, ModelVersion, RegisteredModel } from '../../protocol/registry.ts';
-import { findNearest } from '../names/names.ts';
+import { findAliasMistake, findNearest } from '../names/names.ts';
 import { parseHistory, standingMoves } from './history.ts';
-import { findAliasMistake } from './names.ts';
 
 /** Who moves an alias, when and why. */
 export interface MoveFacts {

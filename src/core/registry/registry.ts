@@ -8,5 +8,5 @@ export {
   updateRegistryMeta,
   type RegistryMetaChange,
 } from './meta.ts';
-export { checkAlias, checkModelName, checkRegistryTag, findAliasMistake, findModelNameMistake } from './names.ts';
+export { checkAlias, checkModelName, checkRegistryTag } from './names.ts';
 export { chooseVersion, defaultAlias, parseModelReference, planMove, planUndo } from './plan.ts';

@@ -1,7 +1,5 @@
-import type { ConfigOutline, DataEntry, ModelFolder } from '../../protocol/engine.ts';
+import type { ConfigOutline, DataEntry } from '../../protocol/engine.ts';
 import { hasErrors } from '../../protocol/problem.ts';
-import type { RunSummary } from '../../protocol/tracking.ts';
-import { formatValue } from '../charts/charts.ts';
 import { toAbsolute, toProblemEntry, type EntryIcon, type Translate, type TreeEntry } from './entry.ts';
 
 /** The Configs view: files, below them problems, sections and values; every one leads to its line. */
@@ -122,29 +120,4 @@ export function formatBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
   return `${power === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;
-}
-
-/** The Models view: what stands in `models/`, with the accuracy of the run that made it. */
-export function toModelEntries(
-  models: readonly ModelFolder[],
-  runs: readonly RunSummary[],
-  project: string,
-  { t, formatDate }: { t: Translate; formatDate: (time: number) => string },
-): readonly TreeEntry[] {
-  const byId = new Map(runs.map((run) => [run.runId, run]));
-  return models.map(({ name, folder, modified, runId }) => {
-    const run = runId === null ? undefined : byId.get(runId);
-    const accuracy = run?.metrics['test_accuracy']?.last.value;
-    const parts = [accuracy === undefined ? '' : t('accuracy {0}', formatValue(accuracy)), formatDate(modified)];
-    const description = parts.filter((part) => part !== '').join(' · ');
-    return {
-      id: `model:${project}:${name}`,
-      label: name,
-      description,
-      icon: { id: 'package' },
-      tooltip: [folder, description, ...(run === undefined ? [] : [t('Made by run {0}', run.name)])],
-      context: 'model',
-      target: { kind: 'model', project, model: name },
-    };
-  });
 }

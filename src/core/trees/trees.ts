@@ -13,7 +13,8 @@ export {
   type Translate,
   type TreeEntry,
 } from './entry.ts';
-export { toConfigEntries, toDataEntries, toModelEntries, formatBytes } from './files.ts';
+export { toConfigEntries, toDataEntries, formatBytes } from './files.ts';
+export { toModelEntries } from './models.ts';
 export { toRunEntries, describeProgress, describeTrials } from './runs.ts';
 export { findProcessOfRun } from './processes.ts';
 export {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { findModelNameMistake, parseModelMeta, parseVersionMeta } from '../../core/registry/registry.ts';
-import { compareCodePoints } from '../../core/names/names.ts';
+import { compareCodePoints, findModelNameMistake } from '../../core/names/names.ts';
+import { parseModelMeta, parseVersionMeta } from '../../core/registry/registry.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 import type { ModelVersion, RegisteredModel, RegistryProblem } from '../../protocol/registry.ts';
 import { describeMeta, listDirectories, readFolder, toTexts, tryReadFile, type Flaw } from '../tracking/tracking.ts';

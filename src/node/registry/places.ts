@@ -42,7 +42,7 @@ function findLocal({ project, cwd = process.cwd() }: StoreChoice, text: string):
 }
 
 /** The folder of a version, where it is one of this machine. */
-async function placeOf({ source }: Pick<ModelVersion, 'source'>, title: string): Promise<string> {
+export async function placeOf({ source }: Pick<ModelVersion, 'source'>, title: string): Promise<string> {
   const folder = folderOfUri(source);
   if (folder !== undefined && (await exists(folder))) return folder;
   throw new ExpectedError('missing-file', `The files of ${title} are not on this machine: ${source}.`);

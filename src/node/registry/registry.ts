@@ -9,12 +9,14 @@ import {
 } from '../../core/registry/registry.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { AliasChange, AliasMove, ModelVersion, RegisteredModel, RegistryList } from '../../protocol/registry.ts';
+import type { Project } from '../project/project.ts';
 import { openChosenStore, type RunStore, type StoreChoice } from '../tracking/tracking.ts';
 import { readUser } from '../user/user.ts';
 import { findRegistrable, findVersion, type FoundVersion } from './finding.ts';
 import { openChosenRegistry } from './opening.ts';
 import type { ModelRegistry, RegistryEdit } from './store.ts';
 
+export { readModelCard } from './card.ts';
 export { namesVersion } from './finding.ts';
 export { findModelPlace } from './places.ts';
 export { chooseFrom, registryOptions } from './words.ts';
@@ -165,4 +167,42 @@ export async function editRegistry(
   edit: RegistryEdit,
 ): Promise<void> {
   await registry.edit(name, version, edit);
+}
+
+/** The registry that a window shows of a project. */
+export function toRegistryChoice(project: Project, env: NodeJS.ProcessEnv): StoreChoice {
+  return { project, env, cwd: project.root };
+}
+
+/** As {@link listRegisteredModels}; a registry that can't be read is told in its place, for the trained models stand beside it. */
+export async function listRegistryOf(project: Project, env: NodeJS.ProcessEnv): Promise<RegistryList> {
+  try {
+    return await listRegisteredModels(toRegistryChoice(project, env));
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error;
+    return { models: [], problems: [{ file: '', message: error.message }] };
+  }
+}
+
+/** Plans and makes it. */
+export async function registerModel(choice: StoreChoice, registration: Registration): Promise<RegistrationDocument> {
+  const open = await openRegistryOf(choice);
+  return register(open, await planRegistration(open, registration));
+}
+
+export async function promote(choice: StoreChoice, promotion: Promotion): Promise<AliasChange> {
+  const open = await openRegistryOf(choice);
+  const change = await planPromotion(open, promotion);
+  await moveAlias(open, change);
+  return change;
+}
+
+export async function takeBack(
+  choice: StoreChoice,
+  asked: { readonly name: string; readonly alias: string },
+): Promise<AliasChange> {
+  const open = await openRegistryOf(choice);
+  const change = await planTakingBack(open, asked);
+  await moveAlias(open, change);
+  return change;
 }

@@ -26,6 +26,10 @@ export interface CommandTypes {
   'mlops.showRunChart': OnTarget;
   'mlops.predictImage': OnTarget;
   'mlops.exportModel': OnTarget;
+  'mlops.promoteModel': OnTarget;
+  'mlops.registerModel': OnTarget;
+  'mlops.showModel': OnTarget;
+  'mlops.copyModelId': OnTarget;
   'mlops.showPipelineGraph': OnTarget;
   'mlops.addStage': OnTarget;
   'mlops.refresh': () => Promise<void>;

@@ -7,6 +7,8 @@ const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   data: ['path'],
   run: ['runId'],
   model: ['model'],
+  registered: ['name'],
+  version: ['name', 'version'],
 };
 
 /** What a command was called on: a tree's entry, or a target itself (keybindings, tests). Anything else is nothing. */

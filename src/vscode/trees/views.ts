@@ -71,11 +71,12 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
       emptyKey: 'mlops.noModels',
       areas: ['models', 'runs'],
       load: async (project) => {
-        const [models, { runs }] = await Promise.all([
+        const [folders, registry, { runs }] = await Promise.all([
           engine.request('listModels', { project }),
+          engine.request('listRegisteredModels', { project }),
           engine.request('listRuns', { project }),
         ]);
-        return toModelEntries(models, runs, project, { t, formatDate });
+        return toModelEntries({ folders, registry, runs }, project, { t, formatDate });
       },
     },
   ];

@@ -84,7 +84,12 @@ describe('package.json and the code agree', () => {
     [viewIds.pipeline, 'problem', '', ''],
     [viewIds.configs, 'config', 'train sweep', 'train sweep chooseBackend'],
     [viewIds.configs, 'config broken', '', ''],
-    [viewIds.runs, 'run finished', 'showRunChart', 'showRunChart openLog reproduceRun renameRun noteRun deleteRun'],
+    [
+      viewIds.runs,
+      'run finished',
+      'showRunChart',
+      'showRunChart openLog reproduceRun registerModel renameRun noteRun deleteRun',
+    ],
     [
       viewIds.runs,
       'run failed',
@@ -109,12 +114,17 @@ describe('package.json and the code agree', () => {
       'showRunChart repairRun',
       'showRunChart openLog reproduceRun renameRun noteRun deleteRun',
     ],
-    [viewIds.runs, 'run killed', 'showRunChart', 'showRunChart openLog reproduceRun renameRun noteRun deleteRun'],
+    [
+      viewIds.runs,
+      'run killed',
+      'showRunChart',
+      'showRunChart openLog reproduceRun registerModel renameRun noteRun deleteRun',
+    ],
     [
       viewIds.runs,
       'run killed resumable',
       'showRunChart resumeTraining',
-      'showRunChart openLog resumeTraining reproduceRun renameRun noteRun deleteRun',
+      'showRunChart openLog resumeTraining reproduceRun registerModel renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
@@ -133,7 +143,11 @@ describe('package.json and the code agree', () => {
     ],
     ['any', 'project', '', 'runPipeline sweep'],
     [viewIds.runs, 'run unreadable', '', ''],
-    [viewIds.models, 'model', 'predictImage', 'predictImage exportModel'],
+    [viewIds.runs, 'run finished readonly', 'showRunChart', 'showRunChart openLog reproduceRun'],
+    [viewIds.models, 'model', 'predictImage showModel', 'registerModel showModel predictImage exportModel'],
+    [viewIds.models, 'registered-model', '', 'promoteModel showModel copyModelId'],
+    [viewIds.models, 'model-version', 'promoteModel showModel', 'promoteModel showModel copyModelId'],
+    [viewIds.models, 'version-run', 'showRunChart', ''],
   ])('on what can be done in %s with a %s', (view, context, inRow, inMenu) => {
     const given = (menus['view/item/context'] ?? [])
       .filter(({ when }) => isMet(when, { view, viewItem: context }))

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  findAliasMistake,
-  findModelNameMistake,
   formatModelMeta,
   parseHistory,
   parseModelMeta,
@@ -12,6 +10,7 @@ import {
   recordMove,
   updateRegistryMeta,
 } from '../../../../src/core/registry/registry.ts';
+import { findAliasMistake, findModelNameMistake } from '../../../../src/core/names/names.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import { historyTag, type AliasChange, type RegisteredModel } from '../../../../src/protocol/registry.ts';
 

@@ -305,19 +305,6 @@ describe('the Data view', () => {
   });
 });
 
-it('shows models with the accuracy of their run', () => {
-  const models = [
-    { name: 'cnn', folder: '/m/cnn', modified: 5, runId: 'r' },
-    { name: 'old', folder: '/m/old', modified: 6, runId: null },
-  ];
-  const runs = [run('r', { metrics: { test_accuracy: metric(0.97, 1) } })];
-  const entries = toModelEntries(models, runs, root, { t, formatDate: (time) => `day ${time}` });
-  expect(entries.map(({ label, description }) => `${label} | ${description}`)).toEqual([
-    'cnn | accuracy 0.9700 · day 5',
-    'old | day 6',
-  ]);
-});
-
 it('shows a project with its branch, and problems of files outside by their own path', () => {
   expect(toProjectEntry({ root, name: 'digits', branch: 'main' }, () => [])).toMatchObject({
     label: 'digits',
@@ -350,7 +337,11 @@ describe('ids of two projects that have everything else in common', () => {
     data: (project) =>
       toDataEntries([folder], project, t, () => Promise.resolve([{ ...folder, path: 'data/raw/x', kind: 'file' }])),
     runs: (project) => toRunEntries({ runs: [run('x', { params: { lr: '1' } })], unreadable }, project, t),
-    models: (project) => toModelEntries([model], [], project, { t, formatDate: String }),
+    models: (project) =>
+      toModelEntries({ folders: [model], registry: { models: [], problems: [] }, runs: [] }, project, {
+        t,
+        formatDate: String,
+      }),
     failures: (project) => [
       toFailureEntry(
         'No.',

@@ -52,6 +52,18 @@ test('a folder is told by all its files that are known, MLmodel first; one that 
   expect([canExecuteCode, bytes > 30_000]).toEqual(['yes', true]);
 });
 
+test('weights of TensorFlow.js beside their model raise no doubt', async () => {
+  const folder = path.join(root, 'models', 'digits');
+  await mkdir(folder, { recursive: true });
+  const layers = [{ class_name: 'Dense', config: { name: 'd' } }];
+  await writeFile(path.join(folder, 'model.json'), JSON.stringify({ modelTopology: { config: { layers } } }));
+  await writeFile(path.join(folder, 'weights.bin'), Buffer.from([0x80, 0x04, 0x95]));
+  expect(await inspectModel(folder)).toMatchObject({
+    canExecuteCode: 'no',
+    files: [{ path: 'model.json', problems: [] }],
+  });
+});
+
 test('a big file is not read: only what is asked of it', async () => {
   const { open } = await import('node:fs/promises');
   const file = path.join(root, 'big.pkl');
