@@ -7,7 +7,7 @@ import type { Objective, RunStatus } from './tracking.ts';
 // is not a message of this version is ignored and counted, never acted upon. Plain numbers are finite (the channel is JSON
 // in part, which has no NaN); points travel as typed arrays, where NaN means "no number here".
 
-export const chartProtocolVersion = 3;
+export const chartProtocolVersion = 4;
 
 /** Type of the webview panel that shows one run; also the key under which VS Code restores it. */
 export const runChartViewType = 'mlops.runChart';
@@ -47,6 +47,25 @@ export interface RunFacts {
   readonly parent: string | null;
   /** Of the run of a sweep. */
   readonly sweep: SweepFacts | null;
+  /** Of a run that has ended and left its predictions. */
+  readonly answers: AnswerFacts | null;
+}
+
+/** How a model's answers fit the labels of one split. Classes are told by their index. */
+export interface AnswerFacts {
+  readonly split: string;
+  readonly classes: readonly string[];
+  /** Examples of class r that were taken for class c, at r × classes + c. */
+  readonly counts: readonly number[];
+  /** One for each class against the rest; empty where the model gave no probabilities. */
+  readonly curves: readonly RocFacts[];
+}
+
+export interface RocFacts {
+  /** Null for a class of which there is no example, or nothing but. */
+  readonly area: number | null;
+  /** False and true positive rate from (0, 0) to (1, 1); empty with a null area. */
+  readonly points: readonly (readonly [falsePositives: number, truePositives: number])[];
 }
 
 /** The trials of a sweep as their runs tell of them. */
@@ -242,6 +261,29 @@ export type RunTexts = Readonly<
     | 'training'
     | 'byBatch'
     | 'byBatchSmoothed'
+    | 'confusion'
+    | 'ofSplit'
+    | 'worstError'
+    | 'noErrors'
+    | 'accuracyOf'
+    | 'macroF1Of'
+    | 'trueClass'
+    | 'predictedClass'
+    | 'cellOf'
+    | 'rates'
+    | 'ratesName'
+    | 'roc'
+    | 'rocName'
+    | 'rocAxes'
+    | 'areaUnder'
+    | 'report'
+    | 'reportName'
+    | 'className'
+    | 'precision'
+    | 'recall'
+    | 'f1'
+    | 'support'
+    | 'macroMean'
     | 'raw'
     | 'rawOf'
     | 'smoothed'

@@ -1,5 +1,5 @@
 import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
-import type { RunEvent, SweepFacts } from './charts.ts';
+import type { AnswerFacts, RunEvent, SweepFacts } from './charts.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
@@ -74,6 +74,8 @@ export interface RunDetails {
   readonly events: readonly RunEvent[];
   /** Of the run of a sweep. */
   readonly sweep: SweepFacts | null;
+  /** Of a run that has ended and left its predictions. */
+  readonly answers: AnswerFacts | null;
 }
 
 /**

@@ -10,16 +10,16 @@ export function createRunFeed(
 ): RunFeed {
   return {
     async snapshot(root, runId) {
-      const { run, histories, events, sweep } = await engine.request('readRun', { project: root, runId });
-      return toRunSnapshot(toRunFacts(run, sweep), histories, events);
+      const { run, histories, events, sweep, answers } = await engine.request('readRun', { project: root, runId });
+      return toRunSnapshot(toRunFacts(run, { sweep, answers }), histories, events);
     },
     follow(root, runId, listener) {
       let before = 'gone';
       let isSweep = false;
       let isReading = false;
       const readFacts = async (): Promise<void> => {
-        const { run, events, sweep } = await engine.request('readRun', { project: root, runId });
-        listener({ run: toRunFacts(run, sweep), series: [], events });
+        const { run, events, sweep, answers } = await engine.request('readRun', { project: root, runId });
+        listener({ run: toRunFacts(run, { sweep, answers }), series: [], events });
       };
       /**
        * A run begins with few facts and ends with all, and changes when it is steered: all of it shows in the list of live processes,

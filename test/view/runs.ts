@@ -1,4 +1,11 @@
-import type { RunFacts, RunSnapshot, SeriesPoints, SweepFacts, TrialFacts } from '../../src/protocol/charts.ts';
+import type {
+  AnswerFacts,
+  RunFacts,
+  RunSnapshot,
+  SeriesPoints,
+  SweepFacts,
+  TrialFacts,
+} from '../../src/protocol/charts.ts';
 
 /** Invented runs for tests of pages: same numbers each time. */
 function createNoise(seed: number): () => number {
@@ -67,6 +74,7 @@ export const facts: RunFacts = {
   ],
   parent: null,
   sweep: null,
+  answers: null,
 };
 
 export const ended: RunFacts = { ...facts, status: 'FINISHED', endTime: facts.startTime + 41_000 };
@@ -171,3 +179,28 @@ export function sweepSnapshot(run: RunFacts): RunSnapshot {
     .map(({ value }) => (best = Math.min(best, value ?? Infinity)));
   return { run, series: values.length === 0 ? [] : [seriesOf('val_loss', values)], events: [] };
 }
+
+const digits = Array.from({ length: 10 }, (_, digit) => String(digit));
+
+/** A model that reads digits well, but some 4 as 9. */
+export const digitAnswers: AnswerFacts = {
+  split: 'test',
+  classes: digits,
+  counts: digits.flatMap((_, row) =>
+    digits.map((__, column) =>
+      row === column ? 93 + row : row === 4 && column === 9 ? 5 : row === 7 && column === 2 ? 1 : 0,
+    ),
+  ),
+  curves: digits.map((_, digit) => ({
+    area: digit === 3 ? null : 0.999 - digit / 100,
+    points:
+      digit === 3
+        ? []
+        : [
+            [0, 0],
+            [0, 0.8 - digit / 50],
+            [0.05 + digit / 100, 0.97],
+            [1, 1],
+          ],
+  })),
+};

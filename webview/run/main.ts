@@ -17,6 +17,7 @@ import { createButton, registerControls } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
 import { onThemeChange, readTheme } from '../shared/theme.ts';
+import { createAnswers } from './answers.ts';
 import { ChartCard } from './card.ts';
 import { createDetails, createStrip } from './details.ts';
 import { createHeader } from './header.ts';
@@ -69,6 +70,7 @@ class RunPage {
       onOrder: (order) => this.#change({ order }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
+      onView: (answers) => this.#change({ answers }),
       onSmoothing: (smoothing) => this.#change({ smoothing }),
       onRetry: () => this.#host.post({ type: 'resync' }),
     });
@@ -137,7 +139,7 @@ class RunPage {
   #noticeNow(): PageNotice | undefined {
     if (this.#plan === undefined)
       return this.#view.notice ?? { kind: 'loading', text: this.#texts.loading, action: 'none' };
-    if (this.#plan.cards.length > 0) return undefined;
+    if (this.#plan.cards.length > 0 || (this.#view.run?.facts.answers ?? null) !== null) return undefined;
     const facts = this.#view.run?.facts;
     const isOver = facts?.endTime !== null;
     const waiting = (facts?.sweep ?? null) === null ? this.#texts.waiting : this.#texts.waitingForTrial;
@@ -153,9 +155,12 @@ class RunPage {
       card.destroy();
       this.#cards.delete(key);
     }
-    const { cards } = this.#parts;
-    cards.classList.toggle('one', plans.length === 1);
-    setHidden(cards, plans.length === 0);
+    const { cards, answers } = this.#parts;
+    const facts = this.#view.run?.facts.answers ?? null;
+    answers.draw(facts, this.#state.answers, this.#theme);
+    const count = plans.length + (facts === null ? 0 : 1);
+    cards.classList.toggle('one', count === 1);
+    setHidden(cards, count === 0);
     plans.forEach((plan, index) => {
       const card = this.#cardOf(plan);
       if (cards.children[index] !== card.root) cards.insertBefore(card.root, cards.children[index] ?? null);
@@ -256,7 +261,7 @@ function createParts(
   options: Omit<
     Parameters<typeof createHeader>[0] & Parameters<typeof createSteeringBar>[0] & Parameters<typeof createTrials>[0],
     'texts' | 'maySteer'
-  > & { readonly onRetry: () => void },
+  > & { readonly onRetry: () => void; readonly onView: Parameters<typeof createAnswers>[0]['onView'] },
 ) {
   registerControls();
   const header = createHeader({ texts, ...options });
@@ -264,14 +269,15 @@ function createParts(
   const strip = createStrip(texts);
   const trials = createTrials({ texts, ...options });
   const details = createDetails(texts);
-  const cards = element('div', { class: 'cards', hidden: '' });
+  const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
+  const answers = createAnswers({ texts, onView: options.onView, onSay: (words) => setText(spoken, words) });
+  const cards = element('div', { class: 'cards', hidden: '' }, answers.root);
   const noticeText = element('p', { role: 'status' });
   const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });
   const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
-  const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
   const main = element('main', {}, notice, cards, details.root);
   document.body.append(header.root, steering.root, strip.root, main, trials.root, spoken);
-  return { header, steering, strip, trials, details, cards, notice, noticeText, retry, spoken };
+  return { header, steering, strip, trials, details, cards, answers, notice, noticeText, retry, spoken };
 }
 
 new RunPage(readBodyData('texts') as RunTexts).start();

@@ -1,5 +1,6 @@
 import { smoothingKinds } from '../../src/core/charts/charts.ts';
 import type { TrialOrder } from '../../src/core/sweep/sweep.ts';
+import { answerViews, type AnswerView } from './answers.ts';
 import type { SmoothingChoice } from './plan.ts';
 
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` and `runId` of it. */
@@ -13,13 +14,15 @@ export interface PageState {
   /** Of a sweep's trials. */
   readonly order: TrialOrder;
   readonly smoothing: SmoothingChoice;
+  /** Of the card with the model's answers. */
+  readonly answers: AnswerView;
 }
 
 /** What was kept, for the run that the extension names; a state of another project or in another form counts for nothing. */
 export function readPageState(kept: unknown, context: unknown): PageState {
   const { root, runId } = record(context);
   const place = { root: text(root), runId: text(runId) };
-  const { root: keptRoot, runId: keptRun, showsDetails, log, table, order, smoothing } = record(kept);
+  const { root: keptRoot, runId: keptRun, showsDetails, log, table, order, smoothing, answers } = record(kept);
   const isSame = keptRoot === place.root;
   return {
     ...place,
@@ -29,6 +32,7 @@ export function readPageState(kept: unknown, context: unknown): PageState {
     table: isSame ? texts(table) : [],
     order: isSame && isOrder(order) ? order : 'standing',
     smoothing: readSmoothing(isSame ? smoothing : undefined),
+    answers: answerViews.find((view) => isSame && view === answers) ?? 'counts',
   };
 }
 

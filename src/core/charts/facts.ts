@@ -1,4 +1,5 @@
 import type {
+  AnswerFacts,
   NamedText,
   RunChoice,
   RunEvent,
@@ -33,8 +34,11 @@ const shownTags: readonly NamedText[] = [
   [noteTag, 'note'],
 ];
 
-/** A run as the engine reads it, made ready for the page; `sweep` for the run of one. */
-export function toRunFacts(run: RunSummary, sweep: SweepFacts | null = null): RunFacts {
+/** A run as the engine reads it, made ready for the page; `sweep` for the run of one, `answers` for one that has left its predictions. */
+export function toRunFacts(
+  run: RunSummary,
+  { sweep = null, answers = null }: { readonly sweep?: SweepFacts | null; readonly answers?: AnswerFacts | null } = {},
+): RunFacts {
   const tag = (name: string): string | undefined => (Object.hasOwn(run.tags, name) ? run.tags[name] : undefined);
   const param = (name: string): string | undefined => (Object.hasOwn(run.params, name) ? run.params[name] : undefined);
   return {
@@ -60,6 +64,7 @@ export function toRunFacts(run: RunSummary, sweep: SweepFacts | null = null): Ru
     }),
     parent: run.parentRunId,
     sweep: sweep === null ? null : shortenSweep(sweep),
+    answers,
   };
 }
 

@@ -1,3 +1,5 @@
 // The door of classification: how good a model's answers are, from labels, answers and scores.
 export { toClassified } from './classified.ts';
-export { countConfusion, type Confusion } from './confusion.ts';
+export { confusionRates, countConfusion, reportClasses, worstError, type Confusion } from './confusion.ts';
+export { toAnswerFacts } from './facts.ts';
+export { parsePredictions } from './predictions.ts';

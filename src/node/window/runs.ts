@@ -3,6 +3,7 @@ import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunEdit, RunList } from '../../protocol/tracking.ts';
 import type { Project } from '../project/project.ts';
+import { readAnswers } from './answers.ts';
 import { openAllStores, readRunEvents, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */
@@ -25,10 +26,12 @@ export async function readRunDetails(
 ): Promise<Omit<RunDetails, 'sweep'>> {
   const { store, run } = await findRun(project, runId, env);
   const metrics = Object.keys(run.metrics);
-  const histories = await Promise.all(
-    metrics.map(async (metric) => ({ metric, points: await store.readHistory(runId, metric) })),
-  );
-  return { run, histories, events: await readRunEvents(store, runId) };
+  const [histories, events, answers] = await Promise.all([
+    Promise.all(metrics.map(async (metric) => ({ metric, points: await store.readHistory(runId, metric) }))),
+    readRunEvents(store, runId),
+    readAnswers(store, run),
+  ]);
+  return { run, histories, events, answers };
 }
 
 /** The folder that holds `metrics/` of a run; undefined when there is no such run (yet). */

@@ -8,6 +8,7 @@ import {
 } from '../../../src/protocol/chartcodec.ts';
 import {
   chartProtocolVersion,
+  type AnswerFacts,
   type FromPredictPage,
   type FromRunPage,
   type RunFacts,
@@ -36,6 +37,7 @@ const run: RunFacts = {
   details: [],
   parent: null,
   sweep: null,
+  answers: null,
 };
 const trial: TrialFacts = {
   ...{ runId: 't', name: 'elk', number: 0, status: 'RUNNING', lost: false, paused: true, reason: null },
@@ -44,6 +46,19 @@ const trial: TrialFacts = {
 const sweep: SweepFacts = {
   ...{ objective: { metric: 'val_loss', direction: 'minimize' }, planned: 24, done: 1, best: null },
   ...{ keys: ['model.units', '__proto__'], trials: [trial, { ...trial, value: 0.5, seconds: 1.5 }] },
+};
+const answers: AnswerFacts = {
+  ...{ split: 'test', classes: ['a', '__proto__'], counts: [1, 0, 0, 2] },
+  curves: [
+    {
+      area: 0.5,
+      points: [
+        [0, 0],
+        [1, 1],
+      ],
+    },
+    { area: null, points: [] },
+  ],
 };
 const head = { protocol: chartProtocolVersion, sequence: 1 };
 const series = [{ name: 'loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(NaN, 3) }];
@@ -72,6 +87,7 @@ const valid: readonly (readonly [
   [parseToRunPage, { type: 'stopRefused', protocol: chartProtocolVersion, runId: 'a' }],
   [parseToRunPage, { ...append, change: { ...append.change, run }, runs: choices }],
   [parseToRunPage, { ...append, change: { ...append.change, run: { ...run, sweep, parent: 'p' } } }],
+  [parseToRunPage, { ...append, change: { ...append.change, run: { ...run, answers } } }],
   [parseFromRunPage, { type: 'ready', protocol: chartProtocolVersion }],
   [parseFromRunPage, { type: 'ack', sequence: 3 }],
   [parseFromRunPage, { type: 'resync' }],
@@ -135,6 +151,17 @@ describe('messages between the extension and its pages', () => {
     ['no objective', { objective: null }],
   ])('refuses a sweep with %s', (_, wrong) => {
     const changed = { ...run, sweep: { ...sweep, ...wrong } };
+    expect(parseToRunPage({ ...snapshot, snapshot: { ...snapshot.snapshot, run: changed } })).toBeUndefined();
+  });
+
+  it.each([
+    ['fewer counts than cells', { counts: [1, 0, 0] }],
+    ['counts that are none', { counts: [1, 0, 0, -2] }],
+    ['a curve for some classes only', { curves: [answers.curves[0]] }],
+    ['an area that is none', { curves: [answers.curves[0], { area: NaN, points: [] }] }],
+    ['points that are none', { curves: [answers.curves[0], { area: 1, points: [[0]] }] }],
+  ])('refuses answers with %s', (_, wrong) => {
+    const changed = { ...run, answers: { ...answers, ...wrong } };
     expect(parseToRunPage({ ...snapshot, snapshot: { ...snapshot.snapshot, run: changed } })).toBeUndefined();
   });
 

@@ -30,7 +30,7 @@ describe('a run that is followed', () => {
 
   async function check(first: readonly LiveProcess[], then: readonly (readonly LiveProcess[])[]): Promise<number> {
     const run = { runId: 'r', name: 'elk', experiment: 'x', status: 'RUNNING', params: {}, tags: {}, metrics: {} };
-    const details = { run, histories: [], events: [event], sweep: null } as unknown as RunDetails;
+    const details = { run, histories: [], events: [event], sweep: null, answers: null } as unknown as RunDetails;
     const engine = createEngine({ listProcesses: () => first, readRun: () => details });
     const report = (error: unknown): never => {
       throw error;
@@ -91,7 +91,7 @@ it('the trials of a live sweep are read again when runs have changed, those of a
   ] as const) {
     const process: LiveProcess = { ...live(null), kind };
     const run = { runId: 'r', name: 'elk', experiment: 'x', status: 'RUNNING', params: {}, tags: {}, metrics: {} };
-    const details = { run, histories: [], events: [], sweep: null } as unknown as RunDetails;
+    const details = { run, histories: [], events: [], sweep: null, answers: null } as unknown as RunDetails;
     const engine = createEngine({ listProcesses: () => [process], readRun: () => details });
     const feed = createRunFeed(engine.thread, { openLog: () => Promise.resolve(), report: () => undefined });
     const following = feed.follow(root, 'r', () => undefined);

@@ -23,6 +23,7 @@ const facts: RunFacts = {
   details: [],
   parent: null,
   sweep: null,
+  answers: null,
 };
 const points = (name: string, from: number, ...values: number[]): SeriesPoints => ({
   name,

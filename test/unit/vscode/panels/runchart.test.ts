@@ -27,6 +27,7 @@ const facts: RunFacts = {
   details: [],
   parent: null,
   sweep: null,
+  answers: null,
 };
 const loss = (from: number, ...values: number[]): SeriesPoints => ({
   name: 'loss',
