@@ -14,7 +14,8 @@ beforeAll(async () => {
   person = await createPerson();
   folder = path.join(person.home, 'digits');
   await writeStore(path.join(folder, 'mlruns'));
-  window = await person.open({ opened: { folder }, size: { width: 1440, height: 900 } });
+  const settings = { 'workbench.colorTheme': 'Default Dark Modern' };
+  window = await person.open({ opened: { folder }, size: { width: 1440, height: 900 }, settings });
 });
 
 afterAll(() => person.leave());
