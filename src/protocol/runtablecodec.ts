@@ -110,28 +110,28 @@ function shorten(value: string): string {
   return value.length <= mostCharacters ? value : `${value.slice(0, mostCharacters)}…`;
 }
 
-type PackedPoint = readonly [value: number | string, step: number];
+/** In front of a metric's points: which one is the best. */
+const chosen = { none: 0, min: 1, max: 2, other: 3 } as const;
 
-/** The best point is the least or the greatest, or itself; a metric of one point is that point. */
+/**
+ * How many points, which is the best, and then value and step of the last, the least, the greatest and, where it is none of them, the
+ * best. A metric whose points are all the same one has it once.
+ */
 function packMetric({ points, last, min, max, best }: MetricSummary): readonly unknown[] {
   const isOne = isSame(min, last) && isSame(max, last);
-  const chosen = best === null ? 0 : isSame(best, min) ? 1 : isSame(best, max) ? 2 : packPoint(best);
-  return isOne
-    ? [points, chosen, packPoint(last)]
-    : [points, chosen, packPoint(last), packPointOrNull(min), packPointOrNull(max)];
+  const choice = best === null ? 'none' : isSame(best, min) ? 'min' : isSame(best, max) ? 'max' : 'other';
+  const told = isOne && choice !== 'other' ? [last] : [last, min, max, ...(choice === 'other' ? [best] : [])];
+  return [points, chosen[choice], ...told.flatMap(packPoint)];
 }
 
 function isSame(a: MetricPoint | null, b: MetricPoint | null): boolean {
   return a !== null && b !== null && Object.is(a.value, b.value) && a.step === b.step;
 }
 
-function packPoint({ value, step }: MetricPoint): PackedPoint {
+function packPoint(point: MetricPoint | null): readonly [value: number | string | null, step: number] {
+  if (point === null) return [null, 0];
   // JSON has no NaN and no infinity.
-  return [Number.isFinite(value) ? value : String(value), step];
-}
-
-function packPointOrNull(point: MetricPoint | null): PackedPoint | null {
-  return point === null ? null : packPoint(point);
+  return [Number.isFinite(point.value) ? point.value : String(point.value), point.step];
 }
 
 const statuses: Readonly<Record<RunStatus, true>> = {
@@ -170,13 +170,15 @@ function unpackPairs<T>(
   pairs: readonly unknown[],
   unpack: (value: unknown) => T | undefined,
 ): Record<string, T> | undefined {
-  const entries: [string, T][] = [];
+  const all: Record<string, T> = {};
   for (let index = 0; index < pairs.length; index += 2) {
     const [key, value] = [pairs[index], unpack(pairs[index + 1])];
     if (typeof key !== 'string' || value === undefined) return undefined;
-    entries.push([key, value]);
+    // An assignment to this name would be one to the object's prototype.
+    if (key === '__proto__') Object.defineProperty(all, key, { value, enumerable: true });
+    else all[key] = value;
   }
-  return Object.fromEntries(entries);
+  return all;
 }
 
 function unpackTexts(pairs: readonly unknown[]): Readonly<Record<string, string>> | undefined {
@@ -189,22 +191,45 @@ function unpackMetrics(pairs: readonly unknown[]): Readonly<Record<string, Metri
 
 function unpackMetric(packed: unknown): MetricSummary | undefined {
   if (!Array.isArray(packed) || !count(packed[0])) return undefined;
-  const [points, chosen, lastPoint, least, greatest] = packed as readonly unknown[];
-  const last = unpackPoint(lastPoint);
+  const row = packed as readonly unknown[];
+  const last = unpackPoint(row, 2);
   if (last === undefined || last === null) return undefined;
-  const isOne = packed.length === 3;
-  const [min, max] = isOne ? [last, last] : [unpackPoint(least), unpackPoint(greatest)];
+  const isOne = row.length === 4;
+  const min = isOne ? last : unpackPoint(row, 4);
+  const max = isOne ? last : unpackPoint(row, 6);
   if (min === undefined || max === undefined) return undefined;
-  const best = chosen === 0 ? null : chosen === 1 ? min : chosen === 2 ? max : unpackPoint(chosen);
-  return best === undefined ? undefined : { points: points as number, last, min, max, best };
+  const best = readBest(row, min, max);
+  return best === undefined ? undefined : { points: row[0] as number, last, min, max, best };
 }
 
-/** Null stays null; undefined is no point. */
-function unpackPoint(packed: unknown): MetricPoint | null | undefined {
-  if (packed === null) return null;
-  if (!Array.isArray(packed) || packed.length !== 2 || !Number.isFinite(packed[1])) return undefined;
-  const [value, step] = packed as [unknown, number];
-  if (typeof value !== 'number' && (typeof value !== 'string' || !['NaN', 'Infinity', '-Infinity'].includes(value)))
-    return undefined;
-  return { value: Number(value), step };
+function readBest(
+  row: readonly unknown[],
+  min: MetricPoint | null,
+  max: MetricPoint | null,
+): MetricPoint | null | undefined {
+  switch (row[1]) {
+    case chosen.none:
+      return null;
+    case chosen.min:
+      return min;
+    case chosen.max:
+      return max;
+    case chosen.other:
+      return unpackPoint(row, 8);
+    default:
+      return undefined;
+  }
+}
+
+const oddValues: Readonly<Record<string, number>> = { 'NaN': NaN, 'Infinity': Infinity, '-Infinity': -Infinity };
+
+/** Null for none; undefined for what is no point. */
+function unpackPoint(row: readonly unknown[], at: number): MetricPoint | null | undefined {
+  const [value, step] = [row[at], row[at + 1]];
+  if (typeof step !== 'number') return undefined;
+  if (typeof value === 'number') return { value, step };
+  if (value === null) return null;
+  return typeof value === 'string' && Object.hasOwn(oddValues, value)
+    ? { value: oddValues[value] ?? NaN, step }
+    : undefined;
 }

@@ -46,6 +46,8 @@ const inLine: Readonly<Record<string, (keys: GridKeys, line: Line) => void>> = {
   'Delete': ({ onAct }) => onAct('delete'),
   's': ({ onAct }) => onAct('star'),
   'h': ({ onAct }) => onAct('hide'),
+  'n': ({ onAct }) => onAct('note'),
+  't': ({ onAct }) => onAct('tag'),
   'Control a': ({ onSelect }) => onSelect('all'),
   'Control c': ({ onCopy }) => onCopy(),
 };

@@ -1,5 +1,5 @@
 import { chooseColumnIds, toColumn, type Column } from '../../src/core/runtable/runtable.ts';
-import { widthLimits, type TableView, type ViewColumn } from '../../src/protocol/runtable.ts';
+import { widthLimits, type ViewColumn } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 
 /** A column where it stands. */
@@ -34,11 +34,14 @@ const nameWidth = 232;
 /** Of a metric or a duration while there are groups: it shows mean and deviation. */
 const spreadWidth = 160;
 
-/** The columns of a view, chosen where it chooses none. The run's name is always there. */
-export function listColumns(view: TableView, runs: readonly RunSummary[]): readonly ViewColumn[] {
-  const chosen =
-    view.columns ??
-    chooseColumnIds(runs).map((id) => ({ id, width: null, isPinned: id === 'name' || id === 'status' }));
+/** Where a view chooses none. */
+export function chooseColumns(runs: readonly RunSummary[]): readonly ViewColumn[] {
+  const isPinned = (id: string): boolean => id === 'name' || id === 'status';
+  return chooseColumnIds(runs).map((id) => ({ id, width: null, isPinned: isPinned(id) }));
+}
+
+/** The run's name is always there. */
+export function listColumns(chosen: readonly ViewColumn[]): readonly ViewColumn[] {
   const name = { id: 'name', width: null, isPinned: true };
   return chosen.some(({ id }) => id === 'name') ? chosen : [name, ...chosen];
 }

@@ -1,15 +1,8 @@
 import '../shared/page.css';
 import './style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
+import { pressHead, RunsPageView, type CopyFormat, type Line } from '../../src/core/runtable/runtable.ts';
 import {
-  findObjective,
-  pressHead,
-  RunsPageView,
-  type CopyFormat,
-  type Line,
-} from '../../src/core/runtable/runtable.ts';
-import {
-  emptyTableView,
   runTableProtocolVersion,
   type FromRunsPage,
   type RunAction,
@@ -27,11 +20,12 @@ import { createChooser } from './chooser.ts';
 import { Grid, rowHeight, type Place } from './grid.ts';
 import { pressKey, type GridKeys } from './keys.ts';
 import { changeColumn, clampWidth, moveColumn } from './layout.ts';
+import { describeMenu } from './menu.ts';
 import { TableModel } from './model.ts';
-import { createFilterBar, createFoot, createHeader, createNotice, listGroupings, type BarActions } from './parts.ts';
+import { createFilterBar, createFoot, createHeader, createNotice, type BarActions } from './parts.ts';
 import { Selection } from './selection.ts';
+import { ShownView } from './shownview.ts';
 import { readContext, readPageState, type PageState } from './state.ts';
-import { stateOf } from './words.ts';
 
 /** After so many milliseconds without a word the page says that nobody answers. */
 const patience = 10_000;
@@ -56,10 +50,9 @@ class RunsPage {
     () => this.#model.lines,
     () => this.#tellSelection(),
   );
+  readonly #view: ShownView;
   readonly #spoken = element('p', { class: 'spoken', role: 'status' });
   #state: PageState;
-  /** As the view's file said when it was read last. */
-  #saved: string | undefined;
   #place: Place = { line: -1, column: 0 };
   #failure: TableNotice | undefined;
   #isAsked = false;
@@ -81,6 +74,13 @@ class RunsPage {
     this.#context = readContext(given);
     this.#state = readPageState(this.#host.readState(), given);
     this.#host.writeState(this.#state);
+    this.#view = new ShownView({
+      host: this.#host,
+      views: () => this.#received.views,
+      state: () => this.#state,
+      setState: (part) => this.#setState(part),
+      columns: () => this.#model.columns,
+    });
     const actions = this.#actions();
     this.#header = createHeader(texts, actions, this.#context.mayEdit);
     this.#filterBar = createFilterBar(texts, actions);
@@ -125,8 +125,8 @@ class RunsPage {
       onGroup: (group) => this.#changeView({ group }),
       onHidden: () => this.#changeView({ showsHidden: !this.#state.view.showsHidden }),
       onColumns: () => (this.#chooser.isOpen ? this.#closeChooser() : this.#openChooser()),
-      onView: (name) => this.#choose(name),
-      onViewAct: (what) => this.#actOnView(what),
+      onView: (name) => this.#view.choose(name),
+      onViewAct: (what) => this.#view.act(what),
       onCopy: (format) => this.#copy(format),
       onRetry: () => this.#host.post({ type: 'resync' }),
     };
@@ -176,10 +176,10 @@ class RunsPage {
       case 'old':
         return;
       case 'views':
-        this.#followView();
+        this.#view.follow();
         break;
       case 'chosen':
-        if (message.type === 'chosen') this.#choose(message.name);
+        if (message.type === 'chosen') this.#view.choose(message.name);
         break;
       case 'copy':
         if (message.type === 'copy') this.#copy(message.format);
@@ -207,8 +207,10 @@ class RunsPage {
     const key = this.#model.lines[this.#place.line]?.key;
     this.#model.compute(all, view, new Set(open));
     this.#keepPlace(key);
-    this.#header.drawGroups(listGroupings(all), view.group);
-    this.#drawViews();
+    this.#header.drawGroups(this.#model.facts.groupings, view.group);
+    const { problem, ...facts } = this.#view.facts;
+    this.#header.drawViews(facts);
+    this.#filterBar.drawProblem(problem);
     this.#isOutdated = false;
   }
 
@@ -226,13 +228,12 @@ class RunsPage {
     const notice = this.#noticeNow();
     this.#notice.draw(notice);
     this.#filterBar.draw(view.filter, this.#model.mistake, view.showsHidden, this.#model.hidden);
-    const all = this.#received.runs ?? [];
     this.#foot.draw({
       shown: this.#model.shown.length,
-      all: all.length,
+      all: this.#received.runs?.length ?? 0,
       selected: this.#selection.runs.length,
       hidden: this.#model.hidden,
-      objective: findObjective(all),
+      objective: this.#model.facts.objective,
       unreadable: this.#received.unreadable,
     });
     setHidden(this.#grid.root, this.#received.runs === undefined || notice === 'empty' || this.#failure !== undefined);
@@ -301,7 +302,7 @@ class RunsPage {
 
   #sort(column: string, adds: boolean): void {
     this.#changeView({ sort: pressHead(this.#model.sort, column, adds) });
-    this.#place = { line: -1, column: this.#model.layout.columns.findIndex((placed) => placed.column.id === column) };
+    this.#place = { line: -1, column: this.#model.columnAt(column) };
     this.#takesFocus = true;
   }
 
@@ -385,22 +386,14 @@ class RunsPage {
   #describeMenu(event: MouseEvent): void {
     const place = this.#grid.placeOf(event.target);
     const line = place === undefined ? undefined : this.#model.lines[place.line];
-    const { root } = this.#grid;
-    const quietly = { preventDefaultContextMenuItems: true };
-    if (place === undefined || line === undefined) {
-      root.dataset['vscodeContext'] = JSON.stringify(quietly);
-      return;
+    if (place !== undefined && line !== undefined) {
+      this.#place = place;
+      if (!this.#selection.has(line.key)) this.#selection.press(line.key);
     }
-    this.#place = place;
-    if (!this.#selection.has(line.key)) this.#selection.press(line.key);
-    const runIds = this.#selection.meantBy(line);
-    const [runId = ''] = runIds;
-    const run = this.#received.find(runId);
-    root.dataset['vscodeContext'] = JSON.stringify({
-      ...quietly,
-      ...{ webviewSection: 'run', kind: 'run', project: this.#state.root, runId, runIds, several: runIds.length > 1 },
-      runState: run === undefined || runIds.length > 1 ? '' : stateOf(run),
-    });
+    const runIds = line === undefined ? [] : this.#selection.meantBy(line);
+    const run = this.#received.find(runIds[0] ?? '');
+    const subject = line === undefined ? undefined : { project: this.#state.root, runIds, run };
+    this.#grid.root.dataset['vscodeContext'] = describeMenu(subject);
   }
 
   #openChooser(): void {
@@ -410,44 +403,6 @@ class RunsPage {
   #closeChooser(): void {
     this.#chooser.hide();
     this.#header.columns.focus();
-  }
-
-  #choose(name: string | null): void {
-    const own = this.#received.views?.find((view) => view.name === name);
-    const view = name === null ? emptyTableView : (own?.view ?? this.#state.view);
-    this.#saved = own?.view === undefined || own.view === null ? undefined : JSON.stringify(own.view);
-    this.#setState({ name: own === undefined ? null : name, view });
-    this.#host.post({ type: 'keep', name: this.#state.name, view });
-  }
-
-  /** A view that nobody changed here follows its file. */
-  #followView(): void {
-    const { name, view } = this.#state;
-    if (name === null) return;
-    const own = this.#received.views?.find((one) => one.name === name);
-    const next = own?.view === undefined || own.view === null ? undefined : JSON.stringify(own.view);
-    if (own === undefined) this.#setState({ name: null });
-    else if (own.view !== null && this.#saved === JSON.stringify(view) && next !== this.#saved)
-      this.#setState({ view: own.view });
-    this.#saved = next;
-  }
-
-  #drawViews(): void {
-    const { name, view } = this.#state;
-    const views = this.#received.views ?? [];
-    const isChanged = this.#saved !== undefined && this.#saved !== JSON.stringify(view);
-    this.#header.drawViews({ name, isChanged, views });
-    this.#filterBar.drawProblem(views.find((one) => one.name === name)?.problem ?? null);
-  }
-
-  #actOnView(what: Parameters<BarActions['onViewAct']>[0]): void {
-    const { name } = this.#state;
-    // Widths and order as they are seen are what is saved.
-    const view = { ...this.#state.view, columns: this.#model.columns };
-    if (what === 'saveAs') this.#host.post({ type: 'saveView', name: null, view });
-    else if (name === null) return;
-    else if (what === 'save') this.#host.post({ type: 'saveView', name, view });
-    else this.#host.post({ type: what, name });
   }
 
   #showIgnored(count: number): void {

@@ -4,6 +4,7 @@ import {
   copyGroups,
   copyRuns,
   defaultSort,
+  findObjective,
   type CopyFormat,
   type FilterMistake,
   type GroupLine,
@@ -11,7 +12,8 @@ import {
 } from '../../src/core/runtable/runtable.ts';
 import { hiddenTag, type TableView, type ViewColumn } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
-import { listColumns, placeColumns, type Layout } from './layout.ts';
+import { listGroupings } from './groupings.ts';
+import { chooseColumns, listColumns, placeColumns, type Layout } from './layout.ts';
 
 /** Everything that follows from runs and view. */
 export class TableModel {
@@ -24,9 +26,12 @@ export class TableModel {
   /** How many are left out because they are hidden. */
   hidden = 0;
   mistake: FilterMistake | undefined;
+  /** What follows from the runs alone: thousands are looked through for it, and only when they have changed. */
+  facts: Facts = { all: [], objective: null, groupings: [], columns: [] };
   #view: TableView | undefined;
 
   compute(all: readonly RunSummary[], view: TableView, open: ReadonlySet<string>): void {
+    if (all !== this.facts.all) this.facts = readFacts(all);
     const isHidden = ({ tags }: RunSummary): boolean => Object.hasOwn(tags, hiddenTag);
     const visible = view.showsHidden ? all : all.filter((run) => !isHidden(run));
     this.hidden = all.length - visible.length;
@@ -36,7 +41,7 @@ export class TableModel {
     this.shown = 'runs' in filtered ? filtered.runs : this.#keepFound(visible);
     this.#view = view;
     this.lines = arrange(this.shown, { sort: this.sort, group: view.group, open });
-    this.columns = listColumns(view, all);
+    this.columns = listColumns(view.columns ?? this.facts.columns);
     const layout = placeColumns(this.columns, view.group !== null);
     if (keyOf(layout) !== keyOf(this.layout)) this.layout = layout;
   }
@@ -75,6 +80,18 @@ export class TableModel {
     const known = new Set(this.shown.map(({ runId }) => runId));
     return known.size === 0 ? visible : visible.filter(({ runId }) => known.has(runId));
   }
+}
+
+interface Facts {
+  readonly all: readonly RunSummary[];
+  readonly objective: string | null;
+  readonly groupings: readonly string[];
+  /** Where a view chooses none. */
+  readonly columns: readonly ViewColumn[];
+}
+
+function readFacts(all: readonly RunSummary[]): Facts {
+  return { all, objective: findObjective(all), groupings: listGroupings(all), columns: chooseColumns(all) };
 }
 
 function keyOf({ columns }: Layout): string {

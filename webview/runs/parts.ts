@@ -1,7 +1,7 @@
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { copyFormats, toColumn, type CopyFormat, type FilterMistake } from '../../src/core/runtable/runtable.ts';
 import type { RunsTexts, SavedView, TableNotice } from '../../src/protocol/runtable.ts';
-import type { RunSummary, UnreadableRun } from '../../src/protocol/tracking.ts';
+import type { UnreadableRun } from '../../src/protocol/tracking.ts';
 import { createButton, createDropdown, createToggle } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { nameColumn } from './words.ts';
@@ -212,24 +212,4 @@ export function createNotice(texts: RunsTexts, { onRetry, onFilter }: BarActions
       setHidden(clear, notice !== 'nothingFits');
     },
   };
-}
-
-const groupingAttributes = ['experiment', 'status', 'model', 'user', 'branch', 'store'];
-/** MLflow's own tags say the same of every run, or something else of each. */
-const ownTags = 'mlflow.';
-
-/** By what runs can be grouped: what has several values, and fewer than there are runs. */
-export function listGroupings(runs: readonly RunSummary[]): readonly string[] {
-  const values = new Map<string, Set<string>>();
-  const add = (id: string, value: string): void => {
-    const known = values.get(id);
-    if (known === undefined) values.set(id, new Set([value]));
-    else known.add(value);
-  };
-  for (const { params, tags } of runs) {
-    for (const [name, value] of Object.entries(params)) add(`params.${name}`, value);
-    for (const [name, value] of Object.entries(tags)) if (!name.startsWith(ownTags)) add(`tags.${name}`, value);
-  }
-  const useful = [...values].filter(([, { size }]) => size > 1 && size < runs.length).map(([id]) => id);
-  return [...groupingAttributes, ...useful.sort()];
 }

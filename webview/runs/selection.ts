@@ -5,6 +5,9 @@ import type { RunSummary } from '../../src/protocol/tracking.ts';
 export class Selection {
   keys: ReadonlySet<string> = new Set();
   #anchor: string | undefined;
+  #known:
+    | { readonly lines: readonly Line[]; readonly keys: ReadonlySet<string>; readonly runs: readonly RunSummary[] }
+    | undefined;
   readonly #lines: () => readonly Line[];
   readonly #onChange: () => void;
 
@@ -17,9 +20,9 @@ export class Selection {
     return this.keys.has(key);
   }
 
-  /** A plain press: this one alone, or nothing when it is that already. */
+  /** A plain press: this one alone. */
   press(key: string): void {
-    this.#set(this.keys.size === 1 && this.has(key) ? [] : [key], key);
+    this.#set([key], key);
   }
 
   toggle(key: string): void {
@@ -49,10 +52,17 @@ export class Selection {
     );
   }
 
-  /** In the order of the lines; of a selected group that is closed all its runs. */
+  /** In the order of the lines; of a selected group that is closed all its runs. The same until lines or selection change. */
   get runs(): readonly RunSummary[] {
+    const lines = this.#lines();
+    if (this.#known?.lines !== lines || this.#known.keys !== this.keys)
+      this.#known = { lines, keys: this.keys, runs: this.#listRuns(lines) };
+    return this.#known.runs;
+  }
+
+  #listRuns(lines: readonly Line[]): readonly RunSummary[] {
     if (this.keys.size === 0) return [];
-    const runs = this.#lines().flatMap((line) => {
+    const runs = lines.flatMap((line) => {
       if (!this.keys.has(line.key)) return [];
       return line.kind === 'run' ? [line.run] : line.isOpen ? [] : line.runs;
     });

@@ -88,8 +88,9 @@ function nest(runs: readonly RunSummary[], open: ReadonlySet<string>): readonly 
 
 /** Under null what stands at the top: also runs that name each other. */
 function groupByParent(runs: readonly RunSummary[]): ReadonlyMap<string | null, readonly RunSummary[]> {
-  if (runs.every(({ parentRunId }) => parentRunId === null)) return new Map([[null, runs]]);
-  const byId = new Map(runs.map((run) => [run.runId, run]));
+  const parents = new Set(runs.flatMap(({ parentRunId }) => parentRunId ?? []));
+  if (parents.size === 0) return new Map([[null, runs]]);
+  const byId = new Map(runs.filter(({ runId }) => parents.has(runId)).map((run) => [run.runId, run]));
   const parentOf = (run: RunSummary): RunSummary | undefined => byId.get(run.parentRunId ?? '');
   const hasTop = (run: RunSummary): boolean => {
     let above: RunSummary | undefined = run;

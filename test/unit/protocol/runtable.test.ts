@@ -134,8 +134,9 @@ describe('runs as bytes', () => {
     ['a run that lacks a field', '[["id","name","x","FINISHED",1,null,null,0,null,[],[]]]'],
     ['an unknown status', '[["id","name","x","toString",1,null,null,0,null,[],[],[]]]'],
     ['a param that is a number', '[["id","name","x","FINISHED",1,null,null,0,["a",1],[],[]]]'],
-    ['a metric without a last point', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,0,null]]]]'],
-    ['a point of words', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,0,["abc",1]]]]]'],
+    ['a metric without a last point', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,0,null,0]]]]'],
+    ['an unknown best point', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,4,1,1]]]]'],
+    ['a point of words', '[["id","name","x","FINISHED",1,null,null,0,null,[],[],["m",[1,0,"abc",1]]]]'],
   ])('%s are none', (_name, text) => {
     expect(unpackRuns(new TextEncoder().encode(text))).toBeUndefined();
   });
