@@ -29,7 +29,7 @@ export interface Operation {
 /** Full names of references and their commits; null where there is none. An annotated tag's own object, not its commit. */
 export type RefValues = Readonly<Record<string, string | null>>;
 
-export interface Snapshot {
+interface Snapshot {
   /** Branch that was checked out; null when HEAD was detached. */
   readonly branch: string | null;
   readonly commit: string | null;
