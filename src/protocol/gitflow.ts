@@ -32,8 +32,8 @@ export interface FlowTopic {
 
 /** Something begun that must be ended first. `advice` is the next step, as a sentence. */
 export interface UnfinishedOperation {
-  /** `finish`: a merge of git-flow's (AVH) or ours that stopped; `next`: one of git-flow-next's. */
-  readonly kind: 'finish' | 'merge' | 'rebase' | 'next';
+  /** `finish`: one of git-flow's (AVH) or ours that stopped; `operation`: anything else of ours; `next`: git-flow-next's. */
+  readonly kind: 'finish' | 'operation' | 'merge' | 'rebase' | 'next';
   /** Branch that is being merged, where that can be told. */
   readonly branch: string | null;
   /** Branch into which it is merged, where that can be told. */
@@ -117,6 +117,8 @@ export type FlowRequest =
       readonly name?: string;
       readonly newName: string;
     }
+  /** Goes on with what has stopped, returns to before it, or takes back what was done last. */
+  | { readonly action: 'continue' | 'abort' | 'undo' }
   | {
       readonly action: 'checkout';
       readonly type: TopicType;

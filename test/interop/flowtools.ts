@@ -82,6 +82,7 @@ const TEXTS: Readonly<Record<string, string>> = { tagName: '-T', message: '-m', 
 function toArguments(request: FlowRequest): readonly string[] {
   if (request.action === 'init')
     return ['init', '-d', ...(request.prefixes?.feature === undefined ? [] : ['-p', request.prefixes.feature])];
+  if (!('type' in request)) throw new Error(`AVH has no ${request.action}.`);
   const { action, type } = request;
   const options = Object.entries(request).flatMap(([key, value]) => {
     if (value === true && SWITCHES[key] !== undefined) return [SWITCHES[key]];

@@ -3,8 +3,10 @@ import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
 import { requireLocalBase, requireTopic } from './checks.ts';
 import { planInit } from './init.ts';
 import type { FlowPlan } from './plan.ts';
-import type { FlowFacts } from './state.ts';
+import { findLive, findUnfinished, type FlowFacts } from './state.ts';
 import { planFinish } from './finish.ts';
+import type { Operation } from './operation.ts';
+import { planAbort, planContinue, planUndo } from './recovery.ts';
 import { planStart } from './start.ts';
 import { planDelete, planPublish, planRename, planSwitch, planTrack, planUpdate } from './topics.ts';
 
@@ -12,16 +14,34 @@ import { planDelete, planPublish, planRename, planSwitch, planTrack, planUpdate 
 
 export { findFilter, type FlowFilter } from './filters.ts';
 export { finishFlags, finishTexts } from './finishoptions.ts';
-export { adviseOnStop, listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
+export { listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
+export { KEPT, beginOperation, formatOperation, listLosable, parseOperation, type Operation } from './operation.ts';
 export { describeStep, type GitStep } from './steps.ts';
 export { topicTypeNames } from './settings.ts';
 export type { FlowPlan } from './plan.ts';
 
 /** What the request would do to this repository; throws an ExpectedError when it can't or mustn't be done. */
 export function planFlow(facts: FlowFacts, request: FlowRequest): FlowPlan {
+  const live = findLive(facts);
+  if (live !== undefined && !isRecovery(request)) {
+    if (isSame(live, request)) return planContinue(facts);
+    throw new ExpectedError('branch-state', findUnfinished(facts)?.advice ?? '');
+  }
   // The table has a row for each action that takes just that action; the compiler can't follow this through the index.
   const plan = planners[request.action] as (facts: FlowFacts, request: FlowRequest) => FlowPlan;
   return plan(facts, request);
+}
+
+function isRecovery({ action }: FlowRequest): boolean {
+  return action === 'continue' || action === 'abort' || action === 'undo';
+}
+
+/** True for the request that has stopped: running it again goes on with it, as with AVH. */
+function isSame({ command, phase }: Operation, request: FlowRequest): boolean {
+  if (phase !== 'running' || !('type' in request)) return false;
+  const [, type, action, name] = command.split(' ');
+  const given = request.action === 'rename' ? request.newName : request.name;
+  return type === request.type && action === request.action && (given === undefined || given === name);
 }
 
 /** The branch that is meant and its base; throws when there is no such branch, or it has none. */
@@ -51,4 +71,7 @@ const planners: {
   delete: planDelete,
   rename: planRename,
   checkout: planSwitch,
+  continue: planContinue,
+  abort: planAbort,
+  undo: planUndo,
 };

@@ -14,6 +14,8 @@ export interface FlowPlan {
   readonly command: string;
   /** What will have been done and what comes next, as sentences. */
   readonly summary: readonly string[];
+  /** What it does with the action that was written down; absent: it is a new one. */
+  readonly resumes?: 'continue' | 'abort' | 'undo';
 }
 
 /** Title in the editor's palette of what the command line has too; a test holds the titles against package.nls.json. */

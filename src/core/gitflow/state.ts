@@ -7,6 +7,8 @@ import type {
   TopicType,
   UnfinishedOperation,
 } from '../../protocol/gitflow.ts';
+import type { Operation } from './operation.ts';
+import { describeStep } from './steps.ts';
 import {
   findMissing,
   findTopicBase,
@@ -26,6 +28,10 @@ export interface FlowFacts {
   readonly current: string | undefined;
   /** True when HEAD has no commit yet. */
   readonly isUnborn: boolean;
+  /** Commit that is checked out. */
+  readonly head: string | undefined;
+  /** What we have written down of the last action: unfinished, or done and not undone. */
+  readonly operation: Operation | undefined;
   /** Tracked files with changes, and those with conflicts, relative to the root. */
   readonly changed: readonly string[];
   readonly conflicts: readonly string[];
@@ -54,7 +60,7 @@ interface FlowHooks {
 }
 
 /** Facts without the distances, from which {@link listPairs} tells which distances are worth asking for. */
-export type RefFacts = Pick<FlowFacts, 'config' | 'branches' | 'current' | 'mergeBase' | 'points'>;
+export type RefFacts = Pick<FlowFacts, 'config' | 'branches' | 'current' | 'mergeBase' | 'points' | 'operation'>;
 
 /** What stands at a commit: a branch, or a tag. */
 type Placed = Pick<Branch, 'commit'>;
@@ -68,11 +74,15 @@ export function pairKey([branch, base]: Pair): string {
 }
 
 /** Names besides those of branches for which a plan needs to know whether, and where, they are. */
-export function listPoints(facts: Pick<FlowFacts, 'config' | 'current'>, request: FlowRequest): readonly string[] {
-  if (request.action !== 'start' && request.action !== 'finish') return [];
+export function listPoints(
+  facts: Pick<FlowFacts, 'config' | 'current' | 'operation'>,
+  request: FlowRequest,
+): readonly string[] {
+  const tags = Object.keys(facts.operation?.before.refs ?? {}).filter((ref) => ref.startsWith('refs/tags/'));
+  if (request.action !== 'start' && request.action !== 'finish') return tags;
   const name = request.type === 'support' ? (request.base ?? '') : findTagName(facts, request);
-  if (name === undefined || checkRefName(name) !== undefined) return [];
-  return [request.type === 'support' ? name : `refs/tags/${name}`];
+  if (name === undefined || checkRefName(name) !== undefined) return tags;
+  return [...new Set([...tags, request.type === 'support' ? name : `refs/tags/${name}`])];
 }
 
 function findTagName(
@@ -104,12 +114,26 @@ export function listPairs(facts: RefFacts, request?: FlowRequest): readonly Pair
       [base ?? '', mergeBase].flatMap((name) => toPairs(findBranch(branches, branch), findBranch(branches, name))),
     ),
     ...local.flatMap((branch) => toPairs(branch, findRemoteBranch(branches, settings.origin, branch.name))),
+    ...(request === undefined ? [] : listOperationPairs(facts)),
     ...(hasVersion(request) ? listVersionPairs(facts, settings, topics) : []),
   ];
 }
 
+/** What the last action has merged, and whether others have what it has moved. */
+function listOperationPairs({ branches, config, operation }: RefFacts): readonly Pair[] {
+  if (operation === undefined) return [];
+  const { origin } = parseSettings(config);
+  const moved = Object.keys(operation.before.refs).flatMap((ref) => findBranch(branches, ref.slice(11)) ?? []);
+  return [
+    ...operation.steps.flatMap((step) =>
+      step.kind === 'merge' ? toPairs(findBranch(branches, step.branch), findBranch(branches, step.into)) : [],
+    ),
+    ...moved.flatMap((branch) => toPairs(branch, findRemoteBranch(branches, origin, branch.name))),
+  ];
+}
+
 function hasVersion(request: FlowRequest | undefined): boolean {
-  if (request === undefined || request.action === 'init') return false;
+  if (request === undefined || !('type' in request)) return false;
   return request.type !== 'feature' && request.type !== 'bugfix';
 }
 
@@ -141,7 +165,7 @@ function findRequested(
   settings: FlowSettings,
   request: FlowRequest,
 ): readonly Pick<FlowTopic, 'branch' | 'base'>[] {
-  if (request.action === 'init' || request.action === 'start' || request.action === 'track') return [];
+  if (!('type' in request) || request.action === 'start' || request.action === 'track') return [];
   const branch = request.name === undefined ? current : `${settings.prefixes[request.type] ?? ''}${request.name}`;
   const { home } = topicTypes[request.type];
   const base = findTopicBase(config, branch) ?? (home === null ? null : (settings[home] ?? null));
@@ -241,6 +265,8 @@ function toTopic(topic: FoundTopic, { branches, distances, current }: FlowFacts,
 export function findUnfinished(facts: FlowFacts): UnfinishedOperation | undefined {
   const { mergeBase, mergeHead, conflicts, nextState, current } = facts;
   if (nextState !== undefined) return describeNext(nextState, conflicts);
+  const live = findLive(facts);
+  if (live !== undefined) return describeOperation(live, conflicts);
   if (facts.isRebasing)
     return {
       kind: 'rebase',
@@ -249,31 +275,51 @@ export function findUnfinished(facts: FlowFacts): UnfinishedOperation | undefine
       conflicts,
       advice: 'A rebase is not finished: go on with "git rebase --continue", or drop it with "git rebase --abort".',
     };
-  const merged = facts.branches.find(({ commit, remote }) => !remote && commit === mergeHead)?.name ?? null;
+  const merged = findMerged(facts) ?? null;
   if (mergeBase !== undefined)
     return { kind: 'finish', branch: merged, base: mergeBase, conflicts, advice: adviseOnFinish(facts, merged) };
   if (mergeHead === undefined) return undefined;
   return { kind: 'merge', branch: merged, base: current ?? null, conflicts, advice: adviseOnMerge(conflicts) };
 }
 
-/** How a stopped merge is ended, as the user would do it by hand. */
-export function adviseOnMerge(conflicts: readonly string[]): string {
-  return adviseOnStop('merge', conflicts);
+/** Local branch whose last commit is being merged. */
+function findMerged({ branches, mergeHead }: FlowFacts): string | undefined {
+  return branches.find(({ commit, remote }) => !remote && commit === mergeHead)?.name;
 }
 
-const commands = {
-  merge: { goOn: 'commit the merge with "git commit"', undo: 'git merge --abort' },
-  squash: { goOn: 'commit them with "git commit"', undo: 'git reset --merge' },
-  rebase: { goOn: 'go on with "git rebase --continue"', undo: 'git rebase --abort' },
-};
+/** Our own action that has stopped; undefined when there is none, or when another tool has ended it. */
+export function findLive({ operation, branches, mergeHead, conflicts, isRebasing }: FlowFacts): Operation | undefined {
+  if (operation === undefined || operation.phase === 'done') return undefined;
+  if (operation.phase !== 'running' || operation.action !== 'finish') return operation;
+  const deletion = operation.steps.findIndex(({ kind }) => kind === 'delete-branch');
+  const isOver =
+    mergeHead === undefined &&
+    !isRebasing &&
+    conflicts.length === 0 &&
+    deletion > operation.at &&
+    findBranch(branches, operation.branch) === undefined;
+  return isOver ? undefined : operation;
+}
 
-export function adviseOnStop(kind: keyof typeof commands, conflicts: readonly string[]): string {
-  const { goOn, undo } = commands[kind];
+function describeOperation(operation: Operation, conflicts: readonly string[]): UnfinishedOperation {
+  const { action, command, branch, base, phase, steps, at } = operation;
+  const step = steps[at];
+  const where = step === undefined ? '' : ` at: ${describeStep(step).title}`;
+  const resolve = conflicts.length === 0 ? 'Go' : 'Resolve the conflicts, mark the files with "git add", and go';
+  const advice =
+    phase === 'running'
+      ? `"mlops ${command}" has stopped${where}. ${resolve} on with "mlops flow continue"; or return to where you were with "mlops flow abort".`
+      : `Taking "mlops ${command}" back has stopped: go on with "mlops flow continue".`;
+  return { kind: action === 'finish' ? 'finish' : 'operation', branch, base, conflicts, advice };
+}
+
+/** How a stopped merge is ended, as the user would do it by hand. */
+export function adviseOnMerge(conflicts: readonly string[]): string {
   const resolve =
     conflicts.length === 0
-      ? `${goOn[0]?.toUpperCase() ?? ''}${goOn.slice(1)}`
-      : `Resolve the conflicts, mark the files with "git add", and ${goOn}`;
-  return `${resolve}; or undo it with "${undo}".`;
+      ? 'Commit the merge with "git commit"'
+      : 'Resolve the conflicts, mark the files with "git add", and commit the merge with "git commit"';
+  return `${resolve}; or undo it with "git merge --abort".`;
 }
 
 function adviseOnFinish({ mergeHead, conflicts }: FlowFacts, branch: string | null): string {

@@ -55,7 +55,33 @@ export type GitStep =
       readonly branch: string;
       readonly expected: string;
     }
-  | { readonly kind: 'delete-branch'; readonly branch: string; readonly force: boolean };
+  | { readonly kind: 'delete-branch'; readonly branch: string; readonly force: boolean }
+  /** Commits what a merge or squash has left prepared, with the message that git has ready. */
+  | { readonly kind: 'commit-merge'; readonly into: string }
+  | { readonly kind: 'continue-rebase'; readonly branch: string }
+  | { readonly kind: 'abort-merge' }
+  | { readonly kind: 'abort-rebase' }
+  | { readonly kind: 'drop-squash' }
+  /** Checks a commit out, no branch; files that were changed and not committed stay so. */
+  | { readonly kind: 'detach'; readonly commit: string }
+  /** All of them or none, and only where each stands as expected. */
+  | { readonly kind: 'restore-refs'; readonly changes: readonly RefChange[] }
+  /** Says that the commit that is checked out is this branch's. */
+  | { readonly kind: 'attach'; readonly branch: string }
+  | {
+      readonly kind: 'restore-section';
+      readonly section: string;
+      readonly entries: readonly (readonly [key: string, value: string])[];
+    }
+  | { readonly kind: 'push-commit'; readonly remote: string; readonly branch: string; readonly commit: string };
+
+/** From one commit to another; null: it does not exist. */
+export interface RefChange {
+  /** Full name. */
+  readonly ref: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
 
 /** Words of a tag, or the file that holds them. */
 export type TagMessage = { readonly text: string } | { readonly file: string };
@@ -135,8 +161,70 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Delete ${branch} on ${remote}`,
     ['push', `--force-with-lease=${branch}:${expected}`, remote, `:${branch}`],
   ],
+  'commit-merge': ({ into }) => [`Commit the merge into ${into}`, ['commit', '--no-edit']],
+  'continue-rebase': ({ branch }) => [`Go on with the rebase of ${branch}`, ['rebase', '--continue']],
+  'abort-merge': () => ['Drop the merge that is not committed', ['merge', '--abort']],
+  'abort-rebase': () => ['Drop the rebase that is not finished', ['rebase', '--abort']],
+  'drop-squash': () => ['Drop the changes that are not committed', ['reset', '--merge']],
+  'detach': ({ commit }) => [`Check out ${commit.slice(0, 10)}`, ['checkout', '--detach', commit]],
+  'restore-refs': ({ changes }) => [
+    `Return to where they were: ${changes
+      .filter(({ ref }) => !ref.startsWith('refs/mlops/'))
+      .map(({ ref }) => ref.replace(/^refs\/(?:heads|tags)\//, ''))
+      .join(', ')}`,
+  ],
+  'attach': ({ branch }) => [`Go on with branch ${branch}`, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]],
+  'restore-section': ({ section }) => [`Restore the settings ${section}`],
+  'push-commit': ({ remote, branch, commit }) => [
+    `Make ${branch} on ${remote} again`,
+    ['push', remote, `${commit}:refs/heads/${branch}`],
+  ],
   'delete-branch': ({ branch, force }) => [`Delete branch ${branch}`, ['branch', force ? '-D' : '-d', branch]],
 };
+
+/** Fields besides `kind` that are texts, for what is read from a file again. */
+const texts: Readonly<Partial<Record<string, readonly string[]>>> = {
+  'hook': ['file'],
+  'set-config': ['key', 'value'],
+  'remove-section': ['section'],
+  'rename-section': ['section', 'to'],
+  'rename-branch': ['branch', 'to'],
+  'fetch-all': ['remote'],
+  'fetch': ['remote', 'branch'],
+  'push': ['remote'],
+  'publish-branch': ['remote', 'branch'],
+  'track-branch': ['remote', 'branch'],
+  'delete-remote-branch': ['remote', 'branch', 'expected'],
+  'checkout': ['branch'],
+  'delete-branch': ['branch'],
+  'create-branch': ['branch', 'from'],
+  'start-branch': ['branch', 'from'],
+  'merge': ['branch', 'into', 'fastForward'],
+  'squash': ['branch', 'into'],
+  'rebase': ['branch', 'onto'],
+  'tag': ['tag', 'on'],
+  'commit-merge': ['into'],
+  'continue-rebase': ['branch'],
+  'forget-stopped-merge': [],
+};
+
+/** True for a step that may stand in a plan which was written down. */
+export function isStep(value: unknown): value is GitStep {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  const names = texts[String(fields['kind'])];
+  const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string');
+  if (names?.every((name) => typeof fields[name] === 'string') !== true) return false;
+  if (fields['kind'] === 'hook') return isTexts(fields['args']) && typeof fields['mayRefuse'] === 'boolean';
+  if (fields['kind'] === 'push') return isTexts(fields['refs']);
+  return fields['kind'] !== 'tag' || isMessage(fields['message']);
+}
+
+function isMessage(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { text, file } = value as Record<string, unknown>;
+  return typeof text === 'string' || typeof file === 'string';
+}
 
 /** A command line that a person can paste into a POSIX shell. */
 function formatCommand(args: readonly string[]): string {

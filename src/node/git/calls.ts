@@ -20,6 +20,8 @@ export interface Calls {
   /** As `read`, with the repository's filters switched off: whatever looks into files. */
   readonly readContent: (args: readonly string[]) => Promise<Buffer>;
   readonly act: (args: readonly string[]) => Promise<string>;
+  /** `act` with a text for git's standard input. */
+  readonly feed: (args: readonly string[], input: string) => Promise<void>;
   /** `act` over the network: stopped by the caller's signal. */
   readonly exchange: (args: readonly string[]) => Promise<string>;
   /** True when git knows name and address of who commits without guessing. */
@@ -29,7 +31,10 @@ export interface Calls {
 export const LIST_CONFIG = ['config', '--list', '--show-scope', '-z'];
 
 export function createCalls(folder: string, { env = process.env, signal }: GitOptions): Calls {
-  const explained = (args: readonly string[], options: Pick<Call, 'isRead' | 'settings' | 'signal'>): Promise<Buffer> =>
+  const explained = (
+    args: readonly string[],
+    options: Pick<Call, 'isRead' | 'settings' | 'signal' | 'input'>,
+  ): Promise<Buffer> =>
     callGit({ folder, args, env, ...options }).catch((error: unknown) => {
       throw explainFailure(error, commandOf(args));
     });
@@ -50,6 +55,9 @@ export function createCalls(folder: string, { env = process.env, signal }: GitOp
       return explained(args, { isRead: true, settings });
     },
     act: async (args) => (await explained(args, { isRead: false })).toString(),
+    feed: async (args, input) => {
+      await explained(args, { isRead: false, input });
+    },
     exchange: async (args) =>
       (await explained(args, { isRead: false, ...(signal === undefined ? {} : { signal }) })).toString(),
     async hasIdentity() {

@@ -20,7 +20,7 @@ import {
   type Calls,
   type GitOptions,
 } from './calls.ts';
-import { branchWrites, commitWrites, remoteWrites, writes } from './writes.ts';
+import { branchWrites, commitWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
 
 export type { GitOptions } from './calls.ts';
 
@@ -37,6 +37,13 @@ interface Head {
 interface Identity {
   readonly name: string;
   readonly email: string;
+}
+
+/** `to` null: deleted. */
+interface RefUpdate {
+  readonly ref: string;
+  readonly from?: string | null;
+  readonly to: string | null;
 }
 
 interface Signing {
@@ -133,8 +140,24 @@ export interface Git {
   /** An annotated tag. */
   tag(name: string, on: string, message: { text: string } | { file: string }, signing?: Signing): Promise<void>;
   renameBranch(branch: string, to: string): Promise<void>;
+  /** Commits what a merge or squash has prepared, with the message that git has ready. */
+  commitMerge(): Promise<void>;
+  continueRebase(): Promise<void>;
+  abortRebase(): Promise<void>;
   /** Undoes a merge that is not committed yet. */
   abortMerge(): Promise<void>;
+  /** Undoes a squash that is not committed yet. */
+  dropSquash(): Promise<void>;
+  /** Checks a commit out, without a branch; changes of the work tree are carried along. */
+  detach(commit: string): Promise<void>;
+  /** Full names under a prefix, and their commits. */
+  listRefs(prefix: string): Promise<ReadonlyMap<string, string>>;
+  /** Moves, makes and deletes references, all or none; `from` null where the reference must not exist, absent where it may stand anywhere. */
+  updateRefs(changes: readonly RefUpdate[]): Promise<void>;
+  /** Replaces a section of the repository's own configuration. */
+  replaceSection(section: string, entries: readonly (readonly [key: string, value: string])[]): Promise<void>;
+  /** Makes the branch on the remote at the commit. */
+  pushCommit(remote: string, branch: string, commit: string): Promise<void>;
   /** Deletes a branch; one that is not merged only with `force`. */
   deleteBranch(branch: string, options?: { force?: boolean }): Promise<void>;
   fetch(remote: string, branch: string): Promise<void>;
@@ -160,6 +183,7 @@ export function openGit(folder: string, options: GitOptions = {}): Git {
     ...writes(calls),
     ...branchWrites(calls),
     ...commitWrites(calls),
+    ...recoveryWrites(calls),
     ...remoteWrites(calls),
   };
 }
@@ -256,12 +280,17 @@ function branchReads({
   read,
   ask,
   readContent,
-}: Calls): Pick<Git, 'compare' | 'resolve' | 'diffBranches' | 'logBranches'> {
+}: Calls): Pick<Git, 'compare' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches'> {
   return {
+    async listRefs(prefix) {
+      const lines = (await read(['for-each-ref', '--format=%(refname) %(objectname)', prefix])).split('\n');
+      return new Map(lines.flatMap((line) => (line === '' ? [] : [line.split(' ') as [string, string]])));
+    },
     async resolve(names) {
       const found = new Map<string, string>();
       for (const name of names) {
-        const point = `${requireName(name, 'commit')}^{commit}`;
+        // A tag stands for its own object, which is what must be kept or deleted.
+        const point = `${requireName(name, 'commit')}${name.startsWith('refs/tags/') ? '' : '^{commit}'}`;
         const commit = await ask(['rev-parse', '--quiet', '--verify', '--end-of-options', point]);
         if (commit !== undefined) found.set(name, withoutLineEnd(commit));
       }

@@ -62,10 +62,7 @@ export function writes(
 
 export function branchWrites({
   act,
-}: Calls): Pick<
-  Git,
-  'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'renameBranch' | 'abortMerge' | 'deleteBranch'
-> {
+}: Calls): Pick<Git, 'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'renameBranch' | 'deleteBranch'> {
   return {
     async createBranch(branch, from, { track = false } = {}) {
       const kind = track ? '--track' : '--no-track';
@@ -85,9 +82,6 @@ export function branchWrites({
     },
     async renameBranch(branch, to) {
       await act(['branch', '--move', '--', requireName(branch, 'branch'), requireName(to, 'branch')]);
-    },
-    async abortMerge() {
-      await act(['merge', '--abort']);
     },
     async deleteBranch(branch, { force = false } = {}) {
       const options = ['--quiet', '--delete', ...(force ? ['--force'] : [])];
@@ -127,6 +121,63 @@ export function commitWrites({ act, ask, folder }: Calls): Pick<Git, 'squash' | 
         requireName(name, 'tag'),
         refOf(on),
       ]);
+    },
+  };
+}
+
+export function recoveryWrites({
+  act,
+  read,
+  feed,
+  exchange,
+}: Calls): Pick<
+  Git,
+  | 'commitMerge'
+  | 'continueRebase'
+  | 'abortRebase'
+  | 'abortMerge'
+  | 'dropSquash'
+  | 'detach'
+  | 'updateRefs'
+  | 'replaceSection'
+  | 'pushCommit'
+> {
+  return {
+    async commitMerge() {
+      await act(['commit', '--quiet', '--no-edit']);
+    },
+    async continueRebase() {
+      await act(['rebase', '--continue']);
+    },
+    async abortRebase() {
+      await act(['rebase', '--abort']);
+    },
+    async abortMerge() {
+      await act(['merge', '--abort']);
+    },
+    async dropSquash() {
+      await act(['reset', '--quiet', '--merge']);
+    },
+    async detach(commit) {
+      await act(['checkout', '--quiet', '--detach', requireName(commit, 'commit'), '--']);
+    },
+    async updateRefs(changes) {
+      const lines = changes.map(({ ref, from, to }) => {
+        const words = [requireName(ref, 'branch'), ...[to, from].flatMap((commit) => commit ?? [])];
+        if (to === null) return `delete ${words.join(' ')}`;
+        return from === null ? `create ${words.join(' ')}` : `update ${words.join(' ')}`;
+      });
+      await feed(['update-ref', '--stdin'], `${['start', ...lines, 'prepare', 'commit'].join('\n')}\n`);
+    },
+    async replaceSection(section, entries) {
+      const found = parseConfigList(await read(LIST_CONFIG));
+      if (found.some(({ scope, key }) => scope === 'local' && sectionOf(key) === section))
+        await act(['config', '--local', '--remove-section', '--', section]);
+      for (const [key, value] of entries) await act(['config', '--local', '--add', '--', key, value]);
+    },
+    async pushCommit(remote, branch, commit) {
+      const target = `${requireName(commit, 'commit')}:${refOf(branch)}`;
+      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), target]);
     },
   };
 }

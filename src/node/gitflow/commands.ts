@@ -8,7 +8,7 @@ import { commandsOf } from './topiccommands.ts';
 
 /** Actions of a type that other tools know and we don't: ours are called update, track and checkout. */
 const laterActions = ['rebase', 'pull', 'co'];
-const laterWords = ['continue', 'abort', 'undo', 'config', 'version', 'log'];
+const laterWords = ['config', 'version', 'log'];
 
 const branchName = (summary: string): OptionSpec => ({ type: 'string', value: 'BRANCH', summary });
 const prefixOf = (type: TopicType): OptionSpec => ({
@@ -61,6 +61,28 @@ const overview: Command = {
   },
 };
 
+/** Ways on from, and back before, what was done last. */
+const ways = (
+  [
+    ['continue', 'go on with what has stopped: after a conflict that is resolved, a crash, a lost connection'],
+    ['abort', 'return to where you were before what has stopped; changes that are not committed stay'],
+    ['undo', 'take back what was done last, until it is pushed'],
+  ] as const
+).map(([action, summary]): Command => {
+  const command: Command = {
+    words: ['flow', action],
+    summary,
+    positionals: '',
+    example: `mlops flow ${action}`,
+    options: {},
+    run: (invocation) => {
+      takePositionals(invocation, command);
+      return carryOut(invocation, { action });
+    },
+  };
+  return command;
+});
+
 /** What Gitflow has and we don't yet, told apart from a slip: these answer, but no list shows them. */
 const later: readonly Command[] = [
   ...laterWords.map((word) => ['flow', word]),
@@ -76,7 +98,7 @@ const later: readonly Command[] = [
   run: () => Promise.reject(notYet(words)),
 }));
 
-const offered: readonly Command[] = [init, status, overview, ...topicTypeNames.flatMap(commandsOf)];
+const offered: readonly Command[] = [init, status, overview, ...ways, ...topicTypeNames.flatMap(commandsOf)];
 
 export const commands: readonly Command[] = [...offered, ...later];
 

@@ -1,6 +1,13 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { listPairs, listPoints, pairKey, type FlowFacts, type Pair } from '../../core/gitflow/gitflow.ts';
+import {
+  listPairs,
+  listPoints,
+  pairKey,
+  parseOperation,
+  type FlowFacts,
+  type Pair,
+} from '../../core/gitflow/gitflow.ts';
 import { findConfig } from '../../core/git/git.ts';
 import type { Distance, FlowRequest } from '../../protocol/gitflow.ts';
 import { exists, readTextIfExists } from '../files/files.ts';
@@ -12,6 +19,11 @@ const CONCURRENCY = 8;
 /** Where git-flow (AVH) notes that a finish has stopped at its merge. */
 export function stoppedMergeFile(gitDirectory: string): string {
   return path.join(gitDirectory, '.gitflow', 'MERGE_BASE');
+}
+
+/** Where the last action is written down: for each work tree its own, since each has its own HEAD. */
+export function operationFile(gitDirectory: string): string {
+  return path.join(gitDirectory, 'mlops', 'flow.json');
 }
 
 /**
@@ -33,12 +45,14 @@ export async function readFacts(git: Git, request?: FlowRequest): Promise<FlowFa
     git.hasIdentity(),
   ]);
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
-  const points = await git.resolve(request === undefined ? [] : listPoints({ config, current }, request));
-  const refs = { config, branches, current, mergeBase, points };
+  const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
+  const points = await git.resolve(request === undefined ? [] : listPoints({ config, current, operation }, request));
+  const refs = { config, branches, current, mergeBase, points, operation };
   return {
     ...refs,
     root,
     isUnborn: head === undefined,
+    head: head?.commit,
     changed: changes.map((entry) => entry.path),
     conflicts: changes.filter(({ kind }) => kind === 'unmerged').map((entry) => entry.path),
     hasIdentity,

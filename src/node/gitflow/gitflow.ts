@@ -6,7 +6,6 @@ import {
   findTopic,
   parseFlow,
   planFlow as planRequest,
-  type FlowFacts,
   type FlowPlan,
 } from '../../core/gitflow/gitflow.ts';
 import type {
@@ -15,6 +14,7 @@ import type {
   FlowRequest,
   FlowResult,
   FlowState,
+  FlowStep,
   TopicType,
 } from '../../protocol/gitflow.ts';
 import { isInside } from '../files/files.ts';
@@ -24,7 +24,8 @@ import { ensurePrivateFolders, findProject, projectPaths } from '../project/proj
 import { readFacts } from './facts.ts';
 import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
-import type { FlowReporter } from './performance.ts';
+import { openJournal } from './journal.ts';
+import type { FlowReporter, Performance } from './performance.ts';
 
 export type { FlowReporter } from './performance.ts';
 
@@ -65,30 +66,44 @@ export async function performFlow(
   { env = process.env, signal, reporter = silent }: FlowOptions & { readonly reporter?: FlowReporter } = {},
 ): Promise<FlowResult> {
   const git = await openRoot(folder, { env, ...(signal === undefined ? {} : { signal }) });
-  let facts = await readFacts(git, wanted);
-  const request = await filterRequest({ git, facts, env }, wanted);
-  if (request !== wanted) facts = await readFacts(git, request);
-  let plan = planRequest(facts, request);
-  const { command } = plan;
-  const perform = (steps: FlowPlan['steps'], current: FlowFacts) =>
-    performSteps({ git, facts: current, command, env, reporter, signal }, steps);
-  return withProjectLock(git, folder, `mlops ${command}`, async () => {
-    const fetched = await perform(plan.fetches, facts);
-    if (fetched.length > 0) {
-      facts = await readFacts(git, request);
-      plan = planRequest(facts, request);
-    }
-    const done = await perform(plan.steps, facts);
-    return {
-      action: request.action,
-      branch: plan.branch,
-      base: plan.base,
-      current: (await git.currentBranch()) ?? null,
-      steps: [...fetched, ...done],
-      warnings: plan.warnings,
-      summary: plan.summary,
-    };
+  return withFlowLock(git, wanted, async () => {
+    let facts = await readFacts(git, wanted);
+    const request = await filterRequest({ git, facts, env }, wanted);
+    if (request !== wanted) facts = await readFacts(git, request);
+    let plan = planRequest(facts, request);
+    const { command } = plan;
+    const place = { git, command, env, reporter, signal };
+    return withProjectLock(git, folder, `mlops ${command}`, async () => {
+      const fetched = await performSteps({ ...place, facts }, plan.fetches);
+      if (fetched.length > 0) {
+        facts = await readFacts(git, request);
+        plan = planRequest(facts, request);
+      }
+      const done = await performWritten({ ...place, facts }, request, plan);
+      return {
+        action: request.action,
+        branch: plan.branch,
+        base: plan.base,
+        current: (await git.currentBranch()) ?? null,
+        steps: [...fetched, ...done],
+        warnings: plan.warnings,
+        summary: plan.summary,
+      };
+    });
   });
+}
+
+/** Each step is written down before it begins, so that whatever happens to us the action can be gone on with or taken back. */
+async function performWritten(place: Performance, request: FlowRequest, plan: FlowPlan): Promise<readonly FlowStep[]> {
+  const journal = await openJournal(place.git, place.facts, request, plan);
+  try {
+    const done = await performSteps({ ...place, reached: journal.reached }, plan.steps);
+    await journal.done();
+    return done;
+  } catch (error) {
+    await journal.failed(error);
+    throw error;
+  }
 }
 
 /** What a branch has changed since it left its base. Throws as {@link planFlow} does where there is no such branch. */
@@ -104,6 +119,17 @@ export async function diffTopic(
 
 async function openRoot(folder: string, options: FlowOptions): Promise<Git> {
   return openGit(await openGit(folder, options).root(), options);
+}
+
+/** One action at a time in a repository, whatever its work trees: they share the branches. */
+async function withFlowLock<T>(git: Git, { action }: FlowRequest, work: () => Promise<T>): Promise<T> {
+  const file = path.join(await git.commonDirectory(), 'mlops', 'flow.lock');
+  const lock = await takeLock(file, `mlops flow ${action}`);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
 }
 
 async function withProjectLock<T>(git: Git, folder: string, command: string, work: () => Promise<T>): Promise<T> {

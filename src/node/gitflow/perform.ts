@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { adviseOnStop, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
+import { KEPT, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -17,6 +17,7 @@ export async function performSteps(performance: Performance, steps: readonly Git
     if (performance.signal?.aborted === true)
       throw new ExpectedError('stopped', `Stopped before: ${words.title}.${describeDone(done, performance.command)}`);
     performance.reporter.stepStarted(words, index, steps.length);
+    await performance.reached?.(index);
     try {
       await perform(performance, step);
     } catch (error) {
@@ -65,6 +66,20 @@ const actions: Actions = {
   'push': ({ remote, refs }, { git }) => git.push(remote, refs),
   'delete-remote-branch': ({ remote, branch, expected }, { git }) => git.deleteRemoteBranch(remote, branch, expected),
   'delete-branch': ({ branch, force }, { git }) => git.deleteBranch(branch, { force }),
+  'commit-merge': (_step, { git }) => git.commitMerge(),
+  'continue-rebase': (_step, { git }) => git.continueRebase(),
+  'abort-merge': (_step, { git }) => git.abortMerge(),
+  'abort-rebase': (_step, { git }) => git.abortRebase(),
+  'drop-squash': (_step, { git }) => git.dropSquash(),
+  'detach': ({ commit }, { git }) => git.detach(commit),
+  'restore-refs': ({ changes }, { git }) =>
+    // What is only kept may have been kept before.
+    git.updateRefs(
+      changes.map((change) => (change.ref.startsWith(KEPT) ? { ref: change.ref, to: change.to } : change)),
+    ),
+  'attach': ({ branch }, { git }) => git.pointHead(branch),
+  'restore-section': ({ section, entries }, { git }) => git.replaceSection(section, entries),
+  'push-commit': ({ remote, branch, commit }, { git }) => git.pushCommit(remote, branch, commit),
 };
 
 /** AVH's rule, when a rebase has come in between: one commit is fast-forwarded. */
@@ -86,7 +101,7 @@ async function explainStop(
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof ExpectedError)) return error;
-  if (step.kind === 'merge' || step.kind === 'squash' || step.kind === 'rebase') {
+  if (isMerging(step)) {
     const stopped = await noteStopped(performance, step, error);
     if (stopped !== undefined) return stopped;
   }
@@ -99,32 +114,48 @@ async function explainStop(
   );
 }
 
+type Merging = Extract<GitStep, { kind: 'merge' | 'squash' | 'rebase' | 'continue-rebase' | 'commit-merge' }>;
+
+function isMerging(step: GitStep): step is Merging {
+  return ['merge', 'squash', 'rebase', 'continue-rebase', 'commit-merge'].includes(step.kind);
+}
+
+/** What must be there for the step to have stopped in the middle. */
+const marks: Readonly<Record<Merging['kind'], readonly string[]>> = {
+  'merge': ['MERGE_HEAD'],
+  'commit-merge': ['MERGE_HEAD'],
+  'squash': [],
+  'rebase': ['rebase-merge', 'rebase-apply'],
+  'continue-rebase': ['rebase-merge', 'rebase-apply'],
+};
+
 /**
  * A conflict, or a commit that a hook refused, as an error that says how it is ended. As AVH for features and bugfixes: the base's
  * name goes into `.gitflow/MERGE_BASE`, by which either tool takes the finish up again.
  */
 async function noteStopped(
   { git, command }: Performance,
-  step: Extract<GitStep, { kind: 'merge' | 'squash' | 'rebase' }>,
+  step: Merging,
   error: ExpectedError,
 ): Promise<ExpectedError | undefined> {
   const gitDirectory = await git.gitDirectory();
   const conflicts = (await git.changes()).filter(({ kind }) => kind === 'unmerged').map((entry) => entry.path);
-  const marks = { merge: ['MERGE_HEAD'], squash: [], rebase: ['rebase-merge', 'rebase-apply'] }[step.kind];
-  const isStopped = (await Promise.all(marks.map((name) => exists(path.join(gitDirectory, name))))).includes(true);
+  const isStopped = (await Promise.all(marks[step.kind].map((name) => exists(path.join(gitDirectory, name))))).includes(
+    true,
+  );
   // Without any of it git has refused and changed nothing.
   if (!isStopped && conflicts.length === 0) return undefined;
   if (step.kind === 'merge' && step.isNoted) await writeFileAtomic(stoppedMergeFile(gitDirectory), `${step.into}\n`);
   const problems = await Promise.all(conflicts.map((file) => locateConflict(git.folder, file)));
-  const words =
-    step.kind === 'rebase' ? `Rebasing ${step.branch} onto ${step.onto}` : `Merging ${step.branch} into ${step.into}`;
+  const words = describeStep(step).title;
   const what =
     conflicts.length === 0
-      ? `${words} is prepared but not committed: ${error.message}\n`
-      : `${words} met conflicts in ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'}. `;
+      ? `${words}: it is prepared but not committed. ${error.message}\n`
+      : `${words}: there are conflicts in ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'}. `;
+  const resolve = conflicts.length === 0 ? 'Mend this' : 'Resolve them, mark the files with "git add"';
   return new ExpectedError(
     'merge-conflict',
-    `${what}${adviseOnStop(step.kind, conflicts)} Then run "mlops ${command}" again.`,
+    `${what}${resolve}, then run "mlops flow continue" (or "mlops ${command}" again); or return to where you were with "mlops flow abort".`,
     problems,
   );
 }
@@ -138,5 +169,5 @@ async function locateConflict(root: string, file: string): Promise<Problem> {
 
 function describeDone(done: readonly FlowStep[], command: string): string {
   if (done.length === 0) return '';
-  return `\nDone before: ${done.map(({ title }) => title).join('; ')}. When this is mended, run "mlops ${command}" again: what is done is not done twice.`;
+  return `\nDone before: ${done.map(({ title }) => title).join('; ')}. When this is mended, run "mlops ${command}" again, or "mlops flow continue": what is done is not done twice. "mlops flow abort" returns to where you were.`;
 }

@@ -17,6 +17,8 @@ export interface Performance {
   readonly command: string;
   readonly env: NodeJS.ProcessEnv;
   readonly reporter: FlowReporter;
+  /** Called before a step begins, with its index: what it writes down survives whatever happens to us. */
+  readonly reached?: (index: number) => Promise<void>;
   /** Looked at between steps; a step that has begun is ended. */
   readonly signal: AbortSignal | undefined;
 }

@@ -48,6 +48,8 @@ export function toFacts({ branches = ['main', 'develop', 'feature/x'], config = 
     branches: found,
     current: 'feature/x',
     isUnborn: false,
+    head: 'at:head',
+    operation: undefined,
     changed: [],
     conflicts: [],
     hasIdentity: true,

@@ -95,7 +95,7 @@ test('a conflict: exit 1, the files as problems, and what to do in the status', 
   expect(seen.code).toBe(1);
   expect(json(seen)).toMatchObject({ error: { code: 'merge-conflict', problems: [{ file: 'a', line: 1 }] } });
   const status = await mlops(folder, 'flow', 'status');
-  expect(status.stdout).toContain('Then run the finish of feature/x again.');
+  expect(status.stdout).toContain('go on with "mlops flow continue"');
 });
 
 test.each<[number, string, readonly string[]]>([

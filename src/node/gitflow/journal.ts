@@ -1,0 +1,110 @@
+import { rm } from 'node:fs/promises';
+import {
+  KEPT,
+  beginOperation,
+  formatOperation,
+  listLosable,
+  type FlowFacts,
+  type FlowPlan,
+  type GitStep,
+  type Operation,
+} from '../../core/gitflow/gitflow.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { FlowRequest } from '../../protocol/gitflow.ts';
+import { writeFileAtomic } from '../files/files.ts';
+import type { Git } from '../git/git.ts';
+import { operationFile } from './facts.ts';
+
+/** What is written down of an action while it is carried out, by which it can be gone on with, aborted and undone. */
+export interface Journal {
+  /** Before each step. */
+  readonly reached: (index: number) => Promise<void>;
+  /** When all steps are done. */
+  readonly done: () => Promise<void>;
+  /** When a step has failed: forgets the action if nothing was changed by it. */
+  readonly failed: (error: unknown) => Promise<void>;
+}
+
+/** Steps that leave references and settings as they are, so that an action which came no further needs no way back. */
+const HARMLESS: readonly GitStep['kind'][] = ['hook', 'checkout', 'forget-stopped-merge'];
+/** Actions too small to be gone on with or undone. */
+const UNWRITTEN: readonly FlowRequest['action'][] = ['init', 'checkout'];
+
+export async function openJournal(git: Git, facts: FlowFacts, request: FlowRequest, plan: FlowPlan): Promise<Journal> {
+  const file = operationFile(await git.gitDirectory());
+  const { operation: previous } = facts;
+  if (plan.resumes === undefined) {
+    if (UNWRITTEN.includes(request.action) || plan.steps.length === 0) return unwritten;
+    const operation = beginOperation(facts, request, plan);
+    await keepLosable(git, operation);
+    return toJournal(git, file, operation, 0);
+  }
+  if (previous === undefined) return unwritten;
+  return plan.resumes === 'continue'
+    ? toJournal(git, file, withRest(previous, plan), previous.at)
+    : toWayBack(file, previous, plan.resumes);
+}
+
+const unwritten: Journal = {
+  reached: () => Promise.resolve(),
+  done: () => Promise.resolve(),
+  failed: () => Promise.resolve(),
+};
+
+/** What is done stays written down, what is left is as the repository says now. */
+function withRest(operation: Operation, { steps }: FlowPlan): Operation {
+  return { ...operation, steps: [...operation.steps.slice(0, operation.at), ...steps] };
+}
+
+function toJournal(git: Git, file: string, operation: Operation, offset: number): Journal {
+  const { steps } = operation;
+  let at = offset;
+  return {
+    async reached(index) {
+      at = offset + index;
+      const head = (await git.head())?.commit ?? null;
+      await writeFileAtomic(file, formatOperation({ ...operation, at, head }));
+    },
+    async done() {
+      const after = await readRefs(git, Object.keys(operation.before.refs));
+      await writeFileAtomic(file, formatOperation({ ...operation, phase: 'done', at: steps.length, after }));
+    },
+    async failed(error) {
+      // After a mistake of ours nothing is forgotten: whatever it has left, there is a way back.
+      if (!(error instanceof ExpectedError) || error.code === 'merge-conflict') return;
+      // The base of a branch that could not be made was forgotten again.
+      const isBeginning = steps[at]?.kind === 'start-branch';
+      const isHarmless = ({ kind }: GitStep): boolean =>
+        HARMLESS.includes(kind) || (isBeginning && kind === 'set-config');
+      if (steps.slice(0, at).every(isHarmless)) await rm(file, { force: true });
+    },
+  };
+}
+
+/** An action that is being taken back is forgotten when it is. Until then nothing else than taking it back is left to do. */
+function toWayBack(file: string, operation: Operation, way: 'abort' | 'undo'): Journal {
+  const phase = way === 'abort' ? 'aborting' : 'undoing';
+  return {
+    async reached(index) {
+      if (index === 0) await writeFileAtomic(file, formatOperation({ ...operation, phase }));
+    },
+    done: () => rm(file, { force: true }),
+    failed: () => Promise.resolve(),
+  };
+}
+
+/** Commits that the action may take out of reach get a reference; those of the action before it lose theirs. */
+async function keepLosable(git: Git, operation: Operation): Promise<void> {
+  const kept = new Map(listLosable(operation));
+  const old = await git.listRefs(KEPT);
+  const changes = [
+    ...[...old.keys()].filter((ref) => !kept.has(ref)).map((ref) => ({ ref, to: null })),
+    ...[...kept].map(([ref, commit]) => ({ ref, to: commit })),
+  ];
+  if (changes.length > 0) await git.updateRefs(changes);
+}
+
+async function readRefs(git: Git, refs: readonly string[]): Promise<Record<string, string | null>> {
+  const found = await Promise.all(refs.map((ref) => git.listRefs(ref)));
+  return Object.fromEntries(refs.map((ref, index) => [ref, found[index]?.get(ref) ?? null]));
+}
