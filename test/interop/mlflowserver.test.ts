@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -93,4 +93,76 @@ print(json.dumps([run.info.run_name, run.info.lifecycle_stage, run.data.tags.get
   expect(await askPython(server.uri, script, runId)).toEqual(['renamed', 'deleted', 'ours', null]);
   await store.editRun(runId, { isDeleted: false });
   expect(await store.findRun(runId)).toMatchObject({ name: 'renamed' });
+});
+
+const readScript = `
+import json, sys
+from mlflow import MlflowClient
+client = MlflowClient()
+run = client.get_run(sys.argv[1])
+files, open_folders = [], ['']
+while open_folders:
+    for f in client.list_artifacts(run.info.run_id, open_folders.pop()):
+        (open_folders if f.is_dir else files).append(f.path)
+print(json.dumps({
+    'name': run.info.run_name, 'status': run.info.status, 'end': run.info.end_time, 'params': run.data.params,
+    'tags': run.data.tags, 'files': sorted(files),
+    'history': {k: [[repr(m.value), m.step, m.timestamp] for m in client.get_metric_history(run.info.run_id, k)] for k in run.data.metrics},
+}))
+`;
+
+interface Told {
+  readonly history: Readonly<Record<string, readonly (readonly [string, number, number])[]>>;
+  readonly [field: string]: unknown;
+}
+
+test('a server that is killed while a run goes on and started again has everything once', async () => {
+  const root = path.join(folder, 'project');
+  await mkdir(root);
+  await writeFile(path.join(root, 'dvc.yaml'), '');
+  const warnings: string[] = [];
+  const writing = openStore(server.uri, { env: {}, project: { root }, sendMs: 100 });
+  const writer = await writing.createRun({
+    ...{ experiment: 'killed', name: 'survivor', user: 'me', startTime: 1795291200000 },
+    params: { lr: '0.1', odd: 'a=b\nc' },
+    tags: { 'mlops.config': 'configs/a.yaml' },
+    onWarning: (message) => warnings.push(message),
+  });
+  const log = (from: number, to: number): Promise<void> =>
+    writer.logMetrics(
+      Array.from({ length: to - from }, (_, index) => from + index).flatMap((step) => [
+        { name: 'val_loss', step, value: 1 / (step + 1), timestamp: 1795291200000 + step },
+        { name: 'odd/values', step, value: [NaN, 1e300, -0.5][step % 3] ?? 0, timestamp: 1795291200000 + step },
+      ]),
+    );
+  const isTold = async (count: number): Promise<void> => {
+    while (warnings.length < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await log(0, 2500);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await server.kill();
+  await log(2500, 4000);
+  await isTold(1);
+  expect(warnings[0]).toMatch(/can't be reached.*The run goes on/);
+  await server.restart();
+  await log(4000, 5000);
+  await isTold(2);
+  await mkdir(path.join(writer.artifacts, 'model'));
+  await writeFile(path.join(writer.artifacts, 'model', 'wéights 1%.bin'), Buffer.alloc(100_000, 7));
+  await writer.finish('FINISHED', 1795291209000);
+  const told = (await askPython(server.uri, readScript, writer.runId)) as Told;
+  expect(told).toMatchObject({
+    ...{ name: 'survivor', status: 'FINISHED', end: 1795291209000, files: ['model/wéights 1%.bin'] },
+    params: { lr: '0.1', odd: 'a=b\nc' },
+    tags: { 'mlops.config': 'configs/a.yaml', 'mlflow.user': 'me', 'mlflow.runName': 'survivor' },
+  });
+  expect(Object.keys(told['tags'] as object).sort()).toEqual(['mlflow.runName', 'mlflow.user', 'mlops.config']);
+  const steps = Array.from({ length: 5000 }, (_, step) => step);
+  for (const metric of ['val_loss', 'odd/values']) expect(told.history[metric]?.map(([, step]) => step)).toEqual(steps);
+  expect(told.history['odd/values']?.slice(0, 3).map(([value]) => value)).toEqual(['nan', '1e+300', '-0.5']);
+  // Nothing is left here, and the same is read from the server.
+  expect((await writing.listRuns({ limit: 10 })).warnings).toEqual([]);
+  expect(await writing.findRun('survivor')).toMatchObject({ artifacts: null, metrics: { val_loss: { points: 5000 } } });
+  const { bytes } = await writing.readArtifact(writer.runId, 'model/wéights 1%.bin', { limit: 1e6 });
+  expect(Buffer.from(bytes).equals(Buffer.alloc(100_000, 7))).toBe(true);
 });

@@ -80,7 +80,7 @@ export function parseRunPage(value: unknown): Page<ServerRun> | undefined {
   return parsePage(value, 'runs', parseServerRun);
 }
 
-function parseExperiment(value: unknown): ServerExperiment | undefined {
+export function parseExperiment(value: unknown): ServerExperiment | undefined {
   if (!isRecord(value)) return undefined;
   const experimentId = idOf(value['experiment_id']);
   const name = textOf(value['name']);
@@ -103,6 +103,12 @@ export function parseArtifactList(value: unknown): Page<ListedArtifact> | undefi
     const isFolder = file['is_dir'] === true;
     return { path, isFolder, bytes: isFolder ? null : (wholeOf(file['file_size']) ?? null) };
   });
+}
+
+/** As MLflow's JSON has numbers that JSON has not. */
+export function toValueText(value: number): number | string {
+  if (Number.isFinite(value)) return value;
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
 }
 
 /** An answer without the list is one without items: a server leaves out what is empty. */

@@ -5,10 +5,13 @@ export {
   parseHistoryPage,
   parseRunPage,
   parseServerRun,
+  parseExperiment,
+  toValueText,
   type ListedArtifact,
   type Page,
   type ServerRun,
 } from './answers.ts';
 export { isServerUri, parseServerAddress, type ServerAddress, type ServerCredentials } from './address.ts';
 export { isSafeArtifactPath, joinArtifactPath } from './artifactpaths.ts';
+export { cutBatch, mostEntities, mostTexts } from './batches.ts';
 export { waitBeforeRetry } from './retrying.ts';

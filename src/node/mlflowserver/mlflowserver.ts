@@ -6,7 +6,7 @@ import { MlflowClient, type ClientOptions } from './client.ts';
 export { downloadServerArtifact, listServerArtifacts, readServerArtifact, uploadServerArtifact } from './artifacts.ts';
 export type { ClientOptions, MlflowClient } from './client.ts';
 export { collectPages } from './pages.ts';
-export { ServerError, isNotThere } from './servererror.ts';
+export { ServerError, isNotThere, isPassing } from './servererror.ts';
 
 /** A client of the server that a URI names; nothing is asked yet. Undefined for another kind of URI. Throws `bad-input` for a broken one. */
 export function openMlflowClient(uri: string, options: ClientOptions): MlflowClient | undefined {

@@ -30,6 +30,13 @@ export function isNotThere(error: unknown): boolean {
   return error instanceof ServerError && error.failure.errorCode === 'RESOURCE_DOES_NOT_EXIST';
 }
 
+/** True while waiting may help: the server is away, overloaded, or something before it answers in its place. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return false;
+  const { kind, status } = error.failure;
+  return kind !== 'refused' || (status !== null && (status >= 500 || [401, 403, 408, 425, 429].includes(status)));
+}
+
 /** Text from a server as a part of a sentence: one line, not endless. */
 export function quoteSaying(text: string): string {
   const line = toOneLine(text.trim());

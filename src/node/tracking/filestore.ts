@@ -124,7 +124,8 @@ class FileStore implements RunStore {
     for (const name of Object.keys(start.tags)) checkName('tag', name);
     await this.ensure();
     const experiment = await this.#ensureExperiment(start.experiment);
-    const runId = randomBytes(16).toString('hex');
+    const runId = start.runId ?? randomBytes(16).toString('hex');
+    if (!RUN_ID.test(runId)) throw badInput(`${runId} is no id of a run for a folder: 32 hex digits are.`);
     const name = start.name ?? nameRun(runId);
     const folder = path.join(this.#root, experiment, runId);
     const staging = temporaryBeside(path.join(this.#root, '.trash', runId));

@@ -5,12 +5,15 @@ import type { StoreKind } from '../../protocol/tracking.ts';
 import { cacheFolder } from '../cachefolder/cachefolder.ts';
 import { gatherDvcliveRuns } from '../dvclive/dvclive.ts';
 import { openMlflowClient } from '../mlflowserver/mlflowserver.ts';
+import type { Project } from '../project/project.ts';
 import { gatherEventRuns } from '../tensorboard/tensorboard.ts';
 import { createFileStore } from './filestore.ts';
 import { createGatheredStore, type GatheredSource } from './gatheredstore.ts';
 import { RunIndex } from './runindex.ts';
 import { createServerStore } from './serverstore.ts';
 import { readObjectives } from './settings.ts';
+import { Spool } from './spool.ts';
+import { SpooledStore } from './spooledstore.ts';
 import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
 import {
@@ -26,11 +29,19 @@ import {
 /** Set where no server may be asked, whatever names one. */
 export const offlineVariable = 'MLOPS_OFFLINE';
 
+const SEND_MS = 1000;
+
 export interface StoreOptions {
   /** For the `best` value of a run's metrics and `@best`; default: none is known. */
   readonly objectiveOf?: ObjectiveOf;
   /** Of the person whose cache keeps an index of the runs; default: none is kept. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Keeps what is on its way to a server, which is written to only from a project. */
+  readonly project?: Project | undefined;
+  /** How often a live run is sent to its server, in milliseconds. */
+  readonly sendMs?: number;
+  /** For so many milliseconds the list of a server counts as it was told. Default: it is asked for each time. */
+  readonly freshMs?: number | undefined;
 }
 
 /** Stores of other programs, which are read as a whole: how, and who changes them. */
@@ -71,7 +82,7 @@ const openGathered: Opener = (uri, { objectiveOf = () => null }) => {
   return createGatheredStore({ uri, gather: () => kind.gather(folder), objectiveOf, wayOn: kind.wayOn });
 };
 
-const openServer: Opener = (uri, { objectiveOf = () => null, env = {} }) => {
+const openServer: Opener = (uri, { objectiveOf = () => null, env = {}, project, sendMs = SEND_MS, freshMs }) => {
   const client = openMlflowClient(uri, { env });
   if (client === undefined) return undefined;
   // A folder that nobody trusts may name any server, which would learn of us.
@@ -80,14 +91,20 @@ const openServer: Opener = (uri, { objectiveOf = () => null, env = {} }) => {
       'not-trusted',
       `${client.base} is not asked: no network here (Restricted Mode, or ${offlineVariable} is set).`,
     );
-  return createServerStore(client, { objectiveOf });
+  const server = createServerStore(client, { objectiveOf, freshMs });
+  if (project === undefined) return server;
+  return new SpooledStore({ spool: new Spool(project, client.base), server, client, objectiveOf, env, sendMs });
 };
 
 /** The store that a project, an option or the environment chooses, with the project's objectives. */
 export async function openChosenStore(choice: StoreChoice): Promise<RunStore> {
   const uri = await resolveStoreUri(choice);
   const objectiveOf = choice.project === undefined ? undefined : await readObjectives(choice.project);
-  return openStore(uri, { env: choice.env, ...(objectiveOf === undefined ? {} : { objectiveOf }) });
+  return openStore(uri, {
+    env: choice.env,
+    project: choice.project,
+    ...(objectiveOf === undefined ? {} : { objectiveOf }),
+  });
 }
 
 export async function ensureStore(store: RunStore): Promise<void> {

@@ -20,7 +20,7 @@ export async function editServerRun(client: MlflowClient, runId: string, edit: R
 }
 
 /** Silent when there is no such tag. */
-async function removeServerTag(client: MlflowClient, runId: string, key: string): Promise<void> {
+export async function removeServerTag(client: MlflowClient, runId: string, key: string): Promise<void> {
   try {
     await change(client, 'runs/delete-tag', { run_id: runId, key });
   } catch (error) {

@@ -74,7 +74,11 @@ export function readServerRun(client: MlflowClient, runId: string): Promise<Serv
 }
 
 /** Every point of a metric; none for a metric that the run has not. Servers on a folder know no pages. */
-async function readServerPoints(client: MlflowClient, runId: string, metric: string): Promise<readonly TimedPoint[]> {
+export async function readServerPoints(
+  client: MlflowClient,
+  runId: string,
+  metric: string,
+): Promise<readonly TimedPoint[]> {
   const ask = (paging: Readonly<Record<string, string | number | undefined>>): Promise<Page<TimedPoint>> =>
     client.call(
       { endpoint: 'metrics/get-history', query: { run_id: runId, metric_key: metric, ...paging } },

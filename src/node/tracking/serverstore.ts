@@ -28,6 +28,8 @@ const WHOLE_ID = /^[0-9a-f]{32}$/;
 
 export interface ServerStoreOptions {
   readonly objectiveOf: ObjectiveOf;
+  /** For so many milliseconds a whole list counts as it was told. Default: it is asked for each time. */
+  readonly freshMs?: number | undefined;
 }
 
 /** An MLflow server as a store. */
@@ -35,14 +37,25 @@ export function createServerStore(client: MlflowClient, options: ServerStoreOpti
   return new ServerStore(client, options);
 }
 
+interface Found {
+  readonly found: readonly ServerRun[];
+  readonly hasMore: boolean;
+  readonly unreadable: number;
+}
+
+/** The newest whole list of each server: an editor asks with every change of a file. */
+const lists = new Map<string, { readonly time: number; readonly found: Promise<Found> }>();
+
 class ServerStore implements RunStore {
   readonly abilities = { logs: false, edits: true };
   readonly #client: MlflowClient;
   readonly #objectiveOf: ObjectiveOf;
+  readonly #freshMs: number;
 
-  constructor(client: MlflowClient, { objectiveOf }: ServerStoreOptions) {
+  constructor(client: MlflowClient, { objectiveOf, freshMs = 0 }: ServerStoreOptions) {
     this.#client = client;
     this.#objectiveOf = objectiveOf;
+    this.#freshMs = freshMs;
   }
 
   get uri(): string {
@@ -52,7 +65,7 @@ class ServerStore implements RunStore {
   async listRuns(query: RunQuery = {}): Promise<RunPage> {
     const isNewest = query.where === undefined && query.order === undefined && query.limit !== undefined;
     const { start = 0, limit = Infinity } = query;
-    const { found, hasMore, unreadable } = await this.#search(isNewest ? { most: start + limit } : {});
+    const { found, hasMore, unreadable } = await (isNewest ? this.#search({ most: start + limit }) : this.#searchAll());
     const chosen = isNewest ? found.slice(start, start + limit) : found;
     const { runs, warnings } = await this.#toSummaries(chosen);
     const page = isNewest
@@ -109,11 +122,13 @@ class ServerStore implements RunStore {
   }
 
   async editRun(runId: string, edit: RunEdit): Promise<void> {
+    lists.delete(this.uri);
     await this.#knowing(runId, editServerRun(this.#client, runId, edit));
   }
 
   async markFailed(runId: string, reason: string): Promise<void> {
     await this.#knowing(runId, editServerRun(this.#client, runId, { tags: { 'mlops.reason': reason } }));
+    lists.delete(this.uri);
     await endServerRun(this.#client, runId, 'FAILED', Date.now());
   }
 
@@ -123,12 +138,25 @@ class ServerStore implements RunStore {
   }
 
   #refuse(): Promise<never> {
-    return Promise.reject(new ExpectedError('not-supported', `Runs can't be written to ${this.uri} yet.`));
+    return Promise.reject(
+      new ExpectedError(
+        'not-supported',
+        `Runs are written to ${this.uri} from within a project, which keeps what has not come through yet. Name one with --project, or choose a folder (--store file:mlruns).`,
+      ),
+    );
   }
 
-  async #search(
-    search: RunSearch,
-  ): Promise<{ readonly found: readonly ServerRun[]; readonly hasMore: boolean; readonly unreadable: number }> {
+  /** All runs, as they were told a moment ago where that is new enough. */
+  async #searchAll(): Promise<Found> {
+    const known = lists.get(this.uri);
+    if (known !== undefined && Date.now() - known.time < this.#freshMs) return known.found;
+    const list = { time: Date.now(), found: this.#search({}) };
+    lists.set(this.uri, list);
+    list.found.catch(() => lists.delete(this.uri));
+    return list.found;
+  }
+
+  async #search(search: RunSearch): Promise<Found> {
     const experiments = await listServerExperiments(this.#client);
     const { items, unreadable, nextToken } = await searchServerRuns(this.#client, [...experiments.keys()], search);
     return { found: items, hasMore: nextToken !== null, unreadable };

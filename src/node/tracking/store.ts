@@ -16,6 +16,8 @@ import type {
 export interface RunStart {
   /** Name of the experiment; made when there is none. */
   readonly experiment: string;
+  /** 32 hex digits of a run that another store has already; default: new ones. */
+  readonly runId?: string;
   /** Default: a friendly name made from the id. */
   readonly name?: string;
   readonly user: string;

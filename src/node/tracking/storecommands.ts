@@ -2,6 +2,7 @@ import { exitCodes } from '../../protocol/errors.ts';
 import type { StoreChange, StoreRow } from '../../protocol/tracking.ts';
 import { takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
 import { storeOption } from './chosenstore.ts';
+import { syncCommand } from './synccommand.ts';
 import { addStore, listStores, removeStore } from './tracking.ts';
 
 const listCommand: Command = {
@@ -74,4 +75,4 @@ async function change(
   return exitCodes.done;
 }
 
-export const storeCommands: readonly Command[] = [listCommand, addCommand, removeCommand];
+export const storeCommands: readonly Command[] = [listCommand, addCommand, removeCommand, syncCommand];

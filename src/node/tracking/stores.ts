@@ -19,6 +19,8 @@ export interface StoresChoice {
   readonly env: NodeJS.ProcessEnv;
   /** Where relative paths of the option and the environment start. */
   readonly cwd: string;
+  /** For so many milliseconds the list of a server counts as it was told. */
+  readonly freshMs?: number | undefined;
 }
 
 /** A store and who names it. */
@@ -39,13 +41,13 @@ type Named = Pick<NamedStore, 'uri' | 'source' | 'namedBy'> & { readonly failure
  * environment names comes before all of them. Without a project those that lie in `cwd`.
  */
 export async function findStores(choice: StoresChoice): Promise<readonly NamedStore[]> {
-  const { project, env } = choice;
+  const { project, env, freshMs } = choice;
   const objectiveOf = project === undefined ? undefined : await readObjectives(project);
   const stores = new Map<string, NamedStore>();
   for (const { failure, ...named } of await nameStores(choice)) {
     const open = (): RunStore => {
       if (failure !== undefined) throw failure;
-      return openStore(named.uri, { env, ...(objectiveOf === undefined ? {} : { objectiveOf }) });
+      return openStore(named.uri, { env, project, freshMs, ...(objectiveOf === undefined ? {} : { objectiveOf }) });
     };
     if (!stores.has(named.uri)) stores.set(named.uri, { ...named, open });
   }

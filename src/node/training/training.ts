@@ -5,6 +5,7 @@ import type { Outcome } from '../../protocol/outcome.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import { pausedTag, type RunStatus } from '../../protocol/tracking.ts';
 import type { TrainTask } from '../../protocol/training.ts';
+import { exists } from '../files/files.ts';
 import type { Git } from '../git/git.ts';
 import { ensurePrivateFolders, projectPaths, type Project } from '../project/project.ts';
 import { readUser } from '../user/user.ts';
@@ -108,6 +109,12 @@ export async function train(
   if (warning !== undefined) reporter.warning(warning);
   const command = `mlops train ${resolved.file}`;
   const onWarning = (message: string): void => reporter.warning(message);
+  let training: Training | undefined;
+  // The chart shows it as well.
+  const onTrouble = (message: string): void => {
+    reporter.warning(message);
+    void training?.events.add('warning', message);
+  };
   const helm = new Helm();
   const goLive = (runId: string): Promise<LiveRun> =>
     openLiveRun(project, { runId, model: resolved.model, command, helm, onWarning });
@@ -115,12 +122,11 @@ export async function train(
   const resumption = request.resume === undefined ? undefined : await findResumption(store, request.resume, resolved);
   // A run that stands already may have another writer: the lock comes first.
   let live = resumption === undefined ? undefined : await goLive(resumption.run.runId);
-  let training: Training | undefined;
   try {
     const writer =
       resumption === undefined
-        ? await store.createRun(toRunStart(request, resolved, gitTags, data, reporter))
-        : await reopenRun(store, resumption, onWarning);
+        ? await store.createRun(toRunStart(request, resolved, gitTags, data, onTrouble))
+        : await reopenRun(store, resumption, onTrouble);
     const staging = stagingFolder(project, writer.runId);
     const events = createEventLog(writer.artifacts, onWarning);
     training = { project, request, resolved, store, writer, events, reporter, helm, staging, resumption };
@@ -160,7 +166,7 @@ function toRunStart(
   { file, model, config }: ResolvedConfig,
   gitTags: Readonly<Record<string, string>>,
   data: HashedPath | undefined,
-  reporter: TrainReporter,
+  onWarning: (message: string) => void,
 ): RunStart {
   return {
     experiment: config.mlflow.experiment_name,
@@ -178,7 +184,7 @@ function toRunStart(
       'mlflow.source.type': 'LOCAL',
       ...gitTags,
     },
-    onWarning: (message) => reporter.warning(message),
+    onWarning,
   };
 }
 
@@ -337,9 +343,16 @@ async function finish(
   }
   if (facts.examplesPerSecond !== null)
     await writer.setTags({ 'mlops.examples_per_second': facts.examplesPerSecond.toFixed(1) });
+  await events.close();
   await writer.finish(statuses[ending.kind], Date.now());
   const outcome = ending.kind === 'killed' ? 'failed' : ending.kind;
-  return { ...(await store.findRun(writer.runId)), outcome, reason, ...facts };
+  const modelPath = await findModel(training, facts.modelPath);
+  return { ...(await store.findRun(writer.runId)), outcome, reason, ...facts, modelPath };
+}
+
+/** What a server has got of a run is no longer here: then its own word for the place. */
+async function findModel({ writer }: Training, modelPath: string | null): Promise<string | null> {
+  return modelPath === null || (await exists(modelPath)) ? modelPath : `runs:/${writer.runId}/model`;
 }
 
 /** DESIGN's table of how things end. */
@@ -364,10 +377,11 @@ function toReason(ending: Ending): string | null {
 }
 
 /** The error itself goes on to the caller; a store that can't even be told of it must not hide it. */
-async function endAfterError({ writer, reporter }: Training, error: unknown): Promise<void> {
+async function endAfterError({ writer, events, reporter }: Training, error: unknown): Promise<void> {
   const reason = firstLine(toMessage(error));
   try {
     await writer.setTags({ 'mlops.reason': reason });
+    await events.close();
     await writer.finish('FAILED', Date.now());
   } catch (second) {
     reporter.warning(`The run can't be ended: ${toMessage(second)}`);

@@ -8,6 +8,8 @@ import { openAllStores, readRunEvents, type OwnedRun, type StoreUnion } from '..
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
+/** The list is read again with every change of a file, and a server need not be asked each time. */
+const FRESH_MS = 10_000;
 
 /** Runs of every store of the project. A store that can't be opened or read is told in the warnings, also where it is the only one. */
 export async function listRunsOfProject(project: Project, env: NodeJS.ProcessEnv): Promise<RunList> {
@@ -70,5 +72,5 @@ export async function findRun(project: Project, runId: string, env: NodeJS.Proce
 }
 
 function openStoresOf(project: Project, env: NodeJS.ProcessEnv): Promise<StoreUnion> {
-  return openAllStores({ project, env, cwd: project.root });
+  return openAllStores({ project, env, cwd: project.root, freshMs: FRESH_MS });
 }

@@ -22,6 +22,7 @@ import { watchProject, type Watcher } from '../watching/watching.ts';
 import { listResumable } from './resuming.ts';
 import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
 import { RunTableLog } from './runtable.ts';
+import { keepSending } from './sending.ts';
 import { readTrackedPaths } from './tracked.ts';
 
 export { planResumption } from './resuming.ts';
@@ -48,6 +49,12 @@ export class WindowProjects {
 
   constructor(options: WindowOptions) {
     this.#options = options;
+    keepSending({
+      projects: () => (this.#trusted ? [...this.#open.values()].map(({ project }) => project) : []),
+      env: options.env,
+      onSent: ({ root }) => this.#open.get(root)?.readAgain(),
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   /** From now on these are the window's folders. */
@@ -267,6 +274,11 @@ class OpenProject {
       readTrackedPaths(this.project, await this.readStatus()),
     );
     return listData(this.project, folder, tracked);
+  }
+
+  /** Its runs have changed in a way that no file tells. */
+  readAgain(): void {
+    this.#change(['runs']);
   }
 
   alert(): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  cutBatch,
   isSafeArtifactPath,
   joinArtifactPath,
   parseHistoryPage,
@@ -113,6 +114,13 @@ test('paths of artifacts', () => {
   for (const path of ['', '/', '/a', 'a/', 'a//b', '..', 'a/../b', '.', 'a\\b', 'C:/x', 'a\0'])
     expect([path, isSafeArtifactPath(path)]).toEqual([path, false]);
   expect(joinArtifactPath('1/ab/artifacts', 'a b/#%?.txt')).toBe('1/ab/artifacts/a%20b/%23%25%3F.txt');
+});
+
+test('a batch has as much as a server takes, and at least one', () => {
+  expect(cutBatch([10, 10, 10], 2)).toBe(2);
+  expect(cutBatch([2e6, 10], 1000)).toBe(1);
+  expect(cutBatch([4e5, 4e5, 4e5], 1000)).toBe(2);
+  expect(cutBatch([], 1000)).toBe(0);
 });
 
 test('when another attempt is worth it, and how long to wait for it', () => {

@@ -8,7 +8,7 @@ interface Point {
   readonly step: number;
 }
 
-interface FakeRun {
+export interface FakeRun {
   info: Record<string, unknown>;
   metrics: Point[];
   params: Map<string, string>;
@@ -27,6 +27,8 @@ export interface FakeMlflow extends StubServer {
   mishap: (endpoint: string) => Mishap;
   /** Rows and texts of each batch, in order. */
   readonly batches: { metrics: number; params: number; tags: number }[];
+  /** Keys that are refused, with their whole batch. */
+  refuses: (key: string) => boolean;
   runNamed(name: string): FakeRun;
 }
 
@@ -129,6 +131,10 @@ export async function startFakeMlflow(): Promise<FakeMlflow> {
       const [metrics, params, tags] = ['metrics', 'params', 'tags'].map((key) => (body[key] ?? []) as Point[]);
       const counts = { metrics: metrics?.length ?? 0, params: params?.length ?? 0, tags: tags?.length ?? 0 };
       if (counts.metrics + counts.params + counts.tags > 1000) throw new Refusal('INVALID_PARAMETER_VALUE', 'Too many');
+      if (run.info['lifecycle_stage'] !== 'active')
+        throw new Refusal('INVALID_PARAMETER_VALUE', 'The run must be active');
+      if (metrics?.some(({ key }) => fake.refuses(key)) === true)
+        throw new Refusal('INVALID_PARAMETER_VALUE', 'Bad key');
       batches.push(counts);
       putTexts(run.params, params, true);
       putTexts(run.tags, tags, false);
@@ -208,7 +214,7 @@ export async function startFakeMlflow(): Promise<FakeMlflow> {
   );
   const fake: FakeMlflow = {
     ...stub,
-    ...{ runs, experiments, batches, mishap: () => undefined },
+    ...{ runs, experiments, batches, mishap: () => undefined, refuses: () => false },
     runNamed(name) {
       const found = [...runs.values()].find(({ info }) => info['run_name'] === name);
       if (found === undefined) throw new Error(`The server has no run ${name}.`);
