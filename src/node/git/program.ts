@@ -98,6 +98,8 @@ export interface Call {
   /** More settings, for this call only. */
   readonly settings?: readonly Setting[];
   readonly signal?: AbortSignal;
+  /** What git reads from stdin; default: nothing. */
+  readonly input?: Buffer;
   /** Absolute path of the index that is used in the place of the repository's own. */
   readonly index?: string;
 }
@@ -106,7 +108,16 @@ export interface Call {
  * Runs git once and gives its stdout. Throws {@link GitExit} when git fails, `missing-program` where there is no git or
  * one that is too old, `not-a-repository` where the folder does not exist.
  */
-export async function callGit({ folder, args, env, isRead, settings = [], signal, index }: Call): Promise<Buffer> {
+export async function callGit({
+  folder,
+  args,
+  env,
+  isRead,
+  settings = [],
+  input = Buffer.alloc(0),
+  signal,
+  index,
+}: Call): Promise<Buffer> {
   const binary = await requireGit(env);
   const environment = toEnvironment(env, isRead, [...ALWAYS, ...(isRead ? FOR_READS : []), ...settings]);
   if (index !== undefined) environment['GIT_INDEX_FILE'] = index;
@@ -118,7 +129,7 @@ export async function callGit({ folder, args, env, isRead, settings = [], signal
       allowEnvironment: Object.keys(environment),
       completion: { onClose: true, onExit: false },
       // Ends git's stdin at once; an empty text would leave it open, and a hook that reads it would wait for ever.
-      input: () => Buffer.alloc(0),
+      input: () => input,
       errors: (_error, { exitCode, stdOut, stdErr }) =>
         exitCode === 0
           ? undefined
