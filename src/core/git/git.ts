@@ -1,4 +1,5 @@
 // What git writes for programs, turned into values, and the rules for names that may be handed to git. Pure.
+export { parseBatch, parseCommit, parseReferences, referenceFormat, type Commit, type Reference } from './objects.ts';
 
 /** One line of git's configuration; `value` is null for a key without "=", which git reads as true. */
 export interface ConfigEntry {

@@ -4,7 +4,7 @@ import type { Area } from '../../protocol/engine.ts';
 const rows: readonly (readonly [RegExp, readonly Area[]])[] = [
   [/(^|\/)\.mlops-tmp-[^/]*($|\/)/, []],
   [/(^|\/)node_modules($|\/)/, []],
-  [/^\.git\/(HEAD|packed-refs|config|refs\/heads(\/.*)?)$/, ['branches']],
+  [/^\.git\/(HEAD|packed-refs|config|refs\/(heads|tags|exps)(\/.*)?)$/, ['branches']],
   [/^\.git($|\/)/, []],
   [/^\.dvc\/(cache|tmp)($|\/)/, []],
   [/^\.mlops\/tmp\/locks($|\/)/, ['processes', 'pipeline', 'runs']],

@@ -24,6 +24,7 @@ import { branchWrites, commitWrites, recoveryWrites, remoteWrites, writes } from
 
 export type { GitOptions } from './calls.ts';
 
+export { openObjects, type GitObjects } from './objects.ts';
 export type { ConfigEntry } from '../../core/git/git.ts';
 export { openHistory, type GitHistory } from './history.ts';
 

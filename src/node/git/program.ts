@@ -95,8 +95,8 @@ export interface Call {
   readonly env: NodeJS.ProcessEnv;
   /** True: nothing that the repository's configuration names may run (hooks, monitors, filters, other programs). */
   readonly isRead: boolean;
-  /** Text for its standard input. */
-  readonly input?: string;
+  /** For its standard input. */
+  readonly input?: string | Buffer;
   /** More settings, for this call only. */
   readonly settings?: readonly Setting[];
   readonly signal?: AbortSignal;
@@ -129,7 +129,7 @@ export async function callGit({
       allowEnvironment: Object.keys(environment),
       completion: { onClose: true, onExit: false },
       // Ends git's stdin at once; an empty text would leave it open, and a hook that reads it would wait for ever.
-      input: () => Buffer.from(input ?? ''),
+      input: () => (Buffer.isBuffer(input) ? input : Buffer.from(input ?? '')),
       errors: (_error, { exitCode, stdOut, stdErr }) =>
         exitCode === 0
           ? undefined

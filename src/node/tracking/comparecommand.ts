@@ -1,8 +1,10 @@
 import { compareRuns } from '../../core/tracking/tracking.ts';
-import { exitCodes } from '../../protocol/errors.ts';
-import type { ComparedValue, RunComparison } from '../../protocol/tracking.ts';
-import { takePositionals, type Command, type Output } from '../commandline/commandline.ts';
+import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
+import type { ComparedValue, RunComparison, RunSummary } from '../../protocol/tracking.ts';
+import { takePositionals, type Command, type Invocation, type Output } from '../commandline/commandline.ts';
 import { openStoreOf, readObjectivesOf, storeOption } from './chosenstore.ts';
+import { findRevision } from '../revisions/revisions.ts';
+import type { RunStore } from './store.ts';
 import { formatNumber, formatTime } from './words.ts';
 
 export const compareCommand: Command = {
@@ -15,12 +17,30 @@ export const compareCommand: Command = {
   run: async (invocation) => {
     const texts = takePositionals(invocation, compareCommand);
     const store = await openStoreOf(invocation);
-    const runs = await Promise.all(texts.map((text) => store.findRun(text)));
+    const runs = await Promise.all(texts.map((text) => findRunOrRevision(invocation, store, text)));
     const comparison = compareRuns(runs, await readObjectivesOf(invocation));
     invocation.output.result(comparison, () => formatComparison(comparison, invocation.output));
     return exitCodes.done;
   },
 };
+
+/** Where there is no such run, a revision of the project's repository (or `workspace`) may be meant, with the metrics and params of its pipeline. */
+async function findRunOrRevision(invocation: Invocation, store: RunStore, text: string): Promise<RunSummary> {
+  try {
+    return await store.findRun(text);
+  } catch (error) {
+    const project = await invocation.findProject();
+    const isUnknown = error instanceof ExpectedError && error.code === 'unknown-name';
+    if (!isUnknown || project === undefined || text.startsWith('@')) throw error;
+    return await findRevision(project.root, text, invocation).then(
+      ({ run }) => run,
+      (reason: unknown) => {
+        // What was asked for was a run in the first place.
+        throw reason instanceof ExpectedError ? error : reason;
+      },
+    );
+  }
+}
 
 /** Four tables, those without rows left out. */
 function formatComparison({ runs, params, tags, metrics }: RunComparison, output: Output): string {

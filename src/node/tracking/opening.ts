@@ -6,6 +6,7 @@ import { cacheFolder } from '../cachefolder/cachefolder.ts';
 import { gatherDvcliveRuns } from '../dvclive/dvclive.ts';
 import { openMlflowClient } from '../mlflowserver/mlflowserver.ts';
 import type { Project } from '../project/project.ts';
+import { gatherRevisions } from '../revisions/revisions.ts';
 import { gatherEventRuns } from '../tensorboard/tensorboard.ts';
 import { createFileStore } from './filestore.ts';
 import { createGatheredStore, type GatheredSource } from './gatheredstore.ts';
@@ -17,6 +18,7 @@ import { SpooledStore } from './spooledstore.ts';
 import type { RunStore } from './store.ts';
 import { createSqliteStore } from './sqlitestore.ts';
 import {
+  chosenRevisions,
   databaseOfUri,
   folderOfUri,
   kindOfUri,
@@ -55,11 +57,15 @@ const gatheredStores: ReadonlyMap<
 
 /** Opens the store that an absolute URI names; nothing is read or written yet. */
 export function openStore(uri: string, options: StoreOptions = {}): RunStore {
-  const store = openInMlflowsFormat(uri, options) ?? openGathered(uri, options) ?? openServer(uri, options);
+  const store =
+    openInMlflowsFormat(uri, options) ??
+    openGathered(uri, options) ??
+    openRevisions(uri, options) ??
+    openServer(uri, options);
   if (store !== undefined) return store;
   throw new ExpectedError(
     'not-supported',
-    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, its databases, as sqlite:///mlflow.db, its servers, as http://host:5000, and logs of dvclive:DIR and tensorboard:DIR (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
+    `The tracking store ${withoutUserInfo(uri)} is not yet supported: folders in MLflow's file layout are, as file:models/mlruns, its databases, as sqlite:///mlflow.db, its servers, as http://host:5000, logs of dvclive:DIR and tensorboard:DIR, and git: (choose one with --store, MLFLOW_TRACKING_URI or mlflow.tracking_uri in the config).`,
   );
 }
 
@@ -80,6 +86,19 @@ const openGathered: Opener = (uri, { objectiveOf = () => null }) => {
   const folder = prefixedFolderOfUri(uri);
   if (kind === undefined || folder === undefined) return undefined;
   return createGatheredStore({ uri, gather: () => kind.gather(folder), objectiveOf, wayOn: kind.wayOn });
+};
+
+const openRevisions: Opener = (uri, { objectiveOf = () => null, env = {} }) => {
+  const folder = prefixedFolderOfUri(uri);
+  if (kindOfUri(uri) !== 'git' || folder === undefined) return undefined;
+  // git reads the repository's configuration: also looking is left to trusted folders.
+  if (env[offlineVariable] !== undefined)
+    throw new ExpectedError(
+      'not-trusted',
+      `git is not asked for its revisions here (Restricted Mode, or ${offlineVariable} is set).`,
+    );
+  const gather = (): Promise<Gathered> => gatherRevisions(folder, chosenRevisions(uri), { env });
+  return createGatheredStore({ uri, gather, objectiveOf, wayOn: 'commit what is to change' });
 };
 
 const openServer: Opener = (uri, { objectiveOf = () => null, env = {}, project, sendMs = SEND_MS, freshMs }) => {

@@ -28,7 +28,8 @@ import { kindOfUri, labelOfUri, withoutUserInfo } from './uri.ts';
 
 /** With several stores all are read for a page: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
-const WHOLE_ID = /^[0-9a-f]{32}$/;
+/** Of a run, or of a commit among git's. */
+const WHOLE_ID = /^[0-9a-f]{32}([0-9a-f]{8})?$/;
 
 interface UnionOptions {
   /** Where the labels of stores begin. */

@@ -48,6 +48,7 @@ const kinds: readonly (readonly [RegExp, StoreKind])[] = [
   [/^https?:/i, 'server'],
   [/^dvclive:/i, 'dvclive'],
   [/^tensorboard:/i, 'tensorboard'],
+  [/^git:/i, 'git'],
 ];
 
 export function kindOfUri(uri: string): StoreKind {
@@ -57,6 +58,7 @@ export function kindOfUri(uri: string): StoreKind {
 /** As people call a store: its path from `root` where it lies there, else the whole path, or the server's name. */
 export function labelOfUri(uri: string, root: string): string {
   const place = placeOfUri(uri);
+  if (kindOfUri(uri) === 'git') return ['git', ...chosenRevisions(uri)].join(' ');
   if (place !== undefined) return isInside(root, place) ? toRelative(root, place) || path.basename(root) : place;
   return URL.canParse(uri) ? new URL(uri).host || uri : uri;
 }
@@ -68,6 +70,7 @@ export function toStoredUri(uri: string, root: string): string {
   const relative = toRelative(root, place);
   if (databaseOfUri(uri) !== undefined) return `sqlite:///${relative}`;
   const scheme = prefixOf(uri) ?? 'file';
+  if (scheme === 'git') return ['git:', chosenRevisions(uri).join(',')].filter((part) => part !== '').join('#');
   return `${scheme}:${encodeURI(relative === '' ? '.' : relative)}`;
 }
 
@@ -83,7 +86,7 @@ export function prefixedFolderOfUri(uri: string): string | undefined {
 }
 
 /** Stores in folders that are not in MLflow's layout: the word says in whose. */
-const prefixes = ['dvclive', 'tensorboard'] as const;
+const prefixes = ['dvclive', 'tensorboard', 'git'] as const;
 
 function prefixOf(uri: string): (typeof prefixes)[number] | undefined {
   return prefixes.find((prefix) => uri.toLowerCase().startsWith(`${prefix}:`));
@@ -145,10 +148,23 @@ export function toAbsoluteUri(text: string, base: string): string {
   if (scheme.toLowerCase() === 'sqlite' && /^\/\/\/[^/?]/.test(rest))
     return toDatabaseUri(path.resolve(base, rest.slice('///'.length)));
   const prefix = prefixOf(text);
+  if (prefix === 'git') return toRevisionsUri(rest, base);
   if (prefix !== undefined) return `${prefix}:${toAbsoluteUri(rest, base)}`;
   if (scheme.toLowerCase() !== 'file') return text;
   const folder = rest.startsWith('//') ? folderOfUri(text) : path.resolve(base, decode(rest));
   return folder === undefined ? text : pathToFileURL(folder).href;
+}
+
+/** `git:`, or `git:#REV,REV` for revisions beside branches, tags and experiments; the repository is that of the folder. */
+function toRevisionsUri(rest: string, base: string): string {
+  const [place = '', ...chosen] = rest.split('#');
+  return [`git:${toAbsoluteUri(place, base)}`, ...chosen].join('#');
+}
+
+/** Revisions that a `git:` URI chooses. */
+export function chosenRevisions(uri: string): readonly string[] {
+  const list = uri.includes('#') ? uri.slice(uri.indexOf('#') + 1) : '';
+  return list.split(',').filter((revision) => revision !== '');
 }
 
 function decode(text: string): string {

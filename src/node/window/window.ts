@@ -186,10 +186,14 @@ export class WindowProjects {
   }
 }
 
-/** Logs of other programs may lie anywhere in a project. */
+const anywhere: readonly Area[] = ['pipeline', 'data', 'models'];
+const revisions: readonly Area[] = ['branches', 'pipeline'];
+
+/** Logs of other programs may lie anywhere in a project; a commit, or a change of params, is one of git's rows. */
 function areasOfStores({ stores = [] }: RunList): readonly Area[] {
   const isAnywhere = stores.some(({ kind }) => kind === 'dvclive' || kind === 'tensorboard');
-  return isAnywhere ? ['pipeline', 'data', 'models'] : [];
+  const isRevisions = stores.some(({ kind }) => kind === 'git');
+  return [...(isAnywhere ? anywhere : []), ...(isRevisions ? revisions : [])];
 }
 
 interface ProjectOptions extends WindowOptions {

@@ -67,6 +67,13 @@ function listWays(): readonly Way[] {
       ask: (project) => askPlace(project, { canSelectFolders: false, canSelectFiles: true }),
     },
     {
+      label: vscode.l10n.t('Git'),
+      description: vscode.l10n.t(
+        'branches, tags and DVC’s experiments, with the metrics and params of their pipelines',
+      ),
+      ask: () => Promise.resolve('git:'),
+    },
+    {
       label: vscode.l10n.t('Path or address…'),
       description: vscode.l10n.t('as MLFLOW_TRACKING_URI has it'),
       ask: async () => {

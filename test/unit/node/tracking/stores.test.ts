@@ -1,13 +1,15 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommandLine } from '../../../../src/node/commandline/commandline.ts';
 import { createInstallation } from '../../../../src/node/installation/installation.ts';
 import { commands } from '../../../../src/node/tracking/commands.ts';
 import { openAllStores, openStore } from '../../../../src/node/tracking/tracking.ts';
-import type { StoreList, StoreRow } from '../../../../src/protocol/tracking.ts';
+import type { RunComparison, StoreList, StoreRow } from '../../../../src/protocol/tracking.ts';
 
 const config =
   'mlflow: {experiment_name: e, mlruns_path: other}\ntraining: {batch_size: 1, num_epochs: 1, loss_function: mse}\n';
@@ -118,6 +120,44 @@ test('a store that is added keeps comments, and new runs go where they went', as
   expect(await mlops('stores', 'remove', '../elsewhere')).toMatchObject({ code: 0 });
   expect(await settings()).not.toContain('elsewhere');
   expect(await mlops('stores', 'remove', 'nope')).toMatchObject({ code: 4 });
+});
+
+test('git is shown when it is asked for; revisions are compared either way', async () => {
+  const run = promisify(execFile);
+  const git = (...args: readonly string[]) => run('git', args, { cwd: path.join(root, 'p') });
+  env = { PATH: process.env['PATH'] };
+  await write('p/dvc.yaml', 'stages:\n  train:\n    cmd: t\n    params: [lr]\n    metrics: [m.json: {cache: false}]\n');
+  await git('init', '-q', '-b', 'main');
+  for (const lr of [0.1, 0.2]) {
+    await write('p/params.yaml', `lr: ${lr}\n`);
+    await write('p/m.json', `{"acc": ${lr * 2}}`);
+    await git('add', '-A');
+    await git('-c', 'user.name=a', '-c', 'user.email=a@b.example', 'commit', '-q', '-m', `lr ${lr}`);
+  }
+  await write('p/params.yaml', 'lr: 0.3\n');
+  await createRun('p/models/mlruns', 'own', 1);
+  const compare = async (...revisions: readonly string[]) =>
+    JSON.parse((await mlops('runs', 'compare', ...revisions, '--json')).stdout) as RunComparison;
+  const { params, metrics } = await compare('HEAD~1', 'main');
+  expect([params, metrics.map(({ name, values }) => [name, values[1]?.lastDelta, values[1]?.change])]).toEqual([
+    [{ name: 'lr', values: ['0.1', '0.2'] }],
+    [['acc', 0.2, 'better']],
+  ]);
+  expect((await compare('main', 'workspace')).params).toEqual([{ name: 'lr', values: ['0.2', '0.3'] }]);
+  expect((await compare('own', 'main')).runs.map(({ name }) => name)).toEqual(['own', 'main']);
+  expect((await mlops('runs', 'compare', 'main', 'nope')).stderr).toContain('There is no run "nope"');
+  expect((await listRuns()).runs.map(({ name }) => name)).toEqual(['own']);
+  expect(JSON.parse((await mlops('stores', 'add', 'git:#HEAD~1', '--json')).stdout)).toMatchObject({
+    uri: 'git:#HEAD~1',
+  });
+  expect(await settings()).toContain("  - 'git:#HEAD~1'\n");
+  expect((await listRuns()).runs.map(({ name }) => name).sort()).toEqual(['HEAD~1', 'main', 'own', 'workspace']);
+  expect((await listStores()).map(({ label, kind, runs }) => [label, kind, runs])).toEqual([
+    ['models/mlruns', 'folder', 1],
+    ['git HEAD~1', 'git', 3],
+  ]);
+  expect((await mlops('runs', 'rename', 'workspace', 'x')).stderr).toContain('commit what is to change');
+  expect(await mlops('stores', 'remove', 'git:#HEAD~1')).toMatchObject({ code: 0 });
 });
 
 test.each([

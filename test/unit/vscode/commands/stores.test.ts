@@ -41,6 +41,13 @@ it('adds what is typed, a path or an address', async () => {
   expect(told.messages.join()).toContain('New runs go where they went before');
 });
 
+it('adds the revisions of git', async () => {
+  answers.picked = ['Git'];
+  const parts = create();
+  await createStoreCommands(parts)['mlops.addStore']();
+  expect(parts.asked()).toEqual([{ project, uri: 'git:' }]);
+});
+
 it('says when the store is known already', async () => {
   Object.assign(answers, { picked: ['Path or address'], typed: 'known' });
   await createStoreCommands(create())['mlops.addStore']();
