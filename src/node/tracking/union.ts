@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { selectRun, type ObjectiveOf } from '../../core/tracking/tracking.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type {
@@ -28,6 +29,8 @@ import { kindOfUri, labelOfUri, withoutUserInfo } from './uri.ts';
 
 /** With several stores all are read for a page: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
+/** A server that is silent for so long, in milliseconds, does not hold up the runs of the other stores. */
+const PATIENCE_MS = 5000;
 /** Of a run, or of a commit among git's. */
 const WHOLE_ID = /^[0-9a-f]{32}([0-9a-f]{8})?$/;
 
@@ -35,6 +38,7 @@ interface UnionOptions {
   /** Where the labels of stores begin. */
   readonly root: string;
   readonly objectiveOf: ObjectiveOf;
+  readonly patienceMs?: number;
 }
 
 /** A run and the store that has it. */
@@ -200,13 +204,17 @@ export class StoreUnion implements RunStore {
   async #list(named: NamedStore, closely: number): Promise<RunList> {
     try {
       const store = this.#open(named);
-      const list = await store.listRuns({ closely });
+      const list = await withinPatience(store.listRuns({ closely }), this.#patienceFor(store));
       return { ...list, runs: list.runs.map((run) => mark(run, store)), stores: [this.#describe(store)] };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const file = named.namedBy ?? this.#options.root;
       return { runs: [], unreadable: [], warnings: [{ runId: '', file, message }] };
     }
+  }
+
+  #patienceFor({ uri }: RunStore): number {
+    return kindOfUri(uri) === 'server' ? (this.#options.patienceMs ?? PATIENCE_MS) : Infinity;
   }
 
   get #first(): RunStore {
@@ -238,4 +246,22 @@ export class StoreUnion implements RunStore {
 
 function mark(run: RunSummary, { uri }: RunStore): RunSummary {
   return { ...run, store: withoutUserInfo(uri) };
+}
+
+async function withinPatience<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
+  if (patienceMs === Infinity) return answer;
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([
+      answer,
+      sleep(patienceMs, undefined, { signal: waiting.signal }).then(() => {
+        throw new ExpectedError(
+          'server-failed',
+          `It has not answered within ${patienceMs / 1000} s: its runs are left out.`,
+        );
+      }),
+    ]);
+  } finally {
+    waiting.abort();
+  }
 }

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +11,7 @@ import { runCommandLine } from '../../../../src/node/commandline/commandline.ts'
 import { createInstallation } from '../../../../src/node/installation/installation.ts';
 import { commands } from '../../../../src/node/tracking/commands.ts';
 import { openAllStores, openStore } from '../../../../src/node/tracking/tracking.ts';
+import { StoreUnion } from '../../../../src/node/tracking/union.ts';
 import type { RunComparison, StoreList, StoreRow } from '../../../../src/protocol/tracking.ts';
 
 const config =
@@ -254,4 +257,26 @@ test('a store that cannot be read hides no other, and fails where it is alone', 
   // The run is looked for in all of them before anything is wrong.
   const stores = await openAllStores({ project: { root: path.join(root, 'p') }, env: {}, cwd: root });
   await expect(stores.findRun('f'.repeat(32))).rejects.toThrow('mlflow.db');
+});
+
+test('a server that never answers is told, and holds up no other store', async () => {
+  const runId = await createRun('p/models/mlruns', 'a', 1);
+  const silent = http.createServer(() => undefined).listen(0, '127.0.0.1');
+  await new Promise((resolve) => silent.once('listening', resolve));
+  try {
+    const uris = [
+      pathToFileURL(path.join(root, 'p/models/mlruns')).href,
+      `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    ];
+    const stores = uris.map((uri) => ({ uri, source: 'project', namedBy: null, open: () => openStore(uri) }) as const);
+    const union = new StoreUnion(stores, { root, objectiveOf: () => null, patienceMs: 50 });
+    const { runs, warnings } = await union.listRuns();
+    expect(runs.map((run) => run.runId)).toEqual([runId]);
+    expect(warnings?.map(({ message }) => message)).toEqual([
+      'It has not answered within 0.05 s: its runs are left out.',
+    ]);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
 });
