@@ -31,3 +31,4 @@ export { orderRuns, selectByIdOrName, selectRun, type ObjectiveOf } from './sele
 export { addToStores, removeFromStores } from './storelist.ts';
 export { checkName, findNameMistake, maxTagLength } from './names.ts';
 export { formatMlflowYaml, quoteText } from './yaml.ts';
+export { formatPointsCsv, planExport, pointsWithout, toExportedTags, type ExportStep } from './exporting.ts';

@@ -5,6 +5,7 @@ import { isPaused, type RunList, type RunSummary } from '../../protocol/tracking
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
 import { compareCommand } from './comparecommand.ts';
+import { exportCommand } from './exportcommand.ts';
 import { editCommands } from './editcommands.ts';
 import { storeCommands } from './storecommands.ts';
 import type { RunQuery } from './store.ts';
@@ -273,6 +274,7 @@ export const commands: readonly Command[] = [
   compareCommand,
   steerCommand,
   ...editCommands,
+  exportCommand,
   repairCommand,
   ...storeCommands,
 ];

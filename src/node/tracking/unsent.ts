@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { parseMetricLines, type TimedPoint } from '../../core/tracking/tracking.ts';
+import { parseMetricLines, pointsWithout, type TimedPoint } from '../../core/tracking/tracking.ts';
 
 const READ_AT_ONCE = 256 * 1024;
 
@@ -40,20 +40,7 @@ export function leaveOutKnown(
   { start, end }: { readonly start: number; readonly end: number },
   known: readonly TimedPoint[],
 ): readonly TimedPoint[] {
-  const bytes = Buffer.from(text).subarray(0, end);
-  const counts = new Map<string, number>();
-  for (const point of known) counts.set(keyOf(point), (counts.get(keyOf(point)) ?? 0) + 1);
-  const take = (point: TimedPoint): boolean => {
-    const count = counts.get(keyOf(point)) ?? 0;
-    if (count > 0) counts.set(keyOf(point), count - 1);
-    return count > 0;
-  };
-  for (const point of parseMetricLines(bytes.toString('utf8', 0, start)).points) take(point);
-  return parseMetricLines(bytes.toString('utf8', start)).points.filter((point) => !take(point));
-}
-
-/** A database keeps infinity as the greatest number. */
-function keyOf({ timestamp, value, step }: TimedPoint): string {
-  const kept = value === Infinity ? Number.MAX_VALUE : value === -Infinity ? -Number.MAX_VALUE : value;
-  return `${timestamp} ${kept} ${step}`;
+  const bytes = Buffer.from(text);
+  const [earlier, all] = [start, end].map((to) => parseMetricLines(bytes.toString('utf8', 0, to)).points);
+  return pointsWithout(all ?? [], known, earlier?.length ?? 0);
 }
