@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { listFiles } from '../../src/node/files/files.ts';
 import { openBrowser, type Browser } from './browser.ts';
 import { workbenchUrl, type Opened } from './development.ts';
 import { ensureCodeServer } from './install.ts';
@@ -40,6 +41,8 @@ export interface Workbench extends QuickInput {
    * in a browser it stores every few seconds, where desktop VS Code does so when it closes.
    */
   reload(options?: { readonly remembering: string }): Promise<void>;
+  /** When an extension was activated last, in milliseconds since 1970, and by which event; waits until it is. */
+  activation(extension: string): Promise<{ readonly time: number; readonly event: string }>;
   close(): Promise<void>;
 }
 
@@ -110,12 +113,34 @@ function createWorkbench({ home, server, browser, pictures }: Parts): Workbench 
       await page.reload({ waitUntil: 'domcontentloaded' });
       await waitUntilUsable(page);
     },
+    async activation(extension) {
+      const deadline = performance.now() + USABLE_MS;
+      for (;;) {
+        const found = await readActivation(path.join(home, 'user', 'logs'), extension);
+        if (found !== undefined) return found;
+        if (performance.now() > deadline) throw new Error(`${extension} is not activated.`);
+        await page.waitForTimeout(100);
+      }
+    },
     async close() {
       await browser.close();
       await server.stop();
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** From the logs of the extension host: a folder for each start of the server, a line for each activation. */
+async function readActivation(
+  logs: string,
+  extension: string,
+): Promise<{ readonly time: number; readonly event: string } | undefined> {
+  const names = (await listFiles(logs)).filter((name) => path.basename(name) === 'remoteexthost.log');
+  const texts = await Promise.all(names.map((name) => readFile(path.join(logs, name), 'utf8')));
+  const pattern = /^(\S+ \S+) \[info\] .*_doActivateExtension ([\w.-]+),.*activationEvent: '([^']*)'/gm;
+  const all = texts.flatMap((text) => [...text.matchAll(pattern)]).filter(([, , name]) => name === extension);
+  const times = all.map(([, time = '', , event = '']) => ({ time: new Date(time.replace(' ', 'T')).getTime(), event }));
+  return times.sort((a, b) => a.time - b.time).at(-1);
 }
 
 async function waitUntilUsable(page: Page): Promise<void> {

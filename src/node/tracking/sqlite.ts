@@ -41,14 +41,19 @@ function isSqliteError(error: unknown): error is SqliteError {
 }
 
 /** True where a page of the database is not what it should be; the others may be whole. */
-export function isDamage(error: unknown): error is SqliteError {
-  return isSqliteError(error) && (error.errcode & 0xff) === codes.corrupt;
+export function isDamage(error: unknown): error is Error {
+  return (isSqliteError(error) && (error.errcode & 0xff) === codes.corrupt) || isOutOfRange(error);
+}
+
+/** A number where a text must be, and one that JavaScript has none for. */
+function isOutOfRange(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 }
 
 /** A failure of SQLite as a sentence with the file; other errors are given back as they are. */
 export function toDatabaseError(error: unknown, file: string): unknown {
-  if (!isSqliteError(error)) return error;
-  if ((error.errcode & 0xff) === codes.busy)
+  if (!isSqliteError(error) && !isOutOfRange(error)) return error;
+  if (isSqliteError(error) && (error.errcode & 0xff) === codes.busy)
     return new ExpectedError('busy', `${file} is being written by another program. Try again in a moment.`);
   return new ExpectedError('corrupt', `${file} can't be read as a database of MLflow: ${error.message}.`);
 }

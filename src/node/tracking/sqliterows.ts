@@ -30,43 +30,91 @@ export function readTexts(
   return new Map([...pairs].map(([id, own]) => [id, Object.fromEntries(own)]));
 }
 
-/**
- * Metrics in short. The last point is what MLflow keeps of its own; lowest and highest are looked for among all points, a bare column
- * beside MIN or MAX being that of its row (sqlite.org/lang_select.html#bareagg). Of equal ones any may be taken.
- */
+/** What is computed of all points of a run: valid as long as the run has so many, since MLflow only adds to them. */
+interface KnownMetrics {
+  readonly points: number;
+  readonly metrics: Readonly<Record<string, MetricSummary>>;
+}
+
+/** What this process knows of the runs of a database. */
+export type MetricsMemo = Map<string, KnownMetrics>;
+
+/** Metrics in short: from what is known, where a run has no more points than then; of the others they are computed, and known from now on. */
 export function readMetrics(
   database: DatabaseSync,
   ids: readonly string[],
-): ReadonlyMap<string, Readonly<Record<string, MetricSummary>>> {
-  const among = `WHERE run_uuid IN (${placeholders(ids.length)})`;
-  const found = new Map<string, Map<string, Writable<MetricSummary>>>(ids.map((id) => [id, new Map()]));
-  const summaryOf = ({ id, key }: Row): Writable<MetricSummary> | undefined => found.get(toText(id))?.get(toText(key));
-  const latest = `SELECT run_uuid AS id, key, value, is_nan, ${exactEnough('step')} FROM latest_metrics ${among} ORDER BY key`;
-  for (const row of database.prepare(latest).iterate(...ids))
-    found
-      .get(toText(row['id']))
-      ?.set(toText(row['key']), { points: 1, last: toPoint(row), min: null, max: null, best: null });
-  const extremes = (choose: 'MIN' | 'MAX', count: string): Iterable<Row> =>
-    database
-      .prepare(
-        `SELECT run_uuid AS id, key, ${choose}(CASE is_nan WHEN 0 THEN value END) AS value, ${exactEnough('step')}, ${count} AS points
-         FROM metrics ${among} GROUP BY run_uuid, key`,
-      )
-      .iterate(...ids);
-  for (const row of extremes('MIN', 'COUNT(*)')) {
-    const summary = summaryOf(row);
-    if (summary === undefined) continue;
-    summary.points = toNumber(row['points']);
-    if (row['value'] !== null) summary.min = toPoint(row);
+  memo: MetricsMemo,
+): ReadonlyMap<string, KnownMetrics> {
+  const candidates = ids.filter((id) => memo.has(id));
+  const known = new Set<string>();
+  if (candidates.length > 0) {
+    const counts = `SELECT run_uuid AS id, COUNT(*) AS n FROM metrics ${among(candidates)} GROUP BY run_uuid`;
+    for (const row of database.prepare(counts).iterate(...candidates))
+      if (memo.get(toText(row['id']))?.points === toNumber(row['n'])) known.add(toText(row['id']));
   }
-  for (const row of extremes('MAX', '0')) {
-    const summary = summaryOf(row);
-    if (summary !== undefined && row['value'] !== null) summary.max = toPoint(row);
-  }
-  return new Map([...found].map(([id, own]) => [id, Object.fromEntries(own)]));
+  const unknown = ids.filter((id) => !known.has(id));
+  for (const id of unknown) memo.delete(id);
+  for (const [id, metrics] of computeMetrics(database, unknown)) memo.set(id, metrics);
+  return memo;
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+/** The last point is what MLflow keeps of its own; of the others it has to be computed. */
+function computeMetrics(database: DatabaseSync, ids: readonly string[]): ReadonlyMap<string, KnownMetrics> {
+  if (ids.length === 0) return new Map();
+  const latest = database
+    .prepare(
+      `SELECT run_uuid AS id, key, value, is_nan, ${exactEnough('step')} FROM latest_metrics ${among(ids)} ORDER BY key`,
+    )
+    .iterate(...ids);
+  const extremes = computeExtremes(database, ids);
+  const pairs = new Map<string, [string, MetricSummary][]>();
+  for (const row of latest) {
+    const [id, key] = [toText(row['id']), toText(row['key'])];
+    const { points, min, max } = extremes.get(id)?.metrics.get(key) ?? { points: 1, min: null, max: null };
+    add(pairs, id, [key, { points, last: toPoint(row), min, max, best: null }]);
+  }
+  return new Map(
+    [...pairs].map(([id, own]) => [id, { points: extremes.get(id)?.points ?? 0, metrics: Object.fromEntries(own) }]),
+  );
+}
+
+interface Extremes {
+  readonly metrics: Map<string, Pick<MetricSummary, 'points' | 'min' | 'max'>>;
+  points: number;
+}
+
+/**
+ * A bare column beside MIN or MAX is that of its row (sqlite.org/lang_select.html#bareagg); of equal ones any may be taken. The two
+ * questions give their groups in one order, so that the second one need not say which group it is.
+ */
+function computeExtremes(database: DatabaseSync, ids: readonly string[]): ReadonlyMap<string, Extremes> {
+  const found = new Map<string, Extremes>();
+  const ask = (columns: string, choose: 'MIN' | 'MAX'): Iterator<Row> =>
+    database
+      .prepare(
+        `SELECT ${columns}${choose}(CASE is_nan WHEN 0 THEN value END) AS value, ${exactEnough('step')}
+         FROM metrics ${among(ids)} GROUP BY run_uuid, key ORDER BY run_uuid, key`,
+      )
+      .iterate(...ids);
+  const [lowest, highest] = [ask('run_uuid AS id, key, COUNT(*) AS points, ', 'MIN'), ask('', 'MAX')];
+  for (let low = lowest.next(), high = highest.next(); low.done !== true; low = lowest.next(), high = highest.next()) {
+    const { id, key, points } = low.value;
+    const extremes = found.get(toText(id)) ?? { metrics: new Map(), points: 0 };
+    found.set(toText(id), extremes);
+    const max = high.done === true ? null : toPointOrNull(high.value);
+    extremes.metrics.set(toText(key), { points: toNumber(points), min: toPointOrNull(low.value), max });
+    extremes.points += toNumber(points);
+  }
+  return found;
+}
+
+function toPointOrNull(row: Row): MetricPoint | null {
+  return row['value'] === null ? null : toPoint(row);
+}
+
+function among(ids: readonly string[]): string {
+  return `WHERE run_uuid IN (${placeholders(ids.length)})`;
+}
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {
   const list = map.get(key);

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { findNearest } from '../../core/names/names.ts';
@@ -16,7 +16,16 @@ import { listLocalArtifacts, readLocalArtifact, type ArtifactRoots } from './art
 import { choosePage } from './paging.ts';
 import { readDatabaseInputs, readDatabaseModels } from './sqlitelinks.ts';
 import { isDamage, openDatabase, toDatabaseError } from './sqlite.ts';
-import { exactEnough, readMetrics, readTexts, toNumber, toText, toTimedPoint, type Row } from './sqliterows.ts';
+import {
+  exactEnough,
+  readMetrics,
+  readTexts,
+  toNumber,
+  toText,
+  toTimedPoint,
+  type MetricsMemo,
+  type Row,
+} from './sqliterows.ts';
 import { toReadOnlyStore } from './readonly.ts';
 import type { ArtifactBytes, ArtifactReading, RunPage, RunQuery, RunReader, RunStore } from './store.ts';
 import { folderOfUri, refuseDistant } from './uri.ts';
@@ -164,10 +173,21 @@ class SqliteReader implements RunReader {
     }
   }
 
+  /** A file in its place is another database. */
+  #memo(): MetricsMemo {
+    const found = statSync(this.#file, { throwIfNoEntry: false });
+    const identity = `${found?.dev} ${found?.ino} ${found?.birthtimeMs}`;
+    const known = memos.get(this.#file);
+    if (known?.identity === identity && known.memo.size <= MOST_KNOWN) return known.memo;
+    const memo: MetricsMemo = new Map();
+    memos.set(this.#file, { identity, memo });
+    return memo;
+  }
+
   #readWhole(database: DatabaseSync, rows: readonly Row[]): readonly RunSummary[] {
     const ids = rows.map(({ id }) => toText(id));
     const [params, tags] = [readTexts(database, 'params', ids), readTexts(database, 'tags', ids)];
-    const metrics = readMetrics(database, ids);
+    const metrics = readMetrics(database, ids, this.#memo());
     return rows.map((row): RunSummary => {
       const runId = toText(row['id']);
       const own = tags.get(runId) ?? {};
@@ -181,7 +201,7 @@ class SqliteReader implements RunReader {
         parentRunId: own['mlflow.parentRunId'] ?? null,
         params: params.get(runId) ?? {},
         tags: own,
-        metrics: chooseBest(metrics.get(runId) ?? {}, this.#objectiveOf({ tags: own })),
+        metrics: chooseBest(metrics.get(runId)?.metrics ?? {}, this.#objectiveOf({ tags: own })),
         // Nothing is known of the process that writes it.
         lost: false,
         artifacts: findArtifacts(toText(row['artifacts']), path.dirname(this.#file)),
@@ -189,6 +209,11 @@ class SqliteReader implements RunReader {
     });
   }
 }
+
+/** By the file of the database. */
+const memos = new Map<string, { readonly identity: string; readonly memo: MetricsMemo }>();
+/** Runs; more than that are forgotten. */
+const MOST_KNOWN = 50_000;
 
 interface Readings {
   readonly runs: readonly RunSummary[];

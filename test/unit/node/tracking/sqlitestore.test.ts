@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -62,7 +62,12 @@ function writeDatabase(): void {
   database.close();
 }
 
+/** As if it had always been so: what is known of a database is kept as long as points are only added. */
 async function change(sql: string): Promise<RunSummary | undefined> {
+  const other = path.join(folder, 'other.db');
+  await rename(file, other);
+  file = other;
+  store = openStore(`sqlite:///${file}`);
   const database = new DatabaseSync(file);
   database.exec(sql);
   database.close();
@@ -81,6 +86,28 @@ test('runs in short, with their lowest and highest points', () => {
       },
     },
   });
+});
+
+test('what comes to a run is seen, and what is known of the others is not asked for again', async () => {
+  const database = new DatabaseSync(file);
+  database.exec(`INSERT INTO metrics VALUES ('loss', -1.0, 1004, '${idOf(1)}', 4, 0), ('acc', 0.5, 1004, '${idOf(2)}', 1, 0);
+    UPDATE latest_metrics SET value = -1.0, step = 4 WHERE run_uuid = '${idOf(1)}';
+    INSERT INTO latest_metrics VALUES ('acc', 0.5, 1004, 1, 0, '${idOf(2)}');
+    UPDATE params SET value = 'other' WHERE run_uuid = '${idOf(0)}'`);
+  database.close();
+  const { runs } = await store.listRuns();
+  const point = { value: -1, step: 4 };
+  expect(runs.find(({ runId }) => runId === idOf(1))?.metrics['loss']).toMatchObject({
+    points: 4,
+    last: point,
+    min: point,
+  });
+  expect(Object.keys(runs.find(({ runId }) => runId === idOf(2))?.metrics ?? {})).toEqual(['acc', 'loss']);
+  expect(runs.find(({ runId }) => runId === idOf(0))?.params).toEqual({ long: 'other' });
+  // The same objects: nobody has asked for them again.
+  expect(runs.find(({ runId }) => runId === idOf(3))?.metrics).toBe(
+    whole.find(({ runId }) => runId === idOf(3))?.metrics,
+  );
 });
 
 describe('odd numbers', () => {
