@@ -1,6 +1,9 @@
+import { bandOf } from '../../src/core/charts/bands.ts';
 import { envelope } from '../../src/core/charts/envelope.ts';
 import { GrowingSeries, type Series } from '../../src/core/charts/series.ts';
 import { smoothingKinds } from '../../src/core/charts/smoothing.ts';
+import { brushRuns, toDimension, type Variable } from '../../src/core/relations/dimensions.ts';
+import { paramImportance } from '../../src/core/relations/importance.ts';
 import { median, type Figure, type Measurement } from './measuring.ts';
 
 // What a chart of many runs costs before a pixel is drawn. The yardstick is a look at each value, as a chart without a pyramid has to do it.
@@ -28,6 +31,24 @@ export const measurements: readonly Measurement[] = [
     aim: '< 100 ms',
     holds: (value) => value < 100,
     measure: measureAppend,
+  },
+  {
+    what: 'charts: 10,000 runs laid along 8 axes and brushed on two',
+    aim: '< 200 ms',
+    holds: (value) => value < 200,
+    measure: measureParallel,
+  },
+  {
+    what: 'charts: importance of 8 params over 500 runs',
+    aim: '< 2000 ms',
+    holds: (value) => value < 2000,
+    measure: measureImportance,
+  },
+  {
+    what: 'charts: mean and 95 % band of 100 runs × 10,000 points',
+    aim: '< 200 ms',
+    holds: (value) => value < 200,
+    measure: measureBand,
   },
   ...smoothingKinds.map((kind): Measurement => ({
     what: `charts: smooth 1,000,000 points (${kind}, 0.9)`,
@@ -97,6 +118,41 @@ function measureAppend(): Promise<Figure> {
   return beside(
     value,
     timeOf(() => lookAtEach(seriesOf(runs))),
+  );
+}
+
+function variablesOf(runs: number): Variable[] {
+  return Array.from({ length: 8 }, (_, axis) => ({
+    name: `param ${axis}`,
+    values: Array.from({ length: runs }, (__, run) =>
+      axis % 2 === 0 ? ((run * 7919 * (axis + 3)) % 1009) / 7 : `choice ${(run * (axis + 5)) % 6}`,
+    ),
+  }));
+}
+
+function measureParallel(): Promise<Figure> {
+  const variables = variablesOf(10_000);
+  const brushes = [0, 3].map((dimension) => ({ dimension, low: 0.2, high: 0.7 }));
+  const value = timeOf(() => {
+    const dimensions = variables.map((variable) => toDimension(variable));
+    brushRuns(dimensions, brushes, 10_000);
+  });
+  return Promise.resolve({ value, text: `${value.toFixed(0)} ms` });
+}
+
+function measureImportance(): Promise<Figure> {
+  const variables = variablesOf(500);
+  const objective = Array.from({ length: 500 }, (_, run) => Number(variables[0]?.values[run]) + ((run * 31) % 17));
+  const value = timeOf(() => paramImportance(variables, objective, 1));
+  return Promise.resolve({ value, text: `${value.toFixed(0)} ms` });
+}
+
+function measureBand(): Promise<Figure> {
+  const runs = seriesOf(Array.from({ length: RUNS }, (_, seed) => growRun(10_000, seed)));
+  const value = timeOf(() => bandOf(runs, 'confidence'));
+  return beside(
+    value,
+    timeOf(() => lookAtEach(runs)),
   );
 }
 

@@ -96,6 +96,8 @@ it('trains, and lets the curves be watched and the training be steered', async (
   await window.page.keyboard.press('Enter');
   await expect.poll(readEvents, { timeout: PATIENCE_MS }).toMatch(/0\.0005/);
   expect(await readEpoch()).toBe(pausedAt);
+  // One thing is asked at a time, and the log of events has the answer before the page does.
+  await expect.poll(() => button('Resume').getAttribute('disabled')).toBeNull();
   await button('Resume').click();
   await says(/^running/);
   await expect.poll(readEpoch, { timeout: PATIENCE_MS }).toBeGreaterThan(pausedAt + 1);

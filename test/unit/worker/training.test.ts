@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parsePredictions, reportClasses, toAnswerFacts } from '../../../src/core/classification/classification.ts';
 import { trainingProtocolVersion, type FromWorker } from '../../../src/protocol/training.ts';
 import { dataloader, type Project } from './project.ts';
 import { useWorker } from './useWorker.ts';
@@ -85,6 +86,11 @@ describe('a training', () => {
     expect(rows[25]).toMatch(/^test,0,/);
     const right = rows.slice(25).filter((row) => row.split(',')[1] === row.split(',')[2]).length;
     expect(tested.metrics['test_accuracy']).toBeCloseTo(right / 24);
+    const answers = toAnswerFacts(parsePredictions(rows.join('\n'), 'predictions.csv').value ?? []);
+    expect(answers).toMatchObject({ split: 'test', classes: ['0', '1', '2', '3'], curves: [{}, {}, {}, {}] });
+    const { accuracy, macro } = reportClasses({ classes: answers!.classes, counts: Uint32Array.from(answers!.counts) });
+    expect(accuracy).toBeCloseTo(Number(tested.metrics['test_accuracy']), 9);
+    expect(macro.f1).toBeCloseTo(Number(tested.metrics['test_f1']), 9);
   });
 
   test('gives the same numbers for the same seed, others for another', async () => {

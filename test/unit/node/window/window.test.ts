@@ -109,6 +109,24 @@ describe('runs of a project', () => {
   });
 });
 
+it('reads the answers that a run has left, through its store', async () => {
+  await write('dvc.yaml');
+  const runId = await createRun('models/mlruns');
+  await window.configure([root], false);
+  const open = await window.get(root);
+  const { run, answers } = await open.readRun(runId);
+  expect(answers).toBeNull();
+  await write(
+    path.relative(root, path.join(run.artifacts ?? '', 'model/predictions.csv')),
+    'split,label,predicted,probabilities\ntest,0,1,0.4 0.6\ntest,1,1,0.2 0.8\n',
+  );
+  expect((await open.readRun(runId)).answers).toMatchObject({
+    split: 'test',
+    counts: [0, 1, 0, 1],
+    curves: [{ area: 1 }, {}],
+  });
+});
+
 it('tells of runs when logs change that another program writes, wherever they lie in the project', async () => {
   await write('dvc.yaml');
   await write('.mlops/project.yaml', 'stores: ["dvclive:notes/logs"]');
