@@ -8,6 +8,7 @@ import { compareCommand } from './comparecommand.ts';
 import { editCommands } from './editcommands.ts';
 import { storeCommands } from './storecommands.ts';
 import type { RunQuery } from './store.ts';
+import { tableCommand } from './tablecommand.ts';
 import { formatNumber, formatTime } from './words.ts';
 
 const TERMINAL_LIMIT = 50;
@@ -271,6 +272,7 @@ export const commands: readonly Command[] = [
   showCommand,
   historyCommand,
   compareCommand,
+  tableCommand,
   steerCommand,
   ...editCommands,
   repairCommand,
