@@ -52,6 +52,8 @@ const projects = new WindowProjects({ env, emit: (name, event) => emit(name, eve
 
 const installer = createTensorFlowInstaller({ installation, env, tell: (progress) => emit('installing', progress) });
 
+const viewRegistry = () => ({ env, trusted: projects.isTrusted });
+
 const handlers: EngineHandlers = {
   configure: ({ folders, trusted }) => projects.configure(folders, trusted),
   readStatus: async ({ project }) => (await projects.get(project)).readStatus(),
@@ -86,19 +88,20 @@ const handlers: EngineHandlers = {
   },
   findRunLog: async ({ project, runId }) => (await findRunLog(await find(project), runId)) ?? null,
   listModels: async ({ project }) => listModels(await find(project)),
-  listRegisteredModels: async ({ project }) => listRegistryOf(await find(project), env),
-  readModelCard: async ({ project, model }) => readModelCard(toRegistryChoice(await find(project), env), model),
+  listRegisteredModels: async ({ project }) => listRegistryOf(await find(project), viewRegistry()),
+  readModelCard: async ({ project, model }) =>
+    readModelCard(toRegistryChoice(await find(project), viewRegistry()), model),
   async registerModel({ project, model, name }) {
     projects.requireTrust();
-    return registerModel(toRegistryChoice(await find(project), env), { model, name });
+    return registerModel(toRegistryChoice(await find(project), viewRegistry()), { model, name });
   },
   async promoteModel({ project, model, alias }) {
     projects.requireTrust();
-    return promote(toRegistryChoice(await find(project), env), { model, alias });
+    return promote(toRegistryChoice(await find(project), viewRegistry()), { model, alias });
   },
   async undoAlias({ project, name, alias }) {
     projects.requireTrust();
-    return takeBack(toRegistryChoice(await find(project), env), { name, alias });
+    return takeBack(toRegistryChoice(await find(project), viewRegistry()), { name, alias });
   },
   listProcesses: async ({ project }) => listProcesses(await find(project)),
   async startProcess({ project: root, arguments: args }) {

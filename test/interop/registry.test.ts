@@ -18,6 +18,7 @@ import {
 } from '../../src/node/registry/registry.ts';
 import { openStore } from '../../src/node/tracking/tracking.ts';
 import type { RegisteredModel } from '../../src/protocol/registry.ts';
+import { RealServer } from './mlflow-server.ts';
 
 // MLflow's registry and ours on the same store: what one writes the other reads, field by field.
 
@@ -69,7 +70,7 @@ client.create_registered_model('größe: no'.replace(':', ''), tags={'team': 'a:
 client.create_registered_model('12e4', description='007')
 client.create_registered_model('empty')
 for index in range(4):
-    client.create_model_version('12e4', source, run_id=run.info.run_id if index else None, tags={'n': str(index)}, description=None if index else 'first: "one"')
+    client.create_model_version('12e4', source, run_id=run.info.run_id if index or mlflow.get_tracking_uri().startswith('http') else None, tags={'n': str(index)}, description=None if index else 'first: "one"')
 client.set_registered_model_alias('12e4', 'champion', '2')
 client.set_registered_model_alias('12e4', 'chal-lenger_1', '3')
 client.set_registered_model_alias('12e4', 'gone', '4')
@@ -98,6 +99,78 @@ test('we read a registry of MLflow as it does, in its file layout', async () => 
   const theirs = (await python(uri, listing)) as readonly object[];
   expect(theirs).toHaveLength(3);
   expect(await listOurs(uri)).toEqual(theirs);
+});
+
+test("we read the registry in MLflow's database as it does, and leave it alone", async () => {
+  const uri = `sqlite:///${path.join(folder, 'mlflow.db')}`;
+  await python(uri, making);
+  const theirs = (await python(uri, listing)) as readonly object[];
+  expect(theirs).toHaveLength(3);
+  expect(await listOurs(uri)).toEqual(theirs);
+  // A database of before workspaces, and one of before aliases.
+  await python(
+    uri,
+    `
+import json, sqlite3
+db = sqlite3.connect('mlflow.db')
+db.execute('PRAGMA foreign_keys = OFF')
+db.execute('CREATE TABLE old AS SELECT key, value, name FROM registered_model_tags')
+db.execute('DROP TABLE registered_model_tags')
+db.execute('ALTER TABLE old RENAME TO registered_model_tags')
+db.execute('DROP TABLE registered_model_aliases')
+db.commit()
+print(json.dumps(None))
+`,
+  );
+  const old = theirs.map((model) => ({ ...model, aliases: {} }));
+  expect(await listOurs(uri)).toEqual(old);
+  const open = await openRegistryOf({ option: uri, env: {}, cwd: folder });
+  await expect(planPromotion(open, { model: '12e4/1' }).then((change) => moveAlias(open, change))).rejects.toThrow(
+    /can only be read here/,
+  );
+});
+
+test('a registry on a server is written and read over REST, as MLflow has it', async () => {
+  const server = await RealServer.start(path.join(folder, 'srv'));
+  try {
+    await python(server.uri, making);
+    const theirs = (await python(server.uri, listing)) as readonly object[];
+    expect(await listOurs(server.uri)).toEqual(theirs);
+
+    const runId = (await python(
+      server.uri,
+      `
+import json, mlflow
+with mlflow.start_run() as run:
+    mlflow.log_text('x', 'model/MLmodel')
+print(json.dumps(run.info.run_id))
+`,
+    )) as string;
+    const open = await openRegistryOf({ option: server.uri, env: {}, cwd: folder });
+    const name = 'größe 2';
+    for (const description of ['first: #1', undefined])
+      await register(open, await planRegistration(open, { model: runId, name, description, tags: { 'a/b': 'c' } }));
+    await moveAlias(open, await planPromotion(open, { model: `${name}/1` }));
+    const late = await planPromotion(open, { model: `${name}/2`, reason: 'late' });
+    await moveAlias(open, await planPromotion(open, { model: `${name}/2`, reason: 'better' }));
+    await expect(moveAlias(open, late)).rejects.toThrow(/was moved meanwhile: it was version 1 and is version 2/);
+    await moveAlias(open, await planTakingBack(open, { name }));
+    await editRegistry(open, name, null, { description: 'a\nb', tags: { team: 'x' } });
+    await editRegistry(open, name, '2', { description: null, tags: { 'a/b': null, 'z': 'y' } });
+    const after = (await python(server.uri, listing)) as readonly RegisteredModel[];
+    expect(await listOurs(server.uri)).toEqual(after);
+    const ours = after.find((model) => model.name === name);
+    expect(ours).toMatchObject({
+      ...{ aliases: { champion: '1' }, description: 'a\nb' },
+      versions: [
+        { version: '2', tags: { z: 'y' } },
+        { version: '1', description: 'first: #1', runId },
+      ],
+    });
+    expect(ours?.versions[0]?.source).toMatch(/^mlflow-artifacts:.*\/artifacts\/model$/);
+  } finally {
+    await server.kill();
+  }
 });
 
 test('MLflow reads what we registered, moved, described and tagged', async () => {

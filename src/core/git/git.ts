@@ -139,6 +139,28 @@ export function parseBranches(text: string, worktrees: string): readonly Branch[
   });
 }
 
+export interface AnnotatedTag {
+  /** Without `refs/tags/`. */
+  readonly name: string;
+  readonly subject: string;
+  /** Everything below the subject, trailers included, a signature not. */
+  readonly body: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Fields of the format that {@link parseAnnotatedTags} reads. A tag's text holds no NUL, so two of them end it. */
+export const tagFormat =
+  '%(refname:strip=2)%00%(objecttype)%00%(taggerdate:unix)%00%(contents:subject)%00%(contents:body)%00%00';
+
+/** Lines of `git for-each-ref --format=<tagFormat> refs/tags`; lightweight tags are left out. */
+export function parseAnnotatedTags(text: string): readonly AnnotatedTag[] {
+  return text.split('\0\0\n').flatMap((entry) => {
+    const [name = '', type = '', seconds = '', subject = '', body = ''] = entry.split('\0');
+    return type === 'tag' ? [{ name, subject, body, time: Number(seconds) * 1000 }] : [];
+  });
+}
+
 /** Full name of a branch → folder. A bare repository has no work tree, although its HEAD names a branch. */
 function parseWorktrees(text: string): ReadonlyMap<string, string> {
   const entries = text.split('\n\n').flatMap((entry) => {

@@ -1,9 +1,12 @@
 import path from 'node:path';
 import {
   branchFormat,
+  parseAnnotatedTags,
+  tagFormat,
   parseBranches,
   parseConfigList,
   parseStatus,
+  type AnnotatedTag,
   type Branch,
   type ConfigEntry,
   type StatusEntry,
@@ -100,6 +103,8 @@ export interface Git {
   /** True when commits can be made: name and address are set, not guessed from the machine. */
   hasIdentity(): Promise<boolean>;
   branches(): Promise<readonly Branch[]>;
+  /** Annotated tags; with a branch only those that it contains. */
+  annotatedTags(branch?: string): Promise<readonly AnnotatedTag[]>;
   /** Commits that the names stand for (branches, tags, hashes); a name that stands for none is absent. */
   resolve(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** What `branch` has changed since it left `base`, as a patch. */
@@ -238,6 +243,7 @@ function contentReads(
   | 'readConfig'
   | 'hasIdentity'
   | 'branches'
+  | 'annotatedTags'
 > {
   const { folder, read, ask, readContent, act } = calls;
   const readStatus = async (untracked: 'no' | 'normal'): Promise<readonly StatusEntry[]> =>
@@ -269,6 +275,10 @@ function contentReads(
     // Scope "command" is what we have set for this very call.
     readConfig: async () => parseConfigList(await read(LIST_CONFIG)).filter(({ scope }) => scope !== 'command'),
     hasIdentity: calls.hasIdentity,
+    async annotatedTags(branch) {
+      const merged = branch === undefined ? [] : [`--merged=refs/heads/${requireName(branch, 'branch')}`];
+      return parseAnnotatedTags(await read(['for-each-ref', `--format=${tagFormat}`, ...merged, 'refs/tags']));
+    },
     branches: async () =>
       parseBranches(
         await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes']),

@@ -85,7 +85,7 @@ async function findForShow(
 ): Promise<{ readonly model: RegisteredModel; readonly version: ModelVersion | undefined }> {
   const reference = parseModelReference(text);
   const isBare = reference !== undefined && reference.alias === undefined && reference.version === undefined;
-  const { models } = isBare ? await open.registry.listModels() : { models: [] };
+  const { models } = isBare ? await listRegisteredModels(open.choice) : { models: [] };
   const model = models.find(({ name }) => name === reference?.name);
   return model === undefined ? findRegisteredVersion(open, text) : { model, version: undefined };
 }

@@ -1,14 +1,11 @@
 import path from 'node:path';
 import { compareCodePoints, findModelNameMistake } from '../../core/names/names.ts';
-import { parseModelMeta, parseVersionMeta } from '../../core/registry/registry.ts';
+import { isPrompt, parseModelMeta, parseVersionMeta } from '../../core/registry/registry.ts';
 import type { Parsed } from '../../protocol/problem.ts';
 import type { ModelVersion, RegisteredModel, RegistryProblem } from '../../protocol/registry.ts';
 import { describeMeta, listDirectories, readFolder, toTexts, tryReadFile, type Flaw } from '../tracking/tracking.ts';
 
 // What the files of a registry say, in MLflow's layout. The folders' names count, whatever a meta claims: paths are built from them.
-
-/** MLflow keeps prompts among its registered models, and lists neither among the others. */
-const PROMPT_TAG = 'mlflow.prompt.is_prompt';
 
 export interface ModelReading {
   /** Undefined for what is no model: a prompt. */
@@ -26,7 +23,7 @@ export function listModelNames(models: string): readonly string[] {
 export function readModelFolder(models: string, name: string): ModelReading {
   const folder = path.join(models, name);
   const { texts: tags, problems: tagProblems } = readTexts(folder, 'tags');
-  if (tags[PROMPT_TAG]?.toLowerCase() === 'true') return { model: undefined, problems: [] };
+  if (isPrompt(tags)) return { model: undefined, problems: [] };
   const { meta, problems } = readMetaFile(folder, parseModelMeta);
   const { aliases, problems: aliasProblems } = readAliases(folder);
   const versions = listVersionNumbers(folder)

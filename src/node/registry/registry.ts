@@ -10,10 +10,11 @@ import {
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { AliasChange, AliasMove, ModelVersion, RegisteredModel, RegistryList } from '../../protocol/registry.ts';
 import type { Project } from '../project/project.ts';
-import { openChosenStore, type RunStore, type StoreChoice } from '../tracking/tracking.ts';
+import { offlineVariable, openChosenStore, type RunStore, type StoreChoice } from '../tracking/tracking.ts';
 import { readUser } from '../user/user.ts';
 import { findRegistrable, findVersion, type FoundVersion } from './finding.ts';
 import { openChosenRegistry } from './opening.ts';
+import { listReleasedModels } from './releases.ts';
 import type { ModelRegistry, RegistryEdit } from './store.ts';
 
 export { readModelCard } from './card.ts';
@@ -34,9 +35,16 @@ export async function openRegistryOf(choice: StoreChoice): Promise<OpenRegistry>
   return { registry, runs, choice };
 }
 
-/** All registered models. Reading needs no run. */
+/** All registered models: those of the store, then those that releases in git name. Reading needs no run. */
 export async function listRegisteredModels(choice: StoreChoice): Promise<RegistryList> {
-  return (await openChosenRegistry(choice)).listModels();
+  const [stored, released] = await Promise.all([
+    openChosenRegistry(choice).then((registry) => registry.listModels()),
+    choice.project === undefined ? { models: [], problems: [] } : listReleasedModels(choice.project, choice.env),
+  ]);
+  return {
+    models: [...stored.models, ...released.models],
+    problems: [...stored.problems, ...released.problems],
+  };
 }
 
 /** A registered model with the moves of its aliases, oldest first. */
@@ -169,15 +177,25 @@ export async function editRegistry(
   await registry.edit(name, version, edit);
 }
 
-/** The registry that a window shows of a project. */
-export function toRegistryChoice(project: Project, env: NodeJS.ProcessEnv): StoreChoice {
-  return { project, env, cwd: project.root };
+/** How a window looks at a project's registry: a folder that nobody trusts may name any server, which would learn of us. */
+export interface RegistryView {
+  readonly env: NodeJS.ProcessEnv;
+  readonly trusted: boolean;
 }
 
-/** As {@link listRegisteredModels}; a registry that can't be read is told in its place, for the trained models stand beside it. */
-export async function listRegistryOf(project: Project, env: NodeJS.ProcessEnv): Promise<RegistryList> {
+/** The registry that a window shows of a project. */
+export function toRegistryChoice(project: Project, { env, trusted }: RegistryView): StoreChoice {
+  return { project, env: trusted ? env : { ...env, [offlineVariable]: 'true' }, cwd: project.root };
+}
+
+/**
+ * As {@link listRegisteredModels}; a registry that can't be read is told in its place, for the trained models stand beside it. git reads the
+ * repository's configuration, so releases are left to trusted folders.
+ */
+export async function listRegistryOf(project: Project, view: RegistryView): Promise<RegistryList> {
+  const choice = toRegistryChoice(project, view);
   try {
-    return await listRegisteredModels(toRegistryChoice(project, env));
+    return await (view.trusted ? listRegisteredModels(choice) : (await openChosenRegistry(choice)).listModels());
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;
     return { models: [], problems: [{ file: '', message: error.message }] };

@@ -10,5 +10,13 @@ export { readObjectives } from './settings.ts';
 export { openAllStores, openStores } from './stores.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
 export type { OwnedRun, StoreUnion } from './union.ts';
+export { openDatabase } from './sqlite.ts';
 export { syncProject, type SyncedRun } from './syncing.ts';
-export { findStoresIn, folderOfUri, resolveStoreUri, storeEnvironment, type StoreChoice } from './uri.ts';
+export {
+  databaseOfUri,
+  findStoresIn,
+  folderOfUri,
+  resolveStoreUri,
+  storeEnvironment,
+  type StoreChoice,
+} from './uri.ts';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -51,7 +52,7 @@ async function mlops(...argv: string[]): Promise<Ran> {
   });
   const groups = [{ firstWords: ['models'], load: () => Promise.resolve(commands) }];
   const code = await runCommandLine(['models', ...argv], groups, {
-    ...{ cwd: root, env: {}, installation: createInstallation(root, '0') },
+    ...{ cwd: root, env: { PATH: process.env['PATH'] }, installation: createInstallation(root, '0') },
     streams: { stdout: stream('stdout'), stderr: stream('stderr') },
     signal: new AbortController().signal,
   });
@@ -264,11 +265,67 @@ test.each<[what: string, argv: string[], code: number, message: RegExp]>([
   ['no such model', ['promote', 'digit'], 4, /There is no registered model "digit"/],
   ['a run that was not registered', ['promote', 'first'], 4, /Register it first: mlops models register/],
   ['no tag', ['register', 'first', '--tag', 'x'], 2, /"x" is no tag/],
-  ['a database', ['register', 'first', '--store', 'sqlite:///x.db'], 2, /not yet supported/],
+  ['another store', ['list', '--store', 's3://x/y'], 2, /not yet supported/],
 ])('%s is refused before anything is written', async (_, argv, code, message) => {
   const before = await listFiles(root);
   const result = await mlops(...argv);
   expect([result.code, result.stdout]).toEqual([code, '']);
   expect(result.stderr).toMatch(message);
   expect(await listFiles(root)).toEqual(before);
+});
+
+describe('releases in git', () => {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      ...{ cwd: root, encoding: 'utf8' },
+      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
+    });
+  const release = (tag: string, time: number, ...trailers: string[]): void => {
+    const message = [`Release ${tag}`, '', 'Better: sevens.', '', ...trailers].join('\n');
+    const date = `${time} +0000`;
+    execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@b', 'tag', '-a', tag, '-m', message], {
+      ...{ cwd: root, env: { ...process.env, GIT_COMMITTER_DATE: date, GIT_CONFIG_GLOBAL: '/dev/null' } },
+    });
+  };
+  const commit = (): string =>
+    git('-c', 'user.name=A', '-c', 'user.email=a@b', 'commit', '--quiet', '--allow-empty', '-m', 'x');
+
+  beforeEach(() => {
+    git('init', '--quiet', '--initial-branch=main');
+    commit();
+    release('1.0', 1795000000, 'Model: digits 7', 'Model-Hash: md5:abc', 'Run: 0123', 'Signed-off-by: A');
+    release('1.1', 1795000100, 'Model: digits 8', 'Model: other one 3', 'Run: 4567');
+    git('tag', 'light');
+    release('plain', 1795000150);
+    git('checkout', '--quiet', '-b', 'develop');
+    commit();
+    release('2.0-beta', 1795000200, 'Model: digits 9');
+  });
+
+  test('name versions; champion is the newest on the production branch', async () => {
+    const models = (await list()).filter(({ origin }) => origin === 'git');
+    expect(
+      models.map(({ name, aliases, versions }) => [name, aliases, versions.map(({ version }) => version)]),
+    ).toEqual([
+      ['digits', { champion: '8' }, ['9', '8', '7']],
+      ['other one', { champion: '3' }, ['3']],
+    ]);
+    expect(models[0]?.versions[2]).toEqual({
+      ...{ version: '7', runId: '0123', source: 'git:1.0', description: 'Release 1.0', stage: null, status: 'READY' },
+      tags: { 'git.tag': '1.0', 'model.hash': 'md5:abc' },
+      ...{ createdTime: 1795000000000, updatedTime: 1795000000000 },
+    });
+    expect(await ask('show', 'other one')).toMatchObject({
+      origin: 'git',
+      versions: [{ version: '3', runId: '4567' }],
+    });
+  });
+
+  test('are only read', async () => {
+    expect((await mlops('promote', 'digits/9')).code).toBe(4);
+    git('branch', '-m', 'main', 'trunk');
+    expect((await list()).find(({ name }) => name === 'digits')?.aliases).toEqual({});
+    git('config', 'gitflow.branch.master', 'trunk');
+    expect((await list()).find(({ name }) => name === 'digits')?.aliases).toEqual({ champion: '8' });
+  });
 });
