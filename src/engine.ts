@@ -26,7 +26,17 @@ import { inspectTarget, listTemplates, newProject, readTemplate } from './node/s
 import { addStore, listStores, removeStore } from './node/tracking/tracking.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
 import { deleteView, listViews, saveView } from './node/views/views.ts';
-import { WindowProjects, editRun, planResumption, repairRun } from './node/window/window.ts';
+import {
+  WindowProjects,
+  editRun,
+  listRunArtifacts,
+  planResumption,
+  readArtifactDocument,
+  readCommitDocument,
+  readRunAbout,
+  repairRun,
+  viewRunArtifact,
+} from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
 import { version } from '../package.json';
@@ -65,6 +75,15 @@ const handlers: EngineHandlers = {
     return null;
   },
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
+  readRunAbout: async ({ project, runId }) => readRunAbout(await ofRun(project, runId), projects.isTrusted),
+  listArtifacts: async ({ project, runId, folder }) => listRunArtifacts(await ofRun(project, runId), folder),
+  viewArtifact: async ({ project, runId, path: name }) => viewRunArtifact(await ofRun(project, runId), name),
+  readArtifact: async ({ project, runId, path: name }) => readArtifactDocument(await ofRun(project, runId), name),
+  // git reads the repository's configuration.
+  async readCommitFile({ project, commit, file }) {
+    projects.requireTrust();
+    return readCommitDocument(await find(project), { commit, file }, env);
+  },
   findRunLog: async ({ project, runId }) => (await findRunLog(await find(project), runId)) ?? null,
   listModels: async ({ project }) => listModels(await find(project)),
   listRegisteredModels: async ({ project }) => listRegistryOf(await find(project), env),
@@ -230,6 +249,13 @@ const emit = serveEngine(
 mendLaunchers().catch((error: unknown) =>
   emit('log', { level: 'warning', text: `The mlops command of terminals may not start: ${String(error)}` }),
 );
+
+async function ofRun(
+  project: string,
+  runId: string,
+): Promise<{ project: Project; runId: string; env: NodeJS.ProcessEnv }> {
+  return { project: await find(project), runId, env };
+}
 
 async function find(root: string): Promise<Project> {
   return (await projects.get(root)).project;

@@ -26,11 +26,13 @@ import { registerLanguages } from './vscode/languages/languages.ts';
 import { registerDagPanels } from './vscode/panels/dag.ts';
 import { registerModelCards } from './vscode/panels/modelCard.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
-import { registerRunCharts } from './vscode/panels/runChart.ts';
+import { createRunAnswers } from './vscode/panels/runAnswers.ts';
+import { registerRunCharts, type RunChartOptions, type RunCharts } from './vscode/panels/runChart.ts';
 import { registerRunsTables } from './vscode/panels/runsTable.ts';
 import type { RunsFeed } from './vscode/panels/feed.ts';
 import type { CommandId } from './vscode/manifest.ts';
 import { Projects } from './vscode/projects.ts';
+import { registerRunDocuments } from './vscode/rundocuments.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
 import { registerTasks } from './vscode/tasks/tasks.ts';
 import { tellOfFileStores } from './vscode/filestores.ts';
@@ -64,7 +66,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const openLog = async (root: string, runId: string): Promise<void> =>
     running['mlops.openLog']({ kind: 'run', project: root, runId });
   const { extensionUri } = context;
-  const charts = own(registerRunCharts({ extensionUri, log, feed: createRunFeed(engine, { openLog, report }) }));
+  const charts = own(registerRunPages(engine, { extensionUri, log, openLog, report }));
   const predictions = own(registerPredictPanels({ extensionUri, log, feed: createPredictFeed(engine) }));
   const graphs = own(createGraphs(context, engine, log));
   const tables = own(createRunsTables(context, engine, log));
@@ -142,6 +144,23 @@ const runCommands: Readonly<Record<RunAction, CommandId>> = {
   hide: 'mlops.hideRun',
   delete: 'mlops.deleteRun',
 };
+
+/** The page of a run, and the documents that it opens. */
+function registerRunPages(
+  engine: EngineThread,
+  { openLog, report, ...shared }: Pick<RunChartOptions, 'extensionUri' | 'log'> & Parameters<typeof createRunFeed>[1],
+): RunCharts {
+  const documents = registerRunDocuments(engine);
+  const feed = createRunFeed(engine, { openLog, report });
+  const charts = registerRunCharts({ ...shared, feed, answers: createRunAnswers(engine) });
+  return {
+    ...charts,
+    dispose: () => {
+      charts.dispose();
+      documents.dispose();
+    },
+  };
+}
 
 /** Commands that the manifest names. */
 function listCommands({ extension }: vscode.ExtensionContext): ReadonlySet<string> {

@@ -8,6 +8,7 @@ import {
   type ToPredictPage,
   type ToRunPage,
 } from './charts.ts';
+import type { RunPageAnswer } from './runpage.ts';
 import { parseSteering } from './steering.ts';
 import {
   count,
@@ -105,12 +106,39 @@ const notice = shaped({ kind: oneOf('loading', 'empty', 'broken'), text, action:
 const numbered = { protocol: currentProtocol, sequence: count };
 const probability: Check = (value) => finite(value) && (value as number) >= 0 && (value as number) <= 1;
 
-const toRunPage: Shapes<ToRunPage | StopRefused | Steered> = {
+const about = shaped({
+  note: text,
+  mayEdit: flag,
+  tags: namedTexts,
+  datasets: listOf(shaped({ name: text, digest: text, sourceType: text, source: text, context: text })),
+  models: listOf(text),
+  origin: orNull(shaped({ commit: text, config: text })),
+  directions: listOf(pairOf(text, oneOf('minimize', 'maximize'))),
+});
+const entries = listOf(shaped({ path: text, isFolder: flag, bytes: orNull(finite) }));
+const views: Readonly<Record<string, Check>> = {
+  text: shaped({ text, isCut: flag }),
+  table: shaped({ columns: listOf(text), rows: listOf(listOf(text)), isCut: flag }),
+  image: shaped({ bytes, mediaType: oneOf('image/png', 'image/jpeg', 'image/gif', 'image/webp') }),
+  none: shaped({ why: oneOf('binary', 'large') }),
+  broken: shaped({ text }),
+};
+const view: Check = (value) =>
+  isRecord(value) && typeof value['kind'] === 'string' && views[value['kind']]?.(value) === true;
+const answer = { protocol: currentProtocol, runId: text };
+
+/** What the extension tells the run page. */
+export type RunPageMessage = ToRunPage | StopRefused | Steered | RunPageAnswer;
+
+const toRunPage: Shapes<RunPageMessage> = {
   snapshot: { ...numbered, snapshot: shaped({ run, series: wholeSeries, events }), runs },
   append: { ...numbered, change: shaped({ run: optional(run), series, events }), runs: optional(runs) },
   notice: { ...numbered, notice, runs },
   stopRefused: { protocol: currentProtocol, runId: text },
   steered: { protocol: currentProtocol, runId: text },
+  about: { ...answer, about },
+  artifacts: { ...answer, folder: text, entries, trouble: orNull(text) },
+  artifact: { ...answer, path: text, view },
 };
 
 const fromRunPage: Shapes<FromRunPage> = {
@@ -121,6 +149,12 @@ const fromRunPage: Shapes<FromRunPage> = {
   stopRun: { runId: text },
   steerRun: { runId: text, steering: (value) => parseSteering(value) !== undefined },
   openLog: { runId: text },
+  readAbout: { runId: text },
+  listArtifacts: { runId: text, folder: text },
+  readArtifact: { runId: text, path: text },
+  openArtifact: { runId: text, path: text },
+  openConfig: { runId: text },
+  saveNote: { runId: text, text },
   error: { message: text },
 };
 
@@ -148,7 +182,7 @@ const fromPredictPage: Shapes<FromPredictPage> = {
   error: { message: text },
 };
 
-export const parseToRunPage: (value: unknown) => ToRunPage | StopRefused | Steered | undefined = parserOf(toRunPage);
+export const parseToRunPage: (value: unknown) => RunPageMessage | undefined = parserOf(toRunPage);
 export const parseFromRunPage: (value: unknown) => FromRunPage | undefined = parserOf(fromRunPage);
 export const parseToPredictPage: (value: unknown) => ToPredictPage | undefined = parserOf(toPredictPage);
 export const parseFromPredictPage: (value: unknown) => FromPredictPage | undefined = parserOf(fromPredictPage);

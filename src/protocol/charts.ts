@@ -1,3 +1,4 @@
+import type { RunPageQuestion } from './runpage.ts';
 import type { Steering } from './steering.ts';
 import type { Objective, RunStatus } from './tracking.ts';
 
@@ -178,6 +179,7 @@ export interface RunPageContext {
 }
 
 export type FromRunPage =
+  | RunPageQuestion
   | { readonly type: 'ready'; readonly protocol: number }
   | { readonly type: 'ack'; readonly sequence: number }
   /** A message is missing: send everything again. Also what "Try again" asks for. */
@@ -214,6 +216,31 @@ export type FromPredictPage =
 export type RunTexts = Readonly<
   Record<
     | 'chooseRun'
+    | 'charts'
+    | 'overview'
+    | 'artifacts'
+    | 'note'
+    | 'noNote'
+    | 'saveNote'
+    | 'discard'
+    | 'metrics'
+    | 'metric'
+    | 'course'
+    | 'last'
+    | 'valueAt'
+    | 'openConfig'
+    | 'datasets'
+    | 'tags'
+    | 'noTags'
+    | 'noArtifacts'
+    | 'readingArtifacts'
+    | 'chooseArtifact'
+    | 'openInEditor'
+    | 'onlyBeginning'
+    | 'onlyRows'
+    | 'tooLarge'
+    | 'noText'
+    | 'brokenPicture'
     | 'running'
     | 'paused'
     | 'scheduled'

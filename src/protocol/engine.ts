@@ -9,7 +9,8 @@ import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunTablePart, SavedView, TableStamp, TableView } from './runtable.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
-import type { MetricHistory, RunEdit, RunList, RunSummary, StoreChange, StoreList } from './tracking.ts';
+import type { ArtifactView, RunAbout } from './runpage.ts';
+import type { ArtifactEntry, MetricHistory, RunEdit, RunList, RunSummary, StoreChange, StoreList } from './tracking.ts';
 import type { BackendChoice, BackendStatus, ExportFormat, Prediction } from './training.ts';
 
 // The border between the extension and the engine thread: requests with one reply each, and events. Both sides say hello
@@ -151,6 +152,17 @@ interface EngineRequests {
   deleteView: { payload: InProject & { readonly name: string }; reply: null };
   /** One run with every point of every metric. */
   readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };
+  /** What a person reads of a run beside its points. */
+  readRunAbout: { payload: OfRun; reply: RunAbout };
+  listArtifacts: {
+    payload: OfRun & { readonly folder: string };
+    reply: { readonly entries: readonly ArtifactEntry[]; readonly trouble: string | null };
+  };
+  viewArtifact: { payload: OfRun & { readonly path: string }; reply: ArtifactView };
+  /** The whole of an artifact, for an editor. */
+  readArtifact: { payload: OfRun & { readonly path: string }; reply: Uint8Array };
+  /** A file of the project (relative to it) as a commit has it. */
+  readCommitFile: { payload: InProject & { readonly commit: string; readonly file: string }; reply: Uint8Array };
   /** The log file that tells of a run; null when none is kept. */
   findRunLog: { payload: InProject & { readonly runId: string }; reply: string | null };
   listModels: { payload: InProject; reply: readonly ModelFolder[] };
@@ -252,6 +264,10 @@ interface EngineRequests {
 interface InProject {
   /** Root of the project. */
   readonly project: string;
+}
+
+interface OfRun extends InProject {
+  readonly runId: string;
 }
 
 export interface EngineEvents {

@@ -33,7 +33,13 @@ export interface Header {
   refuseStop(runId: string): void;
   draw(
     shown: { run: ShownRun; plan: RunPlan } | undefined,
-    look: { runs: readonly RunChoice[]; chosen: string; isZoomed: boolean; smoothing: SmoothingChoice },
+    look: {
+      runs: readonly RunChoice[];
+      chosen: string;
+      isZoomed: boolean;
+      smoothing: SmoothingChoice;
+      showsCharts: boolean;
+    },
   ): void;
 }
 
@@ -71,6 +77,12 @@ export function createHeader(options: HeaderOptions): Header {
     setDisabled(stop, isStopping);
     setText(stop, isStopping ? texts.stopping : texts.stop);
   };
+  /** What has to do with charts goes with them. */
+  const drawCharts = (shown: { plan: RunPlan } | undefined, isZoomed: boolean): void => {
+    setHidden(smoothing.root, (shown?.plan.cards.length ?? 0) === 0);
+    setHidden(whole, shown === undefined || !isZoomed);
+    setHidden(details, shown === undefined);
+  };
   return {
     root: element(
       'header',
@@ -82,15 +94,14 @@ export function createHeader(options: HeaderOptions): Header {
       if (asked === runId) asked = undefined;
       drawStop();
     },
-    draw(shown, { runs, chosen, isZoomed, smoothing: choice }) {
+    draw(shown, { runs, chosen, isZoomed, smoothing: choice, showsCharts }) {
       facts = shown?.run.facts;
       if (facts !== undefined && runState(facts) !== 'running') asked = undefined;
       setText(title, facts?.name ?? texts.chooseRun);
       picker.update(toChoices(runs, facts, chosen), chosen);
-      setHidden(smoothing.root, (shown?.plan.cards.length ?? 0) === 0);
       smoothing.draw(choice);
-      setHidden(whole, !isZoomed);
-      for (const control of [details, log]) setHidden(control, facts === undefined);
+      drawCharts(showsCharts ? shown : undefined, isZoomed);
+      setHidden(log, facts === undefined);
       setHidden(trials, (facts?.parent ?? null) === null);
       drawStop();
       const words = shown === undefined ? [] : aboutWords(shown.run.facts, shown.plan, texts);

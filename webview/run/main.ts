@@ -1,23 +1,23 @@
 import 'uplot/dist/uPlot.min.css';
 import '../shared/page.css';
 import './style.css';
-import { RunView, type Range } from '../../src/core/charts/charts.ts';
-import { parseToRunPage } from '../../src/protocol/chartcodec.ts';
+import { RunView, type Range, type ShownRun } from '../../src/core/charts/charts.ts';
+import { parseToRunPage, type RunPageMessage } from '../../src/protocol/chartcodec.ts';
+import type { RunAbout, RunPageQuestion } from '../../src/protocol/runpage.ts';
 import {
   chartProtocolVersion,
   type FromRunPage,
   type PageNotice,
   type RunTexts,
-  type Steered,
-  type StopRefused,
   type SweepFacts,
-  type ToRunPage,
 } from '../../src/protocol/charts.ts';
 import { createButton, registerControls } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
 import { onThemeChange, readTheme } from '../shared/theme.ts';
+import { createAbout } from './about.ts';
 import { createAnswers } from './answers.ts';
+import { createArtifacts } from './artifacts.ts';
 import { ChartCard } from './card.ts';
 import { createDetails, createStrip } from './details.ts';
 import { createHeader } from './header.ts';
@@ -25,6 +25,7 @@ import { planRun, type CardPlan, type RunPlan } from './plan.ts';
 import { createRhythm } from './rhythm.ts';
 import { readMayStop, readPageState, type PageState } from './state.ts';
 import { createSteeringBar } from './steering.ts';
+import { createTabs } from './tabs.ts';
 import { createTrials } from './trials.ts';
 
 /** Milliseconds between two drawings: four a second are enough to see a run move. */
@@ -48,11 +49,14 @@ class RunPage {
   readonly #windows = new Map<CardPlan['axis'], Range>();
   #cursor: { readonly step: number; readonly axis: CardPlan['axis']; readonly card: ChartCard } | undefined;
   #toAcknowledge: number | undefined;
+  /** What the page knows of the run beside its points, and what it has asked about. */
+  #about: RunAbout | undefined;
+  readonly #asked = { about: '', artifacts: '' };
   #answered = false;
 
   constructor(texts: RunTexts) {
     this.#texts = texts;
-    this.#host = connectHost<ToRunPage | StopRefused | Steered, FromRunPage>({
+    this.#host = connectHost<RunPageMessage, FromRunPage>({
       parse: parseToRunPage,
       receive: (message) => this.#receive(message),
       ignored: (count) => this.#showIgnored(count),
@@ -68,6 +72,8 @@ class RunPage {
       onSteer: (runId, steering) => this.#host.post({ type: 'steerRun', runId, steering }),
       onOpenLog: (runId) => this.#host.post({ type: 'openLog', runId }),
       onOrder: (order) => this.#change({ order }),
+      onTab: (tab) => this.#change({ tab }),
+      onAsk: (question) => this.#host.post({ ...question, runId: this.#state.runId }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
       onView: (answers) => this.#change({ answers }),
@@ -89,7 +95,7 @@ class RunPage {
     }, patience);
   }
 
-  #receive(message: ToRunPage | StopRefused | Steered): void {
+  #receive(message: RunPageMessage): void {
     this.#answered = true;
     if (message.type === 'stopRefused') {
       this.#parts.header.refuseStop(message.runId);
@@ -97,6 +103,10 @@ class RunPage {
     }
     if (message.type === 'steered') {
       this.#parts.steering.answered(message.runId);
+      return;
+    }
+    if (message.type === 'about' || message.type === 'artifacts' || message.type === 'artifact') {
+      if (message.runId === this.#state.runId) this.#take(message);
       return;
     }
     if (this.#view.receive(message) === 'resync') {
@@ -109,16 +119,27 @@ class RunPage {
     this.#rhythm.request();
   }
 
+  #take(answer: Extract<RunPageMessage, { readonly type: 'about' | 'artifacts' | 'artifact' }>): void {
+    if (answer.type !== 'about') {
+      this.#parts.artifacts.receive(answer);
+      return;
+    }
+    this.#about = answer.about;
+    this.#rhythm.now();
+  }
+
   #draw(): void {
     const run = this.#view.run;
     this.#plan = run === undefined ? undefined : planRun(run, this.#texts, this.#state.smoothing);
     const shown = run === undefined || this.#plan === undefined ? undefined : { run, plan: this.#plan };
     const { header, steering, strip, details } = this.#parts;
+    const tab = this.#drawTab(run);
     header.draw(shown, {
       runs: this.#view.runs,
       chosen: this.#state.runId,
       isZoomed: this.#windows.size > 0,
       smoothing: this.#state.smoothing,
+      showsCharts: tab === 'charts',
     });
     steering.draw(run);
     strip.draw(this.#plan?.strip ?? []);
@@ -129,6 +150,27 @@ class RunPage {
     this.#drawCards(this.#plan?.cards ?? []);
     if (this.#toAcknowledge !== undefined) this.#host.post({ type: 'ack', sequence: this.#toAcknowledge });
     this.#toAcknowledge = undefined;
+  }
+
+  /** What a tab shows is asked for when somebody looks at it: again for another run, and when this one has begun or ended. */
+  #drawTab(run: ShownRun | undefined): PageState['tab'] {
+    const tab = run === undefined ? 'charts' : this.#state.tab;
+    const { tabs, about, artifacts } = this.#parts;
+    document.body.dataset['tab'] = tab;
+    setHidden(tabs.root, run === undefined);
+    setHidden(about.root, tab !== 'about');
+    setHidden(artifacts.root, tab !== 'artifacts');
+    tabs.draw(tab);
+    if (run === undefined || tab === 'charts') return tab;
+    const { runId, status, endTime } = run.facts;
+    const now = JSON.stringify([runId, status, endTime]);
+    if (this.#asked[tab] !== now) {
+      this.#asked[tab] = now;
+      if (tab === 'about') this.#host.post({ type: 'readAbout', runId });
+      else artifacts.reset();
+    }
+    if (tab === 'about') about.draw(run, this.#about);
+    return tab;
   }
 
   #drawTrials(sweep: SweepFacts | null): void {
@@ -231,6 +273,7 @@ class RunPage {
     if (runId === this.#state.runId) return;
     this.#windows.clear();
     this.#cursor = undefined;
+    this.#about = undefined;
     this.#change({ runId });
     this.#host.post({ type: 'setRun', runId });
   }
@@ -256,12 +299,21 @@ class RunPage {
   }
 }
 
+/** What is asked about the run that is shown. */
+type Question = WithoutRun<RunPageQuestion>;
+type WithoutRun<T> = T extends unknown ? Omit<T, 'runId'> : never;
+
 function createParts(
   texts: RunTexts,
   options: Omit<
     Parameters<typeof createHeader>[0] & Parameters<typeof createSteeringBar>[0] & Parameters<typeof createTrials>[0],
     'texts' | 'maySteer'
-  > & { readonly onRetry: () => void; readonly onView: Parameters<typeof createAnswers>[0]['onView'] },
+  > & {
+    readonly onRetry: () => void;
+    readonly onView: Parameters<typeof createAnswers>[0]['onView'];
+    readonly onTab: (tab: PageState['tab']) => void;
+    readonly onAsk: (question: Question) => void;
+  },
 ) {
   registerControls();
   const header = createHeader({ texts, ...options });
@@ -269,6 +321,19 @@ function createParts(
   const strip = createStrip(texts);
   const trials = createTrials({ texts, ...options });
   const details = createDetails(texts);
+  const tabs = createTabs(texts, options.onTab);
+  const { onAsk } = options;
+  const about = createAbout({
+    texts,
+    onSaveNote: (text) => onAsk({ type: 'saveNote', text }),
+    onOpenConfig: () => onAsk({ type: 'openConfig' }),
+  });
+  const artifacts = createArtifacts({
+    texts,
+    onList: (folder) => onAsk({ type: 'listArtifacts', folder }),
+    onRead: (path) => onAsk({ type: 'readArtifact', path }),
+    onOpen: (path) => onAsk({ type: 'openArtifact', path }),
+  });
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
   const answers = createAnswers({ texts, onView: options.onView, onSay: (words) => setText(spoken, words) });
   const cards = element('div', { class: 'cards', hidden: '' }, answers.root);
@@ -276,8 +341,19 @@ function createParts(
   const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });
   const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
   const main = element('main', {}, notice, cards, details.root);
-  document.body.append(header.root, steering.root, strip.root, main, trials.root, spoken);
-  return { header, steering, strip, trials, details, cards, answers, notice, noticeText, retry, spoken };
+  document.body.append(
+    header.root,
+    steering.root,
+    tabs.root,
+    strip.root,
+    main,
+    about.root,
+    artifacts.root,
+    trials.root,
+    spoken,
+  );
+  const parts = { header, steering, tabs, about, artifacts, strip, trials, details, cards, answers };
+  return { ...parts, notice, noticeText, retry, spoken };
 }
 
 new RunPage(readBodyData('texts') as RunTexts).start();

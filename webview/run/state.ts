@@ -3,10 +3,14 @@ import type { TrialOrder } from '../../src/core/sweep/sweep.ts';
 import { answerViews, type AnswerView } from './answers.ts';
 import type { SmoothingChoice } from './plan.ts';
 
+/** Parts of the page, one at a time. */
+export type Tab = 'charts' | 'about' | 'artifacts';
+
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` and `runId` of it. */
 export interface PageState {
   readonly root: string;
   readonly runId: string;
+  readonly tab: Tab;
   readonly showsDetails: boolean;
   /** Keys of the cards with a logarithmic scale, and of those shown as a table. */
   readonly log: readonly string[];
@@ -22,11 +26,12 @@ export interface PageState {
 export function readPageState(kept: unknown, context: unknown): PageState {
   const { root, runId } = record(context);
   const place = { root: text(root), runId: text(runId) };
-  const { root: keptRoot, runId: keptRun, showsDetails, log, table, order, smoothing, answers } = record(kept);
+  const { root: keptRoot, runId: keptRun, tab, showsDetails, log, table, order, smoothing, answers } = record(kept);
   const isSame = keptRoot === place.root;
   return {
     ...place,
     ...(isSame && typeof keptRun === 'string' ? { runId: keptRun } : {}),
+    tab: isSame && (tab === 'about' || tab === 'artifacts') ? tab : 'charts',
     showsDetails: isSame && showsDetails === true,
     log: isSame ? texts(log) : [],
     table: isSame ? texts(table) : [],

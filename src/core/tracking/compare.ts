@@ -74,7 +74,8 @@ function rankOf(name: string, objective: Objective | null): number {
   return name === objective?.metric ? 0 : isSystemMetric(name) ? 2 : 1;
 }
 
-function directionOf(name: string, objective: Objective | null): Objective['direction'] | null {
+/** Which way a metric is better; null where nobody has said and the name does not tell. */
+export function directionOf(name: string, objective: Objective | null): Objective['direction'] | null {
   if (name === objective?.metric) return objective.direction;
   if (madeLarge.test(name)) return 'maximize';
   return toObjective({ metric: name })?.direction === 'minimize' ? 'minimize' : null;

@@ -22,7 +22,7 @@ export {
   type TimedPoint,
 } from './metrics.ts';
 export { formatMlmodel, savedModelFlavors, tfjsFlavors, type MlmodelFacts } from './mlmodel.ts';
-export { compareRuns } from './compare.ts';
+export { compareRuns, directionOf } from './compare.ts';
 export { toObjective } from './objective.ts';
 export { toGatheredRun, type Gathered, type GatheredRun } from './gathered.ts';
 export { nameRun } from './runnames.ts';

@@ -26,6 +26,13 @@ import { keepSending } from './sending.ts';
 import { readTrackedPaths } from './tracked.ts';
 
 export { planResumption } from './resuming.ts';
+export {
+  listRunArtifacts,
+  readArtifactDocument,
+  readCommitDocument,
+  readRunAbout,
+  viewRunArtifact,
+} from './runpage.ts';
 export { editRun, repairRun } from './runs.ts';
 
 /** A training changes its run all the time: what shows it is told at most this often (points themselves are told at once). */

@@ -12,8 +12,10 @@ import {
   type StopRefused,
 } from '../../protocol/charts.ts';
 import type { Steering } from '../../protocol/steering.ts';
+import type { RunPageQuestion } from '../../protocol/runpage.ts';
 import type { RunFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, messageOf, pageOptions, toReason } from './page.ts';
+import { isQuestion, type RunAnswers } from './runAnswers.ts';
 import { runTexts } from './texts.ts';
 
 /** In the log. */
@@ -22,6 +24,7 @@ const NAME = 'Run chart';
 export interface RunChartOptions {
   readonly extensionUri: vscode.Uri;
   readonly feed: RunFeed;
+  readonly answers: RunAnswers;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -222,6 +225,7 @@ class RunChartPanel {
   }
 
   #handle(message: FromRunPage): void {
+    if (isQuestion(message)) return void attempt(this.#answer(message), this.#options.log);
     switch (message.type) {
       case 'ready':
         this.#session.begin();
@@ -247,6 +251,11 @@ class RunChartPanel {
         logPageError(NAME, message.message, this.#options.log);
         return;
     }
+  }
+
+  async #answer(question: RunPageQuestion): Promise<void> {
+    const answer = await this.#options.answers(this.#root, question);
+    if (answer !== undefined && !this.#isDisposed) void this.#panel.webview.postMessage(answer);
   }
 
   #setRun(runId: string): void {

@@ -33,6 +33,7 @@ export function runTexts(l10n: Localizer): RunTexts {
     stopAfterEpoch: l10n.t('Stop after epoch'),
     stopAtBest: l10n.t('Stop at best'),
     ...sweepTexts(l10n),
+    ...tabTexts(l10n),
     openLog: l10n.t('Open log'),
     details: l10n.t('Details'),
     resetZoom: l10n.t('Whole run'),
@@ -67,6 +68,36 @@ export function runTexts(l10n: Localizer): RunTexts {
     noConnection: l10n.t('The editor does not answer.'),
     retry: l10n.t('Try again'),
     ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
+  };
+}
+
+function tabTexts(l10n: Localizer) {
+  return {
+    charts: l10n.t('Charts'),
+    overview: l10n.t('Overview'),
+    artifacts: l10n.t('Artifacts'),
+    note: l10n.t('Note'),
+    noNote: l10n.t('No note'),
+    saveNote: l10n.t('Save note'),
+    discard: l10n.t('Discard'),
+    metrics: l10n.t('Metrics'),
+    metric: l10n.t('metric'),
+    course: l10n.t('course'),
+    last: l10n.t('last'),
+    valueAt: l10n.t('{0} at {1}'),
+    openConfig: l10n.t('Open config at {0}'),
+    datasets: l10n.t('Data sets and inputs'),
+    tags: l10n.t('Tags'),
+    noTags: l10n.t('This run has no tags.'),
+    noArtifacts: l10n.t('This run has left no artifacts.'),
+    readingArtifacts: l10n.t('Reading …'),
+    chooseArtifact: l10n.t('Choose an artifact to see it here.'),
+    openInEditor: l10n.t('Open in editor'),
+    onlyBeginning: l10n.t('Only its beginning is shown here.'),
+    onlyRows: l10n.t('The first {0} rows.'),
+    tooLarge: l10n.t('The picture is too large for this page.'),
+    noText: l10n.t('This is neither a text nor a picture that can be shown here.'),
+    brokenPicture: l10n.t('The picture can’t be shown.'),
   };
 }
 

@@ -27,6 +27,7 @@ export const told = {
   serializers: [] as { deserializeWebviewPanel(panel: FakePanel, state: unknown): Promise<void> }[],
   collections: [] as FakeDiagnostics[],
   items: [] as FakeStatusBarItem[],
+  fileSystems: [] as { readonly scheme: string; readonly provider: unknown }[],
   picks: [] as (readonly { readonly label: string }[])[],
   copied: [] as string[],
 };
@@ -243,11 +244,19 @@ export class ThemeColor {
 export class ThemeIcon extends ThemeColor {}
 export const Uri = {
   file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
+  from: (parts: Readonly<Record<string, string>>) => parts,
   joinPath: (base: { readonly fsPath?: string }, ...parts: string[]) => ({
     fsPath: [base.fsPath ?? '', ...parts].join('/'),
     toString: () => parts.join('/'),
   }),
 };
+/** Failures of files, with their kind as the message. */
+export const FileSystemError = {
+  FileNotFound: () => new Error('FileNotFound'),
+  NoPermissions: () => new Error('NoPermissions'),
+};
+export const FileType = { File: 1 };
+export const FilePermission = { Readonly: 1 };
 export const l10n = {
   t: (message: string, ...values: string[]) =>
     message.replaceAll(/\{(\d)\}/g, (hole, index: string) => values[Number(index)] ?? hole),
@@ -324,6 +333,10 @@ export const workspace = {
   textDocuments: [] as Document[],
   onDidChangeTextDocument: changedDocuments.event,
   onDidCloseTextDocument: silent,
+  registerFileSystemProvider: (scheme: string, provider: unknown) => {
+    told.fileSystems.push({ scheme, provider });
+    return nothing;
+  },
   getConfiguration: () => ({ get: (_key: string, fallback: unknown) => fallback }),
   getWorkspaceFolder: ({ fsPath }: { fsPath: string }) => {
     const root = answers.workspaceFolder;

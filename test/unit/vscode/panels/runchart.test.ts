@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunChange, RunFacts, RunSnapshot, SeriesPoints } from '../../../../src/protocol/charts.ts';
+import {
+  chartProtocolVersion,
+  type RunChange,
+  type RunFacts,
+  type RunSnapshot,
+  type SeriesPoints,
+} from '../../../../src/protocol/charts.ts';
 import { parseToRunPage } from '../../../../src/protocol/chartcodec.ts';
 import { ExpectedError, unknownName } from '../../../../src/protocol/errors.ts';
+import type { RunAnswers } from '../../../../src/vscode/panels/runAnswers.ts';
 import type { RunFeed } from '../../../../src/vscode/panels/feed.ts';
 import { FakePanel, forget, told, trustGranted, workspace } from '../editor.ts';
 import { settle } from '../engine.ts';
@@ -83,9 +90,22 @@ describe('the Run chart panel', () => {
     vi.clearAllMocks();
   });
 
+  const answers = vi.fn<RunAnswers>((_root, { type, runId }) =>
+    type === 'openConfig'
+      ? Promise.reject(new ExpectedError('unknown-name', 'There is no commit.'))
+      : Promise.resolve({
+          protocol: chartProtocolVersion,
+          type: 'artifacts',
+          runId,
+          folder: '',
+          entries: [],
+          trouble: null,
+        }),
+  );
+
   async function show(snapshot: RunSnapshot = { run: facts, series: [loss(0, 3)], events: [] }) {
     const bench = createFeed(snapshot);
-    const charts = registerRunCharts({ extensionUri: {}, feed: bench.feed, log } as unknown as Parameters<
+    const charts = registerRunCharts({ extensionUri: {}, feed: bench.feed, answers, log } as unknown as Parameters<
       typeof registerRunCharts
     >[0]);
     charts.show('/project', 'a');
@@ -108,7 +128,7 @@ describe('the Run chart panel', () => {
 
   it('loses nothing that comes while the run is being read', async () => {
     const bench = createFeed({ run: facts, series: [loss(0, 3)], events: [] });
-    const charts = registerRunCharts({ extensionUri: {}, feed: bench.feed, log } as unknown as Parameters<
+    const charts = registerRunCharts({ extensionUri: {}, feed: bench.feed, answers, log } as unknown as Parameters<
       typeof registerRunCharts
     >[0]);
     charts.show('/project', 'a');
@@ -194,6 +214,18 @@ describe('the Run chart panel', () => {
     expect(state.asked).toEqual(['snapshot a', 'stop a', 'log a']);
     expect(told.errors).toEqual(['It is gone.']);
     expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('answers what the page asks beside the curves, and tells of failure', async () => {
+    const { panel } = await show();
+    panel.ready();
+    panel.post({ type: 'listArtifacts', runId: 'a', folder: '' });
+    await settle();
+    expect(parseToRunPage(panel.last)).toMatchObject({ type: 'artifacts', runId: 'a', entries: [] });
+    expect(answers).toHaveBeenCalledWith('/project', { type: 'listArtifacts', runId: 'a', folder: '' });
+    panel.post({ type: 'openConfig', runId: 'a' });
+    await settle();
+    expect(told.errors).toEqual(['There is no commit.']);
   });
 
   it('steers, and tells the page when that is over, whatever came of it', async () => {
