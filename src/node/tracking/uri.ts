@@ -55,11 +55,15 @@ export function kindOfUri(uri: string): StoreKind {
   return kinds.find(([pattern]) => pattern.test(uri))?.[1] ?? 'folder';
 }
 
-/** As people call a store: its path from `root` where it lies there, else the whole path, or the server's name. */
+/** As people call a store: its path from `root` where it lies there or near, else the whole path, or the server's name. */
 export function labelOfUri(uri: string, root: string): string {
   const place = placeOfUri(uri);
   if (kindOfUri(uri) === 'git') return ['git', ...chosenRevisions(uri)].join(' ');
-  if (place !== undefined) return isInside(root, place) ? toRelative(root, place) || path.basename(root) : place;
+  if (place !== undefined) {
+    const relative = toRelative(root, place);
+    // Farther up, or on another drive, the whole path says more.
+    return path.isAbsolute(relative) || relative.startsWith('../../..') ? place : relative || path.basename(root);
+  }
   return URL.canParse(uri) ? new URL(uri).host || uri : uri;
 }
 
