@@ -9,6 +9,7 @@ import { exportCommand } from './exportcommand.ts';
 import { editCommands } from './editcommands.ts';
 import { storeCommands } from './storecommands.ts';
 import type { RunQuery } from './store.ts';
+import { tableCommand } from './tablecommand.ts';
 import { formatNumber, formatTime } from './words.ts';
 
 const TERMINAL_LIMIT = 50;
@@ -272,6 +273,7 @@ export const commands: readonly Command[] = [
   showCommand,
   historyCommand,
   compareCommand,
+  tableCommand,
   steerCommand,
   ...editCommands,
   exportCommand,
