@@ -81,7 +81,7 @@ const mostCharacters = 300;
 export function packRun(run: RunSummary): string {
   const { runId, name, experiment, status, startTime, endTime, parentRunId, lost, store, params, tags, metrics } = run;
   return JSON.stringify([
-    ...[runId, name, experiment, status, startTime, endTime, parentRunId, lost ? 1 : 0, store ?? null],
+    ...[runId, name, experiment, status, toFinite(startTime), endTime, parentRunId, lost ? 1 : 0, store ?? null],
     Object.entries(params).flatMap(([key, value]) => [key, shorten(value)]),
     Object.entries(tags).flatMap(([key, value]) => [key, shorten(value)]),
     Object.entries(metrics).flatMap(([key, summary]) => [key, packMetric(summary)]),
@@ -104,6 +104,11 @@ export function unpackRuns(packed: Uint8Array): readonly RunSummary[] | undefine
     // No JSON: no runs either.
     return undefined;
   }
+}
+
+/** Whatever a store says: one odd number may not make a run, and those beside it, unreadable. */
+function toFinite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
 }
 
 function shorten(value: string): string {
@@ -131,7 +136,7 @@ function isSame(a: MetricPoint | null, b: MetricPoint | null): boolean {
 function packPoint(point: MetricPoint | null): readonly [value: number | string | null, step: number] {
   if (point === null) return [null, 0];
   // JSON has no NaN and no infinity.
-  return [Number.isFinite(point.value) ? point.value : String(point.value), point.step];
+  return [Number.isFinite(point.value) ? point.value : String(point.value), toFinite(point.step)];
 }
 
 const statuses: Readonly<Record<RunStatus, true>> = {
@@ -190,7 +195,7 @@ function unpackMetrics(pairs: readonly unknown[]): Readonly<Record<string, Metri
 }
 
 function unpackMetric(packed: unknown): MetricSummary | undefined {
-  if (!Array.isArray(packed) || !count(packed[0])) return undefined;
+  if (!Array.isArray(packed) || !orNull(count)(packed[0])) return undefined;
   const row = packed as readonly unknown[];
   const last = unpackPoint(row, 2);
   if (last === undefined || last === null) return undefined;
@@ -199,7 +204,7 @@ function unpackMetric(packed: unknown): MetricSummary | undefined {
   const max = isOne ? last : unpackPoint(row, 6);
   if (min === undefined || max === undefined) return undefined;
   const best = readBest(row, min, max);
-  return best === undefined ? undefined : { points: row[0] as number, last, min, max, best };
+  return best === undefined ? undefined : { points: row[0] as number | null, last, min, max, best };
 }
 
 function readBest(

@@ -173,6 +173,9 @@ class RunsPage {
       case 'resync':
         this.#host.post({ type: 'resync' });
         return;
+      case 'broken':
+        this.#showIgnored(Number(document.body.dataset['ignored'] ?? 0) + 1);
+        return;
       case 'old':
         return;
       case 'views':

@@ -4,8 +4,11 @@ import type { RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
 
 type Numbered = Extract<ToRunsPage, { readonly sequence: number }>;
 
-/** What a message has done: `old` and `resync` have changed nothing, after `resync` the page asks for everything. */
-export type Received = 'runs' | 'views' | 'notice' | 'chosen' | 'copy' | 'old' | 'resync';
+/**
+ * What a message has done: `old`, `broken` and `resync` have changed nothing. After `resync` the page asks for everything; after `broken`
+ * it does not, because the same bytes would come again.
+ */
+type Received = 'runs' | 'views' | 'notice' | 'chosen' | 'copy' | 'old' | 'broken' | 'resync';
 
 /** The page's half of the border: what it has been sent so far. */
 export class RunsPageView {
@@ -68,7 +71,11 @@ export class RunsPageView {
 
   #take({ begins, ends, bytes, removed, unreadable }: Extract<ToRunsPage, { readonly type: 'runs' }>): Received {
     const runs = unpackRuns(bytes);
-    if (runs === undefined || (this.#runs === undefined && !begins)) return this.#lose();
+    if (runs === undefined) {
+      this.#lose();
+      return 'broken';
+    }
+    if (this.#runs === undefined && !begins) return this.#lose();
     // What stands on the page stays whole until all of the new has come; the first time parts are better than nothing.
     const coming = begins
       ? { runs: new Map<string, RunSummary>(), isShown: this.#runs === undefined }

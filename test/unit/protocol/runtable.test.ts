@@ -64,7 +64,7 @@ it('anything at all is a message, a view or undefined, never an exception', () =
 const point = fc.record({ value: fc.double(), step: fc.integer() });
 const metric: fc.Arbitrary<MetricSummary> = fc
   .record({
-    points: fc.nat(),
+    points: fc.option(fc.nat()),
     last: point,
     min: fc.option(point),
     max: fc.option(point),
@@ -125,6 +125,14 @@ describe('runs as bytes', () => {
     const long = { ...run!, artifacts: '/a', params: { p: 'x'.repeat(5000) } };
     const [again] = unpackRuns(joinRuns([packRun(long)])) ?? [];
     expect([again?.artifacts, again?.params]).toEqual([null, { p: `${'x'.repeat(300)}…` }]);
+  });
+
+  it('stand there whatever a store says of time and steps', () => {
+    const [run] = fc.sample(runs, 1);
+    const odd = { value: 1, step: NaN };
+    const metrics = { m: { points: null, last: odd, min: null, max: null, best: null } };
+    const [again] = unpackRuns(joinRuns([packRun({ ...run!, startTime: NaN, endTime: Infinity, metrics })])) ?? [];
+    expect([again?.startTime, again?.endTime, again?.metrics['m']?.last]).toEqual([0, null, { value: 1, step: 0 }]);
   });
 
   it.each([

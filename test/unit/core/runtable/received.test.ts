@@ -36,7 +36,8 @@ it('asks once for everything when a message is missing or broken, and keeps what
   expect(view.receive(runs(['d'], { begins: true }))).toBe('runs');
   expect(names(view)).toBe('d');
   const broken = { ...runs([]), bytes: Uint8Array.of(1) } as ToRunsPage;
-  expect(view.receive(broken)).toBe('resync');
+  expect(view.receive(broken)).toBe('broken');
+  expect(names(view)).toBe('d');
   expect(new RunsPageView().receive(runs(['a']))).toBe('resync');
 });
 
