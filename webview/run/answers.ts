@@ -57,7 +57,6 @@ export function createAnswers({ texts, onView, onSay }: AnswerOptions): AnswerCa
   return {
     root: element('section', { 'class': 'card answers', 'data-key': 'answers' }, head, picture, roc.root, report),
     draw(answers, view, theme) {
-      setHidden(this.root, answers === null);
       shown = view;
       // Nothing moves unless the data moved: the card keeps its focus and its place.
       const now = [answers === null ? '' : JSON.stringify(answers), view, theme];

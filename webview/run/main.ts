@@ -200,6 +200,9 @@ class RunPage {
     const { cards, answers } = this.#parts;
     const facts = this.#view.run?.facts.answers ?? null;
     answers.draw(facts, this.#state.answers, this.#theme);
+    // The last card may be as wide as two: one that is only hidden would stand in its way.
+    if (facts === null) answers.root.remove();
+    else if (!answers.root.isConnected) cards.append(answers.root);
     const count = plans.length + (facts === null ? 0 : 1);
     cards.classList.toggle('one', count === 1);
     setHidden(cards, count === 0);
@@ -336,7 +339,7 @@ function createParts(
   });
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
   const answers = createAnswers({ texts, onView: options.onView, onSay: (words) => setText(spoken, words) });
-  const cards = element('div', { class: 'cards', hidden: '' }, answers.root);
+  const cards = element('div', { class: 'cards', hidden: '' });
   const noticeText = element('p', { role: 'status' });
   const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });
   const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
