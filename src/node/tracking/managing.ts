@@ -61,7 +61,7 @@ function findNotices({ kind, label, runs }: StoreRow): readonly string[] {
   if (kind !== 'folder' || runs === null || runs === 0) return [];
   return [
     `MLflow 3.13 and newer opens no folder of runs (${label}) by itself. Three ways out: set MLFLOW_ALLOW_FILE_STORE=true for it; ` +
-      `make a database of it with "mlflow migrate-filestore --source ${label} --target sqlite:///mlflow.db"; or keep new runs on an MLflow server. ` +
+      `make a database of it with "mlflow migrate-filestore --source ${label} --target sqlite:///mlflow.db"; or copy the runs to a server with "mlops runs export --all --to http://host:5000". ` +
       'Here it is read and written as ever.',
   ];
 }

@@ -99,6 +99,7 @@ test('stores list says where each store is named, what it can do and what is wro
   expect(stdout).not.toContain('secret');
   expect(stderr).toContain('MLFLOW_ALLOW_FILE_STORE=true');
   expect(stderr).toContain('mlflow migrate-filestore --source models/mlruns');
+  expect(stderr).toContain('mlops runs export --all --to');
 });
 
 test('a store that is added keeps comments, and new runs go where they went', async () => {
