@@ -1,6 +1,8 @@
 // What git writes for programs, turned into values, and the rules for names that may be handed to git. Pure.
 export { parseBatch, parseCommit, parseReferences, referenceFormat, type Commit, type Reference } from './objects.ts';
 
+export { countDistances } from './distances.ts';
+
 /** One line of git's configuration; `value` is null for a key without "=", which git reads as true. */
 export interface ConfigEntry {
   readonly scope: string;
@@ -120,6 +122,23 @@ export function parseStatus(text: string): readonly StatusEntry[] {
     if (type === '?') entries.push({ kind: 'untracked', code: '??', path: afterSpaces(field, 1) });
   }
   return entries;
+}
+
+/** HEAD as `git status --porcelain=v2 --branch -z` tells it. */
+export function parseStatusHead(text: string): {
+  readonly commit: string | undefined;
+  readonly branch: string | undefined;
+} {
+  const find = (name: string): string | undefined =>
+    text
+      .split('\0')
+      .find((field) => field.startsWith(`# branch.${name} `))
+      ?.slice(`# branch.${name} `.length);
+  const [commit, branch] = [find('oid'), find('head')];
+  return {
+    commit: commit === '(initial)' ? undefined : commit,
+    branch: branch === '(detached)' ? undefined : branch,
+  };
 }
 
 /** Fields of the format that {@link parseBranches} reads; git replaces %00 by a NUL. */

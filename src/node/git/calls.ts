@@ -19,6 +19,10 @@ export interface Calls {
   readonly ask: (args: readonly string[]) => Promise<string | undefined>;
   /** As `read`, with the repository's filters switched off: whatever looks into files. */
   readonly readContent: (args: readonly string[]) => Promise<Buffer>;
+  /** As `readContent`, with the switches that the caller has worked out. */
+  readonly readWith: (args: readonly string[], settings: NonNullable<Call['settings']>) => Promise<Buffer>;
+  /** `read` with a text for git's standard input. */
+  readonly query: (args: readonly string[], input: string) => Promise<string>;
   readonly act: (args: readonly string[]) => Promise<string>;
   /** `act` with a text for git's standard input. */
   readonly feed: (args: readonly string[], input: string) => Promise<void>;
@@ -54,6 +58,8 @@ export function createCalls(folder: string, { env = process.env, signal }: GitOp
       const settings = planDriverOverrides(parseConfigList(await read(LIST_CONFIG)));
       return explained(args, { isRead: true, settings });
     },
+    readWith: (args, settings) => explained(args, { isRead: true, settings }),
+    query: async (args, input) => (await explained(args, { isRead: true, input })).toString(),
     act: async (args) => (await explained(args, { isRead: false })).toString(),
     feed: async (args, input) => {
       await explained(args, { isRead: false, input });

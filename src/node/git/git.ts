@@ -7,6 +7,8 @@ import {
   parseConfigList,
   parseStatus,
   type AnnotatedTag,
+  parseStatusHead,
+  planDriverOverrides,
   type Branch,
   type ConfigEntry,
   type StatusEntry,
@@ -41,6 +43,18 @@ interface Head {
 interface Identity {
   readonly name: string;
   readonly email: string;
+}
+
+interface Places {
+  readonly root: string;
+  readonly gitDirectory: string;
+  readonly commonDirectory: string;
+}
+
+interface Standing {
+  readonly commit: string | undefined;
+  readonly branch: string | undefined;
+  readonly changes: readonly StatusEntry[];
 }
 
 /** `to` null: deleted. */
@@ -78,6 +92,10 @@ export interface Git {
   gitDirectory(): Promise<string>;
   /** Absolute path of the `.git` directory that all work trees share. */
   commonDirectory(): Promise<string>;
+  /** `root`, `gitDirectory` and `commonDirectory` by one call. */
+  places(): Promise<Places>;
+  /** What is checked out and which tracked files were changed, by one call; with the configuration that was read before. */
+  standing(config: readonly ConfigEntry[]): Promise<Standing>;
   /** What is checked out, or undefined: `isRepository` is false, or there is no commit yet. */
   head(): Promise<Head | undefined>;
   /** The branch that HEAD names, also when it has no commit yet; undefined when HEAD is detached. */
@@ -102,15 +120,18 @@ export interface Git {
   readConfig(): Promise<readonly ConfigEntry[]>;
   /** True when commits can be made: name and address are set, not guessed from the machine. */
   hasIdentity(): Promise<boolean>;
-  branches(): Promise<readonly Branch[]>;
   /** Annotated tags; with a branch only those that it contains. */
   annotatedTags(branch?: string): Promise<readonly AnnotatedTag[]>;
+  /** With `worktrees: false` nobody is asked where they are checked out. */
+  branches(options?: { worktrees?: boolean }): Promise<readonly Branch[]>;
   /** Commits that the names stand for (branches, tags, hashes); a name that stands for none is absent. */
   resolve(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** What `branch` has changed since it left `base`, as a patch. */
   diffBranches(base: string, branch: string): Promise<Buffer>;
   /** The commits of `branch` that `base` lacks, as `git log` tells them to people. */
   logBranches(base: string, branch: string): Promise<string>;
+  /** All commits that the hashes reach, as lines of `git rev-list --parents`. */
+  readHistory(hashes: readonly string[]): Promise<string>;
   /** Commits on `branch` that `base` lacks, and the other way round. Both are names or hashes. */
   compare(branch: string, base: string): Promise<Distance>;
 
@@ -196,7 +217,10 @@ export function openGit(folder: string, options: GitOptions = {}): Git {
 
 function placeReads(
   calls: Calls,
-): Pick<Git, 'isRepository' | 'isRoot' | 'root' | 'gitDirectory' | 'commonDirectory' | 'head' | 'currentBranch'> {
+): Pick<
+  Git,
+  'isRepository' | 'isRoot' | 'root' | 'gitDirectory' | 'commonDirectory' | 'places' | 'head' | 'currentBranch'
+> {
   const { folder, read, ask } = calls;
   const askPath = async (...args: string[]): Promise<string> =>
     path.resolve(folder, withoutLineEnd(await read(['rev-parse', ...args])));
@@ -216,6 +240,16 @@ function placeReads(
     isRepository,
     isRoot: async () => (await isRepository()) && withoutLineEnd(await read(['rev-parse', '--show-prefix'])) === '',
     root: () => askPath('--show-toplevel'),
+    async places() {
+      const asked = ['--show-toplevel', '--git-dir', '--git-common-dir'];
+      const answer = withoutLineEnd(await read(['rev-parse', ...asked])).split(/\r?\n/);
+      // A folder's name may have lines of its own; then each is asked for.
+      const [root = '', gitDirectory = '', commonDirectory = ''] =
+        answer.length === asked.length
+          ? answer.map((line) => path.resolve(folder, line))
+          : await Promise.all(asked.map((option) => askPath(option)));
+      return { root, gitDirectory, commonDirectory };
+    },
     gitDirectory: () => askPath('--git-dir'),
     commonDirectory: () => askPath('--git-common-dir'),
     currentBranch,
@@ -244,8 +278,9 @@ function contentReads(
   | 'hasIdentity'
   | 'branches'
   | 'annotatedTags'
+  | 'standing'
 > {
-  const { folder, read, ask, readContent, act } = calls;
+  const { folder, read, ask, readContent, readWith, act } = calls;
   const readStatus = async (untracked: 'no' | 'normal'): Promise<readonly StatusEntry[]> =>
     parseStatus((await readContent([...STATUS, `--untracked-files=${untracked}`])).toString());
   return {
@@ -279,20 +314,28 @@ function contentReads(
       const merged = branch === undefined ? [] : [`--merged=refs/heads/${requireName(branch, 'branch')}`];
       return parseAnnotatedTags(await read(['for-each-ref', `--format=${tagFormat}`, ...merged, 'refs/tags']));
     },
-    branches: async () =>
+    branches: async ({ worktrees = true } = {}) =>
       parseBranches(
         await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes']),
-        await read(['worktree', 'list', '--porcelain']),
+        worktrees ? await read(['worktree', 'list', '--porcelain']) : '',
       ),
+    async standing(config) {
+      const settings = planDriverOverrides(config);
+      const text = (await readWith([...STATUS, '--branch', '--untracked-files=no'], settings)).toString();
+      return { ...parseStatusHead(text), changes: parseStatus(text) };
+    },
   };
 }
 
 function branchReads({
   read,
   ask,
+  query,
   readContent,
-}: Calls): Pick<Git, 'compare' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches'> {
+}: Calls): Pick<Git, 'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches'> {
   return {
+    readHistory: (hashes) =>
+      query(['rev-list', '--parents', '--stdin'], `${hashes.map((hash) => requireName(hash, 'commit')).join('\n')}\n`),
     async listRefs(prefix) {
       const lines = (await read(['for-each-ref', '--format=%(refname) %(objectname)', prefix])).split('\n');
       return new Map(lines.flatMap((line) => (line === '' ? [] : [line.split(' ') as [string, string]])));

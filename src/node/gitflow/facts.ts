@@ -8,10 +8,10 @@ import {
   type FlowFacts,
   type Pair,
 } from '../../core/gitflow/gitflow.ts';
-import { findConfig } from '../../core/git/git.ts';
+import { countDistances, findConfig, type StatusEntry } from '../../core/git/git.ts';
 import type { Distance, FlowRequest } from '../../protocol/gitflow.ts';
 import { exists, readTextIfExists } from '../files/files.ts';
-import type { ConfigEntry, Git } from '../git/git.ts';
+import { openGit, type ConfigEntry, type Git, type GitOptions } from '../git/git.ts';
 
 /** Most calls of git at once while distances are read. */
 const CONCURRENCY = 8;
@@ -27,42 +27,103 @@ export function operationFile(gitDirectory: string): string {
 }
 
 /**
- * Reads what the planners need. With a request, only the distances that it needs, and the repository's filters are asked
- * whether files changed: the user has started something that runs them anyway. Without one nothing of the repository runs.
+ * Reads what the planners need for a request. The repository's filters are asked whether files changed: the user has started
+ * something that runs them anyway.
  */
-export async function readFacts(git: Git, request?: FlowRequest): Promise<FlowFacts> {
-  const [root, gitDirectory, commonDirectory] = await Promise.all([
-    git.root(),
-    git.gitDirectory(),
-    git.commonDirectory(),
-  ]);
+export async function readFacts(git: Git, request: FlowRequest): Promise<FlowFacts> {
+  const { root, gitDirectory, commonDirectory } = await git.places();
   const [config, branches, current, head, changes, hasIdentity] = await Promise.all([
     git.readConfig(),
     git.branches(),
     git.currentBranch(),
     git.head(),
-    git.changes({ runFilters: request !== undefined }),
+    git.changes({ runFilters: true }),
     git.hasIdentity(),
   ]);
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
-  const points = await git.resolve(request === undefined ? [] : listPoints({ config, current, operation }, request));
+  const points = await git.resolve(listPoints({ config, current, operation }, request));
   const refs = { config, branches, current, mergeBase, points, operation };
   return {
     ...refs,
     root,
     isUnborn: head === undefined,
     head: head?.commit,
+    ...toChanges(changes),
+    hasIdentity,
+    remotes: listRemotes(config),
+    hooks: await readHooks(root, gitDirectory, config),
+    ...(await readMarks(gitDirectory, commonDirectory)),
+    distances: await readDistances(git, listPairs(refs, request)),
+  };
+}
+
+/**
+ * What the state of a repository is told from, by five processes of git however many branches there are. Nothing of the
+ * repository runs.
+ */
+export async function readStateFacts(folder: string, options: GitOptions): Promise<FlowFacts> {
+  const places = await openGit(folder, options).places();
+  const { root, gitDirectory, commonDirectory } = places;
+  const git = openGit(root, options);
+  const [config, branches] = await Promise.all([git.readConfig(), git.branches({ worktrees: false })]);
+  const { commit, branch: current, changes } = await git.standing(config);
+  const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
+  const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
+  const refs = { config, branches, current, mergeBase, operation, points: new Map<string, string>() };
+  return {
+    ...refs,
+    ...toChanges(changes),
+    root,
+    isUnborn: commit === undefined,
+    head: commit,
+    hasIdentity: true,
+    remotes: listRemotes(config),
+    hooks: { folder: '', names: [] },
+    ...(await readMarks(gitDirectory, commonDirectory)),
+    distances: await readManyDistances(git, listPairs(refs)),
+  };
+}
+
+function toChanges(changes: readonly StatusEntry[]): Pick<FlowFacts, 'changed' | 'conflicts'> {
+  return {
     changed: changes.map((entry) => entry.path),
     conflicts: changes.filter(({ kind }) => kind === 'unmerged').map((entry) => entry.path),
-    hasIdentity,
-    remotes: config.flatMap(({ key }) => /^remote\.(.+)\.url$/s.exec(key)?.[1] ?? []),
-    hooks: await readHooks(root, gitDirectory, config),
+  };
+}
+
+function listRemotes(config: readonly ConfigEntry[]): readonly string[] {
+  return config.flatMap(({ key }) => /^remote\.(.+)\.url$/s.exec(key)?.[1] ?? []);
+}
+
+/** What git and git-flow-next leave in the repository's directory while something is not finished. */
+async function readMarks(
+  gitDirectory: string,
+  commonDirectory: string,
+): Promise<Pick<FlowFacts, 'mergeHead' | 'isRebasing' | 'nextState'>> {
+  return {
     mergeHead: await readLine(path.join(gitDirectory, 'MERGE_HEAD')),
     isRebasing: await anyExists(gitDirectory, ['rebase-merge', 'rebase-apply']),
     nextState: await readNextState([gitDirectory, commonDirectory]),
-    distances: await readDistances(git, listPairs(refs, request)),
   };
+}
+
+/** One reading of history tells them all; few are left to git, which need not read all of it. */
+async function readManyDistances(git: Git, pairs: readonly Pair[]): Promise<ReadonlyMap<string, Distance>> {
+  const different = [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
+  if (different.length < 2) return readDistances(git, pairs);
+  const commits = new Set(different.flatMap(([branch, base]) => [branch.commit, base.commit]));
+  const history = await git.readHistory([...commits]);
+  const counts = countDistances(
+    history,
+    different.map(([branch, base]) => [branch.commit, base.commit]),
+  );
+  return new Map(
+    different.flatMap((pair, index) => {
+      const distance = counts[index];
+      return distance === undefined ? [] : [[pairKey(pair), distance] as const];
+    }),
+  );
 }
 
 async function readDistances(git: Git, pairs: readonly Pair[]): Promise<ReadonlyMap<string, Distance>> {

@@ -21,7 +21,7 @@ import { isInside } from '../files/files.ts';
 import { openGit, type Git } from '../git/git.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, findProject, projectPaths } from '../project/project.ts';
-import { readFacts } from './facts.ts';
+import { readFacts, readStateFacts } from './facts.ts';
 import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
 import { openJournal } from './journal.ts';
@@ -39,7 +39,7 @@ export interface FlowOptions {
  * Changes nothing and runs nothing that the repository's configuration names. Throws `not-a-repository`.
  */
 export async function readFlow(folder: string, options: FlowOptions = {}): Promise<FlowState> {
-  return parseFlow(await readFacts(await openRoot(folder, options)));
+  return parseFlow(await readStateFacts(folder, options));
 }
 
 /** What {@link performFlow} would do now, without fetching anything. Throws what it would throw at once. */
