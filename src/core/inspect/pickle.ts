@@ -80,9 +80,7 @@ function judge(draft: Draft, { calls, protocol }: Seen): void {
   draft.facts['calls'] = calls;
   if (draft.imports.size === 0) return;
   draft.canExecuteCode = 'yes';
-  draft.reasons.push(
-    `Loading it imports ${draft.imports.size} names of Python modules and calls what it likes of them.`,
-  );
+  draft.reasons.push('Loading it imports what is listed from Python modules, and may call it.');
   for (const name of draft.imports) {
     const what = describeImport(name);
     if (what !== undefined) draft.reasons.push(`It imports ${name}, which ${what}.`);
