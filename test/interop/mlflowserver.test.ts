@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseRunFilter } from '../../src/core/tracking/tracking.ts';
+import { exportRuns } from '../../src/node/tracking/exporting.ts';
 import { openStore, type RunStore } from '../../src/node/tracking/tracking.ts';
 import { RealServer, askPython } from './mlflow-server.ts';
 
@@ -165,4 +167,53 @@ test('a server that is killed while a run goes on and started again has everythi
   expect(await writing.findRun('survivor')).toMatchObject({ artifacts: null, metrics: { val_loss: { points: 5000 } } });
   const { bytes } = await writing.readArtifact(writer.runId, 'model/wéights 1%.bin', { limit: 1e6 });
   expect(Buffer.from(bytes).equals(Buffer.alloc(100_000, 7))).toBe(true);
+});
+
+test('runs exported to a server and back are equal, field by field', async () => {
+  const root = path.join(folder, 'exporting');
+  await mkdir(root);
+  await writeFile(path.join(root, 'dvc.yaml'), '');
+  const uriOf = (name: string): string => pathToFileURL(path.join(root, name)).href;
+  const [source, back] = [openStore(uriOf('source')), openStore(uriOf('back'))];
+  const to = openStore(server.uri, { env: {}, project: { root } });
+  const begin = { experiment: 'exported: ü', user: 'me' };
+  const parent = await source.createRun({
+    ...begin,
+    name: 'top',
+    startTime: 5,
+    params: { a: 'x\ny' },
+    tags: { t: 'ü' },
+  });
+  const tags = { 'mlflow.parentRunId': parent.runId };
+  const child = await source.createRun({ ...begin, name: 'below', startTime: 9, params: {}, tags });
+  const values = [2, NaN, -0.5, 1e-300];
+  await parent.logMetrics(values.map((value, step) => ({ name: 'val/loss', step, value, timestamp: 100 + step })));
+  await mkdir(path.join(parent.artifacts, 'deep'));
+  await writeFile(path.join(parent.artifacts, 'deep', 'a 1%.bin'), 'bytes');
+  await parent.finish('KILLED', 99);
+  await child.finish('FINISHED', 50);
+  const options = {
+    dryRun: false,
+    signal: new AbortController().signal,
+    onWarning: (message: string) => expect(message).toBe(''),
+  };
+  const copy = async (from: RunStore, target: RunStore): Promise<readonly string[]> => {
+    const runs = (await from.listRuns()).runs.filter(({ experiment }) => experiment === begin.experiment);
+    return (await exportRuns(from, runs, { ...options, to: target })).map(({ action, message }) => message ?? action);
+  };
+  expect(await copy(source, to)).toEqual(['copy', 'copy']);
+  expect(await copy(source, to)).toEqual(['there', 'there']);
+  expect(await copy(to, back)).toEqual(['copy', 'copy']);
+  const tell = async (store: RunStore): Promise<unknown> => {
+    const [top, below] = [await store.findRun('top'), await store.findRun('below')];
+    const { name, experiment, status, startTime, endTime, params } = top;
+    const { bytes } = await store.readArtifact(top.runId, 'deep/a 1%.bin', { limit: 100 });
+    return {
+      ...{ name, experiment, status, startTime, endTime, params, t: top.tags['t'], user: top.tags['mlflow.user'] },
+      ...{ isBelow: below.parentRunId === top.runId, ended: [below.status, below.startTime, below.endTime] },
+      ...{ history: await store.readHistory(top.runId, 'val/loss'), bytes: Buffer.from(bytes).toString() },
+    };
+  };
+  expect(await tell(to)).toEqual(await tell(source));
+  expect(await tell(back)).toEqual(await tell(source));
 });

@@ -11,13 +11,13 @@ import { isRecord } from '../../protocol/shapes.ts';
 import { badInput } from '../../protocol/errors.ts';
 
 /**
- * Variable by which the editor hands what a person has stored in it to the processes it starts: a JSON object from the base of a server to
- * `{"token"}` or `{"user", "password"}`. Never an argument, which every program of the machine may read.
+ * Variable with credentials of several servers, which MLflow's own variables have no room for: a JSON object from the base of a server to `{"token"}` or
+ * `{"user", "password"}`. Never an argument, which every program of the machine may read.
  */
 const credentialsVariable = 'MLOPS_SERVER_CREDENTIALS';
 
 /**
- * Who asks that server: what its URI says, what the editor has stored for it, then MLflow's own variables and its file
+ * Who asks that server: what its URI says, what the environment says of it alone, then MLflow's own variables and its file
  * `~/.mlflow/credentials`, a user with a password before a token.
  */
 export function findCredentials(
@@ -43,7 +43,7 @@ function readStored(base: string, text: string | undefined): ServerCredentials |
   try {
     stored = JSON.parse(text);
   } catch {
-    // Not what an editor of ours has set: as if there were nothing.
+    // Not what it should be: as if there were nothing.
     return null;
   }
   const own = isRecord(stored) && Object.hasOwn(stored, base) ? stored[base] : undefined;

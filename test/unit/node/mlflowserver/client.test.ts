@@ -84,7 +84,7 @@ describe('who asks', () => {
   check('the file of MLflow', { file }, basic('bob', 'b=ob'));
   check('variables before the file', { file, env: user }, basic('anna', 'pass word'));
   check('the address before all', { user: 'c%40d:p%3Aw', file, env: { ...user } }, basic('c@d', 'p:w'));
-  check('what the editor stored before variables', { env: user, stored: { token: 'kept' } }, 'Bearer kept');
+  check('what is said of the server alone before other variables', { env: user, stored: { token: 'kept' } }, 'Bearer kept');
 });
 
 describe('a server that does not behave', () => {
