@@ -30,7 +30,7 @@ afterEach(async () => {
 
 async function serve(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
-  { env = {}, uri = (base: string) => base, idleMs = 600, totalMs = 1000 } = {},
+  { env = {}, uri = (base: string) => base, idleMs = 20_000, totalMs = 60_000 } = {},
 ): Promise<MlflowClient> {
   stub = await startStub(answer);
   const client = openMlflowClient(uri(stub.uri), { env: { HOME: home, ...env }, attempts: 2, idleMs, totalMs });
@@ -84,19 +84,24 @@ describe('who asks', () => {
   check('the file of MLflow', { file }, basic('bob', 'b=ob'));
   check('variables before the file', { file, env: user }, basic('anna', 'pass word'));
   check('the address before all', { user: 'c%40d:p%3Aw', file, env: { ...user } }, basic('c@d', 'p:w'));
-  check('what is said of the server alone before other variables', { env: user, stored: { token: 'kept' } }, 'Bearer kept');
+  check(
+    'what is said of the server alone before other variables',
+    { env: user, stored: { token: 'kept' } },
+    'Bearer kept',
+  );
 });
 
 describe('a server that does not behave', () => {
   const check = (
     name: string,
     answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
-    expected: { text: RegExp; asked: number; code?: string },
+    expected: { text: RegExp; asked: number; code?: string; isSlow?: true },
   ) =>
     test(name, async () => {
       let count = 0;
       const client = await serve((request, response) => answer(request, response, (count += 1)), {
         env: { MLFLOW_TRACKING_TOKEN: 'very-secret' },
+        ...(expected.isSlow === true ? { idleMs: 1000, totalMs: 1500 } : {}),
       });
       const error = await failureOf(client.call({ endpoint: 'runs/get' }, parse));
       expect(error.message).toMatch(expected.text);
@@ -104,7 +109,7 @@ describe('a server that does not behave', () => {
       expect(error.code).toBe(expected.code ?? 'server-failed');
       expect(stub?.asked).toHaveLength(expected.asked);
     });
-  check('says nothing', () => undefined, { text: /can't be reached: no answer within/, asked: 2 });
+  check('says nothing', () => undefined, { text: /can't be reached: no answer within/, asked: 2, isSlow: true });
   check(
     'says a byte now and then for ever',
     (_request, response) => {
@@ -112,7 +117,7 @@ describe('a server that does not behave', () => {
       const timer = setInterval(() => response.write(' '), 50);
       response.on('close', () => clearInterval(timer));
     },
-    { text: /no answer within/, asked: 2 },
+    { text: /no answer within/, asked: 2, isSlow: true },
   );
   check(
     'drops in the middle',
