@@ -28,6 +28,7 @@ import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/trai
 import { deleteView, listViews, saveView } from './node/views/views.ts';
 import {
   WindowProjects,
+  compareCode,
   editRun,
   listRunArtifacts,
   planResumption,
@@ -81,6 +82,10 @@ const handlers: EngineHandlers = {
   listArtifacts: async ({ project, runId, folder }) => listRunArtifacts(await ofRun(project, runId), folder),
   viewArtifact: async ({ project, runId, path: name }) => viewRunArtifact(await ofRun(project, runId), name),
   readArtifact: async ({ project, runId, path: name }) => readArtifactDocument(await ofRun(project, runId), name),
+  async compareCode({ project, before, after }) {
+    projects.requireTrust();
+    return compareCode(await find(project), [before, after], env);
+  },
   // git reads the repository's configuration.
   async readCommitFile({ project, commit, file }) {
     projects.requireTrust();

@@ -17,6 +17,7 @@ import { createRunsTableCommands } from './vscode/commands/runstable.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
 import { createRegistryCommands } from './vscode/commands/registry.ts';
+import { createComparingCommands } from './vscode/commands/comparing.ts';
 import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
@@ -84,6 +85,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createSweepCommands(runningParts),
     ...createResumingCommands(runningParts),
     ...createReproducingCommands(runningParts),
+    ...createComparingCommands({ engine, projects }),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction: predictions.show.bind(predictions) }),
     ...createRunsTableCommands({ engine, projects, tables }),

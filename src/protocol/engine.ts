@@ -9,7 +9,7 @@ import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunTablePart, SavedView, TableStamp, TableView } from './runtable.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
-import type { ArtifactView, RunAbout } from './runpage.ts';
+import type { ArtifactView, CodeComparison, RunAbout } from './runpage.ts';
 import type { ArtifactEntry, MetricHistory, RunEdit, RunList, RunSummary, StoreChange, StoreList } from './tracking.ts';
 import type { BackendChoice, BackendStatus, ExportFormat, Prediction } from './training.ts';
 
@@ -161,6 +161,7 @@ interface EngineRequests {
   viewArtifact: { payload: OfRun & { readonly path: string }; reply: ArtifactView };
   /** The whole of an artifact, for an editor. */
   readArtifact: { payload: OfRun & { readonly path: string }; reply: Uint8Array };
+  compareCode: { payload: InProject & { readonly before: string; readonly after: string }; reply: CodeComparison };
   /** A file of the project (relative to it) as a commit has it. */
   readCommitFile: { payload: InProject & { readonly commit: string; readonly file: string }; reply: Uint8Array };
   /** The log file that tells of a run; null when none is kept. */

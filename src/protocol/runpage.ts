@@ -59,3 +59,18 @@ export type RunPageQuestion =
   | { readonly type: 'openConfig'; readonly runId: string }
   /** Answered with `about` when it is saved. */
   | { readonly type: 'saveNote'; readonly runId: string; readonly text: string };
+
+/** The code of a run: its commit, and the changes against it that were kept as the artifact `mlops/dirty.patch`. */
+export interface CodeOfRun {
+  readonly runId: string;
+  readonly name: string;
+  readonly commit: string;
+  readonly hasPatch: boolean;
+}
+
+/** What differs between the commits of two runs, among the project's files. */
+export interface CodeComparison {
+  readonly before: CodeOfRun;
+  readonly after: CodeOfRun;
+  readonly files: readonly { readonly path: string; readonly inBefore: boolean; readonly inAfter: boolean }[];
+}

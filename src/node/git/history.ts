@@ -13,6 +13,8 @@ export interface GitHistory {
   readFile(commit: string, file: string): Promise<Buffer | undefined>;
   /** Files of the commit at or below a path, from the top of the work tree. */
   list(commit: string, file: string): Promise<readonly string[]>;
+  /** Files below a folder in which two commits differ, from the top of the work tree; a renamed one is two. */
+  changed(from: string, to: string, folder: string): Promise<readonly string[]>;
   /** True when the patch in that file can be applied to the commit. */
   applies(patch: string, commit: string): Promise<boolean>;
   /** Checks a commit out into a new folder, without a branch. Runs filters and hooks, as git does: only in a trusted folder. */
@@ -48,6 +50,16 @@ export function openHistory(folder: string, env: NodeJS.ProcessEnv): GitHistory 
       const args = ['--literal-pathspecs', 'ls-tree', '-r', '-z', '--name-only', requireHash(commit), '--', file];
       const names = (await read(args))?.toString().split('\0') ?? [];
       return names.filter((name) => name !== '');
+    },
+    async changed(from, to, place) {
+      const args = ['--literal-pathspecs', 'diff-tree', '-r', '-z', '--no-renames', '--name-only'];
+      const found = await call([...args, requireHash(from), requireHash(to), '--', place === '' ? '.' : place], {
+        isRead: true,
+      });
+      return found
+        .toString()
+        .split('\0')
+        .filter((name) => name !== '');
     },
     async applies(patch, commit) {
       const place = await mkdtemp(path.join(os.tmpdir(), 'mlops-patch-'));

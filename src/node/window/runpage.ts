@@ -1,7 +1,7 @@
 import { shownImageBytes, toArtifactView } from '../../core/artifacts/artifacts.ts';
 import { directionOf } from '../../core/tracking/tracking.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
-import type { ArtifactView, RunAbout } from '../../protocol/runpage.ts';
+import type { ArtifactView, CodeComparison, CodeOfRun, RunAbout } from '../../protocol/runpage.ts';
 import { noteTag, type ArtifactEntry } from '../../protocol/tracking.ts';
 import { openGit, openHistory } from '../git/git.ts';
 import { realpath } from 'node:fs/promises';
@@ -75,6 +75,44 @@ export async function readArtifactDocument({ project, runId, env }: Asking, name
   if (!isWhole) throw badInput(`${name} is larger than ${MOST_DOCUMENT_BYTES >> 20} MiB.`);
   return bytes;
 }
+
+/** Files of the project (relative to it) in which the commits of two runs differ, and which of the two have kept changes beside them. */
+export async function compareCode(
+  project: Project,
+  runIds: readonly [string, string],
+  env: NodeJS.ProcessEnv,
+): Promise<CodeComparison> {
+  const sides = await Promise.all(runIds.map((runId) => readCodeOf({ project, runId, env })));
+  const [before, after] = sides;
+  if (before === undefined || after === undefined) throw badInput('Two runs are compared.');
+  const top = await openGit(project.root, { env }).root();
+  const place = path
+    .relative(top, await realpath(project.root))
+    .split(path.sep)
+    .join('/');
+  const history = openHistory(top, env);
+  for (const { name, commit } of sides)
+    if ((await history.resolve(commit)) !== commit) throw unknownName('commit', `${commit} (of the run ${name})`, []);
+  const names = await history.changed(before.commit, after.commit, place);
+  const files = await Promise.all(
+    names.map(async (name) => ({
+      path: path.posix.relative(`/${place}`, `/${name}`),
+      inBefore: (await history.list(before.commit, name)).length > 0,
+      inAfter: (await history.list(after.commit, name)).length > 0,
+    })),
+  );
+  return { before, after, files };
+}
+
+async function readCodeOf({ project, runId, env }: Asking): Promise<CodeOfRun> {
+  const { run } = await findRun(project, runId, env);
+  const commit = run.tags['mlflow.source.git.commit'];
+  if (commit === undefined) throw badInput(`The run ${run.name} does not say of which commit it is.`);
+  const { entries } = await listRunArtifacts({ project, runId: run.runId, env }, 'mlops');
+  return { runId: run.runId, name: run.name, commit, hasPatch: entries.some((entry) => entry.path === PATCH) };
+}
+
+const PATCH = 'mlops/dirty.patch';
 
 /** A file of the project as a commit has it; `file` is relative to the project. */
 export async function readCommitDocument(

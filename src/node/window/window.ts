@@ -27,6 +27,7 @@ import { readTrackedPaths } from './tracked.ts';
 
 export { planResumption } from './resuming.ts';
 export {
+  compareCode,
   listRunArtifacts,
   readArtifactDocument,
   readCommitDocument,

@@ -41,6 +41,7 @@ export interface CommandTypes {
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;
   'mlops.reproduceRun': OnTarget;
+  'mlops.compareCode': OnTarget;
   'mlops.showRunsTable': OnTarget;
   'mlops.tagRun': OnTarget;
   'mlops.starRun': OnTarget;

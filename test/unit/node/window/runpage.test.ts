@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore, type RunStore, type RunWriter } from '../../../../src/node/tracking/tracking.ts';
 import {
+  compareCode,
   listRunArtifacts,
   readArtifactDocument,
   readCommitDocument,
@@ -60,6 +61,22 @@ describe('documents', () => {
     expect(await viewRunArtifact(asking(), 'a.csv')).toMatchObject({ kind: 'table', rows: [['1', '2']] });
     expect(await viewRunArtifact(asking(), '../x')).toMatchObject({ kind: 'broken' });
     expect(Buffer.from(await readArtifactDocument(asking(), 'a.csv')).toString()).toBe('a,b\n1,2\n');
+  });
+
+  test('what differs between the commits of two runs', async () => {
+    const hash = await git(root, ground.env, 'rev-parse', 'HEAD');
+    const start = { experiment: 'e', user: 'u', startTime: 2, params: {} };
+    const later = await store.createRun({ ...start, tags: { 'mlflow.source.git.commit': hash } });
+    const bare = await store.createRun({ ...start, tags: {} });
+    await mkdir(path.join(later.artifacts, 'mlops'));
+    await writeFile(path.join(later.artifacts, 'mlops', 'dirty.patch'), 'x');
+    const { project, env } = asking();
+    expect(await compareCode(project, [run.runId, later.runId], env)).toMatchObject({
+      ...{ before: { hasPatch: false }, after: { hasPatch: true, commit: hash } },
+      files: [{ path: 'configs/m.yaml', inBefore: true, inAfter: true }],
+    });
+    expect((await compareCode(project, [later.runId, later.runId], env)).files).toEqual([]);
+    await expect(compareCode(project, [run.runId, bare.runId], env)).rejects.toThrow('of which commit');
   });
 
   test('files of a commit', async () => {
