@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../config/config.ts';
-import type { Objective } from '../../protocol/tracking.ts';
+import type { Objective, RunSummary } from '../../protocol/tracking.ts';
 import { createRandom } from '../random/random.ts';
 import { epochsOfRungs, findPromotion, orderByValue, type Standing } from './halving.ts';
 import { toSpace, type Assignment, type Dimension } from './space.ts';
@@ -178,6 +178,30 @@ export function resumed(state: SweepState): SweepState {
     isWhole(trial) ? trial : { ...trial, outcome: 'planned' as const, hasEnded: false, runId: null, value: null },
   );
   return { ...state, trials };
+}
+
+/**
+ * Trials whose training came to its end, though the sweep's process died before it had written that down, are what their runs say;
+ * `trialTag` has a trial's number. `runs`: those of the sweep.
+ */
+export function adoptFinished(state: SweepState, runs: readonly RunSummary[], trialTag: string): SweepState {
+  const finished = new Map(
+    runs.filter(({ status }) => status === 'FINISHED').map((run) => [run.tags[trialTag], run] as const),
+  );
+  const trials = state.trials.map((trial): Trial => {
+    const run = trial.outcome === 'running' ? finished.get(String(trial.number)) : undefined;
+    const value = run === undefined ? null : bestValueOf(run, state.plan.objective);
+    if (run === undefined || value === null) return trial;
+    const seconds = run.endTime === null ? null : (run.endTime - run.startTime) / 1000;
+    return { ...trial, outcome: 'succeeded', hasEnded: true, runId: run.runId, value, seconds };
+  });
+  return { ...state, trials };
+}
+
+/** The best that the run has reached, not its last: early stopping and checkpoints keep the best one. Null where it has none. */
+export function bestValueOf({ metrics }: Pick<RunSummary, 'metrics'>, objective: Objective): number | null {
+  const summary = Object.hasOwn(metrics, objective.metric) ? metrics[objective.metric] : undefined;
+  return (objective.direction === 'minimize' ? summary?.min : summary?.max)?.value ?? null;
 }
 
 /** As `--set` takes them. A round of halving sets its own number of epochs. */

@@ -18,6 +18,8 @@ export {
   findBest,
   findNextTrial,
   acceptOnly,
+  adoptFinished,
+  bestValueOf,
   planSweep,
   resumed,
   toOverrides,

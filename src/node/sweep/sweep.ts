@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { defaultObjective, type ModelConfig } from '../../core/config/config.ts';
 import {
+  adoptFinished,
+  bestValueOf,
   epochsLeft,
   findBest,
   findNextTrial,
@@ -128,7 +130,7 @@ export async function performSweep(
     const state: SweepState =
       begun === undefined
         ? { version: 1, plan, store: store.uri, parentRunId: writer.runId, trials: [] }
-        : resumed(begun.state);
+        : resumed(adoptFinished(begun.state, await findTrialRuns(store, id), sweepTags.trial));
     await writeSweep(project, id, state);
     const sweep: Sweep = { project, request, reporter, store, writer, id, signal };
     const secondsLeft = await predict(store, state, request);
@@ -196,7 +198,9 @@ async function openParent(
 ): Promise<RunWriter> {
   const onWarning = (message: string): void => reporter.warning(message);
   if (begun !== undefined) {
-    await store.repair([begun.parentRunId, ...(await findTrialRuns(store, id))]);
+    // Its file may not know one that was begun a moment before a kill.
+    const left = (await findTrialRuns(store, id)).filter(({ status }) => status === 'RUNNING');
+    await store.repair([begun.parentRunId, ...left.map(({ runId }) => runId)]);
     return store.reopenRun(begun.parentRunId, { keeps: () => true, onWarning });
   }
   return store.createRun({
@@ -211,12 +215,9 @@ async function openParent(
   });
 }
 
-/** Runs of the sweep that say they go on; its file may not know one that was begun a moment before a kill. */
-async function findTrialRuns(store: RunStore, id: string): Promise<readonly string[]> {
+async function findTrialRuns(store: RunStore, id: string): Promise<readonly RunSummary[]> {
   const { runs } = await store.listRuns();
-  return runs
-    .filter(({ status, tags }) => status === 'RUNNING' && tags[sweepTags.sweep] === id)
-    .map(({ runId }) => runId);
+  return runs.filter(({ tags }) => tags[sweepTags.sweep] === id && tags[sweepTags.trial] !== undefined);
 }
 
 /** As many at a time as are wanted; the next one is chosen when one has ended, by what is known then. */
@@ -309,14 +310,12 @@ async function runTrial(
   }
 }
 
-/** The best that the run has reached, not its last: early stopping and checkpoints keep the best one. */
 function valueOf({ metrics }: Pick<RunSummary, 'metrics'>, { objective }: SweepPlan): number | null {
-  const summary = metrics[objective.metric];
-  if (summary === undefined)
+  if (!Object.hasOwn(metrics, objective.metric))
     throw badInput(
       `The objective ${objective.metric} is not among what a trial records (${Object.keys(metrics).join(', ')}). Set objective.metric in the config.`,
     );
-  return (objective.direction === 'minimize' ? summary.min : summary.max)?.value ?? null;
+  return bestValueOf({ metrics }, objective);
 }
 
 /** The parent's own curve: the best so far, by trials that have ended. */

@@ -4,6 +4,7 @@ import { parseConfig, type ModelConfig } from '../../../../src/core/config/confi
 import { createRandom } from '../../../../src/core/random/random.ts';
 import {
   acceptOnly,
+  adoptFinished,
   chooseAssignments,
   epochsLeft,
   epochsOfRungs,
@@ -257,6 +258,26 @@ describe('a sweep', () => {
       ['planned', null],
     ]);
     expect(findNextTrial(state)).toEqual({ ...second, outcome: 'planned' });
+  });
+
+  it.each([
+    ['FINISHED', '0', 'val_loss', ['succeeded', 'b', 0.25, 2]],
+    ['FAILED', '0', 'val_loss', ['running', 'b', null, null]],
+    ['FINISHED', '1', 'val_loss', ['running', 'b', null, null]],
+    ['FINISHED', '0', 'another', ['running', 'b', null, null]],
+  ] as const)('takes a trial that is %s as its run says it (trial %s, %s)', (status, number, metric, expected) => {
+    const plan = planOf('{units: [1, 2]}');
+    const first = findNextTrial({ plan, trials: [] })!;
+    const begun = { ...first, outcome: 'running', runId: 'b' } as const;
+    const state: SweepState = { version: 1, plan, store: '', parentRunId: '', trials: [begun] };
+    const point = { value: 0.25, step: 1 };
+    const run = {
+      ...{ runId: 'b', name: '', experiment: '', status, startTime: 1000, endTime: 3000, parentRunId: null },
+      ...{ params: {}, tags: { trial: number }, lost: false, artifacts: null },
+      metrics: { [metric]: { points: 1, last: point, min: point, max: point, best: null } },
+    };
+    const [trial] = adoptFinished(state, [run], 'trial').trials;
+    expect([trial?.outcome, trial?.runId, trial?.value, trial?.seconds]).toEqual(expected);
   });
 
   it('gives a trial its values as the command line takes them', () => {
