@@ -11,7 +11,7 @@ export {
   type Page,
   type ServerRun,
 } from './answers.ts';
-export { isServerUri, parseServerAddress, type ServerAddress, type ServerCredentials } from './address.ts';
+export { isServerUri, parseServerAddress, type ServerAddress } from './address.ts';
 export { isSafeArtifactPath, joinArtifactPath } from './artifactpaths.ts';
 export { cutBatch, mostEntities, mostTexts } from './batches.ts';
 export { waitBeforeRetry } from './retrying.ts';
