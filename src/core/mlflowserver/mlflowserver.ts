@@ -1,5 +1,6 @@
 // The door of what is known of MLflow's REST interface without any network: addresses, answers, batches, when to try again.
 export {
+  creationTag,
   parseArtifactList,
   parseExperiments,
   parseHistoryPage,
