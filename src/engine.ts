@@ -23,7 +23,8 @@ import {
 } from './node/registry/registry.ts';
 import { requirePlan } from './node/reproduce/reproduce.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
-import { addStore, listStores, removeStore } from './node/tracking/tracking.ts';
+import { keepCredentials, tryCredentials } from './node/mlflowserver/mlflowserver.ts';
+import { addStore, forgetServerLists, listStores, removeStore } from './node/tracking/tracking.ts';
 import { chooseBackend, predict, probeBackends, steerLiveRun } from './node/training/training.ts';
 import { deleteView, listViews, saveView } from './node/views/views.ts';
 import {
@@ -40,6 +41,7 @@ import {
 } from './node/window/window.ts';
 import { serveEngine, type EngineHandlers, type NewProjectRequest } from './protocol/engine.ts';
 import { badInput } from './protocol/errors.ts';
+import { parseCredentialsByServer } from './protocol/servers.ts';
 import { version } from '../package.json';
 
 // Composition root of the engine thread: answers what protocol/engine.ts names through the doors of the capabilities. It may be
@@ -48,15 +50,28 @@ import { version } from '../package.json';
 if (parentPort === null) throw new Error('The engine is started as a thread of the extension.');
 const port = parentPort;
 const env = withoutEditor(process.env);
+/** Also with who asks tracking servers: for stores, and for what trains. Git, its hooks and installers do without. */
+const signedIn = { ...env };
+const useCredentials = keepCredentials(signedIn);
 const installation = createInstallation(__dirname, version);
-const projects = new WindowProjects({ env, emit: (name, event) => emit(name, event) });
+const projects = new WindowProjects({ env: signedIn, emit: (name, event) => emit(name, event) });
 
 const installer = createTensorFlowInstaller({ installation, env, tell: (progress) => emit('installing', progress) });
 
-const viewRegistry = () => ({ env, trusted: projects.isTrusted });
+const viewRegistry = () => ({ env: signedIn, trusted: projects.isTrusted });
 
 const handlers: EngineHandlers = {
   configure: ({ folders, trusted }) => projects.configure(folders, trusted),
+  useCredentials({ servers }) {
+    useCredentials(parseCredentialsByServer(servers));
+    forgetServerLists();
+    projects.readAgain();
+    return null;
+  },
+  async tryCredentials({ uri, credentials }) {
+    projects.requireTrust();
+    return { server: await tryCredentials(uri, credentials, signedIn) };
+  },
   readStatus: async ({ project }) => (await projects.get(project)).readStatus(),
   listConfigs: async ({ project }) => listConfigs(await find(project)),
   listData: async ({ project, folder }) => (await projects.get(project)).listData(folder),
@@ -84,7 +99,7 @@ const handlers: EngineHandlers = {
   readArtifact: async ({ project, runId, path: name }) => readArtifactDocument(await ofRun(project, runId), name),
   async compareCode({ project, before, after }) {
     projects.requireTrust();
-    return compareCode(await find(project), [before, after], env);
+    return compareCode(await find(project), [before, after], signedIn);
   },
   // git reads the repository's configuration.
   async readCommitFile({ project, commit, file }) {
@@ -112,7 +127,7 @@ const handlers: EngineHandlers = {
   async startProcess({ project: root, arguments: args }) {
     projects.requireTrust();
     const open = await projects.get(root);
-    const started = await startProcess(open.project, args, { installation, env });
+    const started = await startProcess(open.project, args, { installation, env: signedIn });
     open.alert();
     return started;
   },
@@ -182,34 +197,34 @@ const handlers: EngineHandlers = {
   // The model's own code may make the space, and refuse combinations.
   async planSweep({ project, config, choice }) {
     projects.requireTrust();
-    const request = { config, choice, installation, env };
+    const request = { config, choice, installation, env: signedIn };
     return outlineSweepOf(await find(project), request, new AbortController().signal);
   },
   async planReproduction({ project, runId }) {
     projects.requireTrust();
     const found = await find(project);
-    const request = { run: runId, keeps: false, cwd: found.root, env, installation };
+    const request = { run: runId, keeps: false, cwd: found.root, env: signedIn, installation };
     const { name, folder, patch, notes } = await requirePlan(found, request, new AbortController().signal);
     return { name, folder, patch, notes };
   },
   async planResumption({ project, runId }) {
     projects.requireTrust();
-    return planResumption(await find(project), runId, { env, installation });
+    return planResumption(await find(project), runId, { env: signedIn, installation });
   },
   async editRun({ project, runId, edit }) {
     projects.requireTrust();
     const open = await projects.get(project);
-    await editRun(open.project, { runId, edit, env });
+    await editRun(open.project, { runId, edit, env: signedIn });
     // A tag that changes lies deeper than runs are watched.
     open.tellChanged(['runs']);
     return null;
   },
   async repairRun({ project, runId }) {
     projects.requireTrust();
-    await repairRun(await find(project), runId, env);
+    await repairRun(await find(project), runId, signedIn);
     return null;
   },
-  listStores: async ({ project }) => listStores({ project: await find(project), env, cwd: project }),
+  listStores: async ({ project }) => listStores({ project: await find(project), env: projects.env, cwd: project }),
   async addStore({ project, uri }) {
     projects.requireTrust();
     return addStore(await find(project), { uri, cwd: project });
@@ -238,11 +253,11 @@ const handlers: EngineHandlers = {
   async predict({ project, model, images }) {
     projects.requireTrust();
     const own = await find(project);
-    return predict(own, { model, images, cwd: own.root, installation, env }, new AbortController().signal);
+    return predict(own, { model, images, cwd: own.root, installation, env: signedIn }, new AbortController().signal);
   },
   async exportModel({ project, model, format, out }) {
     projects.requireTrust();
-    const request = { model, format, out, installation, env };
+    const request = { model, format, out, installation, env: signedIn };
     return exportModel(await find(project), request, new AbortController().signal);
   },
 };
@@ -262,7 +277,7 @@ async function ofRun(
   project: string,
   runId: string,
 ): Promise<{ project: Project; runId: string; env: NodeJS.ProcessEnv }> {
-  return { project: await find(project), runId, env };
+  return { project: await find(project), runId, env: projects.env };
 }
 
 async function find(root: string): Promise<Project> {

@@ -14,6 +14,7 @@ import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/ne
 import { createRunningCommands } from './vscode/commands/running.ts';
 import { createRunsCommands } from './vscode/commands/runs.ts';
 import { createRunsTableCommands } from './vscode/commands/runstable.ts';
+import { createSignInCommands } from './vscode/commands/signin.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
 import { createRegistryCommands } from './vscode/commands/registry.ts';
@@ -35,6 +36,7 @@ import type { CommandId } from './vscode/manifest.ts';
 import { Projects } from './vscode/projects.ts';
 import { registerRunDocuments } from './vscode/rundocuments.ts';
 import { RunningStatus } from './vscode/statusbar.ts';
+import { SignIns } from './vscode/signins.ts';
 import { registerTasks } from './vscode/tasks/tasks.ts';
 import { tellOfFileStores } from './vscode/filestores.ts';
 import { offerCommandLine } from './vscode/terminals.ts';
@@ -62,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
       level === 'info' ? log.info(text) : level === 'warning' ? log.warn(text) : log.error(text),
     ),
   );
+  const signIns = own(new SignIns({ engine, secrets: context.secrets, report }));
   const projects = own(new Projects(engine, report));
 
   const openLog = async (root: string, runId: string): Promise<void> =>
@@ -92,6 +95,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createRunEditCommands({ engine, projects }),
     ...createRegistryCommands({ engine, projects, cards: own(registerModelCards(engine)) }),
     ...createStoreCommands({ engine, projects }),
+    ...createSignInCommands({ engine, projects, signIns }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),

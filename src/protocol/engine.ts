@@ -7,6 +7,7 @@ import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunTablePart, SavedView, TableStamp, TableView } from './runtable.ts';
+import type { CredentialsByServer, ServerCredentials } from './servers.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
 import type { ArtifactView, CodeComparison, RunAbout } from './runpage.ts';
@@ -137,6 +138,13 @@ interface EngineRequests {
   configure: {
     payload: { readonly folders: readonly string[]; readonly trusted: boolean };
     reply: readonly ProjectFolder[];
+  };
+  /** From now on these people ask the tracking servers, from the engine and from what it starts; what was told before is forgotten. */
+  useCredentials: { payload: { readonly servers: CredentialsByServer }; reply: null };
+  /** Asks a server whether it takes these; the reply is its address, by which they are to be kept. */
+  tryCredentials: {
+    payload: { readonly uri: string; readonly credentials: ServerCredentials };
+    reply: { readonly server: string };
   };
   readStatus: { payload: InProject; reply: StatusDocument };
   listConfigs: { payload: InProject; reply: readonly ConfigOutline[] };

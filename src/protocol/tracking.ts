@@ -100,6 +100,8 @@ export interface UnreadableRun {
   readonly runId: string;
   readonly file: string;
   readonly message: string;
+  /** Base of the server that does not let whoever asks: signing in may help. */
+  readonly server?: string;
 }
 
 export interface RunList {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { ExpectedError, describeError } from '../protocol/errors.ts';
+import type { CommandId } from './manifest.ts';
 
 /**
  * The border of commands: the user's fault is shown as a sentence (its problems go to the log, a click away), a bug with a
@@ -16,7 +17,11 @@ export async function showFailure(error: unknown, log: vscode.LogOutputChannel):
         error instanceof Error ? error.message : String(error),
       );
   const openLog = vscode.l10n.t('Show Log');
+  const signIn = vscode.l10n.t('Sign In…');
   const needsLog = !isExpected || error.problems.length > 0;
-  const answer = await vscode.window.showErrorMessage(sentence, ...(needsLog ? [openLog] : []));
+  const needsSigningIn = isExpected && error.code === 'not-authorized';
+  const ways = [...(needsLog ? [openLog] : []), ...(needsSigningIn ? [signIn] : [])];
+  const answer = await vscode.window.showErrorMessage(sentence, ...ways);
   if (answer === openLog) log.show();
+  if (answer === signIn) await vscode.commands.executeCommand('mlops.signIn' satisfies CommandId);
 }

@@ -50,6 +50,8 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.repairRun': { inRestrictedMode: false },
   'mlops.addStore': { inRestrictedMode: false },
   'mlops.removeStore': { inRestrictedMode: false },
+  'mlops.signIn': { inRestrictedMode: false },
+  'mlops.signOut': { inRestrictedMode: true },
   'mlops.pauseRun': { inRestrictedMode: false },
   'mlops.resumeRun': { inRestrictedMode: false },
   'mlops.stopRunAtBest': { inRestrictedMode: false },

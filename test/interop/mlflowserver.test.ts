@@ -158,7 +158,12 @@ test('a server that is killed while a run goes on and started again has everythi
     params: { lr: '0.1', odd: 'a=b\nc' },
     tags: { 'mlops.config': 'configs/a.yaml', 'mlflow.user': 'me', 'mlflow.runName': 'survivor' },
   });
-  expect(Object.keys(told['tags'] as object).sort()).toEqual(['mlflow.runName', 'mlflow.user', 'mlops.config']);
+  expect(Object.keys(told['tags'] as object).sort()).toEqual([
+    'mlflow.runName',
+    'mlflow.user',
+    'mlops.config',
+    'mlops.creation',
+  ]);
   const steps = Array.from({ length: 5000 }, (_, step) => step);
   for (const metric of ['val_loss', 'odd/values']) expect(told.history[metric]?.map(([, step]) => step)).toEqual(steps);
   expect(told.history['odd/values']?.slice(0, 3).map(([value]) => value)).toEqual(['nan', '1e+300', '-0.5']);

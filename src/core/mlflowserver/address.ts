@@ -1,7 +1,4 @@
-/** Who asks: MLflow's servers know a user with a password, proxies before them mostly a token. */
-export type ServerCredentials =
-  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
-  | { readonly kind: 'token'; readonly token: string };
+import type { ServerCredentials } from '../../protocol/servers.ts';
 
 /** Where a server is, and what its URI said of who asks. */
 export interface ServerAddress {

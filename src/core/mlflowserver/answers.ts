@@ -41,6 +41,13 @@ export interface Page<T> {
   readonly nextToken: string | null;
 }
 
+/** Tag by which a run is found again whose creation was not answered; it says nothing of the run. */
+export const creationTag = 'mlops.creation';
+
+function withoutCreation(tags: ServerRun['tags']): ServerRun['tags'] {
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => name !== creationTag));
+}
+
 const statuses: ReadonlySet<string> = new Set<RunStatus>(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']);
 
 export function parseServerRun(value: unknown): ServerRun | undefined {
@@ -51,7 +58,7 @@ export function parseServerRun(value: unknown): ServerRun | undefined {
   // It becomes part of paths and addresses.
   if (runId === undefined || !/^[\w-]{1,64}$/.test(runId) || experimentId === undefined) return undefined;
   const data = isRecord(value['data']) ? value['data'] : {};
-  const tags = toTexts(data['tags']);
+  const tags = withoutCreation(toTexts(data['tags']));
   return {
     ...{ runId, experimentId, tags },
     ...toInfo(info, tags),

@@ -18,6 +18,8 @@ export type Target =
   | { readonly kind: 'data'; readonly project: string; readonly path: string }
   /** `runIds`: several that are selected, `runId` among them. */
   | { readonly kind: 'run'; readonly project: string; readonly runId: string; readonly runIds?: readonly string[] }
+  /** A tracking server, by its base. */
+  | { readonly kind: 'server'; readonly project: string; readonly server: string }
   | { readonly kind: 'model'; readonly project: string; readonly model: string }
   | { readonly kind: 'registered'; readonly project: string; readonly name: string }
   | { readonly kind: 'version'; readonly project: string; readonly name: string; readonly version: string };

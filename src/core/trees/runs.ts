@@ -80,13 +80,14 @@ export function toRunEntries(
 
 /** A click leads to the file that is meant. */
 function toWarningEntries(warnings: readonly UnreadableRun[], project: string): readonly TreeEntry[] {
-  return warnings.map(({ runId, file, message }) => ({
+  return warnings.map(({ runId, file, message, server }) => ({
     id: `run-warning:${project}:${runId}:${file}:${message}`,
     label: message,
     description: file.split(/[\\/]/).at(-1) ?? file,
     icon: { id: 'warning', color: 'problemsWarningIcon.foreground' },
     tooltip: [message, file],
-    context: 'run-warning',
+    context: server === undefined ? 'run-warning' : 'run-warning unauthorized',
+    ...(server === undefined ? {} : { target: { kind: 'server', project, server } }),
     // A store may be named by the project itself, which is no file.
     ...(file === project ? {} : { opens: { file } }),
   }));

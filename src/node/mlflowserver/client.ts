@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitBeforeRetry, type ServerAddress, type ServerCredentials } from '../../core/mlflowserver/mlflowserver.ts';
+import { waitBeforeRetry, type ServerAddress } from '../../core/mlflowserver/mlflowserver.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { ServerCredentials } from '../../protocol/servers.ts';
 import { isRecord } from '../../protocol/shapes.ts';
 import { findCredentials, findTlsOptions, hideSecrets, toAuthorization } from './credentials.ts';
 import { ServerError, quoteSaying } from './servererror.ts';
@@ -173,7 +174,7 @@ export class MlflowClient {
     const { errorCode, saying } = readRefusal(bytes.toString('utf8'));
     const words = hideSecrets(saying === '' ? `status ${status}` : quoteSaying(saying), this.#credentials);
     const error = new ServerError(explainRefusal(this.base, status, words, this.#credentials !== null), {
-      ...{ kind: 'refused', status, errorCode },
+      ...{ kind: 'refused', status, errorCode, server: this.base },
     });
     retryAfterOf.set(error, headers['retry-after']);
     return error;

@@ -2,19 +2,25 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
-import {
-  parseServerAddress,
-  type ServerAddress,
-  type ServerCredentials,
-} from '../../core/mlflowserver/mlflowserver.ts';
-import { isRecord } from '../../protocol/shapes.ts';
+import { parseServerAddress, type ServerAddress } from '../../core/mlflowserver/mlflowserver.ts';
 import { badInput } from '../../protocol/errors.ts';
+import {
+  formatCredentials,
+  parseCredentialsByServer,
+  type CredentialsByServer,
+  type ServerCredentials,
+} from '../../protocol/servers.ts';
 
 /**
  * Variable with credentials of several servers, which MLflow's own variables have no room for: a JSON object from the base of a server to `{"token"}` or
  * `{"user", "password"}`. Never an argument, which every program of the machine may read.
  */
 const credentialsVariable = 'MLOPS_SERVER_CREDENTIALS';
+
+/** Says of which server MLflow's variables speak, where it was us who set them for a stage: no other server gets them from us. */
+const serverVariable = 'MLOPS_CREDENTIALS_SERVER';
+
+const variables = ['MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN'] as const;
 
 /**
  * Who asks that server: what its URI says, what the environment says of it alone, then MLflow's own variables and its file
@@ -28,7 +34,7 @@ export function findCredentials(
     credentials ??
     parseServerAddress(sameServer(env['MLFLOW_TRACKING_URI'], base))?.credentials ??
     readStored(base, env[credentialsVariable]) ??
-    readMlflows(env)
+    readMlflows(base, env)
   );
 }
 
@@ -38,27 +44,54 @@ function sameServer(uri: string | undefined, base: string): string {
 }
 
 function readStored(base: string, text: string | undefined): ServerCredentials | null {
-  if (text === undefined) return null;
-  let stored: unknown;
-  try {
-    stored = JSON.parse(text);
-  } catch {
-    // Not what it should be: as if there were nothing.
-    return null;
-  }
-  const own = isRecord(stored) && Object.hasOwn(stored, base) ? stored[base] : undefined;
-  if (!isRecord(own)) return null;
-  const { token, user, password } = own;
-  if (typeof token === 'string') return { kind: 'token', token };
-  return typeof user === 'string' && typeof password === 'string' ? { kind: 'basic', user, password } : null;
+  const stored = parseStored(text);
+  return (Object.hasOwn(stored, base) ? stored[base] : undefined) ?? null;
 }
 
-function readMlflows(env: NodeJS.ProcessEnv): ServerCredentials | null {
+function parseStored(text: string | undefined): CredentialsByServer {
+  try {
+    return parseCredentialsByServer(JSON.parse(text ?? '{}'));
+  } catch {
+    // Not what it should be: as if there were nothing.
+    return {};
+  }
+}
+
+/**
+ * Keeps credentials that somebody else holds in an environment, beside those that it had from the start: for whoever asks from this process, and for
+ * processes that get the environment. Each call replaces what the one before it has brought.
+ */
+export function keepCredentials(env: NodeJS.ProcessEnv): (held: CredentialsByServer) => void {
+  const own = env[credentialsVariable];
+  return (held) => {
+    Reflect.deleteProperty(env, credentialsVariable);
+    const all = Object.entries({ ...parseStored(own), ...held }).map(
+      ([server, credentials]) => [server, formatCredentials(credentials)] as const,
+    );
+    if (all.length > 0) env[credentialsVariable] = JSON.stringify(Object.fromEntries(all));
+  };
+}
+
+/** MLflow's own variables for a program that knows no others, when the store is a server of which credentials are kept; what is set already stays. */
+export function credentialsForMlflow(uri: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const address = parseServerAddress(uri);
+  const isSet = variables.some((variable) => isText(env[variable]));
+  if (address?.credentials !== null || isSet) return {};
+  const kept = readStored(address.base, env[credentialsVariable]);
+  if (kept === null) return {};
+  const own = { [serverVariable]: address.base };
+  return kept.kind === 'token'
+    ? { ...own, MLFLOW_TRACKING_TOKEN: kept.token }
+    : { ...own, MLFLOW_TRACKING_USERNAME: kept.user, MLFLOW_TRACKING_PASSWORD: kept.password };
+}
+
+function readMlflows(base: string, env: NodeJS.ProcessEnv): ServerCredentials | null {
   const file = readCredentialsFile(env);
-  const user = env['MLFLOW_TRACKING_USERNAME'] ?? file.get('mlflow_tracking_username');
-  const password = env['MLFLOW_TRACKING_PASSWORD'] ?? file.get('mlflow_tracking_password');
+  const isOfOther = isText(env[serverVariable]) && env[serverVariable] !== base;
+  const [givenUser, givenPassword, token] = variables.map((variable) => (isOfOther ? undefined : env[variable]));
+  const user = givenUser ?? file.get('mlflow_tracking_username');
+  const password = givenPassword ?? file.get('mlflow_tracking_password');
   if (isText(user) && isText(password)) return { kind: 'basic', user, password };
-  const token = env['MLFLOW_TRACKING_TOKEN'];
   return isText(token) ? { kind: 'token', token } : null;
 }
 
@@ -114,7 +147,9 @@ export function toAuthorization(credentials: ServerCredentials | null): Readonly
 export function hideSecrets(text: string, credentials: ServerCredentials | null): string {
   if (credentials === null) return text;
   const secret = credentials.kind === 'token' ? credentials.token : credentials.password;
-  return secret.length < 4 ? text : text.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
+  const [, sent = ''] = (toAuthorization(credentials)['authorization'] ?? '').split(' ');
+  const forms = [sent, secret, encodeURIComponent(secret)].filter((form) => form.length >= 4);
+  return forms.reduce((hidden, form) => hidden.replaceAll(form, '***'), text);
 }
 
 function isText(text: string | undefined): text is string {

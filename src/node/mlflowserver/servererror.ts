@@ -10,6 +10,8 @@ export interface ServerFailure {
   readonly status: number | null;
   /** MLflow's own word, as RESOURCE_DOES_NOT_EXIST: what callers decide by. */
   readonly errorCode: string | null;
+  /** Base of the server that has refused. */
+  readonly server: string | null;
   /** The request has certainly not reached the server. */
   readonly isUntouched: boolean;
 }
@@ -21,8 +23,15 @@ export class ServerError extends ExpectedError {
   constructor(message: string, failure: Partial<ServerFailure> & Pick<ServerFailure, 'kind'>) {
     const isUnknown = failure.status === 401 || failure.status === 403;
     super(isUnknown ? 'not-authorized' : 'server-failed', message);
-    this.failure = { status: null, errorCode: null, isUntouched: false, ...failure };
+    this.failure = { status: null, errorCode: null, server: null, isUntouched: false, ...failure };
   }
+}
+
+/** Base of the server that wants to know who asks, or lets others ask only; undefined for any other failure. */
+export function serverThatRefuses(error: unknown): string | undefined {
+  return error instanceof ServerError && error.code === 'not-authorized'
+    ? (error.failure.server ?? undefined)
+    : undefined;
 }
 
 /** True for MLflow's own word that there is no such thing. */

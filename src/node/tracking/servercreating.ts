@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { parseExperiment, parseServerRun } from '../../core/mlflowserver/mlflowserver.ts';
+import { creationTag, parseExperiment, parseServerRun } from '../../core/mlflowserver/mlflowserver.ts';
 import { nameRun } from '../../core/tracking/tracking.ts';
 import { badInput } from '../../protocol/errors.ts';
 import { isRecord } from '../../protocol/shapes.ts';
 import { ServerError, isNotThere, type MlflowClient } from '../mlflowserver/mlflowserver.ts';
+import { searchServerRuns } from './serverruns.ts';
 import type { RunStart } from './store.ts';
 
 // What makes something new on a server: asked once, since twice would make two.
@@ -50,6 +51,7 @@ async function findExperiment(client: MlflowClient, name: string): Promise<strin
   );
 }
 
+/** A run whose creation has come through, but not its answer, is found by a tag and is the new run: else it would say for ever that it goes on. */
 export async function createServerRun(
   client: MlflowClient,
   experimentId: string,
@@ -57,17 +59,30 @@ export async function createServerRun(
 ): Promise<CreatedRun> {
   const name = start.name ?? nameRun(randomBytes(16).toString('hex'));
   const tags = { ...start.tags, 'mlflow.user': start.user, 'mlflow.runName': name };
-  const { runId, artifactUri } = await client.call(
-    {
-      ...{ method: 'POST', endpoint: 'runs/create' },
-      body: {
-        ...{ experiment_id: experimentId, user_id: start.user, run_name: name, start_time: start.startTime },
-        tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
-      },
-    },
-    (answer) => (isRecord(answer) ? parseServerRun(answer['run']) : undefined),
-  );
-  return { runId, name, artifactUri, tags };
+  const creation = randomBytes(16).toString('hex');
+  const body = {
+    ...{ experiment_id: experimentId, user_id: start.user, run_name: name, start_time: start.startTime },
+    tags: Object.entries({ ...tags, [creationTag]: creation }).map(([key, value]) => ({ key, value })),
+  };
+  try {
+    const { runId, artifactUri } = await client.call({ method: 'POST', endpoint: 'runs/create', body }, (answer) =>
+      isRecord(answer) ? parseServerRun(answer['run']) : undefined,
+    );
+    return { runId, name, artifactUri, tags };
+  } catch (error) {
+    if (!isDoubtful(error)) throw error;
+    const filter = `tags.\`${creationTag}\` = '${creation}'`;
+    const [made] = (await searchServerRuns(client, [experimentId], { filter, most: 1 })).items;
+    if (made === undefined) throw error;
+    return { runId: made.runId, name, artifactUri: made.artifactUri, tags };
+  }
+}
+
+/** Nobody knows whether the server has done what it was asked for. */
+function isDoubtful(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return false;
+  const { kind, status, isUntouched } = error.failure;
+  return !isUntouched && (kind !== 'refused' || (status !== null && status >= 500));
 }
 
 /** A run that has ended says again that it goes on. */

@@ -46,6 +46,11 @@ interface Found {
 /** The newest whole list of each server: an editor asks with every change of a file. */
 const lists = new Map<string, { readonly time: number; readonly found: Promise<Found> }>();
 
+/** Whoever asks may be another one from now on, to whom a server tells other things. */
+export function forgetServerLists(): void {
+  lists.clear();
+}
+
 class ServerStore implements RunStore {
   readonly abilities = { logs: false, edits: true };
   readonly #client: MlflowClient;

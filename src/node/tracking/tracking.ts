@@ -9,7 +9,8 @@ export { readRunEvents } from './runevents.ts';
 export { readObjectives } from './settings.ts';
 export { openAllStores, openStores } from './stores.ts';
 export type { LoggedPoint, RunStart, RunStore, RunWriter } from './store.ts';
-export type { OwnedRun, StoreUnion } from './union.ts';
+export { warnOfStore, type OwnedRun, type StoreUnion } from './union.ts';
+export { forgetServerLists } from './serverstore.ts';
 export { openDatabase } from './sqlite.ts';
 export { syncProject, type SyncedRun } from './syncing.ts';
 export {

@@ -10,8 +10,10 @@ import type {
   RunSummary,
   StoreAbilities,
   StoreFacts,
+  UnreadableRun,
 } from '../../protocol/tracking.ts';
 import { diskError } from '../files/files.ts';
+import { serverThatRefuses } from '../mlflowserver/mlflowserver.ts';
 import { choosePage } from './paging.ts';
 import type {
   ArtifactBytes,
@@ -207,9 +209,7 @@ export class StoreUnion implements RunStore {
       const list = await withinPatience(store.listRuns({ closely }), this.#patienceFor(store));
       return { ...list, runs: list.runs.map((run) => mark(run, store)), stores: [this.#describe(store)] };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const file = named.namedBy ?? this.#options.root;
-      return { runs: [], unreadable: [], warnings: [{ runId: '', file, message }] };
+      return { runs: [], unreadable: [], warnings: [warnOfStore(error, named.namedBy ?? this.#options.root)] };
     }
   }
 
@@ -242,6 +242,13 @@ export class StoreUnion implements RunStore {
   #describe({ uri, abilities }: RunStore): StoreFacts {
     return { uri: withoutUserInfo(uri), label: labelOfUri(uri, this.#options.root), kind: kindOfUri(uri), abilities };
   }
+}
+
+/** Why the runs of a whole store are missing; `file`: what names it. */
+export function warnOfStore(error: unknown, file: string): UnreadableRun {
+  const server = serverThatRefuses(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return { runId: '', file, message, ...(server === undefined ? {} : { server }) };
 }
 
 function mark(run: RunSummary, { uri }: RunStore): RunSummary {

@@ -5,6 +5,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import type { ModelConfig } from '../../core/config/config.ts';
 import type { StoreKind } from '../../protocol/tracking.ts';
 import { exists, isDirectory, isInside } from '../files/files.ts';
+import { credentialsForMlflow } from '../mlflowserver/mlflowserver.ts';
 import type { Project } from '../project/project.ts';
 import { readProjectSettings } from './settings.ts';
 
@@ -33,12 +34,13 @@ export async function resolveStoreUri(choice: StoreChoice): Promise<string> {
   return toAbsoluteUri(configured ?? DEFAULT_STORE, project.root);
 }
 
-/** Variables that tell a stage the store: for MLflow in any language, and whether it was the engine who chose it. */
+/** Variables that tell a stage the store: for MLflow in any language, who asks it, and whether it was the engine who chose it. */
 export function storeEnvironment(uri: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     MLFLOW_TRACKING_URI: uri,
     ...(firstText(userTrackingUri(env)) === undefined ? { MLOPS_PROJECT_STORE: uri } : {}),
     ...(uri.startsWith('file:') ? { MLFLOW_ALLOW_FILE_STORE: 'true' } : {}),
+    ...credentialsForMlflow(uri, env),
   };
 }
 

@@ -4,7 +4,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunEdit, RunList } from '../../protocol/tracking.ts';
 import type { Project } from '../project/project.ts';
 import { readAnswers } from './answers.ts';
-import { openAllStores, readRunEvents, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
+import { openAllStores, readRunEvents, warnOfStore, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
@@ -16,8 +16,7 @@ export async function listRunsOfProject(project: Project, env: NodeJS.ProcessEnv
   try {
     return await (await openStoresOf(project, env)).listRuns({ closely: MOST_CLOSELY });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { runs: [], unreadable: [], warnings: [{ runId: '', file: project.root, message }] };
+    return { runs: [], unreadable: [], warnings: [warnOfStore(error, project.root)] };
   }
 }
 

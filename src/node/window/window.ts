@@ -98,6 +98,17 @@ export class WindowProjects {
     return project;
   }
 
+  /** Runs of every project may be others than those that were read. */
+  readAgain(): void {
+    for (const project of this.#open.values()) project.readAgain();
+  }
+
+  /** For whoever looks at stores: where nothing is trusted, no server that a folder names is asked. */
+  get env(): NodeJS.ProcessEnv {
+    const { env } = this.#options;
+    return this.#trusted ? env : { ...env, [offlineVariable]: 'true' };
+  }
+
   get isTrusted(): boolean {
     return this.#trusted;
   }

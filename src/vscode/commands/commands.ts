@@ -53,6 +53,8 @@ export interface CommandTypes {
   'mlops.repairRun': OnTarget;
   'mlops.addStore': OnTarget;
   'mlops.removeStore': OnTarget;
+  'mlops.signIn': OnTarget;
+  'mlops.signOut': OnTarget;
   'mlops.pauseRun': OnTarget;
   'mlops.resumeRun': OnTarget;
   'mlops.stopRunAtBest': OnTarget;

@@ -6,6 +6,7 @@ const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   config: ['model', 'file'],
   data: ['path'],
   run: ['runId'],
+  server: ['server'],
   model: ['model'],
   registered: ['name'],
   version: ['name', 'version'],

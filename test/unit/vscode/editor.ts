@@ -15,6 +15,8 @@ export const answers = {
   /** Beginnings of the labels that are picked, one for each question; `escape` picks nothing. Without any left the last choice is taken. */
   picked: [] as string[],
   typed: undefined as string | undefined,
+  /** What is typed into one box after the other; without any left `typed` is. */
+  typedInTurn: [] as string[],
 };
 export const told = {
   documents: [] as string[],
@@ -30,6 +32,9 @@ export const told = {
   fileSystems: [] as { readonly scheme: string; readonly provider: unknown }[],
   picks: [] as (readonly { readonly label: string }[])[],
   copied: [] as string[],
+  /** Boxes that were shown to type into. */
+  boxes: [] as { readonly title?: string; readonly prompt?: string; readonly password?: boolean }[],
+  executed: [] as string[],
 };
 
 export function forget(): void {
@@ -41,7 +46,7 @@ export function forget(): void {
     saved: undefined,
     existing: [],
   });
-  Object.assign(answers, { picked: [], typed: undefined });
+  Object.assign(answers, { picked: [], typed: undefined, typedInTurn: [] });
   workspace.isTrusted = true;
   workspace.textDocuments = [];
 }
@@ -175,6 +180,29 @@ export class DiagnosticRelatedInformation {
   }
 }
 
+/** The editor's keychain. */
+export class FakeSecrets {
+  readonly kept = new Map<string, string>();
+  readonly #changed = new EventEmitter<{ readonly key: string }>();
+  readonly onDidChange = this.#changed.event;
+  keys(): Promise<string[]> {
+    return Promise.resolve([...this.kept.keys()]);
+  }
+  get(key: string): Promise<string | undefined> {
+    return Promise.resolve(this.kept.get(key));
+  }
+  store(key: string, value: string): Promise<void> {
+    this.kept.set(key, value);
+    this.#changed.fire({ key });
+    return Promise.resolve();
+  }
+  delete(key: string): Promise<void> {
+    this.kept.delete(key);
+    this.#changed.fire({ key });
+    return Promise.resolve();
+  }
+}
+
 /** A text that is open, and not saved as soon as something was typed. */
 export class Document {
   readonly uri: ReturnType<typeof Uri.file>;
@@ -273,7 +301,7 @@ export const tasks = {
   onDidEndTask: silent,
 };
 export const StatusBarAlignment = { Left: 1 };
-export const commands = { executeCommand: () => Promise.resolve() };
+export const commands = { executeCommand: (id: string) => Promise.resolve(void told.executed.push(id)) };
 export const window = {
   createStatusBarItem: () => {
     const item = { text: '', tooltip: '', isShown: false };
@@ -297,7 +325,10 @@ export const window = {
     told.serializers.push(serializer);
     return nothing;
   },
-  showErrorMessage: (message: string) => Promise.resolve(told.errors.push(message)),
+  showErrorMessage: (message: string, ...ways: string[]) => {
+    told.errors.push(message);
+    return Promise.resolve(ways.find((way) => way === answers.pressed));
+  },
   showWarningMessage: (message: string) => {
     told.messages.push(message);
     return Promise.resolve(answers.pressed);
@@ -321,8 +352,12 @@ export const window = {
     if (found === undefined && wanted !== 'escape') throw new Error(`There is nothing "${wanted}" to pick.`);
     return Promise.resolve(found);
   },
-  showInputBox: ({ validateInput }: { validateInput?: (text: string) => string | undefined }) => {
-    const { typed } = answers;
+  showInputBox: ({
+    validateInput,
+    ...box
+  }: (typeof told.boxes)[number] & { validateInput?: (text: string) => string | undefined }) => {
+    told.boxes.push(box);
+    const typed = answers.typedInTurn.shift() ?? answers.typed;
     return Promise.resolve(typed === undefined || validateInput?.(typed) !== undefined ? undefined : typed);
   },
   withProgress: (_options: unknown, work: () => Promise<unknown>) => work(),

@@ -143,6 +143,8 @@ describe('package.json and the code agree', () => {
     ],
     ['any', 'project', '', 'runPipeline sweep'],
     [viewIds.runs, 'run unreadable', '', ''],
+    [viewIds.runs, 'run-warning', '', ''],
+    [viewIds.runs, 'run-warning unauthorized', 'signIn', ''],
     [viewIds.runs, 'run finished readonly', 'showRunChart', 'showRunChart openLog reproduceRun compareCode'],
     [viewIds.models, 'model', 'predictImage showModel', 'registerModel showModel predictImage exportModel'],
     [viewIds.models, 'registered-model', '', 'promoteModel showModel copyModelId'],

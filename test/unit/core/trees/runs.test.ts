@@ -194,4 +194,13 @@ describe('what is wrong with runs that are shown all the same', () => {
       { label: warnings[1]!.message, description: 'a.yaml', icon: { id: 'warning' } },
     ]);
   });
+
+  it('leads to signing in where a server wants to know who asks', () => {
+    const server = 'http://host:5000';
+    const [entry] = toRunEntries({ runs: [], unreadable: [], warnings: [{ ...warnings[1]!, server }] }, '/w/digits', t);
+    expect(entry).toMatchObject({
+      context: 'run-warning unauthorized',
+      target: { kind: 'server', project: '/w/digits', server },
+    });
+  });
 });

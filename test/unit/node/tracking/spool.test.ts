@@ -70,6 +70,7 @@ test('a run comes to the server while it goes on, whole at its end, and leaves n
     'mlflow.user',
     'mlops.backend',
     'mlops.config',
+    'mlops.creation',
   ]);
   // Shown from the spool: whole, with its folder, which charts follow.
   const shown = await store.findRun(writer.runId);
@@ -117,6 +118,32 @@ test('batches keep to the limits of a server', async () => {
   expect([stepsOf(run, 'a'), stepsOf(run, 'b/c'), run.params.size]).toEqual([upTo(1500), upTo(1200), 250]);
   expect(Math.max(...server.batches.map(({ metrics }) => metrics))).toBe(1000);
   expect(Math.max(...server.batches.map((batch) => batch.params))).toBe(100);
+});
+
+describe('a creation whose answer is lost', () => {
+  const check = (name: string, mishap: 'unanswered' | 'lost' | 503, isAdopted: boolean) =>
+    test(name, async () => {
+      const other = openStore(server.uri, { env, project: { root: path.join(root, 'other') } });
+      await (await other.createRun({ ...start, name: 'other' })).finish('FINISHED', 1);
+      let left = 1;
+      server.mishap = (endpoint) => (endpoint === 'runs/create' && left-- > 0 ? mishap : undefined);
+      const work = store.createRun(start);
+      if (!isAdopted) {
+        await expect(work).rejects.toThrow('To go on without it');
+        expect(server.runs.size).toBe(1);
+        return;
+      }
+      const writer = await work;
+      expect(server.runs.size).toBe(2);
+      expect(server.runNamed('fox').info['run_id']).toBe(writer.runId);
+      await writer.logMetrics(points('val_loss', 0, 5));
+      await writer.finish('FINISHED', 1);
+      expect(stepsOf(server.runNamed('fox'), 'val_loss')).toEqual(upTo(5));
+      expect(server.runNamed('fox').info['status']).toBe('FINISHED');
+    });
+  check('has made the run, which goes on under our name', 'unanswered', true);
+  check('has not come through: nothing is made', 'lost', false);
+  check('is refused for now: nothing is made', 503, false);
 });
 
 describe('a batch that goes wrong', () => {
