@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseRunFilter } from '../../src/core/tracking/tracking.ts';
 import { exportRuns } from '../../src/node/tracking/exporting.ts';
 import { openStore, type RunStore } from '../../src/node/tracking/tracking.ts';
+import { startStub } from '../unit/node/mlflowserver/stub.ts';
 import { RealServer, askPython } from './mlflow-server.ts';
 
 let folder: string;
@@ -117,6 +119,37 @@ interface Told {
   readonly history: Readonly<Record<string, readonly (readonly [string, number, number])[]>>;
   readonly [field: string]: unknown;
 }
+
+test('a run whose creation the server has not answered is found again by its tag', async () => {
+  const root = path.join(folder, 'unanswered');
+  await mkdir(root);
+  await writeFile(path.join(root, 'dvc.yaml'), '');
+  // Carries everything out, and keeps the first answer to a creation to itself.
+  let isKept = false;
+  const proxy = await startStub((asked, response) => {
+    const { method, headers, url = '' } = asked;
+    const onward = request(`${server.uri}${url}`, { method, headers }, (answer) => {
+      if (!isKept && url.includes('runs/create')) {
+        isKept = true;
+        answer.resume().on('end', () => asked.socket.destroy());
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    asked.pipe(onward);
+  });
+  try {
+    const start = { experiment: 'unanswered', user: 'me', startTime: 1795291200000, params: {}, tags: {} };
+    const writer = await openStore(proxy.uri, { env: {}, project: { root }, sendMs: 100 }).createRun(start);
+    await writer.finish('FINISHED', 1795291209000);
+    const { runs } = await store.listRuns();
+    const made = runs.filter(({ experiment }) => experiment === 'unanswered');
+    expect([isKept, made.map(({ runId, status }) => [runId, status])]).toEqual([true, [[writer.runId, 'FINISHED']]]);
+  } finally {
+    await proxy.close();
+  }
+});
 
 test('a server that is killed while a run goes on and started again has everything once', async () => {
   const root = path.join(folder, 'project');

@@ -4,6 +4,9 @@ import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'no
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../../../src/node/commandline/commandline.ts';
+import { createInstallation } from '../../../../src/node/installation/installation.ts';
+import { commands } from '../../../../src/node/tracking/commands.ts';
 import { openStore, syncProject, type RunStart, type RunStore } from '../../../../src/node/tracking/tracking.ts';
 import { startFakeMlflow, type FakeMlflow, type FakeRun } from '../mlflowserver/fakemlflow.ts';
 
@@ -209,6 +212,49 @@ test('what is left when the process ends waits, is listed, and is sent by the ne
     upTo(5),
     ['a'],
   ]);
+});
+
+/** `mlops stores …` in the project, as for a pipe. */
+async function runStores(...argv: string[]): Promise<{ readonly code: number; readonly stdout: string }> {
+  let stdout = '';
+  const stream = (tell: (text: string) => void) => ({
+    write: (text: string) => {
+      tell(text);
+      return true;
+    },
+    isTTY: false,
+    columns: 80,
+  });
+  const streams = { stdout: stream((text) => (stdout += text)), stderr: stream(() => undefined) };
+  const code = await runCommandLine(
+    ['stores', ...argv],
+    [{ firstWords: ['stores'], load: () => Promise.resolve(commands) }],
+    { cwd: root, env, streams, signal: new AbortController().signal, installation: createInstallation(root, '0') },
+  );
+  return { code, stdout };
+}
+
+test('mlops stores sync says what waits, sends it, and says with its exit code what is left', async () => {
+  const writer = await store.createRun(start);
+  server.mishap = () => 'lost';
+  await writer.logMetrics(points('val_loss', 0, 5));
+  await until(() => warnings.length > 0);
+  await writer.finish('FINISHED', 77);
+  expect(await runStores('sync', '--dry-run')).toEqual({
+    code: 0,
+    stdout: expect.stringContaining(`${writer.runId.slice(0, 8)}  fox: waits for`) as string,
+  });
+  expect(await runStores('sync')).toEqual({
+    code: 1,
+    stdout: expect.stringContaining("can't be reached") as string,
+  });
+  server.mishap = () => undefined;
+  const { code, stdout } = await runStores('sync', '--json');
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    { servers: [{ server: server.uri, runs: [{ runId: writer.runId, name: 'fox', state: 'sent', message: null }] }] },
+  ]);
+  expect(await runStores('sync')).toEqual({ code: 0, stdout: 'Nothing waits for a server.\n' });
 });
 
 test('a new run takes along what an earlier one has left', async () => {
