@@ -23,8 +23,9 @@ import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
-import { createDagFeed, createPredictFeed, createRunFeed, createRunsFeed } from './vscode/feed.ts';
+import { createCompareFeed, createDagFeed, createPredictFeed, createRunFeed, createRunsFeed } from './vscode/feed.ts';
 import { registerLanguages } from './vscode/languages/languages.ts';
+import { registerComparePanels, type ComparePanels } from './vscode/panels/compareRuns.ts';
 import { registerDagPanels } from './vscode/panels/dag.ts';
 import { registerModelCards } from './vscode/panels/modelCard.ts';
 import { registerPredictPanels } from './vscode/panels/predictImage.ts';
@@ -74,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const predictions = own(registerPredictPanels({ extensionUri, log, feed: createPredictFeed(engine) }));
   const graphs = own(createGraphs(context, engine, log));
   const tables = own(createRunsTables(context, engine, log));
+  const comparisons = own(createComparisons(context, engine, log));
   const showRun = (root: string, runId: string): void => charts.show(root, runId);
 
   const views = own(registerViews(engine, projects, report));
@@ -88,7 +90,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createSweepCommands(runningParts),
     ...createResumingCommands(runningParts),
     ...createReproducingCommands(runningParts),
-    ...createComparingCommands({ engine, projects }),
+    ...createComparingCommands({ engine, projects, comparisons }),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction: predictions.show.bind(predictions) }),
     ...createRunsTableCommands({ engine, projects, tables }),
@@ -139,6 +141,18 @@ function createRunsTables(context: vscode.ExtensionContext, engine: EngineThread
   return registerRunsTables({ extensionUri, log, memory, feed: createRunsFeed(engine, { act }) });
 }
 
+/** The page that compares runs opens one of them by a command. */
+function createComparisons(
+  { extensionUri }: vscode.ExtensionContext,
+  engine: EngineThread,
+  log: vscode.LogOutputChannel,
+): ComparePanels {
+  const open = async (project: string, runId: string): Promise<void> => {
+    await vscode.commands.executeCommand(runCommands.open, { kind: 'run', project, runId });
+  };
+  return registerComparePanels({ extensionUri, log, feed: createCompareFeed(engine, { open }) });
+}
+
 /** What the page of runs asks for, by commands, with all that stands before commands (trust, failures). */
 const runCommands: Readonly<Record<RunAction, CommandId>> = {
   open: 'mlops.showRunChart',
@@ -149,6 +163,7 @@ const runCommands: Readonly<Record<RunAction, CommandId>> = {
   colour: 'mlops.colourRun',
   hide: 'mlops.hideRun',
   delete: 'mlops.deleteRun',
+  compare: 'mlops.compareRuns',
 };
 
 /** The page of a run, and the documents that it opens. */

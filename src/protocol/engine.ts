@@ -1,5 +1,6 @@
 import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
 import type { AnswerFacts, RunEvent, SweepFacts } from './charts.ts';
+import type { ShownComparison } from './compare.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
@@ -169,6 +170,8 @@ interface EngineRequests {
   viewArtifact: { payload: OfRun & { readonly path: string }; reply: ArtifactView };
   /** The whole of an artifact, for an editor. */
   readArtifact: { payload: OfRun & { readonly path: string }; reply: Uint8Array };
+  /** What runs have not in common; the first is what the others are measured by. */
+  compareRuns: { payload: InProject & { readonly runIds: readonly string[] }; reply: ShownComparison };
   compareCode: { payload: InProject & { readonly before: string; readonly after: string }; reply: CodeComparison };
   /** A file of the project (relative to it) as a commit has it. */
   readCommitFile: { payload: InProject & { readonly commit: string; readonly file: string }; reply: Uint8Array };

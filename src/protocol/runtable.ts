@@ -98,7 +98,7 @@ export type ToRunsPage =
   | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
 
 /** What is done with runs by commands of the editor, which ask where something is to be asked. */
-export const runActions = ['open', 'rename', 'note', 'tag', 'star', 'colour', 'hide', 'delete'] as const;
+export const runActions = ['open', 'rename', 'note', 'tag', 'star', 'colour', 'hide', 'delete', 'compare'] as const;
 export type RunAction = (typeof runActions)[number];
 
 export type FromRunsPage =

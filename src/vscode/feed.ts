@@ -1,6 +1,7 @@
 import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
 import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
-import type { DagFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
+import type { CompareFeed, DagFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
+import { openArtifactDiff, openCodeDiff, openConfigDiff } from './rundiffs.ts';
 import { requireProcessOfRun, stopProcess } from './processes.ts';
 
 /** What the panels need, asked of the engine thread. */
@@ -110,5 +111,20 @@ export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'a
     async deleteView(root, name) {
       await engine.request('deleteView', { project: root, name });
     },
+  };
+}
+
+/** `open` is done by a command. */
+export function createCompareFeed(engine: EngineClient, commands: Pick<CompareFeed, 'open'>): CompareFeed {
+  return {
+    ...commands,
+    read: (root, runIds) => engine.request('compareRuns', { project: root, runIds }),
+    follow: (root, listener) =>
+      engine.onEvent('changed', ({ project, areas }) => {
+        if (project === root && areas.includes('runs')) listener();
+      }),
+    code: ({ root, before, after }) => openCodeDiff(engine, root, [before.runId, after.runId]),
+    config: (sides) => openConfigDiff(engine, sides),
+    artifact: openArtifactDiff,
   };
 }

@@ -38,6 +38,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.noteRun': { inRestrictedMode: false },
   'mlops.deleteRun': { inRestrictedMode: false },
   'mlops.reproduceRun': { inRestrictedMode: false },
+  'mlops.compareRuns': { inRestrictedMode: true },
   'mlops.compareCode': { inRestrictedMode: false },
   'mlops.showRunsTable': { inRestrictedMode: true },
   'mlops.tagRun': { inRestrictedMode: false },

@@ -4,6 +4,7 @@ import type { ArtifactView, RunPageAnswer } from '../../src/protocol/runpage.ts'
 import { escapeControls } from '../../src/protocol/text.ts';
 import type { ArtifactEntry } from '../../src/protocol/tracking.ts';
 import { createButton } from '../shared/controls.ts';
+import { formatBytes } from '../shared/bytes.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 
 export interface ArtifactsOptions {
@@ -184,14 +185,6 @@ function drawRow(
   row.style.paddingLeft = `${12 + 16 * (level - 1)}px`;
   row.addEventListener('click', () => look.choose(entry));
   return row;
-}
-
-const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-
-function formatBytes(bytes: number): string {
-  const unit = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const value = bytes / 1000 ** unit;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toPrecision(2)} ${units[unit] ?? ''}`;
 }
 
 interface Viewer {

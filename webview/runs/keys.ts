@@ -48,6 +48,7 @@ const inLine: Readonly<Record<string, (keys: GridKeys, line: Line) => void>> = {
   'h': ({ onAct }) => onAct('hide'),
   'n': ({ onAct }) => onAct('note'),
   't': ({ onAct }) => onAct('tag'),
+  'c': ({ onAct }) => onAct('compare'),
   'Control a': ({ onSelect }) => onSelect('all'),
   'Control c': ({ onCopy }) => onCopy(),
 };

@@ -23,6 +23,7 @@ export {
 } from './metrics.ts';
 export { formatMlmodel, savedModelFlavors, tfjsFlavors, type MlmodelFacts } from './mlmodel.ts';
 export { compareRuns, directionOf } from './compare.ts';
+export { toShownComparison, type ArtifactSizes } from './showncomparison.ts';
 export { toObjective } from './objective.ts';
 export { toGatheredRun, type Gathered, type GatheredRun } from './gathered.ts';
 export { nameRun } from './runnames.ts';

@@ -25,6 +25,7 @@ import { RunTableLog } from './runtable.ts';
 import { keepSending } from './sending.ts';
 import { readTrackedPaths } from './tracked.ts';
 
+export { compareRunsOf } from './comparing.ts';
 export { planResumption } from './resuming.ts';
 export {
   compareCode,

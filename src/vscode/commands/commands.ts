@@ -41,6 +41,7 @@ export interface CommandTypes {
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;
   'mlops.reproduceRun': OnTarget;
+  'mlops.compareRuns': OnTarget;
   'mlops.compareCode': OnTarget;
   'mlops.showRunsTable': OnTarget;
   'mlops.tagRun': OnTarget;
@@ -67,10 +68,10 @@ export function registerCommands(
 ): readonly vscode.Disposable[] {
   const ids = Object.keys(commandIds) as CommandId[];
   return ids.map((id) =>
-    vscode.commands.registerCommand(id, async (argument: unknown) => {
+    vscode.commands.registerCommand(id, async (argument: unknown, selected: unknown) => {
       try {
         if (!commandIds[id].inRestrictedMode && !vscode.workspace.isTrusted) throw notTrusted();
-        await handlers[id](parseTarget(argument));
+        await handlers[id](parseTarget(argument, selected));
       } catch (error) {
         // Not awaited: a notification stays until somebody closes it, the command is over.
         void showFailure(error);

@@ -101,22 +101,42 @@ interface RunQuestion {
 export async function pickRun(
   engine: EngineClient,
   project: string,
-  { title, filter = () => true, nothing = vscode.l10n.t('There is no such run. Train a model first.') }: RunQuestion,
+  { title, filter = () => true, nothing = noSuchRun() }: RunQuestion,
 ): Promise<string | undefined> {
+  return pick(await listChoices(engine, project, filter), title, nothing);
+}
+
+/** Several of them; undefined when the user backs out. */
+export async function pickRuns(
+  engine: EngineClient,
+  project: string,
+  { title, filter = () => true, nothing = noSuchRun() }: RunQuestion,
+): Promise<readonly string[] | undefined> {
+  const choices = await listChoices(engine, project, filter);
+  if (choices.length === 0) throw new ExpectedError('unknown-name', nothing);
+  const options = { title, matchOnDescription: true, matchOnDetail: true, canPickMany: true } as const;
+  const picked = await vscode.window.showQuickPick([...choices], options);
+  return picked?.map(({ value }) => value);
+}
+
+const noSuchRun = (): string => vscode.l10n.t('There is no such run. Train a model first.');
+
+/** Newest first. */
+async function listChoices(
+  engine: EngineClient,
+  project: string,
+  filter: NonNullable<RunQuestion['filter']>,
+): Promise<readonly Choice<string>[]> {
   const list = await engine.request('listRuns', { project });
-  return pick(
-    list.runs
-      .filter((run) => filter(run, list))
-      .sort((a, b) => b.startTime - a.startTime)
-      .map((run) => ({
-        label: run.name,
-        description: new Date(run.startTime).toLocaleString(vscode.env.language),
-        detail: run.experiment,
-        value: run.runId,
-      })),
-    title,
-    nothing,
-  );
+  return list.runs
+    .filter((run) => filter(run, list))
+    .sort((a, b) => b.startTime - a.startTime)
+    .map((run) => ({
+      label: run.name,
+      description: new Date(run.startTime).toLocaleString(vscode.env.language),
+      detail: run.experiment,
+      value: run.runId,
+    }));
 }
 
 export async function pickModel(engine: EngineClient, project: string): Promise<string | undefined> {

@@ -12,8 +12,19 @@ const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   version: ['name', 'version'],
 };
 
-/** What a command was called on: a tree's entry, or a target itself (keybindings, tests). Anything else is nothing. */
-export function parseTarget(argument: unknown): Target | undefined {
+/**
+ * What a command was called on: a tree's entry, or a target itself (keybindings, tests). Anything else is nothing. `selected`: the entries of the tree
+ * that are selected; several runs are meant together when the one that the command was called on is among them.
+ */
+export function parseTarget(argument: unknown, selected?: unknown): Target | undefined {
+  const target = parseOne(argument);
+  if (target?.kind !== 'run' || target.runIds !== undefined || !Array.isArray(selected)) return target;
+  const runs = selected.map(parseOne).filter((one) => one?.kind === 'run' && one.project === target.project);
+  const runIds = [...new Set(runs.flatMap((one) => (one?.kind === 'run' ? [one.runId] : [])))];
+  return runIds.length > 1 && runIds.includes(target.runId) ? { ...target, runIds } : target;
+}
+
+function parseOne(argument: unknown): Target | undefined {
   if (!isRecord(argument)) return undefined;
   const candidate = isRecord(argument['target']) ? argument['target'] : argument;
   const kind = candidate['kind'];

@@ -1,8 +1,10 @@
+import type { ShownComparison } from '../../protocol/compare.ts';
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
 import type { RunAction, RunTablePart, SavedView, TableStamp, TableView } from '../../protocol/runtable.ts';
 import type { Steering } from '../../protocol/steering.ts';
 import type { Prediction } from '../../protocol/training.ts';
+import type { Sides } from '../rundiffs.ts';
 
 /**
  * What the Run chart panel needs of the engine. `root` is the absolute path of a project (or of a folder that has only a
@@ -51,4 +53,17 @@ export interface RunsFeed {
   act(root: string, action: RunAction, runIds: readonly string[]): Promise<void>;
   saveView(root: string, name: string, view: TableView): Promise<void>;
   deleteView(root: string, name: string): Promise<void>;
+}
+
+/** What the page that compares runs needs of the engine and of the editor. */
+export interface CompareFeed {
+  /** The first run is what the others are measured by. */
+  read(root: string, runIds: readonly string[]): Promise<ShownComparison>;
+  /** Tells when a run may have changed, until disposed. */
+  follow(root: string, listener: () => void): { dispose(): void };
+  open(root: string, runId: string): Promise<void>;
+  /** Each opens the editor's own diff. */
+  code(sides: Sides): Promise<void>;
+  config(sides: Sides): Promise<void>;
+  artifact(sides: Sides, path: string): Promise<void>;
 }

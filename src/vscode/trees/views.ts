@@ -112,7 +112,12 @@ class EntryView implements vscode.TreeDataProvider<TreeEntry> {
     this.#isOfRuns = ofRuns === true;
     this.#projects = projects;
     this.#report = report;
-    this.#view = vscode.window.createTreeView<TreeEntry>(id, { treeDataProvider: this, showCollapseAll: true });
+    this.#view = vscode.window.createTreeView<TreeEntry>(id, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      // Only runs are something of which several are meant at once.
+      canSelectMany: id === viewIds.runs,
+    });
     this.#disposables = [
       this.#changed,
       this.#view,

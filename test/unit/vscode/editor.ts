@@ -12,7 +12,7 @@ export const answers = {
   /** The place that is chosen for a new file. */
   saved: undefined as string | undefined,
   existing: [] as string[],
-  /** Beginnings of the labels that are picked, one for each question; `escape` picks nothing. Without any left the last choice is taken. */
+  /** Beginnings of the labels that are picked, one for each question; `escape` picks nothing. Without any left the last choice is taken. Where several may be picked they are its labels. */
   picked: [] as string[],
   typed: undefined as string | undefined,
   /** What is typed into one box after the other; without any left `typed` is. */
@@ -344,8 +344,17 @@ export const window = {
     return Promise.resolve(answers.pressed);
   },
   showTextDocument: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.documents.push(fsPath)),
-  showQuickPick: (choices: readonly { readonly label: string }[]) => {
+  showQuickPick: (
+    choices: readonly { readonly label: string }[],
+    options: { readonly canPickMany?: boolean } = {},
+  ): Promise<unknown> => {
     told.picks.push(choices);
+    if (options.canPickMany === true) {
+      const picked = answers.picked.splice(0);
+      return Promise.resolve(
+        picked.includes('escape') ? undefined : choices.filter(({ label }) => picked.includes(label)),
+      );
+    }
     const wanted = answers.picked.shift();
     if (wanted === undefined) return Promise.resolve(choices.at(-1));
     const found = choices.find(({ label }) => label.replace(/^\$\([\w-]+\) /, '').startsWith(wanted));

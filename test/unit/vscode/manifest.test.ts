@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runChartViewType } from '../../../src/protocol/charts.ts';
+import { compareViewType } from '../../../src/protocol/compare.ts';
 import { dagViewType } from '../../../src/protocol/dag.ts';
 import { runTableViewType } from '../../../src/protocol/runtable.ts';
 import { commandIds, contextKeys, settingDefaults, taskType, viewIds } from '../../../src/vscode/manifest.ts';
@@ -37,9 +38,13 @@ const clauses = [
   ...viewsWelcome.map(({ when }) => when),
 ];
 
+const pageTypes = [dagViewType, runTableViewType, compareViewType];
+
 /** Of a clause only what it says of these keys; whatever else it asks for is taken as given. */
 function isMet(clause: string, keys: Readonly<Record<string, string>>): boolean {
   return clause.split(' && ').every((part) => {
+    const [, denied] = /^!(\w+)$/.exec(part) ?? [];
+    if (denied !== undefined) return keys[denied] !== 'true';
     const [, key = '', operator, value = ''] = /^(\w+) (==|=~) (.+)$/.exec(part) ?? [];
     const given = keys[key];
     if (given === undefined) return true;
@@ -88,64 +93,79 @@ describe('package.json and the code agree', () => {
       viewIds.runs,
       'run finished',
       'showRunChart',
-      'showRunChart openLog reproduceRun compareCode registerModel renameRun noteRun deleteRun',
+      'showRunChart openLog reproduceRun compareRuns compareCode registerModel renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run failed',
       'openLog showRunChart',
-      'showRunChart openLog reproduceRun compareCode renameRun noteRun deleteRun',
+      'showRunChart openLog reproduceRun compareRuns compareCode renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run running',
       'showRunChart pauseRun stop',
-      'showRunChart openLog compareCode pauseRun stopRunAtBest renameRun noteRun deleteRun',
+      'showRunChart openLog pauseRun stopRunAtBest compareRuns compareCode renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run paused',
       'showRunChart resumeRun stop',
-      'showRunChart openLog compareCode resumeRun stopRunAtBest renameRun noteRun deleteRun',
+      'showRunChart openLog resumeRun stopRunAtBest compareRuns compareCode renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run lost',
       'showRunChart repairRun',
-      'showRunChart openLog reproduceRun compareCode renameRun noteRun deleteRun',
+      'showRunChart openLog reproduceRun compareRuns compareCode renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run killed',
       'showRunChart',
-      'showRunChart openLog reproduceRun compareCode registerModel renameRun noteRun deleteRun',
+      'showRunChart openLog reproduceRun compareRuns compareCode registerModel renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run killed resumable',
       'showRunChart resumeTraining',
-      'showRunChart openLog resumeTraining reproduceRun compareCode registerModel renameRun noteRun deleteRun',
+      'showRunChart openLog resumeTraining reproduceRun compareRuns compareCode registerModel renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'run lost resumable',
       'showRunChart repairRun resumeTraining',
-      'showRunChart openLog resumeTraining reproduceRun compareCode renameRun noteRun deleteRun',
+      'showRunChart openLog resumeTraining reproduceRun compareRuns compareCode renameRun noteRun deleteRun',
     ],
-    [viewIds.runs, 'sweep running', 'showRunChart stop', 'showRunChart openLog renameRun noteRun deleteRun'],
-    [viewIds.runs, 'sweep finished', 'showRunChart', 'showRunChart openLog renameRun noteRun deleteRun'],
-    [viewIds.runs, 'sweep failed', 'openLog showRunChart', 'showRunChart openLog renameRun noteRun deleteRun'],
+    [
+      viewIds.runs,
+      'sweep running',
+      'showRunChart stop',
+      'showRunChart openLog compareRuns renameRun noteRun deleteRun',
+    ],
+    [viewIds.runs, 'sweep finished', 'showRunChart', 'showRunChart openLog compareRuns renameRun noteRun deleteRun'],
+    [
+      viewIds.runs,
+      'sweep failed',
+      'openLog showRunChart',
+      'showRunChart openLog compareRuns renameRun noteRun deleteRun',
+    ],
     [
       viewIds.runs,
       'sweep killed resumable',
       'showRunChart resumeSweep',
-      'showRunChart openLog resumeSweep renameRun noteRun deleteRun',
+      'showRunChart openLog resumeSweep compareRuns renameRun noteRun deleteRun',
     ],
     ['any', 'project', '', 'runPipeline sweep'],
     [viewIds.runs, 'run unreadable', '', ''],
     [viewIds.runs, 'run-warning', '', ''],
     [viewIds.runs, 'run-warning unauthorized', 'signIn', ''],
-    [viewIds.runs, 'run finished readonly', 'showRunChart', 'showRunChart openLog reproduceRun compareCode'],
+    [
+      viewIds.runs,
+      'run finished readonly',
+      'showRunChart',
+      'showRunChart openLog reproduceRun compareRuns compareCode',
+    ],
     [viewIds.models, 'model', 'predictImage showModel', 'registerModel showModel predictImage exportModel'],
     [viewIds.models, 'registered-model', '', 'promoteModel showModel copyModelId'],
     [viewIds.models, 'model-version', 'promoteModel showModel', 'promoteModel showModel copyModelId'],
@@ -160,6 +180,17 @@ describe('package.json and the code agree', () => {
         .map(({ command }) => command.replace('mlops.', ''))
         .join(' ');
     expect([named(true), named(false)]).toEqual([inRow, inMenu]);
+  });
+
+  it('on what can be done with several runs that are selected', () => {
+    const all = menus['view/item/context'] ?? [];
+    const given = all.filter(
+      ({ when, group }) =>
+        !group.startsWith('inline') &&
+        isMet(when, { view: viewIds.runs, viewItem: 'run killed resumable', listMultiSelection: 'true' }),
+    );
+    const commands = given.map(({ command }) => command.replace('mlops.', ''));
+    expect(sorted(commands)).toEqual(['compareCode', 'compareRuns', 'deleteRun']);
   });
 
   it('on settings, their defaults and a scope', () => {
@@ -179,7 +210,7 @@ describe('package.json and the code agree', () => {
   });
 
   it('on context keys', () => {
-    const others = new Set<string>([...Object.values(viewIds), dagViewType, runTableViewType]);
+    const others = new Set<string>([...Object.values(viewIds), ...pageTypes]);
     const used = clauses.flatMap((clause) => clause.match(/\bmlops\.\w+/g) ?? []).filter((key) => !others.has(key));
     expect(sorted(used)).toEqual(sorted(contextKeys));
   });
@@ -198,7 +229,7 @@ describe('package.json and the code agree', () => {
   it('on the task type and what wakes the extension', () => {
     expect(taskDefinitions.map(({ type }) => type)).toEqual([taskType]);
     expect(Object.keys(taskDefinitions[0]?.properties ?? {})).toEqual(['stage', 'command', 'arguments', 'project']);
-    for (const type of [runChartViewType, dagViewType, runTableViewType])
+    for (const type of [runChartViewType, ...pageTypes])
       expect(manifest.activationEvents).toContain(`onWebviewPanel:${type}`);
     expect(manifest.activationEvents.filter((event) => /^\*|onStartup|\*\*/.test(event))).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { answers, commands, forget, told } from '../editor.ts';
 import { createEngine } from '../engine.ts';
 
 vi.mock('vscode', () => import('../editor.ts'));
+const { openArtifactDiff, openConfigDiff } = await import('../../../../src/vscode/rundiffs.ts');
 const { createComparingCommands } = await import('../../../../src/vscode/commands/comparing.ts');
 
 const target: Target = { kind: 'run', project: '/p', runId: 'new' };
@@ -17,14 +18,24 @@ const compared: CodeComparison = {
   ],
 };
 
-async function compare(reply: CodeComparison): Promise<unknown> {
-  const run = (runId: string) => ({ runId, name: runId, tags: {}, params: {}, metrics: {}, startTime: 1 });
+const comparisons = { show: vi.fn() };
+
+function create(reply: CodeComparison = compared) {
+  const run = (runId: string, startTime: number) => ({ runId, name: runId, tags: {}, startTime });
   const engine = createEngine({
     compareCode: () => reply,
-    listRuns: () => ({ runs: [run('old'), run('new')] as never, unreadable: [] }),
+    readRunAbout: ({ runId }) =>
+      ({ origin: runId === 'bare' ? null : { commit: `of ${runId}`, config: 'configs/m.yaml' } }) as never,
+    listRuns: () => ({ runs: [run('old', 1), run('new', 3), run('mid', 2)] as never, unreadable: [] }),
   });
+  const projects = { whenAllKnown: () => Promise.resolve([{ root: '/p', name: 'p' }]) } as never;
+  return { engine, handlers: createComparingCommands({ engine: engine.thread, projects, comparisons }) };
+}
+
+async function compare(reply: CodeComparison, called: Target = target): Promise<unknown> {
+  const { engine, handlers } = create(reply);
   const execute = vi.spyOn(commands, 'executeCommand');
-  await createComparingCommands({ engine: engine.thread, projects: {} as never })['mlops.compareCode'](target);
+  await handlers['mlops.compareCode'](called);
   expect(engine.asked.at(-1)).toEqual({ name: 'compareCode', payload: { project: '/p', before: 'old', after: 'new' } });
   const [call] = execute.mock.calls as unknown as [string, string, { authority: string; path: string }[][]][];
   execute.mockRestore();
@@ -34,6 +45,8 @@ async function compare(reply: CodeComparison): Promise<unknown> {
 beforeEach(() => {
   forget();
   answers.workspaceFolder = '/p';
+  answers.picked = ['old'];
+  comparisons.show.mockClear();
 });
 
 it('opens what differs between two commits, and the changes that nobody had committed', async () => {
@@ -48,4 +61,44 @@ it('says it when nothing differs', async () => {
   const after = { ...compared.after, hasPatch: false };
   expect(await compare({ ...compared, after, files: [] })).toBeUndefined();
   expect(told.messages).toEqual(['fox and owl have the same code.']);
+});
+
+it('compares the code of two that are selected without a question, the older one before', async () => {
+  answers.picked = [];
+  expect(await compare(compared, { ...target, runIds: ['new', 'old'] })).toHaveLength(3);
+  expect(told.picks).toEqual([]);
+});
+
+it.each([
+  ['those that are selected', { ...target, runIds: ['new', 'old', 'mid'] }, [], ['old', 'mid', 'new']],
+  ['one, with others that are picked', target, ['old', 'mid'], ['old', 'mid', 'new']],
+  ['those that are picked', undefined, ['new', 'mid'], ['mid', 'new']],
+] as const)('compares %s, the oldest first', async (_which, called, picked, shown) => {
+  answers.picked = [...picked];
+  await create().handlers['mlops.compareRuns'](called);
+  expect(comparisons.show).toHaveBeenCalledExactlyOnceWith('/p', shown);
+});
+
+it('asks for two runs at least, and does nothing when the question is closed', async () => {
+  answers.picked = ['new'];
+  await expect(create().handlers['mlops.compareRuns'](undefined)).rejects.toThrow('Choose two runs or more');
+  answers.picked = ['escape'];
+  await create().handlers['mlops.compareRuns'](undefined);
+  expect(comparisons.show).not.toHaveBeenCalled();
+});
+
+it('opens configs of two commits and artifacts of two runs in a diff', async () => {
+  const sides = { root: '/p', before: { runId: 'old', name: 'fox' }, after: { runId: 'new', name: 'owl' } };
+  const execute = vi.spyOn(commands, 'executeCommand');
+  const { engine } = create();
+  await openConfigDiff(engine.thread, sides);
+  await openArtifactDiff(sides, 'plots/roc.json');
+  const calls = execute.mock.calls as unknown as [string, { authority: string }, { authority: string }, string][];
+  expect(calls.map(([command, before, after, title]) => [command, before.authority, after.authority, title])).toEqual([
+    ['vscode.diff', 'commit', 'commit', 'configs/m.yaml (fox ↔ owl)'],
+    ['vscode.diff', 'artifact', 'artifact', 'plots/roc.json (fox ↔ owl)'],
+  ]);
+  execute.mockRestore();
+  const bare = { ...sides, after: { runId: 'bare', name: 'owl' } };
+  await expect(openConfigDiff(engine.thread, bare)).rejects.toThrow('The run owl does not say of which config it is.');
 });

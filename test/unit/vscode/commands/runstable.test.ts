@@ -113,3 +113,23 @@ it.each([
 ])('what a menu of the page says is a target: %j', (argument, isOne) => {
   expect(parseTarget(argument) !== undefined).toBe(isOne);
 });
+
+it.each([
+  ['the runs that are selected', one, [one, { ...one, runId: 'b' }, one], ['one', 'b']],
+  [
+    'itself alone, where others are selected',
+    one,
+    [
+      { ...one, runId: 'b' },
+      { ...one, runId: 'c' },
+    ],
+    undefined,
+  ],
+  ['itself alone, where it is the only run', one, [one, { kind: 'project', project }, null], undefined],
+  ['runs of its project', one, [one, { ...one, runId: 'b', project: '/other' }], undefined],
+] as const)('an entry of the tree stands for %s', (_what, argument, selected, runIds) => {
+  const toEntry = (target: unknown) => ({ id: 'x', target });
+  expect(parseTarget(toEntry(argument), selected.map(toEntry))).toEqual(
+    runIds === undefined ? argument : { ...argument, runIds },
+  );
+});

@@ -1,0 +1,43 @@
+import type { CompareTexts } from '../../protocol/compare.ts';
+import type { Localizer } from './texts.ts';
+
+export function compareTexts(l10n: Localizer): CompareTexts {
+  return {
+    title: l10n.t('Compare Runs'),
+    differences: l10n.t('What {0} runs have not in common'),
+    openRun: l10n.t('Open the run {0}'),
+    measure: l10n.t('Measure by {0}'),
+    measuredBy: l10n.t('The others are measured by this run'),
+    code: l10n.t('Code'),
+    codeOf: l10n.t('Code of {0} against {1}, in the editor’s diff'),
+    config: l10n.t('Config'),
+    configOf: l10n.t('Config of {0} against {1}, in the editor’s diff'),
+    compare: l10n.t('Compare'),
+    compareOf: l10n.t('Compare {0} of {1} with that of {2}, in the editor’s diff'),
+    metrics: l10n.t('Metrics'),
+    params: l10n.t('Parameters'),
+    tags: l10n.t('Tags'),
+    artifacts: l10n.t('Artifacts'),
+    equalMetrics: l10n.t('{0} metrics are the same in all of them.'),
+    equalMetric: l10n.t('1 metric is the same in all of them.'),
+    lowerIsBetter: l10n.t('lower is better'),
+    higherIsBetter: l10n.t('higher is better'),
+    better: l10n.t('better'),
+    worse: l10n.t('worse'),
+    same: l10n.t('same'),
+    atStep: l10n.t('at {0}'),
+    last: l10n.t('last {0}'),
+    noValue: l10n.t('without a value'),
+    isThere: l10n.t('there'),
+    notThere: l10n.t('not there'),
+    nothingDiffers: l10n.t('Metrics, parameters and tags are the same in all of them.'),
+    running: l10n.t('running'),
+    scheduled: l10n.t('scheduled'),
+    succeeded: l10n.t('succeeded'),
+    failed: l10n.t('failed'),
+    stopped: l10n.t('stopped'),
+    loading: l10n.t('The runs are being compared.'),
+    retry: l10n.t('Try again'),
+    ignored: l10n.t('The page and the editor do not fit together. Reload the window.'),
+  };
+}
