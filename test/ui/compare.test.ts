@@ -78,11 +78,13 @@ const diff = (title: RegExp) => window.page.locator('.tabs-container .tab.active
 const line = (side: 'original' | 'modified', text: string) =>
   window.page.locator(`.editor.${side} .view-line`, { hasText: text }).first();
 
-/** Each side of a diff of pictures is a page of its own. */
-async function countPictures(): Promise<number> {
-  const counts = window.page.frames().map((frame) => frame.locator('img').count());
-  return (await Promise.all(counts)).filter((count) => count > 0).length;
-}
+/** Each side of a diff of pictures is a page of the editor's own. */
+const picture = (side: number) =>
+  window.page
+    .frameLocator('iframe.webview.ready[src*="media-preview"]')
+    .nth(side)
+    .frameLocator('iframe#active-frame')
+    .locator('img');
 
 async function back(): Promise<void> {
   await window.page.locator('.tabs-container .tab', { hasText: /^Compare: / }).click();
@@ -128,6 +130,6 @@ it('opens code, config and artifacts in the editor’s own diffs', async () => {
   await back();
   await page().locator('tr', { hasText: 'sample.png' }).getByText('Compare').click();
   await diff(/sample\.png/).waitFor({ timeout: PATIENCE_MS });
-  await expect.poll(countPictures, { timeout: PATIENCE_MS }).toBe(2);
+  for (const side of [0, 1]) await picture(side).waitFor({ timeout: PATIENCE_MS });
   await window.picture('compare-6-pictures');
 });
