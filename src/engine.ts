@@ -98,7 +98,7 @@ const handlers: EngineHandlers = {
   listArtifacts: async ({ project, runId, folder }) => listRunArtifacts(await ofRun(project, runId), folder),
   viewArtifact: async ({ project, runId, path: name }) => viewRunArtifact(await ofRun(project, runId), name),
   readArtifact: async ({ project, runId, path: name }) => readArtifactDocument(await ofRun(project, runId), name),
-  compareRuns: async ({ project, runIds }) => compareRunsOf(await find(project), runIds, env),
+  compareRuns: async ({ project, runIds }) => compareRunsOf(await find(project), runIds, projects.env),
   async compareCode({ project, before, after }) {
     projects.requireTrust();
     return compareCode(await find(project), [before, after], signedIn);

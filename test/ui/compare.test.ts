@@ -81,8 +81,9 @@ const line = (side: 'original' | 'modified', text: string) =>
 /** Each side of a diff of pictures is a page of the editor's own. */
 const picture = (side: number) =>
   window.page
-    .frameLocator('iframe.webview.ready[src*="media-preview"]')
+    .locator('iframe.webview.ready[src*="media-preview"]')
     .nth(side)
+    .contentFrame()
     .frameLocator('iframe#active-frame')
     .locator('img');
 
