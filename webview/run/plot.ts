@@ -8,6 +8,7 @@ import {
   stepTicks,
   valueBounds,
   valueRange,
+  LabelRows,
   type InfinityMark,
   type Range,
 } from '../../src/core/charts/charts.ts';
@@ -228,7 +229,9 @@ function drawOnTop(chart: uPlot, { picture, marks }: View): void {
   ctx.clip();
   // What happened at the same step stands behind one line.
   const events = Map.groupBy(picture.plan.events.slice(-20), ({ step }) => step);
-  for (const [step, own] of events) drawEvent(chart, picture, step, own.map(({ text }) => text).join(', '));
+  const rows = new LabelRows();
+  for (const [step, own] of events)
+    drawEvent(chart, picture, { step, text: own.map(({ text }) => text).join(', '), rows });
   picture.plan.series.forEach((_, index) => drawLonePoints(chart, picture, index + 1));
   for (const mark of marks) drawInfinity(chart, picture, mark);
   if (picture.plan.isLive) drawEnd(chart, picture);
@@ -241,7 +244,12 @@ const xOf = (chart: uPlot, step: number): number => chart.valToPos(step, 'x', tr
 const yOf = (chart: uPlot, value: number): number => chart.valToPos(value, 'y', true);
 const isInside = ({ min, max }: Range, step: number): boolean => step >= min && step <= max;
 
-function drawEvent(chart: uPlot, { theme, window }: Picture, step: number, text: string): void {
+/** Its words go below others that stand where they would. */
+function drawEvent(
+  chart: uPlot,
+  { theme, window }: Picture,
+  { step, text, rows }: { readonly step: number; readonly text: string; readonly rows: LabelRows },
+): void {
   if (!isInside(window, step)) return;
   const { ctx, bbox } = chart;
   const x = Math.round(xOf(chart, step)) + 0.5;
@@ -258,7 +266,9 @@ function drawEvent(chart: uPlot, { theme, window }: Picture, step: number, text:
   const { width } = ctx.measureText(text);
   // On the other side where there is no room for it.
   const isLate = x + gap + width > bbox.left + bbox.width + sidePadding * uPlot.pxRatio;
-  write(chart, theme, { text, x: isLate ? x - gap - width : x + gap, y: bbox.top + 8 * uPlot.pxRatio });
+  const from = isLate ? x - gap - width : x + gap;
+  const row = rows.take({ from: from - gap, to: from + width + gap });
+  if (row !== undefined) write(chart, theme, { text, x: from, y: bbox.top + (8 + row * 14) * uPlot.pxRatio });
 }
 
 /** A value between two gaps has no line to lie on. */

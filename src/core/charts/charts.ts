@@ -23,3 +23,4 @@ export { smoothingKinds, type Smoothing } from './smoothing.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';
+export { LabelRows } from './labels.ts';
