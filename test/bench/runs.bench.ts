@@ -2,6 +2,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { readProgram } from '../../scripts/programs.ts';
 import { ensurePythonTools } from '../../scripts/testing/interop.ts';
@@ -14,6 +15,7 @@ import { METRICS, PARAMS, POINTS, STARTED, idOf, valueOf, writeFolder } from './
 // How many times faster than MLflow, which lists the same runs in the same minute; starting either process is left out.
 
 const PAGE = 100;
+const AT_REST_MS = 2500;
 
 interface Row {
   readonly what: string;
@@ -158,6 +160,8 @@ print(sorted(times)[1])
 async function onFolder(home: string, count: number, indexed: boolean): Promise<{ ours: number; theirs: number }> {
   const root = path.join(home, `mlruns-${count}`);
   writeFolder(root, count);
+  // The index does not trust what was written a moment ago; runs that people list are older.
+  await sleep(AT_REST_MS);
   const uri = pathToFileURL(root).href;
   const cache = path.join(home, `cache-${count}`);
   const list = (env: NodeJS.ProcessEnv): Promise<unknown> => openStore(uri, { env }).listRuns({ limit: PAGE });
