@@ -12,7 +12,8 @@ import { listOf, text } from '../../protocol/shapes.ts';
 import type { Sides } from '../rundiffs.ts';
 import { compareTexts } from './comparetexts.ts';
 import type { CompareFeed } from './feed.ts';
-import { attempt, listenToPage, loadPage, logPageError, pageOptions, toReason } from './page.ts';
+import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
+import { registerPanels } from './panelset.ts';
 
 /** In the log. */
 const NAME = 'Compare';
@@ -31,44 +32,22 @@ export interface ComparePanels {
 
 /** One panel for each set of runs; they come back after a reload of the window. */
 export function registerComparePanels(options: CompareOptions): ComparePanels {
-  const open = new Map<string, ComparePanel>();
-  const keyOf = (root: string, runIds: readonly string[]): string => JSON.stringify([root, [...runIds].sort()]);
-  const adopt = (panel: vscode.WebviewPanel, root: string, runIds: readonly string[]): void => {
-    const key = keyOf(root, runIds);
-    const created = new ComparePanel(panel, { root, runIds }, options);
-    open.set(key, created);
-    panel.onDidDispose(() => {
-      if (open.get(key) === created) open.delete(key);
-      created.dispose();
-    });
-  };
-  const serializer = vscode.window.registerWebviewPanelSerializer(compareViewType, {
-    deserializeWebviewPanel: (panel, state: unknown) => {
-      const kept = parseState(state);
-      if (kept === undefined) panel.dispose();
-      else adopt(panel, kept.root, kept.runIds);
-      return Promise.resolve();
-    },
+  const { show, dispose } = registerPanels({
+    viewType: compareViewType,
+    title: vscode.l10n.t('Compare Runs'),
+    extensionUri: options.extensionUri,
+    parse: parseState,
+    create: (panel, compared: Compared) => new ComparePanel(panel, compared, options),
   });
-  return {
-    show(root, runIds) {
-      const known = open.get(keyOf(root, runIds));
-      if (known !== undefined) {
-        known.reveal();
-        return;
-      }
-      const [column, title] = [vscode.ViewColumn.Active, vscode.l10n.t('Compare Runs')];
-      const panel = vscode.window.createWebviewPanel(compareViewType, title, column, pageOptions(options.extensionUri));
-      adopt(panel, root, runIds);
-    },
-    dispose() {
-      serializer.dispose();
-      for (const panel of [...open.values()]) panel.close();
-    },
-  };
+  return { dispose, show: (root, runIds) => show({ root, runIds }) };
 }
 
-function parseState(state: unknown): { readonly root: string; readonly runIds: readonly string[] } | undefined {
+interface Compared {
+  readonly root: string;
+  readonly runIds: readonly string[];
+}
+
+function parseState(state: unknown): Compared | undefined {
   if (typeof state !== 'object' || state === null || !('root' in state) || !('runIds' in state)) return undefined;
   const { root, runIds } = state;
   return typeof root === 'string' && listOf(text)(runIds) ? { root, runIds: runIds as string[] } : undefined;
@@ -89,11 +68,7 @@ class ComparePanel {
   #isOutdated = false;
   #isDisposed = false;
 
-  constructor(
-    panel: vscode.WebviewPanel,
-    { root, runIds }: { readonly root: string; readonly runIds: readonly string[] },
-    options: CompareOptions,
-  ) {
+  constructor(panel: vscode.WebviewPanel, { root, runIds }: Compared, options: CompareOptions) {
     this.#panel = panel;
     this.#root = root;
     this.#runIds = runIds;
@@ -111,6 +86,12 @@ class ComparePanel {
       }),
     ];
     this.#setPage();
+  }
+
+  /** Whichever of them the others are measured by. */
+  shows({ root, runIds }: Compared): boolean {
+    const own = new Set(this.#runIds);
+    return root === this.#root && runIds.length === own.size && runIds.every((runId) => own.has(runId));
   }
 
   reveal(): void {

@@ -6,7 +6,8 @@ import { parseFromDagPage } from '../../protocol/dagcodec.ts';
 import type { StageStatus, StatusDocument } from '../../protocol/pipeline.ts';
 import { formatProblem } from '../../protocol/problem.ts';
 import type { DagFeed } from './feed.ts';
-import { attempt, listenToPage, loadPage, logPageError, pageOptions, toReason } from './page.ts';
+import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
+import { registerPanels, rootOf } from './panelset.ts';
 import { dagTexts } from './texts.ts';
 
 /** In the log. */
@@ -26,45 +27,13 @@ export interface DagPanels {
 
 /** One panel for each project; they come back after a reload of the window. */
 export function registerDagPanels(options: DagOptions): DagPanels {
-  const open = new Map<string, DagPanel>();
-  const adopt = (panel: vscode.WebviewPanel, root: string): void => {
-    const created = new DagPanel(panel, root, options);
-    open.set(root, created);
-    panel.onDidDispose(() => {
-      if (open.get(root) === created) open.delete(root);
-      created.dispose();
-    });
-  };
-  const serializer = vscode.window.registerWebviewPanelSerializer(dagViewType, {
-    deserializeWebviewPanel: (panel, state: unknown) => {
-      const root = rootOf(state);
-      if (root === undefined) panel.dispose();
-      else adopt(panel, root);
-      return Promise.resolve();
-    },
+  return registerPanels({
+    viewType: dagViewType,
+    title: vscode.l10n.t('Pipeline'),
+    extensionUri: options.extensionUri,
+    parse: rootOf,
+    create: (panel, root) => new DagPanel(panel, root, options),
   });
-  return {
-    show(root) {
-      const known = open.get(root);
-      if (known !== undefined) {
-        known.reveal();
-        return;
-      }
-      const title = vscode.l10n.t('Pipeline');
-      const column = vscode.ViewColumn.Active;
-      adopt(vscode.window.createWebviewPanel(dagViewType, title, column, pageOptions(options.extensionUri)), root);
-    },
-    dispose() {
-      serializer.dispose();
-      for (const panel of [...open.values()]) panel.close();
-    },
-  };
-}
-
-/** `root` is all that the extension reads of what a page leaves behind. */
-function rootOf(state: unknown): string | undefined {
-  const root = typeof state === 'object' && state !== null && 'root' in state ? state.root : undefined;
-  return typeof root === 'string' ? root : undefined;
 }
 
 class DagPanel {
@@ -95,6 +64,10 @@ class DagPanel {
     ];
     this.#setPage();
     void this.#read();
+  }
+
+  shows(root: string): boolean {
+    return root === this.#root;
   }
 
   reveal(): void {

@@ -14,7 +14,8 @@ import {
 import type { Steering } from '../../protocol/steering.ts';
 import type { RunPageQuestion } from '../../protocol/runpage.ts';
 import type { RunFeed } from './feed.ts';
-import { attempt, listenToPage, loadPage, logPageError, messageOf, pageOptions, toReason } from './page.ts';
+import { attempt, listenToPage, loadPage, logPageError, messageOf, toReason } from './page.ts';
+import { registerPanels } from './panelset.ts';
 import { isQuestion, type RunAnswers } from './runAnswers.ts';
 import { runTexts } from './texts.ts';
 
@@ -45,41 +46,14 @@ const patience = 10_000;
 
 /** Registers the panel's serializer, so that panels come back after a reload and go on following their runs. */
 export function registerRunCharts(options: RunChartOptions): RunCharts {
-  const open = new Set<RunChartPanel>();
-  const adopt = (panel: vscode.WebviewPanel, state: PageState): void => {
-    const chart = new RunChartPanel(panel, state, options);
-    open.add(chart);
-    panel.onDidDispose(() => {
-      open.delete(chart);
-      chart.dispose();
-    });
-  };
-  const serializer = vscode.window.registerWebviewPanelSerializer(runChartViewType, {
-    deserializeWebviewPanel: (panel, state: unknown) => {
-      if (isPageState(state)) adopt(panel, state);
-      else panel.dispose();
-      return Promise.resolve();
-    },
+  const { show, dispose } = registerPanels({
+    viewType: runChartViewType,
+    title: vscode.l10n.t('Run'),
+    extensionUri: options.extensionUri,
+    parse: (state) => (isPageState(state) ? state : undefined),
+    create: (panel, state: PageState) => new RunChartPanel(panel, state, options),
   });
-  return {
-    show(root, runId, { preserveFocus = false } = {}) {
-      const known = [...open].find((chart) => chart.shows(root, runId));
-      if (known !== undefined) {
-        known.reveal(preserveFocus);
-        return;
-      }
-      const column = { viewColumn: vscode.ViewColumn.Active, preserveFocus };
-      const title = vscode.l10n.t('Run');
-      adopt(vscode.window.createWebviewPanel(runChartViewType, title, column, pageOptions(options.extensionUri)), {
-        root,
-        runId,
-      });
-    },
-    dispose() {
-      serializer.dispose();
-      for (const chart of [...open]) chart.close();
-    },
-  };
+  return { dispose, show: (root, runId, { preserveFocus = false } = {}) => show({ root, runId }, { preserveFocus }) };
 }
 
 function isPageState(state: unknown): state is PageState {
@@ -121,7 +95,7 @@ class RunChartPanel {
     void this.#read();
   }
 
-  shows(root: string, runId: string): boolean {
+  shows({ root, runId }: PageState): boolean {
     return this.#root === root && this.#runId === runId;
   }
 

@@ -14,7 +14,8 @@ import {
 } from '../../protocol/runtable.ts';
 import { parseFromRunsPage, parseTableView } from '../../protocol/runtablecodec.ts';
 import type { RunsFeed } from './feed.ts';
-import { attempt, listenToPage, loadPage, logPageError, pageOptions, toReason } from './page.ts';
+import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
+import { registerPanels, rootOf } from './panelset.ts';
 import { runsTexts } from './runstexts.ts';
 
 /** In the log. */
@@ -38,40 +39,18 @@ export interface RunsTables {
 
 /** One panel for each project; they come back after a reload of the window. */
 export function registerRunsTables(options: RunsTableOptions): RunsTables {
-  const open = new Map<string, RunsTablePanel>();
-  const adopt = (panel: vscode.WebviewPanel, root: string): void => {
-    const created = new RunsTablePanel(panel, root, options);
-    open.set(root, created);
-    panel.onDidDispose(() => {
-      if (open.get(root) === created) open.delete(root);
-      created.dispose();
-    });
-  };
-  const serializer = vscode.window.registerWebviewPanelSerializer(runTableViewType, {
-    deserializeWebviewPanel: (panel, state: unknown) => {
-      const root = typeof state === 'object' && state !== null && 'root' in state ? state.root : undefined;
-      if (typeof root === 'string') adopt(panel, root);
-      else panel.dispose();
-      return Promise.resolve();
-    },
+  const { panels, show, dispose } = registerPanels({
+    viewType: runTableViewType,
+    title: vscode.l10n.t('Runs'),
+    extensionUri: options.extensionUri,
+    parse: rootOf,
+    create: (panel, root: string) => new RunsTablePanel(panel, root, options),
   });
   return {
-    show(root) {
-      const known = open.get(root);
-      if (known !== undefined) {
-        known.reveal();
-        return;
-      }
-      const column = vscode.ViewColumn.Active;
-      const title = vscode.l10n.t('Runs');
-      adopt(vscode.window.createWebviewPanel(runTableViewType, title, column, pageOptions(options.extensionUri)), root);
-    },
+    show,
+    dispose,
     copy(format) {
-      [...open.values()].find((panel) => panel.isActive)?.copy(format);
-    },
-    dispose() {
-      serializer.dispose();
-      for (const panel of [...open.values()]) panel.close();
+      [...panels].find((panel) => panel.isActive)?.copy(format);
     },
   };
 }
@@ -111,6 +90,10 @@ class RunsTablePanel {
       }),
     ];
     this.#setPage();
+  }
+
+  shows(root: string): boolean {
+    return root === this.#root;
   }
 
   get isActive(): boolean {
