@@ -1,6 +1,6 @@
 // `npm run pictures`: takes the pictures of README.md anew, from the packaged extension in a real VS Code on a copy of demo/
 // (which "npm run demo" makes). About two minutes.
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { exists } from '../src/node/files/files.ts';
@@ -31,7 +31,6 @@ async function main(): Promise<number> {
     await cp(demo, project, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     await pictureTraining(project);
     await picturePipeline(project);
-    await pictureSweep(project);
     return 0;
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
@@ -69,27 +68,6 @@ async function picturePipeline(project: string): Promise<void> {
     await window.webview().locator('text', { hasText: 'evaluate' }).first().waitFor({ timeout: 60_000 });
     await window.page.waitForTimeout(SETTLE_MS);
     await window.picture('pipeline');
-  });
-}
-
-/** A sweep of short trainings, some of which have ended. */
-async function pictureSweep(project: string): Promise<void> {
-  const file = path.join(project, 'configs/singleoutput.yaml');
-  const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replace('num_epochs: [200]', 'num_epochs: [6]'));
-  await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
-    await window.command('MLOps: Sweep Hyperparameters…');
-    await window.pick('singleoutput');
-    await window.titled('Sweep singleoutput');
-    await window.pick('Start');
-    await window
-      .webview()
-      .getByText(/(9|1\d)\/24 trials/)
-      .waitFor({ timeout: 240_000 });
-    await window.page.waitForTimeout(SETTLE_MS);
-    await window.picture('sweep');
-    await window.command('MLOps: Stop');
-    await window.webview().getByText('stopped').first().waitFor({ timeout: 60_000 });
   });
 }
 
