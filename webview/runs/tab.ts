@@ -1,0 +1,51 @@
+import type { SeriesMessage } from '../../src/protocol/chartfeed.ts';
+import type { ChartsView, RelationsView } from '../../src/protocol/runsview.ts';
+import type { FromRunsPage, RunsTexts, TableView } from '../../src/protocol/runtable.ts';
+import type { RunSummary } from '../../src/protocol/tracking.ts';
+import type { Theme } from '../shared/theme.ts';
+
+/** All that a view of the page says. */
+export interface RunsView {
+  readonly table: TableView;
+  readonly charts: ChartsView;
+  readonly relations: RelationsView;
+}
+
+/** What the page gives a tab, the same for as long as both live. */
+export interface TabHost {
+  readonly texts: RunsTexts;
+  /** False in Restricted Mode, where nothing is written. */
+  readonly mayEdit: boolean;
+  readonly post: (message: FromRunsPage) => void;
+  /** Read out to those who hear the page. */
+  readonly say: (words: string) => void;
+  /** These runs are selected from now on, in the table as well. */
+  readonly select: (runIds: readonly string[]) => void;
+  /** Changes what can be saved as a view; the tab is drawn again. */
+  readonly changeView: (part: Partial<RunsView>) => void;
+  /** What VS Code keeps of this tab while the page is hidden, beside its view. */
+  readonly readState: () => unknown;
+  readonly writeState: (state: unknown) => void;
+}
+
+/** What there is to draw. Each list is the same object for as long as nothing of it has changed. */
+export interface TabFacts {
+  /** All that the filter leaves and that is not hidden, in the order of the table. */
+  readonly shown: readonly RunSummary[];
+  /** All there are. */
+  readonly all: readonly RunSummary[];
+  readonly selected: readonly RunSummary[];
+  readonly view: RunsView;
+  /** Name of the metric by which runs are judged. */
+  readonly objective: string | null;
+  readonly theme: Theme;
+}
+
+/** A way to look at the runs, in a panel of the page. Only the one that is looked at is drawn. */
+export interface Tab {
+  readonly root: HTMLElement;
+  draw(facts: TabFacts): void;
+  /** Another tab is looked at from now on; what draws by itself stops until it is drawn again. */
+  leave(): void;
+  receive?(message: SeriesMessage): void;
+}
