@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
-import { listPages } from './pages.ts';
+import { pagesBundle } from './pages.ts';
 import { quickStart } from './quickstart.ts';
 import { buildSamples } from './samples.mjs';
 import { vscodeApi } from './vscodeapi.ts';
@@ -58,14 +58,7 @@ const bundles = [
   { ...shared, ...workerBundle, outdir: 'dist' },
   { ...forNode, entryPoints: { cli: 'src/start.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
   { ...quick, entryPoints: { commandline: 'src/cli.ts' }, outdir: 'dist' },
-  {
-    ...shared,
-    platform: 'browser',
-    format: 'iife',
-    target: 'chrome128',
-    entryPoints: await listPages(),
-    outdir: 'dist/webview',
-  },
+  { ...shared, ...(await pagesBundle()), outdir: 'dist/webview' },
 ];
 
 async function copyStatic() {

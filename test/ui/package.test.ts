@@ -18,7 +18,7 @@ const allowed = [
   /^dist\/bin\/python-debug\/(python3?|(attach|launch)\.py)$/,
   /^dist\/wasm\/[\w-]+\.wasm$/,
   /^dist\/samples\/mnist\/[\w./-]+$/,
-  /^dist\/webview\/[\w.-]+\.(js|css|LEGAL\.txt)$/,
+  /^dist\/webview\/(parts\/)?[\w.-]+\.(js|css|LEGAL\.txt)$/,
   /^templates\//,
   /^media\/[\w.-]+\.(svg|png)$/,
   /^l10n\/[\w.-]+\.json$/,

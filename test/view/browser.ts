@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import type { Page } from 'playwright-core';
-import { listPages } from '../../scripts/pages.ts';
+import { pagesBundle } from '../../scripts/pages.ts';
 import { openBrowser, type Browser } from '../../scripts/vscode-host/browser.ts';
 import { pageHtml, pagePolicy } from '../../src/vscode/panels/html.ts';
 import { themes, type ThemeName } from './themes.ts';
@@ -78,18 +78,7 @@ export async function startBench(): Promise<Bench> {
 
 /** As `scripts/build.mjs` bundles them. */
 async function buildPages(outdir: string): Promise<void> {
-  await esbuild.build({
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    keepNames: true,
-    platform: 'browser',
-    format: 'iife',
-    target: 'chrome128',
-    entryPoints: await listPages(),
-    outdir,
-    logLevel: 'error',
-  });
+  await esbuild.build({ ...(await pagesBundle()), minify: true, outdir, logLevel: 'error' });
 }
 
 /** Serves one page under its policy, as a header too: nothing that VS Code does around it can soften it. */
@@ -97,7 +86,7 @@ async function serve(folder: string, { page, texts, context }: OpenOptions): Pro
   const server = http.createServer((request, response) => {
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const policy = { cspSource: origin, nonce: 'n0nceOfTheTest' };
-    const name = path.basename(request.url ?? '/');
+    const name = (request.url ?? '/').slice(1);
     if (name === '') {
       const files = { script: `${origin}/${page}.js`, style: `${origin}/${page}.css` };
       const html = pageHtml({ language: 'en', title: 'Page', ...policy, ...files, texts, context });
@@ -108,7 +97,7 @@ async function serve(folder: string, { page, texts, context }: OpenOptions): Pro
       response.end(html);
       return;
     }
-    readFile(path.join(folder, name)).then(
+    readFile(path.join(folder, path.normalize(`/${name}`))).then(
       (bytes) => {
         response.writeHead(200, { 'content-type': name.endsWith('.css') ? 'text/css' : 'text/javascript' });
         response.end(bytes);

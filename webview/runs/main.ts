@@ -1,11 +1,10 @@
 import '../shared/page.css';
 import './style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
-import { pressHead, RunsPageView, type CopyFormat, type Line } from '../../src/core/runtable/runtable.ts';
+import { RunsPageView, type CopyFormat } from '../../src/core/runtable/runtable.ts';
 import {
   runTableProtocolVersion,
   type FromRunsPage,
-  type RunAction,
   type RunsPageContext,
   type RunsTexts,
   type TableNotice,
@@ -16,23 +15,20 @@ import { parseToRunsPage } from '../../src/protocol/runtablecodec.ts';
 import { registerControls } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
-import { createChooser } from './chooser.ts';
-import { Grid, rowHeight, type Place } from './grid.ts';
-import { pressKey, type GridKeys } from './keys.ts';
-import { changeColumn, clampWidth, moveColumn } from './layout.ts';
-import { describeMenu } from './menu.ts';
+import { onThemeChange, readTheme } from '../shared/theme.ts';
+import { LoadedTabs } from './loadedtabs.ts';
 import { TableModel } from './model.ts';
 import { createFilterBar, createFoot, createHeader, createNotice, type BarActions } from './parts.ts';
 import { Selection } from './selection.ts';
 import { ShownView } from './shownview.ts';
 import { readContext, readPageState, type PageState } from './state.ts';
+import { TablePanel } from './tablepanel.ts';
+import { createTabs, type TabName } from './tabs.ts';
 
 /** After so many milliseconds without a word the page says that nobody answers. */
 const patience = 10_000;
 /** The state is kept once nothing has moved for so long. */
 const quiet = 300;
-/** By how many pixels a key makes a column wider. */
-const widening = 16;
 
 class RunsPage {
   readonly #texts: RunsTexts;
@@ -43,22 +39,22 @@ class RunsPage {
   readonly #filterBar: ReturnType<typeof createFilterBar>;
   readonly #foot: ReturnType<typeof createFoot>;
   readonly #notice: ReturnType<typeof createNotice>;
-  readonly #chooser: ReturnType<typeof createChooser>;
-  readonly #grid: Grid;
+  readonly #tabs: ReturnType<typeof createTabs>;
+  readonly #table: TablePanel;
+  readonly #others: LoadedTabs;
   readonly #model = new TableModel();
-  readonly #selection = new Selection(
-    () => this.#model.lines,
-    () => this.#tellSelection(),
-  );
+  readonly #selection = new Selection({
+    lines: () => this.#model.lines,
+    find: (runId) => this.#received.find(runId),
+    onChange: () => this.#tellSelection(),
+  });
   readonly #view: ShownView;
   readonly #spoken = element('p', { class: 'spoken', role: 'status' });
   #state: PageState;
-  #place: Place = { line: -1, column: 0 };
+  #theme = readTheme();
   #failure: TableNotice | undefined;
   #isAsked = false;
   #isOutdated = true;
-  #takesFocus = false;
-  #isScrolled = false;
   #keeping: ReturnType<typeof setTimeout> | undefined;
 
   constructor(texts: RunsTexts) {
@@ -82,31 +78,19 @@ class RunsPage {
       columns: () => this.#model.columns,
     });
     const actions = this.#actions();
-    this.#header = createHeader(texts, actions, this.#context.mayEdit);
+    this.#tabs = createTabs(texts, (tab) => this.#setState({ tab }));
+    this.#header = createHeader(this.#tabs.root, texts, actions, this.#context.mayEdit);
     this.#filterBar = createFilterBar(texts, actions);
     this.#foot = createFoot(texts, actions);
     this.#notice = createNotice(texts, actions);
-    this.#chooser = createChooser({
-      texts,
-      onChange: (columns) => this.#changeView({ columns }),
-      onClose: () => this.#closeChooser(),
+    this.#table = this.#createTable();
+    this.#others = this.#createOthers();
+    const panels = element('main', {}, this.#table.root, ...this.#others.panels, this.#notice.root);
+    document.body.append(this.#header.root, this.#filterBar.root, panels, this.#foot.root, this.#spoken);
+    onThemeChange(() => {
+      this.#theme = readTheme();
+      this.#request();
     });
-    this.#grid = new Grid({
-      texts,
-      onScroll: () => this.#scroll(),
-      onSort: (column, adds) => this.#sort(column, adds),
-      onResize: (id, width) => this.#changeView({ columns: changeColumn(this.#model.columns, id, { width }) }),
-      onMove: (id, to) => this.#changeView({ columns: moveColumn(this.#model.columns, id, to) }),
-    });
-    const main = element(
-      'main',
-      { 'id': 'panel-table', 'role': 'tabpanel', 'aria-labelledby': 'tab-table' },
-      this.#grid.root,
-      this.#notice.root,
-      this.#chooser.root,
-    );
-    document.body.append(this.#header.root, this.#filterBar.root, main, this.#foot.root, this.#spoken);
-    this.#listen();
   }
 
   start(): void {
@@ -124,7 +108,7 @@ class RunsPage {
       onFilter: (filter) => this.#changeView({ filter }),
       onGroup: (group) => this.#changeView({ group }),
       onHidden: () => this.#changeView({ showsHidden: !this.#state.view.showsHidden }),
-      onColumns: () => (this.#chooser.isOpen ? this.#closeChooser() : this.#openChooser()),
+      onColumns: () => this.#table.toggleChooser(),
       onView: (name) => this.#view.choose(name),
       onViewAct: (what) => this.#view.act(what),
       onCopy: (format) => this.#copy(format),
@@ -132,40 +116,39 @@ class RunsPage {
     };
   }
 
-  #listen(): void {
-    const { root } = this.#grid;
-    const keys: GridKeys = {
-      grid: this.#grid,
-      lines: () => this.#model.lines,
-      columnCount: () => this.#model.layout.columns.length,
-      place: () => this.#place,
-      onGo: (place, extendsSelection) => this.#go(place, extendsSelection),
-      onToggleLine: (line, isOpen) => this.#toggleLine(line, isOpen),
-      onSelect: (how) => this.#select(how),
-      onAct: (action) => this.#act(action),
-      onCopy: () => this.#copy('csv'),
-      onHead: (what) => this.#actOnHead(what),
-    };
-    root.addEventListener('keydown', (event) => {
-      if (
-        event.target instanceof HTMLElement &&
-        this.#grid.placeOf(event.target) !== undefined &&
-        pressKey(event, keys)
-      )
-        event.preventDefault();
+  #createTable(): TablePanel {
+    return new TablePanel({
+      texts: this.#texts,
+      model: this.#model,
+      selection: this.#selection,
+      mayEdit: this.#context.mayEdit,
+      runs: () => this.#received.runs ?? [],
+      state: () => this.#state,
+      post: (message) => this.#host.post(message),
+      changeView: (part) => this.#changeView(part),
+      openLines: (open) => this.#setState({ open }),
+      scrolled: (scroll) => this.#scroll(scroll),
+      copy: (format) => this.#copy(format),
+      request: () => this.#request(),
+      compute: () => this.#compute(),
+      closed: () => this.#header.columns.focus(),
     });
-    root.addEventListener('click', (event) => this.#click(event));
-    root.addEventListener('dblclick', (event) => {
-      const line = this.#lineAt(event.target);
-      if (line?.kind === 'run' && partOf(event.target) === undefined) this.#act('open');
+  }
+
+  #createOthers(): LoadedTabs {
+    return new LoadedTabs({
+      request: () => this.#request(),
+      hostOf: (tab) => ({
+        texts: this.#texts,
+        mayEdit: this.#context.mayEdit,
+        post: (message) => this.#host.post(message),
+        say: (words) => setText(this.#spoken, words),
+        select: (runIds) => this.#selection.choose(runIds),
+        changeView: ({ table = this.#state.view, ...parts }) => this.#setState({ view: table, ...parts }),
+        readState: () => this.#state.own[tab],
+        writeState: (own) => this.#keepOwn(tab, own),
+      }),
     });
-    root.addEventListener('focusin', (event) => {
-      const place = this.#grid.placeOf(event.target);
-      if (place !== undefined) this.#place = place;
-    });
-    // Before VS Code reads what the menu is about.
-    document.addEventListener('contextmenu', (event) => this.#describeMenu(event), { capture: true });
-    new ResizeObserver(() => this.#request()).observe(root);
   }
 
   #receive(message: ToRunsPage): void {
@@ -206,10 +189,9 @@ class RunsPage {
 
   #compute(): void {
     const { view, open } = this.#state;
-    const all = this.#received.runs ?? [];
-    const key = this.#model.lines[this.#place.line]?.key;
-    this.#model.compute(all, view, new Set(open));
-    this.#keepPlace(key);
+    this.#table.keepPlace();
+    this.#model.compute(this.#received.runs ?? [], view, new Set(open));
+    this.#table.findPlace();
     this.#header.drawGroups(this.#model.facts.groupings, view.group);
     const { problem, ...facts } = this.#view.facts;
     this.#header.drawViews(facts);
@@ -217,18 +199,12 @@ class RunsPage {
     this.#isOutdated = false;
   }
 
-  /** The keys stay on the run that they were on, wherever it stands now. */
-  #keepPlace(key: string | undefined): void {
-    const { line, column } = this.#place;
-    const now = this.#model.indexOf(key);
-    const next = now === -1 ? Math.min(line, this.#model.lines.length - 1) : now;
-    this.#place = { line: next, column: Math.min(column, Math.max(0, this.#model.layout.columns.length - 1)) };
-  }
-
   #draw(): void {
     if (this.#isOutdated) this.#compute();
-    const { view } = this.#state;
+    const { view, tab } = this.#state;
     const notice = this.#noticeNow();
+    this.#tabs.draw(tab);
+    document.body.dataset['tab'] = tab;
     this.#notice.draw(notice);
     this.#filterBar.draw(view.filter, this.#model.mistake, view.showsHidden, this.#model.hidden);
     this.#foot.draw({
@@ -239,30 +215,23 @@ class RunsPage {
       objective: this.#model.facts.objective,
       unreadable: this.#received.unreadable,
     });
-    setHidden(this.#grid.root, this.#received.runs === undefined || notice === 'empty' || this.#failure !== undefined);
-    const { root } = this.#grid;
-    root.setAttribute('aria-label', fillIn(this.#texts.gridOf, formatCount(this.#model.shown.length)));
-    root.setAttribute('aria-description', this.#texts.gridHint);
-    const hadFocus = this.#grid.hasFocus || this.#takesFocus;
-    this.#grid.draw({
-      lines: this.#model.lines,
-      layout: this.#model.layout,
-      sort: this.#model.sort,
-      selected: this.#selection.keys,
-      place: this.#place,
-    });
-    if (hadFocus) this.#grid.focus();
-    this.#takesFocus = false;
-    this.#scrollBack();
+    const isEmpty = this.#received.runs === undefined || notice === 'empty' || this.#failure !== undefined;
+    this.#drawTab(tab, isEmpty);
   }
 
-  /** Once there is something to scroll. */
-  #scrollBack(): void {
-    const { top, left } = this.#state.scroll;
-    if (this.#isScrolled || this.#model.lines.length * rowHeight < top) return;
-    if (this.#model.lines.length === 0) return;
-    this.#isScrolled = true;
-    this.#grid.root.scrollTo({ top, left });
+  #drawTab(tab: TabName, isEmpty: boolean): void {
+    const isTable = tab === 'table';
+    setHidden(this.#table.root, !isTable);
+    if (isTable) this.#table.draw(isEmpty);
+    const { view: table, charts, relations } = this.#state;
+    this.#others.draw(isTable || isEmpty ? undefined : tab, {
+      shown: this.#model.inOrder,
+      all: this.#received.runs ?? [],
+      selected: this.#selection.runs,
+      view: { table, charts, relations },
+      objective: this.#model.facts.objective,
+      theme: this.#theme,
+    });
   }
 
   #noticeNow(): TableNotice | 'nothingFits' | 'empty' | undefined {
@@ -278,10 +247,6 @@ class RunsPage {
     this.#setState({ view: { ...this.#state.view, ...part } });
     const { name, view } = this.#state;
     this.#host.post({ type: 'keep', name, view });
-    if (this.#chooser.isOpen && part.columns === null) {
-      this.#compute();
-      this.#chooser.show(this.#model.columns, this.#received.runs ?? []);
-    }
   }
 
   #setState(part: Partial<PageState>): void {
@@ -296,67 +261,15 @@ class RunsPage {
     this.#keeping = setTimeout(() => this.#host.writeState(this.#state), quiet);
   }
 
-  #scroll(): void {
-    const { scrollTop: top, scrollLeft: left } = this.#grid.root;
-    this.#state = { ...this.#state, scroll: { top, left } };
+  #keepOwn(tab: TabName, own: unknown): void {
+    this.#state = { ...this.#state, own: { ...this.#state.own, [tab]: own } };
+    this.#keep();
+  }
+
+  #scroll(scroll: PageState['scroll']): void {
+    this.#state = { ...this.#state, scroll };
     this.#keep();
     this.#request();
-  }
-
-  #sort(column: string, adds: boolean): void {
-    this.#changeView({ sort: pressHead(this.#model.sort, column, adds) });
-    this.#place = { line: -1, column: this.#model.columnAt(column) };
-    this.#takesFocus = true;
-  }
-
-  #actOnHead(what: Parameters<GridKeys['onHead']>[0]): void {
-    const placed = this.#model.layout.columns[this.#place.column];
-    if (placed === undefined) return;
-    const { id } = placed.column;
-    if ('sort' in what) this.#sort(id, what.sort);
-    else if ('wider' in what) {
-      const width = clampWidth(placed.width + what.wider * widening);
-      this.#changeView({ columns: changeColumn(this.#model.columns, id, { width }) });
-    } else {
-      this.#changeView({ columns: moveColumn(this.#model.columns, id, what.move) });
-      this.#compute();
-      this.#place = { line: -1, column: this.#model.columnAt(id) };
-    }
-  }
-
-  #go(place: Place, extendsSelection: boolean): void {
-    if (extendsSelection) this.#selection.extendTo(place.line, this.#place.line);
-    this.#place = place;
-    this.#takesFocus = true;
-    this.#grid.reveal(place);
-    this.#request();
-  }
-
-  #lineAt(target: EventTarget | null): Line | undefined {
-    const place = this.#grid.placeOf(target);
-    return place === undefined ? undefined : this.#model.lines[place.line];
-  }
-
-  #click(event: MouseEvent): void {
-    const place = this.#grid.placeOf(event.target);
-    const line = place === undefined ? undefined : this.#model.lines[place.line];
-    if (place === undefined || line === undefined) return;
-    this.#place = place;
-    this.#takesFocus = true;
-    const part = partOf(event.target);
-    if (part === 'twisty' || (line.kind === 'group' && place.column === 0)) this.#toggleLine(line, !line.isOpen);
-    else if (part === 'star' && line.kind === 'run') this.#post('star', [line.key]);
-    else if (event.shiftKey) this.#selection.extendTo(place.line, place.line);
-    else if (event.ctrlKey || event.metaKey) this.#selection.toggle(line.key);
-    else this.#selection.press(line.key);
-    this.#request();
-  }
-
-  #select(how: 'toggle' | 'all' | 'none'): void {
-    const line = this.#model.lines[this.#place.line];
-    if (how === 'all') this.#selection.all();
-    else if (how === 'toggle' && line !== undefined) this.#selection.toggle(line.key);
-    else this.#selection.clear();
   }
 
   #tellSelection(): void {
@@ -364,48 +277,8 @@ class RunsPage {
     this.#request();
   }
 
-  #act(action: RunAction): void {
-    const line = this.#model.lines[this.#place.line];
-    const isOfOne = action === 'open' || action === 'rename' || action === 'note';
-    if (line === undefined || (isOfOne && line.kind === 'group')) return;
-    const runIds = isOfOne ? [line.key] : this.#selection.meantBy(line);
-    if (action !== 'open' && !this.#context.mayEdit) return;
-    this.#post(action, runIds);
-  }
-
-  #post(action: RunAction, runIds: readonly string[]): void {
-    if (runIds.length > 0) this.#host.post({ type: 'act', action, runIds });
-  }
-
-  #toggleLine({ key }: Line, isOpen: boolean): void {
-    const { open } = this.#state;
-    this.#setState({ open: isOpen ? [...open, key] : open.filter((other) => other !== key) });
-  }
-
   #copy(format: CopyFormat): void {
     this.#host.post({ type: 'copied', text: this.#model.copy(this.#selection.runs, format) });
-  }
-
-  #describeMenu(event: MouseEvent): void {
-    const place = this.#grid.placeOf(event.target);
-    const line = place === undefined ? undefined : this.#model.lines[place.line];
-    if (place !== undefined && line !== undefined) {
-      this.#place = place;
-      if (!this.#selection.has(line.key)) this.#selection.press(line.key);
-    }
-    const runIds = line === undefined ? [] : this.#selection.meantBy(line);
-    const run = this.#received.find(runIds[0] ?? '');
-    const subject = line === undefined ? undefined : { project: this.#state.root, runIds, run };
-    this.#grid.root.dataset['vscodeContext'] = describeMenu(subject);
-  }
-
-  #openChooser(): void {
-    this.#chooser.show(this.#model.columns, this.#received.runs ?? []);
-  }
-
-  #closeChooser(): void {
-    this.#chooser.hide();
-    this.#header.columns.focus();
   }
 
   #showIgnored(count: number): void {
@@ -414,10 +287,6 @@ class RunsPage {
     this.#failure = { kind: 'broken', text: this.#texts.ignored, action: 'retry' };
     this.#request();
   }
-}
-
-function partOf(target: EventTarget | null): string | undefined {
-  return target instanceof Element ? target.closest<HTMLElement>('[data-part]')?.dataset['part'] : undefined;
 }
 
 new RunsPage(readBodyData('texts') as RunsTexts).start();

@@ -23,27 +23,36 @@ export class TableModel {
   lines: readonly Line[] = [];
   /** What fits the filter, nested or not. */
   shown: readonly RunSummary[] = [];
+  #order:
+    { readonly shown: readonly RunSummary[]; readonly key: string; readonly runs: readonly RunSummary[] } | undefined;
   /** How many are left out because they are hidden. */
   hidden = 0;
   mistake: FilterMistake | undefined;
   /** What follows from the runs alone: thousands are looked through for it, and only when they have changed. */
   facts: Facts = { all: [], objective: null, groupings: [], columns: [] };
   #view: TableView | undefined;
+  #all: readonly RunSummary[] | undefined;
 
   compute(all: readonly RunSummary[], view: TableView, open: ReadonlySet<string>): void {
     if (all !== this.facts.all) this.facts = readFacts(all);
-    const isHidden = ({ tags }: RunSummary): boolean => Object.hasOwn(tags, hiddenTag);
-    const visible = view.showsHidden ? all : all.filter((run) => !isHidden(run));
-    this.hidden = all.length - visible.length;
-    const filtered = applyFilter(visible, view.filter);
-    this.mistake = 'mistake' in filtered ? filtered.mistake : undefined;
-    // While a filter is being written it is wrong most of the time: what it showed last stays.
-    this.shown = 'runs' in filtered ? filtered.runs : this.#keepFound(visible);
-    this.#view = view;
+    const { filter, showsHidden } = view;
+    const isAsBefore = all === this.#all && filter === this.#view?.filter && showsHidden === this.#view.showsHidden;
+    if (!isAsBefore) this.#choose(all, view);
+    [this.#all, this.#view] = [all, view];
     this.lines = arrange(this.shown, { sort: this.sort, group: view.group, open });
     this.columns = listColumns(view.columns ?? this.facts.columns);
     const layout = placeColumns(this.columns, view.group !== null);
     if (keyOf(layout) !== keyOf(this.layout)) this.layout = layout;
+  }
+
+  #choose(all: readonly RunSummary[], { filter, showsHidden }: TableView): void {
+    const isHidden = ({ tags }: RunSummary): boolean => Object.hasOwn(tags, hiddenTag);
+    const visible = showsHidden ? all : all.filter((run) => !isHidden(run));
+    this.hidden = all.length - visible.length;
+    const filtered = applyFilter(visible, filter);
+    this.mistake = 'mistake' in filtered ? filtered.mistake : undefined;
+    // While a filter is being written it is wrong most of the time: what it showed last stays.
+    this.shown = 'runs' in filtered ? filtered.runs : this.#keepFound(visible);
   }
 
   get sort(): TableView['sort'] {
@@ -68,6 +77,16 @@ export class TableModel {
     if (group !== null && selected.length === 0 && groups.length === this.lines.length)
       return copyGroups(groups, { group, columns, format });
     return copyRuns(selected.length > 0 ? selected : this.#listAll(group), columns, format);
+  }
+
+  /** What is shown in the table's order, nested and folded ones too; the same list until order or runs change. */
+  get inOrder(): readonly RunSummary[] {
+    const { shown, sort } = this;
+    const { group = null } = this.#view ?? {};
+    const key = JSON.stringify([sort, group]);
+    if (this.#order?.shown !== shown || this.#order.key !== key)
+      this.#order = { shown, key, runs: this.#listAll(group) };
+    return this.#order.runs;
   }
 
   #listAll(group: string | null): readonly RunSummary[] {

@@ -6,30 +6,6 @@ import { createButton, createDropdown, createToggle } from '../shared/controls.t
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { nameColumn } from './words.ts';
 
-/** The ways to look at the runs that work; another one is a row here, and its panel beside the table's. */
-const tabs: readonly { readonly id: string; readonly label: keyof RunsTexts }[] = [{ id: 'table', label: 'tableTab' }];
-
-function createTabs(texts: RunsTexts): HTMLElement {
-  return element(
-    'div',
-    { 'class': 'tabs', 'role': 'tablist', 'aria-label': texts.tabs },
-    ...tabs.map(({ id, label }, index) =>
-      element(
-        'button',
-        {
-          'class': 'tab',
-          'type': 'button',
-          'role': 'tab',
-          'id': `tab-${id}`,
-          'aria-controls': `panel-${id}`,
-          'aria-selected': String(index === 0),
-        },
-        texts[label],
-      ),
-    ),
-  );
-}
-
 export interface BarActions {
   readonly onFilter: (text: string) => void;
   readonly onGroup: (column: string | null) => void;
@@ -55,6 +31,7 @@ export interface ViewFacts {
 
 /** Tabs, and which view is shown. */
 export function createHeader(
+  tabs: HTMLElement,
   texts: RunsTexts,
   { onGroup, onColumns, onView, onViewAct }: BarActions,
   mayEdit: boolean,
@@ -71,7 +48,7 @@ export function createHeader(
   const root = element(
     'header',
     {},
-    createTabs(texts),
+    tabs,
     element('span', { class: 'rest' }),
     element('span', { class: 'dim' }, texts.group),
     group.root,

@@ -9,11 +9,18 @@ export class Selection {
     | { readonly lines: readonly Line[]; readonly keys: ReadonlySet<string>; readonly runs: readonly RunSummary[] }
     | undefined;
   readonly #lines: () => readonly Line[];
+  readonly #find: (runId: string) => RunSummary | undefined;
   readonly #onChange: () => void;
 
-  constructor(lines: () => readonly Line[], onChange: () => void) {
-    this.#lines = lines;
-    this.#onChange = onChange;
+  constructor(options: {
+    readonly lines: () => readonly Line[];
+    /** A run that no line shows now: it stands below a closed one. */
+    readonly find: (runId: string) => RunSummary | undefined;
+    readonly onChange: () => void;
+  }) {
+    this.#lines = options.lines;
+    this.#find = options.find;
+    this.#onChange = options.onChange;
   }
 
   has(key: string): boolean {
@@ -29,6 +36,11 @@ export class Selection {
     const next = new Set(this.keys);
     if (!next.delete(key)) next.add(key);
     this.#set(next, key);
+  }
+
+  /** These runs, whether or not a line shows them now. */
+  choose(runIds: readonly string[]): void {
+    this.#set(runIds);
   }
 
   all(): void {
@@ -52,7 +64,7 @@ export class Selection {
     );
   }
 
-  /** In the order of the lines; of a selected group that is closed all its runs. The same until lines or selection change. */
+  /** In the order of the lines; of a selected group that is closed all its runs; then those that no line shows. The same until lines or selection change. */
   get runs(): readonly RunSummary[] {
     const lines = this.#lines();
     if (this.#known?.lines !== lines || this.#known.keys !== this.keys)
@@ -66,7 +78,9 @@ export class Selection {
       if (!this.keys.has(line.key)) return [];
       return line.kind === 'run' ? [line.run] : line.isOpen ? [] : line.runs;
     });
-    return [...new Set(runs)];
+    const seen = new Set(lines.map(({ key }) => key));
+    const folded = [...this.keys].flatMap((key) => (seen.has(key) ? [] : (this.#find(key) ?? [])));
+    return [...new Set([...runs, ...folded])];
   }
 
   /** What is meant by something that is done on a line: that line, unless it is one of several that are selected. */

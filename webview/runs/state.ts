@@ -1,5 +1,12 @@
 import { emptyTableView, type RunsPageContext, type TableView } from '../../src/protocol/runtable.ts';
+import {
+  emptyChartsView,
+  emptyRelationsView,
+  type ChartsView,
+  type RelationsView,
+} from '../../src/protocol/runsview.ts';
 import { parseTableView } from '../../src/protocol/runtablecodec.ts';
+import { isTabName, type TabName } from './tabs.ts';
 
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` of it. */
 export interface PageState {
@@ -7,6 +14,12 @@ export interface PageState {
   /** The view that is shown, changed or not; null: the person's own. */
   readonly name: string | null;
   readonly view: TableView;
+  readonly charts: ChartsView;
+  readonly relations: RelationsView;
+  /** Which is looked at. */
+  readonly tab: TabName;
+  /** What each tab keeps for itself. */
+  readonly own: Readonly<Partial<Record<TabName, unknown>>>;
   /** Keys of the lines that are open. */
   readonly open: readonly string[];
   readonly scroll: { readonly top: number; readonly left: number };
@@ -15,16 +28,21 @@ export interface PageState {
 /** What was kept, for the project that the extension names; a state of another project or in another form counts for nothing. */
 export function readPageState(state: unknown, given: unknown): PageState {
   const { root, kept } = readContext(given);
-  const fresh = { ...(kept ?? { name: null, view: emptyTableView }), root, open: [], scroll: { top: 0, left: 0 } };
+  const parts = { charts: emptyChartsView, relations: emptyRelationsView };
+  const look = { tab: 'table', own: {}, open: [], scroll: { top: 0, left: 0 } } as const;
+  const fresh = { ...(kept ?? { name: null, view: emptyTableView }), ...parts, ...look, root };
   const old = record(state);
   const view = parseTableView(old['view']);
   if (old['root'] !== root || view === undefined) return fresh;
-  const { name, open, scroll } = old;
+  const { name, open, scroll, tab, own } = old;
   const { top, left } = record(scroll);
   return {
     root,
     name: typeof name === 'string' ? name : null,
     view,
+    ...parts,
+    tab: isTabName(tab) ? tab : look.tab,
+    own: record(own),
     open: Array.isArray(open) ? open.filter((key): key is string => typeof key === 'string') : [],
     scroll: { top: typeof top === 'number' ? top : 0, left: typeof left === 'number' ? left : 0 },
   };

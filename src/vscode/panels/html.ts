@@ -43,7 +43,7 @@ export function pageHtml(parts: PageParts): string {
 <link rel="stylesheet" href="${escapeHtml(style)}">
 </head>
 <body data-texts="${escapeHtml(JSON.stringify(texts))}" data-context="${escapeHtml(JSON.stringify(context))}">
-<script nonce="${escapeHtml(nonce)}" src="${escapeHtml(script)}"></script>
+<script type="module" nonce="${escapeHtml(nonce)}" src="${escapeHtml(script)}"></script>
 </body>
 </html>
 `;

@@ -1,0 +1,77 @@
+import type { RunsTexts } from '../../src/protocol/runtable.ts';
+import { element } from '../shared/dom.ts';
+import type { Tab, TabHost } from './tab.ts';
+
+/** A row of the tabs. */
+interface TabRow {
+  readonly label: keyof RunsTexts;
+  /** Undefined for the table, which the page begins with. */
+  readonly load?: () => Promise<{ readonly createTab: (host: TabHost) => Tab }>;
+}
+
+/**
+ * The ways to look at the runs, in their order. Another one is a row here: its module is loaded when somebody looks at it for the first
+ * time. Its style sheet is a line in `main.ts`, for those of modules that are loaded later are not loaded with them.
+ */
+export const tabRows = { table: { label: 'tableTab' } } as const satisfies Readonly<Record<string, TabRow>>;
+
+export type TabName = keyof typeof tabRows;
+
+export const tabNames = Object.keys(tabRows) as readonly TabName[];
+
+/** Undefined for the table. */
+export function loaderOf(name: TabName): TabRow['load'] {
+  return (tabRows as Readonly<Record<TabName, TabRow>>)[name].load;
+}
+
+export function isTabName(value: unknown): value is TabName {
+  return typeof value === 'string' && Object.hasOwn(tabRows, value);
+}
+
+/** Arrow keys walk the tabs, as everywhere in the editor. */
+export function createTabs(
+  texts: RunsTexts,
+  onChoose: (tab: TabName) => void,
+): { readonly root: HTMLElement; draw(chosen: TabName): void } {
+  const buttons = tabNames.map((name) => {
+    const button = element(
+      'button',
+      { 'class': 'tab', 'type': 'button', 'role': 'tab', 'id': `tab-${name}`, 'aria-controls': `panel-${name}` },
+      texts[tabRows[name].label],
+    );
+    button.addEventListener('click', () => onChoose(name));
+    return { name, button };
+  });
+  const root = element(
+    'div',
+    { 'class': 'tabs', 'role': 'tablist', 'aria-label': texts.tabs },
+    ...buttons.map(({ button }) => button),
+  );
+  root.addEventListener('keydown', (event) => {
+    const at = buttons.findIndex(({ button }) => button === document.activeElement);
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    const next = buttons[(at + step + buttons.length) % buttons.length];
+    if (at === -1 || step === 0 || next === undefined) return;
+    event.preventDefault();
+    next.button.focus();
+    onChoose(next.name);
+  });
+  return {
+    root,
+    draw(chosen) {
+      for (const { name, button } of buttons) {
+        button.setAttribute('aria-selected', String(name === chosen));
+        button.tabIndex = name === chosen ? 0 : -1;
+      }
+    },
+  };
+}
+
+/** The element that a tab's own stands in. */
+export function createPanel(name: TabName, ...children: readonly HTMLElement[]): HTMLElement {
+  return element(
+    'div',
+    { 'class': 'panel', 'id': `panel-${name}`, 'role': 'tabpanel', 'aria-labelledby': `tab-${name}` },
+    ...children,
+  );
+}
