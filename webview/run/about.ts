@@ -4,7 +4,7 @@ import type { RunAbout } from '../../src/protocol/runpage.ts';
 import type { Objective } from '../../src/protocol/tracking.ts';
 import { createButton } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
-import { drawSparkline } from './sparkline.ts';
+import { drawSparkline } from '../shared/plots/sparkline.ts';
 
 export interface AboutOptions {
   readonly texts: RunTexts;

@@ -12,9 +12,10 @@ import {
 import type { RunTexts } from '../../src/protocol/charts.ts';
 import { createToggle } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
+import { createPlot, type Plot } from '../shared/plots/plot.ts';
 import type { Theme } from '../shared/theme.ts';
 import { isFaint, stepWords, type CardPlan } from './plan.ts';
-import { createPlot, type Plot } from './plot.ts';
+import { pictureOf } from './picture.ts';
 import { createNumbers } from './numbers.ts';
 
 export interface CardOptions {
@@ -100,7 +101,8 @@ export class ChartCard {
     else if (look.isInView) {
       const window = look.window ?? plan.whole;
       const scale = look.isLog && plan.canBeLog ? 'log' : 'linear';
-      this.#plot.draw({ plan, theme: look.theme, window, scale, bestWords: this.#bestWords() });
+      const options = { theme: look.theme, window, scale, bestWords: this.#bestWords() } as const;
+      this.#plot.draw(pictureOf(plan, { ...options, columns: this.#plot.columns() }));
     }
     this.#plotRoot.setAttribute('aria-label', fillIn(texts.chartOf, plan.title, this.#summary()));
     this.#drawReading();
@@ -140,7 +142,7 @@ export class ChartCard {
   #listen(): void {
     const root = this.#plotRoot;
     root.addEventListener('pointermove', ({ clientX }) => {
-      const step = this.#plot.stepAt(clientX);
+      const step = this.#plot.xAt(clientX);
       const nearest = step === undefined ? undefined : nearestStep(this.#allPoints(), step);
       if (nearest !== undefined && nearest !== this.#step) this.#options.onCursor(nearest, 'pointed');
     });

@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import '../shared/page.css';
+import '../shared/plots/plots.css';
 import './style.css';
 import { RunView, type Range, type ShownRun } from '../../src/core/charts/charts.ts';
 import { parseToRunPage, type RunPageMessage } from '../../src/protocol/chartcodec.ts';
@@ -22,7 +23,7 @@ import { ChartCard } from './card.ts';
 import { createDetails, createStrip } from './details.ts';
 import { createHeader } from './header.ts';
 import { planRun, type CardPlan, type RunPlan } from './plan.ts';
-import { createRhythm } from './rhythm.ts';
+import { createRhythm } from '../shared/plots/rhythm.ts';
 import { readMayStop, readPageState, type PageState } from './state.ts';
 import { createSteeringBar } from './steering.ts';
 import { createTabs } from './tabs.ts';

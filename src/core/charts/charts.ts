@@ -1,7 +1,7 @@
 // The door of charts: what the pages, the panels and the engine may use. Everything behind it is pure.
 export { quantile } from './axes.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
-export { envelope, type InfinityMark } from './envelope.ts';
+export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
 export { fillIn, formatCount, formatDuration, formatTicks, formatValue } from './numbers.ts';
 export { seriesStyle, themeKind, type ThemeKind } from './palette.ts';
@@ -17,10 +17,10 @@ export {
   type Reading,
 } from './reading.ts';
 export { toLine, type Line, type Series } from './series.ts';
-export { createScale } from './scales.ts';
+export { createScale, type ScaleKind } from './scales.ts';
 export { RunPageSession } from './session.ts';
 export { smoothingKinds, type Smoothing } from './smoothing.ts';
-export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
+export { growingEnd, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';
 export { LabelRows } from './labels.ts';

@@ -1,0 +1,229 @@
+import uPlot from 'uplot';
+import {
+  createScale,
+  formatTicks,
+  type Drawn,
+  type InfinityMark,
+  type Range,
+  type ScaleKind,
+} from '../../../src/core/charts/charts.ts';
+import type { Theme } from '../theme.ts';
+import { axisText, drawOnTop, drawUnder, sidePadding } from './marks.ts';
+
+/** How a line looks. Lengths of stroke and gap; empty for a line without gaps. */
+export interface LineLook {
+  readonly colour: string;
+  readonly width: number;
+  readonly dash: readonly number[];
+}
+
+/** A filled area between two edges, NaN where there is none. */
+export interface PlotArea {
+  readonly x: ArrayLike<number>;
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
+  readonly colour: string;
+}
+
+/** An open ring with words beside it. */
+export interface Ring {
+  readonly x: number;
+  readonly value: number;
+  readonly words: string;
+  readonly colour: string;
+}
+
+/** A label of the x axis. */
+interface Tick {
+  readonly at: number;
+  readonly label: string;
+}
+
+/** What one drawing shows. Lines lie over each other in their order; every value is in the units of its axis. */
+export interface Picture {
+  readonly theme: Theme;
+  readonly window: Range;
+  readonly range: Range;
+  readonly scale: ScaleKind;
+  /** Labels of the x axis, at most about so many. */
+  readonly ticks: (most: number) => readonly Tick[];
+  readonly x: Drawn['x'];
+  readonly ys: Drawn['ys'];
+  readonly marks: readonly InfinityMark[];
+  /** One for each of `ys`. */
+  readonly looks: readonly LineLook[];
+  /** Below the lines. */
+  readonly areas: readonly PlotArea[];
+  readonly rings: readonly Ring[];
+  /** Lines that go on: a dot says where they are. */
+  readonly ends: readonly number[];
+  /** Dotted rules with words on top. */
+  readonly events: readonly { readonly step: number; readonly text: string }[];
+}
+
+interface Place {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** One canvas: uPlot draws lines and axes, the rest (ring, words, marks) is drawn on top. Sizes are CSS pixels. */
+export interface Plot {
+  /** Does nothing while there is no room for it. */
+  draw(picture: Picture): void;
+  /** Pixel columns of the drawn area; guessed before the first drawing. */
+  columns(): number;
+  /** Where a point lies, from the corner of the plot; undefined when it is outside the window or there is no plot yet. */
+  place(x: number, value: number): Place | undefined;
+  /** Left edge and width of the drawn area within the plot. */
+  area(): { readonly left: number; readonly width: number };
+  /** What lies under a point of the screen. */
+  xAt(clientX: number): number | undefined;
+  destroy(): void;
+}
+
+/** What has been drawn last. */
+export interface PlotView {
+  picture: Picture | undefined;
+  /** Of a value on its axis, 0 at the bottom and 1 at the top. */
+  place: (value: number) => number;
+  xTicks: readonly Tick[];
+  yTicks: readonly number[];
+}
+
+/** A line that leaves the plot by more than so many times its height is drawn as if it went so far. */
+const farthest = 1000;
+const labelRoom = 56;
+
+/** `onSelect` gets what a drag of the mouse has marked. */
+export function createPlot(parent: HTMLElement, onSelect: (window: Range) => void): Plot {
+  let chart: uPlot | undefined;
+  const view: PlotView = { picture: undefined, place: (value) => value, xTicks: [], yTicks: [] };
+
+  const draw = (picture: Picture): void => {
+    const size = { width: parent.clientWidth, height: parent.clientHeight };
+    if (size.width < 80 || size.height < 60) return;
+    view.picture = picture;
+    view.place = createScale(picture.scale, picture.range).place;
+    if (chart?.series.length !== picture.looks.length + 1) {
+      chart?.destroy();
+      chart = new uPlot(optionsOf(view, picture, { size, onSelect }), [[], ...picture.looks.map(() => [])], parent);
+    }
+    if (chart.width !== size.width || chart.height !== size.height) chart.setSize(size);
+    fill(chart, view, picture);
+  };
+
+  const place = (x: number, value: number): Place | undefined => {
+    if (chart === undefined || view.picture === undefined) return undefined;
+    const { min, max } = view.picture.window;
+    const part = view.place(value);
+    if (x < min || x > max || !(Math.abs(part) <= farthest)) return undefined;
+    const { offsetLeft, offsetTop } = chart.over;
+    return { left: offsetLeft + chart.valToPos(x, 'x'), top: offsetTop + chart.valToPos(part, 'y') };
+  };
+
+  return {
+    draw,
+    place,
+    columns: () => Math.max(1, chart === undefined ? parent.clientWidth - labelRoom : Math.round(chart.bbox.width)),
+    area: () => ({ left: chart?.over.offsetLeft ?? 0, width: chart?.over.clientWidth ?? 0 }),
+    xAt: (clientX) => chart?.posToVal(clientX - chart.over.getBoundingClientRect().left, 'x'),
+    destroy: () => chart?.destroy(),
+  };
+}
+
+function fill(chart: uPlot, view: PlotView, picture: Picture): void {
+  const { window, range, scale, looks, x, ys } = picture;
+  const rows = Math.min(scale === 'linear' ? 6 : 8, Math.max(2, Math.floor(chart.height / 28)));
+  view.xTicks = picture.ticks(Math.min(8, Math.max(2, Math.floor(chart.width / 64))));
+  view.yTicks = createScale(scale, range).ticks(rows);
+  looks.forEach(({ width, dash }, index) => Object.assign(chart.series[index + 1] ?? {}, { width, dash: [...dash] }));
+  chart.batch(() => {
+    chart.setData([[...x], ...ys.map((values) => placed(values, view.place))], false);
+    chart.setScale('x', window);
+    chart.setScale('y', { min: 0, max: 1 });
+  });
+  chart.redraw(true, true);
+}
+
+function placed(values: Drawn['ys'][number], place: (value: number) => number): (number | null | undefined)[] {
+  return values.map((value) => {
+    if (typeof value !== 'number') return value;
+    const part = place(value);
+    // What has no place on a log scale ends the line.
+    return Number.isNaN(part) ? null : Math.max(-farthest, Math.min(farthest, part));
+  });
+}
+
+function optionsOf(
+  view: PlotView,
+  { looks }: Picture,
+  { size, onSelect }: { readonly size: { width: number; height: number }; readonly onSelect: (window: Range) => void },
+): uPlot.Options {
+  const font = (): string => `${axisText}px ${view.picture?.theme.fontFamily ?? 'sans-serif'}`;
+  const dim = (): string => view.picture?.theme.dim ?? '';
+  const bare = { ticks: { show: false }, border: { show: false }, font: font(), stroke: dim };
+  return {
+    ...size,
+    padding: [8, (chart) => rightOf(chart, view, font()), 0, 0],
+    legend: { show: false },
+    cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
+    scales: { x: { time: false, auto: false }, y: { auto: false } },
+    axes: [
+      {
+        ...bare,
+        size: 22,
+        gap: 6,
+        grid: { show: false },
+        splits: () => view.xTicks.map(({ at }) => at),
+        values: () => view.xTicks.map(({ label }) => label),
+      },
+      {
+        ...bare,
+        gap: 6,
+        size: (self, labels) => widthOf(self, labels, font()),
+        grid: { stroke: () => view.picture?.theme.grid ?? '', width: 1 },
+        splits: () => view.yTicks.map(view.place),
+        values: () => formatTicks(view.yTicks),
+      },
+    ],
+    series: [{}, ...looks.map((_, index) => seriesOptions(view, index))],
+    hooks: {
+      drawClear: [(chart) => drawUnder(chart, view)],
+      draw: [(chart) => drawOnTop(chart, view)],
+      setSelect: [(chart) => select(chart, onSelect)],
+    },
+  };
+}
+
+function seriesOptions(view: PlotView, index: number): uPlot.Series {
+  return {
+    label: String(index),
+    stroke: () => view.picture?.looks[index]?.colour ?? '',
+    points: { show: false },
+    spanGaps: false,
+  };
+}
+
+function widthOf({ ctx }: uPlot, labels: string[] | null, font: string): number {
+  ctx.save();
+  ctx.font = font;
+  const widths = (labels ?? []).map((label) => ctx.measureText(label).width);
+  ctx.restore();
+  return Math.ceil(Math.max(40, ...widths)) + 8;
+}
+
+/** Room for half of the last label of the x axis. */
+function rightOf({ ctx }: uPlot, { xTicks }: PlotView, font: string): number {
+  ctx.save();
+  ctx.font = font;
+  const { width } = ctx.measureText(xTicks.at(-1)?.label ?? '');
+  ctx.restore();
+  return Math.max(sidePadding, Math.ceil(width / 2) + 2);
+}
+
+function select(chart: uPlot, onSelect: (window: Range) => void): void {
+  const { left, width } = chart.select;
+  if (width < 4) return;
+  onSelect({ min: chart.posToVal(left, 'x'), max: chart.posToVal(left + width, 'x') });
+  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+}
