@@ -54,16 +54,45 @@ export const emptyChartsView: ChartsView = {
 
 export const relationKinds = ['parallel', 'scatter', 'matrix', 'importance', 'bars', 'boxes'] as const;
 
-export interface RelationsView {
-  readonly kind: (typeof relationKinds)[number];
-  /** Ids of columns, in order; null: chosen by what tells the runs apart. */
-  readonly axes:
-    | readonly { readonly column: string; readonly scale: 'linear' | 'log' | null; readonly isReversed: boolean }[]
-    | null;
-  /** Id of the column that colours. */
-  readonly colour: string | null;
-  /** What is brushed, in the column's own values. */
-  readonly brushes: readonly { readonly column: string; readonly low: number; readonly high: number }[];
+export interface RelationAxis {
+  /** Id of the column. */
+  readonly column: string;
+  /** null: by its values. */
+  readonly scale: 'linear' | 'log' | null;
+  readonly isReversed: boolean;
 }
 
-export const emptyRelationsView: RelationsView = { kind: 'parallel', axes: null, colour: null, brushes: [] };
+/** What is brushed on an axis, in the column's own values: numbers from `low` to `high`, both included, or categories. Several on one axis add up. */
+export type RelationBrush =
+  | { readonly column: string; readonly low: number; readonly high: number }
+  | { readonly column: string; readonly names: readonly string[] };
+
+export interface RelationsView {
+  readonly kind: (typeof relationKinds)[number];
+  /** In order, of the parallel coordinates and the matrix; null: chosen by what tells the runs apart. */
+  readonly axes: readonly RelationAxis[] | null;
+  /** Id of the column that colours; null: the metric by which runs are judged. */
+  readonly colour: string | null;
+  readonly brushes: readonly RelationBrush[];
+  /** Of the scatter plot; null: the param that has most to do with the metric, and the metric. */
+  readonly x: RelationAxis | null;
+  readonly y: RelationAxis | null;
+  /** Id of the column that importance, bars and boxes tell of; null: the metric by which runs are judged. */
+  readonly metric: string | null;
+  /** Id of the column by whose values bars and boxes are grouped; null: the param that has most to do with the metric. */
+  readonly group: string | null;
+  /** Of the bars, around the mean. */
+  readonly band: (typeof bandNames)[number];
+}
+
+export const emptyRelationsView: RelationsView = {
+  kind: 'parallel',
+  axes: null,
+  colour: null,
+  brushes: [],
+  x: null,
+  y: null,
+  metric: null,
+  group: null,
+  band: 'deviation',
+};
