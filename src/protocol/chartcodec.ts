@@ -11,6 +11,7 @@ import {
 import type { RunPageAnswer } from './runpage.ts';
 import { parseSteering } from './steering.ts';
 import {
+  ascendingSteps,
   count,
   finite,
   flag,
@@ -32,13 +33,10 @@ import {
 const currentProtocol: Check = (value) => value === chartProtocolVersion;
 const bytes: Check = (value) => value instanceof Uint8Array;
 
-/** Steps are finite and never descend: decimation and the binary searches rely on it. */
 const points: Check = (value) => {
   if (!isRecord(value)) return false;
   const { steps, values } = value;
-  if (!(steps instanceof Float64Array) || !(values instanceof Float64Array) || steps.length !== values.length)
-    return false;
-  return steps.every((step, i) => Number.isFinite(step) && (i === 0 || step >= (steps[i - 1] ?? NaN)));
+  return ascendingSteps(steps) && values instanceof Float64Array && (steps as Float64Array).length === values.length;
 };
 
 const namedTexts = listOf(pairOf(text, text));

@@ -29,12 +29,16 @@ export interface Watched {
 /** A series that can't be read, and why. */
 export interface SeriesProblem {
   readonly runId: string;
+  /** Empty: all of the run's. */
   readonly metric: string;
   readonly message: string;
 }
 
 export type ChartFeedQuestion =
-  /** `watch` counts up; `restart`: the page has nothing any more of what it had. */
+  /**
+   * `watch` counts up, over pages that were loaded again too: it begins with the time. One that does not follow the last one that came is a
+   * restart, whatever it says. `restart`: the page has nothing any more of what it had.
+   */
   | { readonly type: 'watch'; readonly watch: number; readonly restart: boolean; readonly wanted: Watched }
   | { readonly type: 'watched'; readonly watch: number; readonly sequence: number };
 
@@ -45,7 +49,7 @@ export interface SeriesMessage {
   readonly watch: number;
   readonly sequence: number;
   readonly series: readonly RunPoints[];
-  /** New ones, by run. */
+  /** New ones, by run; after a loss some may come twice. */
   readonly events: readonly (readonly [runId: string, event: RunEvent])[];
   readonly problems: readonly SeriesProblem[];
   /** All that there is now has come with this message or before; later ones tell what is new. */

@@ -1,3 +1,4 @@
+import type { ChartFeedQuestion, SeriesMessage } from './chartfeed.ts';
 import type { UnreadableRun } from './tracking.ts';
 
 // The border between the extension and the page of runs. The page says `ready` and gets every run, in parts; from then on only the
@@ -97,11 +98,15 @@ export type ToRunsPage =
   /** A menu asks for what is selected. */
   | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
 
+/** All that the page hears: points have numbers of their own (`chartfeed.ts`). */
+export type RunsPageMessage = ToRunsPage | SeriesMessage;
+
 /** What is done with runs by commands of the editor, which ask where something is to be asked. */
 export const runActions = ['open', 'rename', 'note', 'tag', 'star', 'colour', 'hide', 'delete', 'compare'] as const;
 export type RunAction = (typeof runActions)[number];
 
 export type FromRunsPage =
+  | ChartFeedQuestion
   | { readonly type: 'ready'; readonly protocol: number }
   /** A message is missing, or the user wants to try again: send everything. */
   | { readonly type: 'resync' }

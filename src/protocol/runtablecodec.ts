@@ -1,7 +1,9 @@
+import { chartFeedQuestions, parseSeriesMessage } from './chartfeedcodec.ts';
 import {
   runActions,
   runTableProtocolVersion,
   type FromRunsPage,
+  type RunsPageMessage,
   type SavedView,
   type TableView,
   type ToRunsPage,
@@ -55,6 +57,7 @@ const toRunsPage: Shapes<ToRunsPage> = {
 };
 
 const fromRunsPage: Shapes<FromRunsPage> = {
+  ...chartFeedQuestions,
   ready: { protocol: currentProtocol },
   resync: {},
   act: { action: oneOf(...runActions), runIds: listOf(text) },
@@ -67,6 +70,9 @@ const fromRunsPage: Shapes<FromRunsPage> = {
 };
 
 export const parseToRunsPage: (value: unknown) => ToRunsPage | undefined = parserOf(toRunsPage);
+/** As {@link parseToRunsPage}, and points of the runs. */
+export const parseRunsPageMessage = (value: unknown): RunsPageMessage | undefined =>
+  parseToRunsPage(value) ?? parseSeriesMessage(value);
 export const parseFromRunsPage: (value: unknown) => FromRunsPage | undefined = parserOf(fromRunsPage);
 
 /** A view that was kept, in whatever form it is now; undefined for what is none. */

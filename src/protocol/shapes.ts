@@ -32,6 +32,11 @@ export const pairOf =
   (value) =>
     Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
 
+/** Steps as whatever draws them relies on: finite, and they never descend. */
+export const ascendingSteps: Check = (value) =>
+  value instanceof Float64Array &&
+  value.every((step, i) => Number.isFinite(step) && (i === 0 || step >= (value[i - 1] ?? NaN)));
+
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

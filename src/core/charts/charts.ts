@@ -3,6 +3,8 @@ export { quantile } from './axes.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
 export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
+export { ChartFeedSession } from './feedsession.ts';
+export { ChartFeedView } from './feedview.ts';
 export { fillIn, formatCount, formatDuration, formatTicks, formatValue } from './numbers.ts';
 export { seriesStyle, themeKind, type ThemeKind } from './palette.ts';
 export {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RunPoints, SeriesMessage } from '../../../src/protocol/chartfeed.ts';
 import { emptyTableView, type FromRunsPage, type TableView, type ToRunsPage } from '../../../src/protocol/runtable.ts';
 import {
   joinRuns,
   packRun,
   parseFromRunsPage,
+  parseRunsPageMessage,
   parseTableView,
   parseToRunsPage,
   unpackRuns,
@@ -39,11 +41,29 @@ const fromPage: readonly FromRunsPage[] = [
   { type: 'deleteView', name: 'a' },
   { type: 'openView', name: 'a' },
   { type: 'error', message: 'x' },
+  { type: 'watch', watch: 7, restart: true, wanted: { runIds: ['a'], metrics: ['__proto__'], events: false } },
+  { type: 'watched', watch: 7, sequence: 1 },
 ];
+const series: SeriesMessage = {
+  ...{ type: 'series', protocol: 1, watch: 7, sequence: 1 },
+  series: [
+    {
+      ...{ runId: 'a', metric: 'loss', from: 2 },
+      steps: Float64Array.of(1, 1, 2),
+      values: Float64Array.of(NaN, Infinity, 3),
+      times: Float64Array.of(5, NaN, 4),
+    },
+  ],
+  events: [['a', { time: 1, step: null, kind: 'warning', text: 'b' }]],
+  problems: [{ runId: 'a', metric: '', message: 'c' }],
+  isWhole: true,
+};
 
 it.each([
   ...toPage.map((message) => [message.type, parseToRunsPage, message] as const),
   ...fromPage.map((message) => [message.type, parseFromRunsPage, message] as const),
+  [series.type, parseRunsPageMessage, series] as const,
+  [toPage[0]!.type, parseRunsPageMessage, toPage[0]!] as const,
 ])('%s: the message passes, and none that lacks a field or has a wrong one', (_type, parse, message) => {
   expect(parse(message)).toBe(message);
   for (const key of Object.keys(message)) {
@@ -53,10 +73,26 @@ it.each([
   }
 });
 
+it.each<readonly [string, Partial<Record<keyof RunPoints, unknown>>]>([
+  ['steps that descend', { steps: Float64Array.of(2, 1, 3) }],
+  ['a step that is no number', { steps: Float64Array.of(1, NaN, 3) }],
+  ['columns of other lengths', { values: Float64Array.of(1) }],
+  ['columns of another kind', { times: Float32Array.of(1, 2, 3) }],
+  ['plain lists', { steps: [1, 2, 3] }],
+  ['a negative index', { from: -1 }],
+])('points with %s are none', (_what, change) => {
+  expect(parseRunsPageMessage({ ...series, series: [{ ...series.series[0], ...change }] })).toBeUndefined();
+});
+
 it('anything at all is a message, a view or undefined, never an exception', () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
-      expect(() => [parseToRunsPage(value), parseFromRunsPage(value), parseTableView(value)]).not.toThrow();
+      expect(() => [
+        parseToRunsPage(value),
+        parseFromRunsPage(value),
+        parseTableView(value),
+        parseRunsPageMessage(value),
+      ]).not.toThrow();
     }),
   );
 });
