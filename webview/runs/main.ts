@@ -6,12 +6,13 @@ import {
   runTableProtocolVersion,
   type FromRunsPage,
   type RunsPageContext,
+  type RunsPageMessage,
   type RunsTexts,
   type TableNotice,
   type TableView,
   type ToRunsPage,
 } from '../../src/protocol/runtable.ts';
-import { parseToRunsPage } from '../../src/protocol/runtablecodec.ts';
+import { parseRunsPageMessage } from '../../src/protocol/runtablecodec.ts';
 import { registerControls } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
@@ -60,9 +61,9 @@ class RunsPage {
   constructor(texts: RunsTexts) {
     this.#texts = texts;
     registerControls();
-    this.#host = connectHost<ToRunsPage, FromRunsPage>({
-      parse: parseToRunsPage,
-      receive: (message) => this.#receive(message),
+    this.#host = connectHost<RunsPageMessage, FromRunsPage>({
+      parse: parseRunsPageMessage,
+      receive: (message) => (message.type === 'series' ? this.#others.receive(message) : this.#receive(message)),
       ignored: (count) => this.#showIgnored(count),
       toError: (message) => ({ type: 'error', message }),
     });
