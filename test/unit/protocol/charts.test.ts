@@ -6,9 +6,9 @@ import {
   parseToPredictPage,
   parseToRunPage,
 } from '../../../src/protocol/chartcodec.ts';
+import type { AnswerFacts, CalibrationFacts } from '../../../src/protocol/answers.ts';
 import {
   chartProtocolVersion,
-  type AnswerFacts,
   type FromPredictPage,
   type FromRunPage,
   type RunFacts,
@@ -47,17 +47,21 @@ const sweep: SweepFacts = {
   ...{ objective: { metric: 'val_loss', direction: 'minimize' }, planned: 24, done: 1, best: null },
   ...{ keys: ['model.units', '__proto__'], trials: [trial, { ...trial, value: 0.5, seconds: 1.5 }] },
 };
+const calibration: CalibrationFacts = { bins: [[3, 0.25, 0.5]], error: 0.25 };
 const answers: AnswerFacts = {
-  ...{ split: 'test', classes: ['a', '__proto__'], counts: [1, 0, 0, 2] },
+  ...{ split: 'test', classes: ['a', '__proto__'], counts: [1, 0, 0, 2], calibration },
   curves: [
     {
-      area: 0.5,
+      ...{ positives: 2, negatives: 1, area: 0.5, averagePrecision: 0.5, calibration },
       points: [
-        [0, 0],
-        [1, 1],
+        [0.5, 1, 0],
+        [0.25, 2, 1],
       ],
     },
-    { area: null, points: [] },
+    {
+      ...{ positives: 0, negatives: 3, area: null, averagePrecision: null, points: [] },
+      calibration: { bins: [], error: null },
+    },
   ],
 };
 const head = { protocol: chartProtocolVersion, sequence: 1 };
@@ -158,8 +162,28 @@ describe('messages between the extension and its pages', () => {
     ['fewer counts than cells', { counts: [1, 0, 0] }],
     ['counts that are none', { counts: [1, 0, 0, -2] }],
     ['a curve for some classes only', { curves: [answers.curves[0]] }],
-    ['an area that is none', { curves: [answers.curves[0], { area: NaN, points: [] }] }],
-    ['points that are none', { curves: [answers.curves[0], { area: 1, points: [[0]] }] }],
+    ['an area that is none', { curves: [answers.curves[0], { ...answers.curves[1], area: NaN }] }],
+    ...(
+      [
+        ['points that are none', [[0]]],
+        [
+          'thresholds that ascend',
+          [
+            [0.1, 0, 0],
+            [0.2, 0, 1],
+          ],
+        ],
+        [
+          'counts that descend',
+          [
+            [0.2, 1, 0],
+            [0.1, 0, 0],
+          ],
+        ],
+        ['more hits than examples', [[0.2, 3, 0]]],
+      ] as const
+    ).map(([what, points]) => [what, { curves: [{ ...answers.curves[0], points }, answers.curves[1]] }] as const),
+    ['bins that are none', { calibration: { bins: [[1, 0.5]], error: null } }],
   ])('refuses answers with %s', (_, wrong) => {
     const changed = { ...run, answers: { ...answers, ...wrong } };
     expect(parseToRunPage({ ...snapshot, snapshot: { ...snapshot.snapshot, run: changed } })).toBeUndefined();
