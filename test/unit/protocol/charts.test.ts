@@ -64,6 +64,9 @@ const answers: AnswerFacts = {
     },
   ],
 };
+const withPoints = (...points: readonly (readonly number[])[]): object => ({
+  curves: [{ ...answers.curves[0], points }, answers.curves[1]],
+});
 const head = { protocol: chartProtocolVersion, sequence: 1 };
 const series = [{ name: 'loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(NaN, 3) }];
 const choices = [{ runId: 'a', name: 'x', status: 'FINISHED' as const, lost: false, startTime: 1 }];
@@ -163,26 +166,10 @@ describe('messages between the extension and its pages', () => {
     ['counts that are none', { counts: [1, 0, 0, -2] }],
     ['a curve for some classes only', { curves: [answers.curves[0]] }],
     ['an area that is none', { curves: [answers.curves[0], { ...answers.curves[1], area: NaN }] }],
-    ...(
-      [
-        ['points that are none', [[0]]],
-        [
-          'thresholds that ascend',
-          [
-            [0.1, 0, 0],
-            [0.2, 0, 1],
-          ],
-        ],
-        [
-          'counts that descend',
-          [
-            [0.2, 1, 0],
-            [0.1, 0, 0],
-          ],
-        ],
-        ['more hits than examples', [[0.2, 3, 0]]],
-      ] as const
-    ).map(([what, points]) => [what, { curves: [{ ...answers.curves[0], points }, answers.curves[1]] }] as const),
+    ['points that are none', withPoints([0])],
+    ['thresholds that ascend', withPoints([0.1, 0, 0], [0.2, 0, 1])],
+    ['counts that descend', withPoints([0.2, 1, 0], [0.1, 0, 0])],
+    ['more hits than examples', withPoints([0.2, 3, 0])],
     ['bins that are none', { calibration: { bins: [[1, 0.5]], error: null } }],
   ])('refuses answers with %s', (_, wrong) => {
     const changed = { ...run, answers: { ...answers, ...wrong } };
