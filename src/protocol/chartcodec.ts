@@ -1,6 +1,6 @@
+import { answerFacts } from './answercodec.ts';
 import {
   chartProtocolVersion,
-  type AnswerFacts,
   type FromPredictPage,
   type FromRunPage,
   type Steered,
@@ -63,18 +63,6 @@ const sweep = shaped({
   trials: listOf(trial),
   best: orNull(text),
 });
-/** As many counts as the matrix has cells, and a curve for each class or none. */
-const answers: Check = (value) => {
-  if (!answerShape(value)) return false;
-  const { classes, counts, curves } = value as AnswerFacts;
-  return counts.length === classes.length ** 2 && (curves.length === 0 || curves.length === classes.length);
-};
-const answerShape = shaped({
-  split: text,
-  classes: listOf(text),
-  counts: listOf(count),
-  curves: listOf(shaped({ area: orNull(finite), points: listOf(pairOf(finite, finite)) })),
-});
 const run = shaped({
   runId: text,
   name: text,
@@ -93,7 +81,7 @@ const run = shaped({
   details: namedTexts,
   parent: orNull(text),
   sweep: orNull(sweep),
-  answers: orNull(answers),
+  answers: orNull(answerFacts),
 });
 const oneSeries: Check = (value) => shaped({ name: text, from: count })(value) && points(value);
 const series = listOf(oneSeries);

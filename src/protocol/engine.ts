@@ -1,5 +1,6 @@
 import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
-import type { AnswerFacts, RunEvent, SweepFacts } from './charts.ts';
+import type { AnswerFacts } from './answers.ts';
+import type { RunEvent, SweepFacts } from './charts.ts';
 import type { ShownComparison } from './compare.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';

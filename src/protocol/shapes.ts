@@ -31,6 +31,11 @@ export const pairOf =
   (first: Check, second: Check): Check =>
   (value) =>
     Array.isArray(value) && value.length === 2 && first(value[0]) && second(value[1]);
+/** As many items as checks, each by its own. */
+export const tupleOf =
+  (...checks: readonly Check[]): Check =>
+  (value) =>
+    Array.isArray(value) && value.length === checks.length && checks.every((check, i) => check(value[i]));
 
 /** Steps as whatever draws them relies on: finite, and they never descend. */
 export const ascendingSteps: Check = (value) =>

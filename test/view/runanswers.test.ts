@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { AnswerFacts } from '../../src/protocol/charts.ts';
+import type { AnswerFacts } from '../../src/protocol/answers.ts';
 import { mustSkip } from './browser.ts';
 import { context, texts, useRunPages, type RunPage } from './runpage.ts';
 import { digitAnswers, ended, snapshotOf } from './runs.ts';
@@ -14,14 +14,41 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
   const show = async (shown: RunPage, answers: AnswerFacts | null): Promise<void> => {
     await shown.show(snapshotOf(5, { ...ended, answers }));
   };
-  const cat: AnswerFacts = { split: 'validation', classes: ['cat', 'dog'], counts: [3, 1, 0, 4], curves: [] };
+  const cat: AnswerFacts = {
+    ...{ split: 'validation', classes: ['cat', 'dog'], counts: [3, 1, 0, 4] },
+    ...{ curves: [], calibration: null },
+  };
+  // The ten examples of the unit tests, with scikit-learn's numbers.
+  const calibration = { bins: [...Array(9).fill([0, 0, 0]), [4, 0.95, 0.5]], error: 0.45 } as const;
+  const curve = {
+    ...{ positives: 5, negatives: 5, area: 0.62, averagePrecision: 0.6654, calibration },
+    points: [
+      [0.9, 1, 0],
+      [0.8, 1, 1],
+      [0.7, 3, 2],
+      [0.4, 4, 3],
+      [0.3, 4, 4],
+      [0.2, 5, 4],
+      [0.1, 5, 5],
+    ],
+  } as const;
+  const ten: AnswerFacts = {
+    ...{ split: 'test', classes: ['no', 'yes'], counts: [3, 2, 2, 3], calibration },
+    curves: [curve, curve],
+  };
+  const cells = ({ page }: RunPage, kind: string) =>
+    page.locator('.answers .picture vscode-dropdown').evaluate((dropdown, value) => {
+      const control = dropdown as unknown as { value: string; dispatchEvent: (event: unknown) => void };
+      control.value = value;
+      control.dispatchEvent(new (globalThis as unknown as { Event: new (name: string) => unknown }).Event('change'));
+    }, kind);
 
   it('are a matrix that shows errors, not zeros, and says the worst one', async () => {
     const shown = await open();
     await show(shown, cat);
     expect(await card(shown).locator('.cells tbody tr').allTextContents()).toEqual(['cat31', 'dog4']);
     expect(await card(shown).locator('.drawn').textContent()).toBe('validation split');
-    expect(await card(shown).locator('.words p').allTextContents()).toEqual([
+    expect(await card(shown).locator('.picture .words p').allTextContents()).toEqual([
       'cat read as dog: 1 of 4',
       'accuracy 0.8750 · F1 macro 0.8730',
       '',
@@ -37,10 +64,19 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
       '',
       'rgba(89, 164, 249)',
     ]);
-    expect(await toggle(shown, texts.rocName).isVisible()).toBe(false);
-    await toggle(shown, texts.ratesName).click();
+    for (const name of [texts.curvesName, texts.calibrationName])
+      expect(await toggle(shown, name).isVisible(), name).toBe(false);
     const rows = card(shown).locator('.cells tbody tr');
+    await cells(shown, 'row');
     await expect.poll(() => rows.allTextContents()).toEqual(['cat75.0\u202f%25.0\u202f%', 'dog100.0\u202f%']);
+    await cells(shown, 'column');
+    await expect.poll(() => rows.allTextContents()).toEqual(['cat100.0\u202f%20.0\u202f%', 'dog80.0\u202f%']);
+    await rows.nth(0).locator('td').nth(1).hover();
+    await expect
+      .poll(() => card(shown).locator('.picture .words p').last().textContent())
+      .toBe('true cat, predicted dog: 1 of 5 (20.0\u202f%)');
+    await cells(shown, 'all');
+    await expect.poll(() => rows.allTextContents()).toEqual(['cat37.5\u202f%12.5\u202f%', 'dog50.0\u202f%']);
   });
 
   it('are not there without predictions, come and go with the run, and need no curve beside them', async () => {
@@ -48,7 +84,7 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
     await show(shown, null);
     expect(await card(shown).isVisible()).toBe(false);
     await show(shown, { ...cat, counts: [4, 0, 0, 4] });
-    expect(await card(shown).locator('.words p').first().textContent()).toBe(texts.noErrors);
+    expect(await card(shown).locator('.picture .words p').first().textContent()).toBe(texts.noErrors);
     await show(shown, null);
     expect(await card(shown).isVisible()).toBe(false);
     await shown.show({ run: { ...ended, answers: cat }, series: [], events: [] });
@@ -59,7 +95,7 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
     const shown = await open();
     await show(shown, digitAnswers);
     const { page } = shown;
-    const reading = card(shown).locator('.words p').last();
+    const reading = card(shown).locator('.picture .words p').last();
     await card(shown).locator('.cells').focus();
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowUp', 'ArrowUp']) await page.keyboard.press(key);
     const spoken = page.locator('[aria-live=polite]');
@@ -71,40 +107,102 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
     await expect.poll(() => reading.textContent()).toBe('true 4, predicted 9: 5 of 102 (4.9\u202f%)');
   });
 
-  it('have curves with their areas, the worst class first, and a report; the choice is kept', async () => {
+  it('have curves with a threshold that the keys and the mouse move; all numbers follow, and it is kept', async () => {
+    const shown = await open();
+    await show(shown, ten);
+    await toggle(shown, texts.curvesName).click();
+    const slider = card(shown).locator('.curves input[type=range]');
+    const binary = card(shown).locator('.binary tbody tr');
+    const now = async () => [await slider.getAttribute('aria-valuetext'), ...(await binary.allTextContents())];
+    await expect
+      .poll(now)
+      .toEqual(['0.7000: precision 0.6000 · recall 0.6000 · F1 0.6000', 'true yes32', 'true others23']);
+    await slider.focus();
+    await shown.page.keyboard.press('ArrowLeft');
+    await expect
+      .poll(now)
+      .toEqual(['0.4000: precision 0.5714 · recall 0.8000 · F1 0.6667', 'true yes41', 'true others32']);
+    await shown.page.keyboard.press('End');
+    await expect.poll(now).toEqual(['above all: precision 1.000 · recall 0 · F1 0', 'true yes05', 'true others05']);
+    await toggle(shown, texts.bestF1).click();
+    await expect
+      .poll(now)
+      .toEqual(['0.2000: precision 0.5556 · recall 1.000 · F1 0.7143', 'true yes50', 'true others41']);
+    const again = await open({ state: await shown.state() });
+    await show(again, ten);
+    expect(await again.page.locator('.answers .curves input').getAttribute('aria-valuetext')).toMatch(/^0\.2000/);
+    const box = (await card(shown).locator('svg').first().boundingBox())!;
+    // 40 % of false and 60 % of true positives: the point at 0.7.
+    await shown.page.mouse.click(box.x + box.width * 0.41, box.y + box.height * 0.41);
+    await expect.poll(async () => (await now())[0]).toMatch(/^0\.7000/);
+    expect(await card(shown).locator('svg').first().getAttribute('aria-label')).toBe(
+      'ROC curve of yes against the rest, area 0.6200',
+    );
+    const places = await card(shown).locator('svg').nth(1).locator('polyline').last().getAttribute('points');
+    expect(places).toBe(
+      '0.00,0.00 40.00,0.00 40.00,100.00 120.00,80.00 160.00,85.71 160.00,100.00 200.00,88.89 200.00,100.00',
+    );
+  });
+
+  it('have of many classes the worst first, and what probabilities are worth', async () => {
     const shown = await open();
     await show(shown, digitAnswers);
-    await toggle(shown, texts.rocName).click();
-    await expect.poll(() => card(shown).locator('svg').isVisible()).toBe(true);
-    expect(await card(shown).locator('polyline').count()).toBe(2 + 10);
-    const areas = await card(shown).locator('.roc tbody tr').allTextContents();
-    expect([areas[0], areas.at(-1)]).toEqual(['90.9090', `3${texts.noValue}`]);
+    await toggle(shown, texts.curvesName).click();
+    const areas = card(shown).locator('.curves [role=region]:visible tbody tr');
+    await expect.poll(() => areas.count()).toBe(10);
+    expect([await areas.first().textContent(), await areas.last().textContent()]).toEqual(['90.90900.8890', '3––']);
+    expect(await areas.first().getAttribute('class')).toBe('chosen');
+    await areas.last().click();
+    await expect.poll(() => areas.last().getAttribute('class')).toBe('chosen');
+    expect(await card(shown).locator('svg').first().getAttribute('aria-label')).toMatch(/^3 has no curve/);
+    await toggle(shown, texts.calibrationName).click();
+    await expect.poll(() => card(shown).locator('.heights').isVisible()).toBe(true);
+    await show(shown, ten);
+    const words = card(shown).locator('.words:visible p');
+    await expect
+      .poll(() => words.allTextContents())
+      .toEqual([
+        'calibration error 0.4500, the mean distance from the diagonal',
+        'mean probability 0.9500, observed 0.5000: too sure',
+      ]);
+    const rows = card(shown).locator('.words:visible tbody tr');
+    expect([await rows.first().textContent(), await rows.last().textContent()]).toEqual([
+      '0 – 0.10',
+      '0.9 – 140.95000.5000',
+    ]);
+    const dot = await card(shown).locator('.diagram path').last().getAttribute('d');
+    expect(dot).toBe('M 190.00 100.00 h 0.01');
+  });
+
+  it('have a report that can be put in order', async () => {
+    const shown = await open();
+    await show(shown, digitAnswers);
     await toggle(shown, texts.reportName).click();
-    const rows = card(shown).locator('.numbers:visible tbody tr');
+    const rows = card(shown).locator('.report tbody tr');
     await expect.poll(() => rows.nth(4).textContent()).toBe('41.0000.95100.9749102');
     const again = await open({ state: await shown.state() });
     await show(again, digitAnswers);
-    expect(await card(again).locator('.numbers:visible tbody tr').last().textContent()).toMatch(/^macro mean0\.99/);
+    expect(await card(again).locator('.report tfoot tr').textContent()).toMatch(/^macro mean0\.99/);
     expect(await toggle(again, texts.reportName).getAttribute('aria-pressed')).toBe('true');
+    const head = toggle(again, 'Sort by recall');
+    await head.focus();
+    const first = async () => (await card(again).locator('.report tbody tr').first().textContent())?.slice(0, 1);
+    await again.page.keyboard.press('Enter');
+    await expect.poll(first).toBe('4');
+    expect(await again.page.locator('th[aria-sort=ascending]').textContent()).toBe(texts.recall);
+    await again.page.keyboard.press('Enter');
+    await expect.poll(first).toBe('0');
   });
 
   it('show hostile names of classes as text, and no view that there is not', async () => {
-    const shown = await open({ state: { ...context, answers: 'constructor' } });
     const evil = `<img src=x onerror="window.hacked=1">`;
-    const whole = {
-      area: 1,
-      points: [
-        [0, 0],
-        [0, 1],
-        [1, 1],
-      ],
-    } as const;
-    await show(shown, { ...cat, classes: [evil, '__proto__'], curves: [whole, whole] });
+    const kept = { view: 'constructor', cells: '__proto__', className: evil, threshold: 'x' };
+    const shown = await open({ state: { ...context, answers: kept } });
+    await show(shown, { ...ten, classes: [evil, '__proto__'] });
     expect(await card(shown).locator('.matrix').isVisible()).toBe(true);
-    await toggle(shown, texts.rocName).click();
-    await toggle(shown, texts.reportName).click();
+    for (const name of [texts.curvesName, texts.calibrationName, texts.reportName]) await toggle(shown, name).click();
     expect(await card(shown).locator('img').count()).toBe(0);
-    expect(await card(shown).locator('.numbers:visible tbody th').first().textContent()).toBe(evil);
+    await expect.poll(() => card(shown).locator('.report tbody th').first().textContent()).toBe(evil);
     expect(await shown.page.evaluate('window.hacked')).toBeUndefined();
   });
 
@@ -129,18 +227,25 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
     await shown.page.evaluate(axe);
     const cell = card(shown).locator('.cells tbody td').first();
     let before: string | null = '';
+    const views = [
+      ['matrix', null],
+      ['curves', texts.curvesName],
+      ['calibration', texts.calibrationName],
+      ['report', texts.reportName],
+    ] as const;
     for (const theme of Object.keys(themes) as ThemeName[]) {
       await shown.setTheme(theme);
       await expect.poll(() => cell.getAttribute('style')).not.toBe(before);
       before = await cell.getAttribute('style');
-      for (const view of ['counts', 'roc']) {
+      for (const [view, name] of views) {
+        if (name !== null) await toggle(shown, name).click();
         await shown.picture(`run-answers-${view}-${theme}`);
         const faults = await shown.page.evaluate(/* js */ `axe.run('.answers', { resultTypes: ['violations'] })
           .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
           .map(({ id, nodes }) => id + nodes[0].html))`);
         expect(faults, `${view} ${theme}`).toEqual([]);
-        await toggle(shown, texts.rocName).click();
       }
+      await toggle(shown, texts.reportName).click();
     }
   });
 });

@@ -1,11 +1,5 @@
-import type {
-  AnswerFacts,
-  RunFacts,
-  RunSnapshot,
-  SeriesPoints,
-  SweepFacts,
-  TrialFacts,
-} from '../../src/protocol/charts.ts';
+import type { AnswerFacts, CalibrationFacts, CurvePoint } from '../../src/protocol/answers.ts';
+import type { RunFacts, RunSnapshot, SeriesPoints, SweepFacts, TrialFacts } from '../../src/protocol/charts.ts';
 
 /** Invented runs for tests of pages: same numbers each time. */
 function createNoise(seed: number): () => number {
@@ -191,16 +185,32 @@ export const digitAnswers: AnswerFacts = {
       row === column ? 93 + row : row === 4 && column === 9 ? 5 : row === 7 && column === 2 ? 1 : 0,
     ),
   ),
-  curves: digits.map((_, digit) => ({
-    area: digit === 3 ? null : 0.999 - digit / 100,
-    points:
-      digit === 3
-        ? []
-        : [
-            [0, 0],
-            [0, 0.8 - digit / 50],
-            [0.05 + digit / 100, 0.97],
-            [1, 1],
-          ],
-  })),
+  curves: digits.map((_, digit) => curveOf(digit)),
+  calibration: calibrationOf(0.06),
 };
+
+/** Fewer and fewer examples lie above a threshold as it grows; digit 3 has no examples of its own. */
+function curveOf(digit: number): AnswerFacts['curves'][number] {
+  const isEmpty = digit === 3;
+  const [positives, negatives] = [isEmpty ? 0 : 93 + digit, 900];
+  const points = Array.from({ length: 41 }, (_, i): CurvePoint => {
+    const hits = Math.round(positives * Math.min(1, 1 - (1 - i / 40) ** (14 - digit)));
+    const alarms = Math.round(negatives * (i / 40) ** (7 - digit / 3));
+    return [1 - i / 40, hits, alarms];
+  });
+  const area = isEmpty ? null : 0.999 - digit / 100;
+  return {
+    ...{ positives, negatives, area, points, averagePrecision: area === null ? null : area - 0.02 },
+    calibration: calibrationOf(digit / 80),
+  };
+}
+
+/** As sure as it says, but for `off`. */
+function calibrationOf(off: number): CalibrationFacts {
+  const bins = Array.from({ length: 10 }, (_, i) => {
+    const mean = (i + 0.5) / 10;
+    const observed = Math.max(0, mean - off * Math.sin(Math.PI * mean));
+    return i === 2 ? ([0, 0, 0] as const) : ([10 + i * i * 8, mean, observed] as const);
+  });
+  return { bins, error: off * 0.6 };
+}

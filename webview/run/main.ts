@@ -2,6 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import '../shared/page.css';
 import '../shared/plots/plots.css';
 import './style.css';
+import './answers.css';
 import { RunView, type Range, type ShownRun } from '../../src/core/charts/charts.ts';
 import { parseToRunPage, type RunPageMessage } from '../../src/protocol/chartcodec.ts';
 import type { RunAbout, RunPageQuestion } from '../../src/protocol/runpage.ts';
@@ -77,7 +78,7 @@ class RunPage {
       onAsk: (question) => this.#host.post({ ...question, runId: this.#state.runId }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
-      onView: (answers) => this.#change({ answers }),
+      onAnswers: (part) => this.#change({ answers: { ...this.#state.answers, ...part } }),
       onSmoothing: (smoothing) => this.#change({ smoothing }),
       onRetry: () => this.#host.post({ type: 'resync' }),
     });
@@ -314,7 +315,7 @@ function createParts(
     'texts' | 'maySteer'
   > & {
     readonly onRetry: () => void;
-    readonly onView: Parameters<typeof createAnswers>[0]['onView'];
+    readonly onAnswers: Parameters<typeof createAnswers>[0]['onChoose'];
     readonly onTab: (tab: PageState['tab']) => void;
     readonly onAsk: (question: Question) => void;
   },
@@ -339,7 +340,7 @@ function createParts(
     onOpen: (path) => onAsk({ type: 'openArtifact', path }),
   });
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
-  const answers = createAnswers({ texts, onView: options.onView, onSay: (words) => setText(spoken, words) });
+  const answers = createAnswers({ texts, onChoose: options.onAnswers, onSay: (words) => setText(spoken, words) });
   const cards = element('div', { class: 'cards', hidden: '' });
   const noticeText = element('p', { role: 'status' });
   const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });

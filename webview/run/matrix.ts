@@ -1,14 +1,18 @@
 import { confusionRates } from '../../src/core/classification/classification.ts';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
-import type { AnswerFacts, RunTexts } from '../../src/protocol/charts.ts';
+import type { AnswerFacts, AnswerTexts } from '../../src/protocol/answers.ts';
 import { element, setText } from '../shared/dom.ts';
 import { withAlpha, type Theme } from '../shared/theme.ts';
+
+/** What a cell says: how many examples, or which part of its row (the true class), its column (the prediction), or of all they are. */
+export const cellKinds = ['counts', 'row', 'column', 'all'] as const;
+export type CellKind = (typeof cellKinds)[number];
 
 interface Matrix {
   readonly root: HTMLElement;
   /** What the cell at the cursor says. */
   readonly reading: HTMLElement;
-  draw(answers: AnswerFacts, inRates: boolean, theme: Theme): void;
+  draw(answers: AnswerFacts, kind: CellKind, theme: Theme): void;
 }
 
 /** In more classes than these a cell has no room for its number; it is said at the cursor. */
@@ -21,10 +25,11 @@ const moves: Readonly<Record<string, readonly [rows: number, columns: number]>> 
 };
 
 /** The confusion matrix as a table: errors are loud, zeros are not there at all. The arrow keys and the mouse read its cells. */
-export function createMatrix(texts: RunTexts, onSay: (words: string) => void): Matrix {
+export function createMatrix(texts: AnswerTexts, onSay: (words: string) => void): Matrix {
   const reading = element('p', { class: 'dim' });
   const holder = element('div', { 'class': 'cells', 'tabindex': '0', 'role': 'region', 'aria-label': texts.confusion });
-  let answers: AnswerFacts = { split: '', classes: [], counts: [], curves: [] };
+  let answers: AnswerFacts = { split: '', classes: [], counts: [], curves: [], calibration: null };
+  let kind: CellKind = 'counts';
   let rates: Float64Array = new Float64Array(0);
   let cells: HTMLElement[] = [];
   let at = -1;
@@ -32,7 +37,7 @@ export function createMatrix(texts: RunTexts, onSay: (words: string) => void): M
     cells[at]?.classList.remove('at');
     at = index;
     cells[at]?.classList.add('at');
-    const words = index < 0 ? '' : wordsOf(answers, rates, index, texts);
+    const words = index < 0 ? '' : wordsOf(answers, { rates, kind }, index, texts);
     setText(reading, words);
     if (isSpoken) onSay(words);
   };
@@ -55,17 +60,18 @@ export function createMatrix(texts: RunTexts, onSay: (words: string) => void): M
   return {
     root: element('div', { class: 'matrix' }, holder),
     reading,
-    draw(next, inRates, theme) {
-      [answers, rates, at] = [next, ratesOf(next), -1];
+    draw(next, nextKind, theme) {
+      [answers, kind, rates, at] = [next, nextKind, ratesOf(next, nextKind), -1];
       setText(reading, '');
       const size = next.classes.length;
       const hasNumber = size <= mostWithNumbers;
+      const shades = kind === 'all' ? ratesOf(next, 'counts') : rates;
       cells = next.counts.map((count, index) => {
         const [row, column] = [Math.floor(index / size), index % size];
-        const text = count === 0 ? '' : inRates ? percent(rates[index] ?? NaN) : formatCount(count);
+        const text = count === 0 ? '' : kind === 'counts' ? formatCount(count) : percent(rates[index] ?? NaN);
         const cell = element('td', {}, hasNumber ? text : element('span', { class: 'spoken' }, text));
         if (count > 0)
-          cell.style.background = colorOf(theme, rates[index] ?? 0, { isRight: row === column, hasNumber });
+          cell.style.background = colorOf(theme, shades[index] ?? 0, { isRight: row === column, hasNumber });
         return cell;
       });
       holder.replaceChildren(...layOut(next.classes, cells, texts));
@@ -74,7 +80,7 @@ export function createMatrix(texts: RunTexts, onSay: (words: string) => void): M
 }
 
 /** Names of the axes, and the cells between the names of the classes. */
-function layOut(classes: readonly string[], cells: readonly HTMLElement[], texts: RunTexts): HTMLElement[] {
+function layOut(classes: readonly string[], cells: readonly HTMLElement[], texts: AnswerTexts): HTMLElement[] {
   const size = classes.length;
   const names = classes.map((name) =>
     element(
@@ -108,7 +114,8 @@ function percent(rate: number): string {
   return Number.isNaN(rate) ? '' : `${(100 * rate).toFixed(1)}\u202f%`;
 }
 
-const ratesOf = (answers: AnswerFacts): Float64Array => confusionRates(countsOf(answers), 'row');
+const ratesOf = (answers: AnswerFacts, kind: CellKind): Float64Array =>
+  confusionRates(countsOf(answers), kind === 'counts' ? 'row' : kind);
 
 /** A number must be read over it, so that neither colour covers the background; where none is, both may. A single error of many is seen all the same. */
 function colorOf(
@@ -122,18 +129,20 @@ function colorOf(
     : withAlpha(theme.series(1), Math.min(most + 0.05, 0.25 + 2 * rate));
 }
 
-/** `true 4, predicted 9: 5 of 98 (5.1 %)` */
-function wordsOf({ classes, counts }: AnswerFacts, rates: Float64Array, index: number, texts: RunTexts): string {
+/** `true 4, predicted 9: 5 of 98 (5.1 %)`; of what, that is what the cells are parts of. */
+function wordsOf(
+  { classes, counts }: AnswerFacts,
+  { rates, kind }: { readonly rates: Float64Array; readonly kind: CellKind },
+  index: number,
+  texts: AnswerTexts,
+): string {
   const size = classes.length;
-  const row = Math.floor(index / size);
-  const all = counts.slice(row * size, (row + 1) * size).reduce((sum, count) => sum + count, 0);
-  const words = fillIn(
-    texts.cellOf,
-    classes[row] ?? '',
-    classes[index % size] ?? '',
-    formatCount(counts[index] ?? 0),
-    formatCount(all),
-  );
+  const [row, column] = [Math.floor(index / size), index % size];
+  const isCounted = (_: number, at: number): boolean =>
+    kind === 'all' || (kind === 'column' ? at % size === column : Math.floor(at / size) === row);
+  const all = counts.filter(isCounted).reduce((sum, count) => sum + count, 0);
+  const names = [classes[row] ?? '', classes[column] ?? ''] as const;
+  const words = fillIn(texts.cellOf, ...names, formatCount(counts[index] ?? 0), formatCount(all));
   const rate = percent(rates[index] ?? NaN);
   return rate === '' ? words : `${words} (${rate})`;
 }

@@ -1,6 +1,7 @@
 import { smoothingKinds } from '../../src/core/charts/charts.ts';
 import type { TrialOrder } from '../../src/core/sweep/sweep.ts';
-import { answerViews, type AnswerView } from './answers.ts';
+import { answerViews, firstAnswers, type AnswerChoice } from './answers.ts';
+import { cellKinds } from './matrix.ts';
 import type { SmoothingChoice } from './plan.ts';
 
 /** Parts of the page, one at a time. */
@@ -19,7 +20,7 @@ export interface PageState {
   readonly order: TrialOrder;
   readonly smoothing: SmoothingChoice;
   /** Of the card with the model's answers. */
-  readonly answers: AnswerView;
+  readonly answers: AnswerChoice;
 }
 
 /** What was kept, for the run that the extension names; a state of another project or in another form counts for nothing. */
@@ -37,7 +38,17 @@ export function readPageState(kept: unknown, context: unknown): PageState {
     table: isSame ? texts(table) : [],
     order: isSame && isOrder(order) ? order : 'standing',
     smoothing: readSmoothing(isSame ? smoothing : undefined),
-    answers: answerViews.find((view) => isSame && view === answers) ?? 'counts',
+    answers: isSame ? readAnswers(answers) : firstAnswers,
+  };
+}
+
+function readAnswers(kept: unknown): AnswerChoice {
+  const { view, cells, className, threshold } = record(kept);
+  return {
+    view: answerViews.find((one) => one === view) ?? firstAnswers.view,
+    cells: cellKinds.find((one) => one === cells) ?? firstAnswers.cells,
+    className: typeof className === 'string' ? className : null,
+    threshold: typeof threshold === 'number' && !Number.isNaN(threshold) ? threshold : null,
   };
 }
 

@@ -1,5 +1,5 @@
+import type { AnswerFacts } from '../../protocol/answers.ts';
 import type {
-  AnswerFacts,
   NamedText,
   RunChoice,
   RunEvent,

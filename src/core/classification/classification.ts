@@ -3,3 +3,4 @@ export { toClassified } from './classified.ts';
 export { confusionRates, countConfusion, reportClasses, worstError, type Confusion } from './confusion.ts';
 export { toAnswerFacts } from './facts.ts';
 export { parsePredictions } from './predictions.ts';
+export { atPoint, pointAt, pointOfBestF1, type AtThreshold } from './thresholds.ts';

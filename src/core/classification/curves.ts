@@ -84,7 +84,7 @@ export function bestThreshold({ truePositiveRate, falsePositiveRate }: RocCurve)
 }
 
 /** How many positive (hits) and negative (alarms) examples lie at or above each distinct score, in descending order of score. */
-function countByThreshold({ scores, isPositive }: Scored): {
+export function countByThreshold({ scores, isPositive }: Scored): {
   thresholds: Float64Array;
   hits: Float64Array;
   alarms: Float64Array;

@@ -1,5 +1,5 @@
 import { parsePredictions, toAnswerFacts } from '../../core/classification/classification.ts';
-import type { AnswerFacts } from '../../protocol/charts.ts';
+import type { AnswerFacts } from '../../protocol/answers.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { RunStore } from '../tracking/tracking.ts';

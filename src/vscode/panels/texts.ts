@@ -1,5 +1,6 @@
 import type { PredictTexts, RunTexts } from '../../protocol/charts.ts';
 import type { DagTexts } from '../../protocol/dag.ts';
+import { answerTexts } from './answertexts.ts';
 
 /** The part of `vscode.l10n` that is used here; tests give their own. */
 export interface Localizer {
@@ -119,35 +120,6 @@ function sweepTexts(l10n: Localizer) {
     bestTrial: l10n.t('best {0} {1}, {2}'),
     bestSoFar: l10n.t('best so far'),
     waitingForTrial: l10n.t('No trial has ended yet. Their best value is drawn here as they do.'),
-  };
-}
-
-/** Of the card with a model's answers. */
-function answerTexts(l10n: Localizer) {
-  return {
-    confusion: l10n.t('confusion matrix'),
-    ofSplit: l10n.t('{0} split'),
-    worstError: l10n.t('{0} read as {1}: {2} of {3}'),
-    noErrors: l10n.t('Not one error.'),
-    accuracyOf: l10n.t('accuracy {0}'),
-    macroF1Of: l10n.t('F1 macro {0}'),
-    trueClass: l10n.t('true class'),
-    predictedClass: l10n.t('predicted'),
-    cellOf: l10n.t('true {0}, predicted {1}: {2} of {3}'),
-    rates: l10n.t('rates'),
-    ratesName: l10n.t('Confusion rates in percent of the true class'),
-    roc: l10n.t('ROC'),
-    rocName: l10n.t('ROC curve of each class against the rest'),
-    rocAxes: l10n.t('true positives over false positives, each class against the rest'),
-    areaUnder: l10n.t('area'),
-    report: l10n.t('report'),
-    reportName: l10n.t('Class report: precision, recall and F1'),
-    className: l10n.t('class'),
-    precision: l10n.t('precision'),
-    recall: l10n.t('recall'),
-    f1: l10n.t('F1'),
-    support: l10n.t('examples'),
-    macroMean: l10n.t('macro mean'),
   };
 }
 

@@ -6,9 +6,9 @@ import {
   parseToPredictPage,
   parseToRunPage,
 } from '../../../src/protocol/chartcodec.ts';
+import type { AnswerFacts, CalibrationFacts } from '../../../src/protocol/answers.ts';
 import {
   chartProtocolVersion,
-  type AnswerFacts,
   type FromPredictPage,
   type FromRunPage,
   type RunFacts,
@@ -47,19 +47,26 @@ const sweep: SweepFacts = {
   ...{ objective: { metric: 'val_loss', direction: 'minimize' }, planned: 24, done: 1, best: null },
   ...{ keys: ['model.units', '__proto__'], trials: [trial, { ...trial, value: 0.5, seconds: 1.5 }] },
 };
+const calibration: CalibrationFacts = { bins: [[3, 0.25, 0.5]], error: 0.25 };
 const answers: AnswerFacts = {
-  ...{ split: 'test', classes: ['a', '__proto__'], counts: [1, 0, 0, 2] },
+  ...{ split: 'test', classes: ['a', '__proto__'], counts: [1, 0, 0, 2], calibration },
   curves: [
     {
-      area: 0.5,
+      ...{ positives: 2, negatives: 1, area: 0.5, averagePrecision: 0.5, calibration },
       points: [
-        [0, 0],
-        [1, 1],
+        [0.5, 1, 0],
+        [0.25, 2, 1],
       ],
     },
-    { area: null, points: [] },
+    {
+      ...{ positives: 0, negatives: 3, area: null, averagePrecision: null, points: [] },
+      calibration: { bins: [], error: null },
+    },
   ],
 };
+const withPoints = (...points: readonly (readonly number[])[]): object => ({
+  curves: [{ ...answers.curves[0], points }, answers.curves[1]],
+});
 const head = { protocol: chartProtocolVersion, sequence: 1 };
 const series = [{ name: 'loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(NaN, 3) }];
 const choices = [{ runId: 'a', name: 'x', status: 'FINISHED' as const, lost: false, startTime: 1 }];
@@ -158,8 +165,12 @@ describe('messages between the extension and its pages', () => {
     ['fewer counts than cells', { counts: [1, 0, 0] }],
     ['counts that are none', { counts: [1, 0, 0, -2] }],
     ['a curve for some classes only', { curves: [answers.curves[0]] }],
-    ['an area that is none', { curves: [answers.curves[0], { area: NaN, points: [] }] }],
-    ['points that are none', { curves: [answers.curves[0], { area: 1, points: [[0]] }] }],
+    ['an area that is none', { curves: [answers.curves[0], { ...answers.curves[1], area: NaN }] }],
+    ['points that are none', withPoints([0])],
+    ['thresholds that ascend', withPoints([0.1, 0, 0], [0.2, 0, 1])],
+    ['counts that descend', withPoints([0.2, 1, 0], [0.1, 0, 0])],
+    ['more hits than examples', withPoints([0.2, 3, 0])],
+    ['bins that are none', { calibration: { bins: [[1, 0.5]], error: null } }],
   ])('refuses answers with %s', (_, wrong) => {
     const changed = { ...run, answers: { ...answers, ...wrong } };
     expect(parseToRunPage({ ...snapshot, snapshot: { ...snapshot.snapshot, run: changed } })).toBeUndefined();
