@@ -19,7 +19,7 @@ function storeOf(artifacts: Readonly<Record<string, { text: string; isWhole?: bo
 
 const check = (store: Pick<ReturnType<typeof storeOf>, 'readArtifact'>, status: RunStatus = 'FINISHED') =>
   readAnswers(store, { runId: 'a', status });
-const answers = { split: 'test', classes: ['0', '1'], counts: [1, 0, 1, 0], curves: [] };
+const answers = { split: 'test', classes: ['0', '1'], counts: [1, 0, 1, 0], curves: [], calibration: null };
 
 describe('readAnswers', () => {
   it.each([
