@@ -3,10 +3,9 @@ import {
   runTableProtocolVersion,
   type FromRunsPage,
   type SavedView,
-  type TableView,
   type ToRunsPage,
-  type ViewColumn,
 } from './runtable.ts';
+import { runsView } from './runsviewcodec.ts';
 import {
   count,
   finite,
@@ -29,17 +28,9 @@ import type { MetricPoint, MetricSummary, RunStatus, RunSummary } from './tracki
 const currentProtocol: Check = (value) => value === runTableProtocolVersion;
 const numbered = { protocol: currentProtocol, sequence: count };
 const unreadable = listOf(shaped({ runId: text, file: text, message: text }));
-const column = shaped({ id: text, width: orNull(finite), isPinned: flag } satisfies Record<keyof ViewColumn, Check>);
-const tableView = shaped({
-  columns: orNull(listOf(column)),
-  sort: listOf(shaped({ column: text, descending: flag })),
-  filter: text,
-  group: orNull(text),
-  showsHidden: flag,
-} satisfies Record<keyof TableView, Check>);
 const savedView = shaped({
   name: text,
-  view: orNull(tableView),
+  view: orNull(runsView),
   problem: orNull(text),
 } satisfies Record<keyof SavedView, Check>);
 const bytes: Check = (value) => value instanceof Uint8Array;
@@ -59,8 +50,8 @@ const fromRunsPage: Shapes<FromRunsPage> = {
   resync: {},
   act: { action: oneOf(...runActions), runIds: listOf(text) },
   copied: { text },
-  keep: { name: orNull(text), view: tableView },
-  saveView: { name: orNull(text), view: tableView },
+  keep: { name: orNull(text), view: runsView },
+  saveView: { name: orNull(text), view: runsView },
   deleteView: { name: text },
   openView: { name: text },
   error: { message: text },
@@ -68,11 +59,6 @@ const fromRunsPage: Shapes<FromRunsPage> = {
 
 export const parseToRunsPage: (value: unknown) => ToRunsPage | undefined = parserOf(toRunsPage);
 export const parseFromRunsPage: (value: unknown) => FromRunsPage | undefined = parserOf(fromRunsPage);
-
-/** A view that was kept, in whatever form it is now; undefined for what is none. */
-export function parseTableView(value: unknown): TableView | undefined {
-  return tableView(value) ? (value as TableView) : undefined;
-}
 
 /** Longest value of a param or tag that the table gets: nobody reads more in a cell, and notes and patches may be books. */
 const mostCharacters = 300;
