@@ -1,10 +1,4 @@
-import {
-  runActions,
-  runTableProtocolVersion,
-  type FromRunsPage,
-  type SavedView,
-  type ToRunsPage,
-} from './runtable.ts';
+import { runActions, runTableProtocolVersion, type FromRunsPage, type SavedView, type ToRunsPage } from './runtable.ts';
 import { runsView } from './runsviewcodec.ts';
 import {
   count,

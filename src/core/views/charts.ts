@@ -30,10 +30,10 @@ const readAxisFields = fieldsOf<{
 const readAxis: Reader<ChartsFile['x']> = (value, place) => {
   if (!isMapping(value)) {
     const kind = wordOf(...xAxisKinds)(value, place);
-    return kind === undefined ? undefined : { x: { kind, metric: null }, xScale: 'linear' };
+    return kind === null ? null : { x: { kind, metric: null }, xScale: 'linear' };
   }
   const fields = readAxisFields(value, place);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { metric = null, kind = metric === null ? 'step' : 'metric', scale: xScale = 'linear' } = fields;
   return { x: { kind, metric: kind === 'metric' ? metric : null }, xScale };
 };
@@ -51,7 +51,7 @@ const readSmoothing: Reader<Smoothing> = (value, place) => {
   if (value === 'none') return noSmoothing;
   if (!isMapping(value)) return place.fail('smoothing is none, or a mapping with kind and weight.');
   const fields = readSmoothingFields(value, place);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { kind = 'exponential', weight } = fields;
   return weight === undefined ? place.fail('smoothing needs a weight.') : { kind, weight };
 };
@@ -64,14 +64,12 @@ interface GroupFile {
 const readGroupFields = fieldsOf<GroupFile>({ by: readColumnId, band: wordOf(...bandNames) }, 'a group');
 
 const readGroup: Reader<Group> = (value, place) => {
-  const fields: Partial<GroupFile> | undefined = isMapping(value)
+  const fields: Partial<GroupFile> | null = isMapping(value)
     ? readGroupFields(value, place)
     : withKey('by', readColumnId(value, place));
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { by: column, band = 'range' } = fields;
-  return column === undefined
-    ? place.fail('A group needs the column by which it is made: by.')
-    : { column, band };
+  return column === undefined ? place.fail('A group needs the column by which it is made: by.') : { column, band };
 };
 
 interface CardFile {
@@ -107,14 +105,14 @@ const readCards: Reader<readonly CardView[]> = (value, place) => {
   if (!Array.isArray(value)) return place.fail('cards must be a list.');
   const known = new Set<string>();
   const cards = value.map((item: unknown, index) => readCard(item, place.at(index), known));
-  return cards.every((card) => card !== undefined) ? cards : undefined;
+  return cards.every((card) => card !== null) ? cards : null;
 };
 
-function readCard(value: unknown, place: Place, known: Set<string>): CardView | undefined {
-  const fields: Partial<CardFile> | undefined = isMapping(value)
+function readCard(value: unknown, place: Place, known: Set<string>): CardView | null {
+  const fields: Partial<CardFile> | null = isMapping(value)
     ? readCardFields(value, place)
     : withKey('y', readMetrics(value, place));
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { y, id, scale = 'linear', wide = false, hidden = false, table = false, clipped = false } = fields;
   if (y === undefined) return place.fail('A chart needs a metric: y.');
   if (id !== undefined && known.has(id)) return place.at('id').fail(`There is a chart with the id "${id}" already.`);
@@ -124,14 +122,19 @@ function readCard(value: unknown, place: Place, known: Set<string>): CardView | 
 }
 
 /** What is written in short, without a mapping. */
-function withKey<K extends string, T>(key: K, value: T | undefined): Readonly<Record<K, T>> | undefined {
-  return value === undefined ? undefined : ({ [key]: value } as Record<K, T>);
+function withKey<K extends string, T>(key: K, value: T | null): Readonly<Record<K, T>> | null {
+  return value === null ? null : ({ [key]: value } as Record<K, T>);
 }
 
 /** As a chart that nobody has arranged is known; of several of the same the second has a number. */
 function deriveId(y: readonly string[], known: ReadonlySet<string>): string {
   const isNames = y.every((name) => /^[\p{L}\p{N}_./-]+$/u.test(name));
-  const cards = isNames ? groupCards(y.map((name) => ({ name, points: 2 })), null).cards : [];
+  const cards = isNames
+    ? groupCards(
+        y.map((name) => ({ name, points: 2 })),
+        null,
+      ).cards
+    : [];
   const base = cards.length === 1 && cards[0] !== undefined ? cards[0].key : y.join(', ');
   let id = base;
   for (let number = 2; known.has(id); number += 1) id = `${base} ${number}`;
@@ -158,7 +161,7 @@ export const chartsSection: Section<ChartsView> = {
   readers,
   read(value, place) {
     const fields = readFields(value, place);
-    if (fields === undefined) return undefined;
+    if (fields === null) return null;
     const { x, ...rest } = fields;
     return { ...emptyChartsView, ...rest, ...x };
   },

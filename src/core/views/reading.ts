@@ -22,8 +22,9 @@ export class Place {
   }
 
   /** The value can't be read. */
-  fail(message: string): undefined {
+  fail(message: string): null {
     this.#problems.push(this.#yaml.problemAt(this.#path, message));
+    return null;
   }
 
   /** Nobody knows the key; the rest is read all the same. */
@@ -32,8 +33,8 @@ export class Place {
   }
 }
 
-/** Undefined for a value that is wrong: what is wrong has been told to its place. */
-export type Reader<T> = (value: unknown, place: Place) => T | undefined;
+/** Null for a value that is wrong: what is wrong has been told to its place. */
+export type Reader<T> = (value: unknown, place: Place) => T | null;
 export type Readers<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
 
 export const readText: Reader<string> = (value, place) =>
@@ -64,7 +65,7 @@ export const listOf =
   (value, place) => {
     if (!Array.isArray(value)) return place.fail(`${place.name} must be a list.`);
     const items = value.map((item: unknown, index) => read(item, place.at(index)));
-    return items.every((item) => item !== undefined) ? items : undefined;
+    return items.every((item) => item !== null) ? items : null;
   };
 
 /**
@@ -85,8 +86,8 @@ export const fieldsOf =
       }
       if (item === null) continue;
       const field = readers[key as keyof T](item, own);
-      if (field === undefined) isGood = false;
+      if (field === null) isGood = false;
       else fields[key] = field;
     }
-    return isGood ? (fields as Partial<T>) : undefined;
+    return isGood ? (fields as Partial<T>) : null;
   };

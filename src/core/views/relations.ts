@@ -15,10 +15,10 @@ const readAxisFields = fieldsOf<{ id: string; scale: 'linear' | 'log'; reversed:
 const readAxis: Reader<Axis> = (value, place) => {
   if (!isMapping(value)) {
     const column = readColumnId(value, place);
-    return column === undefined ? undefined : { column, scale: null, isReversed: false };
+    return column === null ? null : { column, scale: null, isReversed: false };
   }
   const fields = readAxisFields(value, place);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { id: column, scale = null, reversed: isReversed = false } = fields;
   return column === undefined ? place.fail('An axis needs the id of its column.') : { column, scale, isReversed };
 };
@@ -30,7 +30,7 @@ const readBrushFields = fieldsOf<{ id: string; from: number; to: number }>(
 
 const readBrush: Reader<Brush> = (value, place) => {
   const fields = readBrushFields(value, place);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { id: column, from: low, to: high } = fields;
   if (column === undefined || low === undefined || high === undefined)
     return place.fail('A brush has the id of its column, from and to.');
@@ -50,7 +50,7 @@ export const relationsSection: Section<RelationsView> = {
   readers,
   read(value, place) {
     const fields = readFields(value, place);
-    return fields === undefined ? undefined : { ...emptyRelationsView, ...fields };
+    return fields === null ? null : { ...emptyRelationsView, ...fields };
   },
   toPlain: ({ kind, axes, colour, brushes }) => ({
     kind: kind === emptyRelationsView.kind ? undefined : kind,

@@ -27,10 +27,10 @@ const readColumnFields = fieldsOf<{ id: string; width: number; pinned: boolean }
 const readColumn: Reader<ViewColumn> = (value, place) => {
   if (!isMapping(value)) {
     const id = readColumnId(value, place);
-    return id === undefined ? undefined : { id, width: null, isPinned: false };
+    return id === null ? null : { id, width: null, isPinned: false };
   }
   const fields = readColumnFields(value, place);
-  if (fields === undefined) return undefined;
+  if (fields === null) return null;
   const { id, width = null, pinned: isPinned = false } = fields;
   return id === undefined ? place.fail('A column needs an id.') : { id, width, isPinned };
 };
@@ -38,7 +38,7 @@ const readColumn: Reader<ViewColumn> = (value, place) => {
 const readSortKey: Reader<TableView['sort'][number]> = (value, place) => {
   const descending = typeof value === 'string' && value.startsWith('-');
   const column = readColumnId(descending ? value.slice(1) : value, place);
-  return column === undefined ? undefined : { column, descending };
+  return column === null ? null : { column, descending };
 };
 
 const readers = {
@@ -46,7 +46,7 @@ const readers = {
   sort: ((value, place) => {
     if (Array.isArray(value)) return listOf(readSortKey)(value, place);
     const key = readSortKey(value, place);
-    return key === undefined ? undefined : [key];
+    return key === null ? null : [key];
   }) satisfies Reader<TableView['sort']>,
   filter: readText,
   group: readColumnId,
@@ -61,7 +61,7 @@ export const tableSection: Section<TableView> = {
   readers,
   read(value, place) {
     const fields = readFields(value, place);
-    if (fields === undefined) return undefined;
+    if (fields === null) return null;
     const { hidden: showsHidden = false, ...rest } = fields;
     return { ...emptyTableView, ...rest, showsHidden };
   },

@@ -1,4 +1,4 @@
-import { Document, isMap, isScalar, type YAMLMap } from 'yaml';
+import { Document, isMap, isScalar } from 'yaml';
 import type { Parsed, Problem } from '../../protocol/problem.ts';
 import { emptyRunsView, type RunsView } from '../../protocol/runsview.ts';
 import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
@@ -66,12 +66,12 @@ export function parseView(text: string, file: string): Parsed<RunsView> {
   return { value: isWhole(view) ? view : undefined, problems: found };
 }
 
-function readPart<T>(read: Reader<T>, value: unknown, place: Place, empty: T): T | undefined {
+function readPart<T>(read: Reader<T>, value: unknown, place: Place, empty: T): T | null {
   return value === null ? empty : read(value, place);
 }
 
-function isWhole(view: { readonly [K in keyof RunsView]: RunsView[K] | undefined }): view is RunsView {
-  return names.every((name) => view[name] !== undefined);
+function isWhole(view: { readonly [K in keyof RunsView]: RunsView[K] | null }): view is RunsView {
+  return names.every((name) => view[name] !== null);
 }
 
 /**
@@ -100,10 +100,10 @@ function setSection<T>(yaml: YamlFile, document: Document, name: string, section
   const part: unknown = document.get(name);
   if (!isMap(part)) return;
   const unheard: Problem[] = [];
-  const meaningOf = (key: string, value: unknown): string | undefined =>
-    JSON.stringify(section.readers[key]?.(value, new Place(yaml, unheard)));
-  writeSection(document, part as YAMLMap, plain, (key, before, after) => {
+  const meaningOf = (key: string, value: unknown): string =>
+    JSON.stringify(section.readers[key]?.(value, new Place(yaml, unheard)) ?? null);
+  writeSection(document, part, plain, (key, before, after) => {
     const meaning = meaningOf(key, before);
-    return meaning !== undefined && meaning === meaningOf(key, after);
+    return meaning !== 'null' && meaning === meaningOf(key, after);
   });
 }
