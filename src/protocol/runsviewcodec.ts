@@ -7,6 +7,7 @@ import {
   xAxisKinds,
   type CardView,
   type ChartsView,
+  type RelationAxis,
   type RelationsView,
   type RunsView,
 } from './runsview.ts';
@@ -48,11 +49,23 @@ const chartsView = shaped({
   pinned: listOf(text),
 } satisfies Fields<ChartsView>);
 
+const axis = shaped({
+  column: text,
+  scale: orNull(oneOf('linear', 'log')),
+  isReversed: flag,
+} satisfies Fields<RelationAxis>);
+const numbersBrushed = shaped({ column: text, low: finite, high: finite });
+const namesBrushed = shaped({ column: text, names: listOf(text) });
 const relationsView = shaped({
   kind: oneOf(...relationKinds),
-  axes: orNull(listOf(shaped({ column: text, scale: orNull(oneOf('linear', 'log')), isReversed: flag }))),
+  axes: orNull(listOf(axis)),
   colour: orNull(text),
-  brushes: listOf(shaped({ column: text, low: finite, high: finite })),
+  brushes: listOf((value) => numbersBrushed(value) || namesBrushed(value)),
+  x: orNull(axis),
+  y: orNull(axis),
+  metric: orNull(text),
+  group: orNull(text),
+  band: oneOf(...bandNames),
 } satisfies Fields<RelationsView>);
 
 export const runsView: Check = shaped({

@@ -329,7 +329,8 @@ describe.skipIf(mustSkip())('the table of runs', () => {
 
   it('chooses, saves and follows views; one that is broken says where, and the table is still there', async () => {
     const table = { ...emptyTableView, sort: [{ column: 'name', descending: false }] };
-    const view = { ...emptyRunsView, table };
+    const charts = { ...emptyRunsView.charts, columns: 2 };
+    const view = { ...emptyRunsView, table, charts };
     const broken = { name: 'old', view: null, problem: '.mlops/views/old.yaml:3:5: error: columns must be a list.' };
     const views = [{ name: 'mine', view, problem: null }, broken];
     const shown = await open(flat, { views });
@@ -345,10 +346,12 @@ describe.skipIf(mustSkip())('the table of runs', () => {
     await frame(shown);
     await shown.page.getByText(texts.save, { exact: true }).click();
     expect(shown.posts().at(-1)).toMatchObject({
-      ...{ type: 'saveView', name: 'mine', view: { table: { sort: [{ column: 'name', descending: true }] } } },
+      ...{ type: 'saveView', name: 'mine', view: { table: { sort: [{ column: 'name', descending: true }] }, charts } },
     });
     const sorted = { ...view, table: { ...table, sort: [{ column: 'name', descending: true }] } };
-    await shown.tellViews([{ name: 'mine', view: sorted, problem: null }, broken]);
+    // In whatever order its keys come.
+    const turned = { relations: sorted.relations, charts, table: sorted.table };
+    await shown.tellViews([{ name: 'mine', view: turned, problem: null }, broken]);
     await frame(shown);
     expect(await shown.page.getByText(texts.save, { exact: true }).isVisible()).toBe(false);
     const failed = { ...view, table: { ...table, filter: 'status = FAILED' } };

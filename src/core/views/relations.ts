@@ -1,10 +1,24 @@
-import { emptyRelationsView, relationKinds, type RelationsView } from '../../protocol/runsview.ts';
+import {
+  bandNames,
+  emptyRelationsView,
+  relationKinds,
+  type RelationAxis,
+  type RelationBrush,
+  type RelationsView,
+} from '../../protocol/runsview.ts';
 import { isMapping } from '../yaml/yaml.ts';
-import { fieldsOf, listOf, readColumnId, readFinite, readFlag, wordOf, type Reader } from './reading.ts';
+import {
+  fieldsOf,
+  listOf,
+  readColumnId,
+  readFinite,
+  readFlag,
+  readText,
+  wordOf,
+  type Reader,
+  type Readers,
+} from './reading.ts';
 import type { Section } from './section.ts';
-
-type Axis = NonNullable<RelationsView['axes']>[number];
-type Brush = RelationsView['brushes'][number];
 
 const axisScales = ['linear', 'log'] as const;
 const readAxisFields = fieldsOf<{ id: string; scale: 'linear' | 'log'; reversed: boolean }>(
@@ -12,7 +26,7 @@ const readAxisFields = fieldsOf<{ id: string; scale: 'linear' | 'log'; reversed:
   'an axis',
 );
 
-const readAxis: Reader<Axis> = (value, place) => {
+const readAxis: Reader<RelationAxis> = (value, place) => {
   if (!isMapping(value)) {
     const column = readColumnId(value, place);
     return column === null ? null : { column, scale: null, isReversed: false };
@@ -23,44 +37,60 @@ const readAxis: Reader<Axis> = (value, place) => {
   return column === undefined ? place.fail('An axis needs the id of its column.') : { column, scale, isReversed };
 };
 
-const readBrushFields = fieldsOf<{ id: string; from: number; to: number }>(
-  { id: readColumnId, from: readFinite, to: readFinite },
+const readBrushFields = fieldsOf<{ id: string; from: number; to: number; names: readonly string[] }>(
+  { id: readColumnId, from: readFinite, to: readFinite, names: listOf(readText) },
   'a brush',
 );
 
-const readBrush: Reader<Brush> = (value, place) => {
+const readBrush: Reader<RelationBrush> = (value, place) => {
   const fields = readBrushFields(value, place);
   if (fields === null) return null;
-  const { id: column, from: low, to: high } = fields;
+  const { id: column, from: low, to: high, names } = fields;
+  if (column !== undefined && names !== undefined) return { column, names };
   if (column === undefined || low === undefined || high === undefined)
-    return place.fail('A brush has the id of its column, from and to.');
+    return place.fail('A brush has the id of its column, and from and to, or names.');
   return low <= high ? { column, low, high } : place.fail('from must not be above to.');
 };
 
-const readers = {
+const readers: Readers<RelationsView> = {
   kind: wordOf(...relationKinds),
   axes: listOf(readAxis),
   colour: readColumnId,
   brushes: listOf(readBrush),
+  x: readAxis,
+  y: readAxis,
+  metric: readColumnId,
+  group: readColumnId,
+  band: wordOf(...bandNames),
 };
 const readFields = fieldsOf<RelationsView>(readers, 'relations');
 
-/** The page Parameters: which picture, its axes, and what is brushed. */
+/** The tab of parameters: which picture, its axes, and what is brushed. */
 export const relationsSection: Section<RelationsView> = {
   readers,
   read(value, place) {
     const fields = readFields(value, place);
     return fields === null ? null : { ...emptyRelationsView, ...fields };
   },
-  toPlain: ({ kind, axes, colour, brushes }) => ({
+  toPlain: ({ kind, axes, colour, brushes, x, y, metric, group, band }) => ({
     kind: kind === emptyRelationsView.kind ? undefined : kind,
-    axes: axes?.map(({ column, scale, isReversed }) =>
-      scale === null && !isReversed
-        ? column
-        : { id: column, ...(scale === null ? {} : { scale }), ...(isReversed ? { reversed: true } : {}) },
-    ),
+    axes: axes?.map(toPlainAxis),
+    x: x === null ? undefined : toPlainAxis(x),
+    y: y === null ? undefined : toPlainAxis(y),
+    metric: metric ?? undefined,
+    group: group ?? undefined,
+    band: band === emptyRelationsView.band ? undefined : band,
     colour: colour ?? undefined,
-    brushes:
-      brushes.length === 0 ? undefined : brushes.map(({ column, low, high }) => ({ id: column, from: low, to: high })),
+    brushes: brushes.length === 0 ? undefined : brushes.map(toPlainBrush),
   }),
 };
+
+function toPlainAxis({ column, scale, isReversed }: RelationAxis): unknown {
+  if (scale === null && !isReversed) return column;
+  return { id: column, ...(scale === null ? {} : { scale }), ...(isReversed ? { reversed: true } : {}) };
+}
+
+function toPlainBrush(brush: RelationBrush): unknown {
+  const { column: id } = brush;
+  return 'names' in brush ? { id, names: brush.names } : { id, from: brush.low, to: brush.high };
+}

@@ -26,10 +26,15 @@ import { writeSection } from './writing.ts';
 //     cards: [{ y: [training_loss, val_loss], scale: log, wide: true }, '"val_loss" - "training_loss"', learning_rate]
 //     pinned: [0f3a…]
 //   relations:
-//     kind: parallel
+//     kind: scatter
 //     axes: [{ id: params.lr, scale: log }, metrics.val_loss]
+//     x: { id: params.lr, scale: log }
+//     y: metrics.val_loss
+//     metric: metrics.val_loss
+//     group: params.optimizer
+//     band: error
 //     colour: metrics.val_loss
-//     brushes: [{ id: params.lr, from: 0.001, to: 0.1 }]
+//     brushes: [{ id: params.lr, from: 0.001, to: 0.1 }, { id: params.optimizer, names: [adam] }]
 
 const sections: { readonly [K in keyof RunsView]: Section<RunsView[K]> } = {
   table: tableSection,

@@ -36,7 +36,15 @@ const view: RunsView = {
     kind: 'scatter',
     axes: [{ column: 'params.lr', scale: 'log', isReversed: true }],
     colour: 'metrics.a',
-    brushes: [{ column: 'params.lr', low: 0, high: 1 }],
+    brushes: [
+      { column: 'params.lr', low: 0, high: 1 },
+      { column: 'params.optimizer', names: ['adam'] },
+    ],
+    x: { column: 'params.lr', scale: null, isReversed: false },
+    y: { column: 'metrics.a', scale: 'linear', isReversed: false },
+    metric: 'metrics.a',
+    group: 'params.lr',
+    band: 'error',
   },
 };
 const toPage: readonly ToRunsPage[] = [

@@ -53,7 +53,15 @@ const full: RunsView = {
       { column: 'metrics.val_loss', scale: null, isReversed: false },
     ],
     colour: 'metrics.val_loss',
-    brushes: [{ column: 'params.lr', low: 0.001, high: 0.1 }],
+    brushes: [
+      { column: 'params.lr', low: 0.001, high: 0.1 },
+      { column: 'params.optimizer', names: ['adam', 'sgd'] },
+    ],
+    x: { column: 'params.lr', scale: 'log', isReversed: false },
+    y: { column: 'metrics.val_loss', scale: null, isReversed: false },
+    metric: 'metrics.val_loss',
+    group: 'params.optimizer',
+    band: 'error',
   },
 };
 const table = (part: Partial<TableView>): RunsView => ({ ...emptyRunsView, table: { ...emptyTableView, ...part } });
@@ -89,9 +97,15 @@ relations:
   axes:
     - { id: params.lr, scale: log, reversed: true }
     - metrics.val_loss
+  x: { id: params.lr, scale: log }
+  y: metrics.val_loss
+  metric: metrics.val_loss
+  group: params.optimizer
+  band: error
   colour: metrics.val_loss
   brushes:
     - { id: params.lr, from: 0.001, to: 0.1 }
+    - { id: params.optimizer, names: [ adam, sgd ] }
 `;
 
 describe('a view file', () => {
@@ -168,7 +182,7 @@ describe('a view file', () => {
     ['relations:\n  brushes: [{ id: params.lr, from: .inf, to: 1 }]', '2:36: error: from must be a number.'],
     [
       'relations:\n  brushes: [{ id: params.lr, from: 2 }]',
-      '2:13: error: A brush has the id of its column, from and to.',
+      '2:13: error: A brush has the id of its column, and from and to, or names.',
     ],
     ['<<<<<<< HEAD\ntable:\n=======\n', '1:1: error: Unresolved merge conflict.'],
   ])('with a mistake says where: %j', (wrong, problem) => {
