@@ -8,7 +8,8 @@ import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
 import type { AliasChange, RegistryList } from './registry.ts';
-import type { RunTablePart, SavedView, TableStamp, TableView } from './runtable.ts';
+import type { RunsView } from './runsview.ts';
+import type { RunTablePart, SavedView, TableStamp } from './runtable.ts';
 import type { CredentialsByServer, ServerCredentials } from './servers.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
@@ -158,7 +159,7 @@ interface EngineRequests {
   /** The views of the table of runs that the project keeps in `.mlops/views`, by name. */
   listViews: { payload: InProject; reply: readonly SavedView[] };
   /** A file that can't be read is not overwritten. */
-  saveView: { payload: InProject & { readonly name: string; readonly view: TableView }; reply: null };
+  saveView: { payload: InProject & { readonly name: string; readonly view: RunsView }; reply: null };
   deleteView: { payload: InProject & { readonly name: string }; reply: null };
   /** One run with every point of every metric. */
   readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };

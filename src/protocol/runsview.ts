@@ -1,5 +1,6 @@
-// How the tabs of the page of runs beside the table look: what can be kept in a view file (`.mlops/views/<name>.yaml`, under `charts` and
-// `relations`).
+import { emptyTableView, type TableView } from './runtable.ts';
+
+// How the page of runs looks, tab by tab: what can be kept in a view file (`.mlops/views/<name>.yaml`, under `table`, `charts` and `relations`).
 
 export const xAxisKinds = ['step', 'epoch', 'relative', 'wall', 'metric'] as const;
 export const chartScales = ['linear', 'log', 'symlog'] as const;
@@ -95,4 +96,17 @@ export const emptyRelationsView: RelationsView = {
   metric: null,
   group: null,
   band: 'deviation',
+};
+
+/** All that a view of the page says. */
+export interface RunsView {
+  readonly table: TableView;
+  readonly charts: ChartsView;
+  readonly relations: RelationsView;
+}
+
+export const emptyRunsView: RunsView = {
+  table: emptyTableView,
+  charts: emptyChartsView,
+  relations: emptyRelationsView,
 };

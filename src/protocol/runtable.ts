@@ -1,4 +1,5 @@
 import type { ChartFeedQuestion, SeriesMessage } from './chartfeed.ts';
+import type { RunsView } from './runsview.ts';
 import type { UnreadableRun } from './tracking.ts';
 
 // The border between the extension and the page of runs. The page says `ready` and gets every run, in parts; from then on only the
@@ -19,7 +20,7 @@ export const hiddenTag = 'mlops.hidden';
 /** Colours that runs can be given, after the theme's own. */
 export const runColours = ['red', 'orange', 'yellow', 'green', 'blue', 'purple'] as const;
 
-/** How the table looks. What can be kept in a view file. */
+/** How the table looks: its part of a view (`runsview.ts`). */
 export interface TableView {
   /** In order; null: chosen by what tells the runs apart. */
   readonly columns: readonly ViewColumn[] | null;
@@ -47,7 +48,7 @@ export interface ViewColumn {
 export interface SavedView {
   readonly name: string;
   /** Null where the file can't be read; `problem` says why, with file, line and column. */
-  readonly view: TableView | null;
+  readonly view: RunsView | null;
   readonly problem: string | null;
 }
 
@@ -113,9 +114,9 @@ export type FromRunsPage =
   | { readonly type: 'act'; readonly action: RunAction; readonly runIds: readonly string[] }
   | { readonly type: 'copied'; readonly text: string }
   /** Kept for this person until it is saved as a view; `name`: of the view that it came from. */
-  | { readonly type: 'keep'; readonly name: string | null; readonly view: TableView }
+  | { readonly type: 'keep'; readonly name: string | null; readonly view: RunsView }
   /** Without a name the user is asked for one. */
-  | { readonly type: 'saveView'; readonly name: string | null; readonly view: TableView }
+  | { readonly type: 'saveView'; readonly name: string | null; readonly view: RunsView }
   | { readonly type: 'deleteView'; readonly name: string }
   | { readonly type: 'openView'; readonly name: string }
   | { readonly type: 'error'; readonly message: string };
@@ -126,7 +127,7 @@ export interface RunsPageContext {
   /** False in Restricted Mode, where nothing is written. */
   readonly mayEdit: boolean;
   /** As it was kept. */
-  readonly kept: { readonly name: string | null; readonly view: TableView } | null;
+  readonly kept: { readonly name: string | null; readonly view: RunsView } | null;
 }
 
 /** Words of the page, in the user's language; `{0}` marks a place to be filled in. */

@@ -5,10 +5,9 @@ import {
   type FromRunsPage,
   type RunsPageMessage,
   type SavedView,
-  type TableView,
   type ToRunsPage,
-  type ViewColumn,
 } from './runtable.ts';
+import { runsView } from './runsviewcodec.ts';
 import {
   count,
   finite,
@@ -31,17 +30,9 @@ import type { MetricPoint, MetricSummary, RunStatus, RunSummary } from './tracki
 const currentProtocol: Check = (value) => value === runTableProtocolVersion;
 const numbered = { protocol: currentProtocol, sequence: count };
 const unreadable = listOf(shaped({ runId: text, file: text, message: text }));
-const column = shaped({ id: text, width: orNull(finite), isPinned: flag } satisfies Record<keyof ViewColumn, Check>);
-const tableView = shaped({
-  columns: orNull(listOf(column)),
-  sort: listOf(shaped({ column: text, descending: flag })),
-  filter: text,
-  group: orNull(text),
-  showsHidden: flag,
-} satisfies Record<keyof TableView, Check>);
 const savedView = shaped({
   name: text,
-  view: orNull(tableView),
+  view: orNull(runsView),
   problem: orNull(text),
 } satisfies Record<keyof SavedView, Check>);
 const bytes: Check = (value) => value instanceof Uint8Array;
@@ -62,8 +53,8 @@ const fromRunsPage: Shapes<FromRunsPage> = {
   resync: {},
   act: { action: oneOf(...runActions), runIds: listOf(text) },
   copied: { text },
-  keep: { name: orNull(text), view: tableView },
-  saveView: { name: orNull(text), view: tableView },
+  keep: { name: orNull(text), view: runsView },
+  saveView: { name: orNull(text), view: runsView },
   deleteView: { name: text },
   openView: { name: text },
   error: { message: text },
@@ -74,11 +65,6 @@ export const parseToRunsPage: (value: unknown) => ToRunsPage | undefined = parse
 export const parseRunsPageMessage = (value: unknown): RunsPageMessage | undefined =>
   parseToRunsPage(value) ?? parseSeriesMessage(value);
 export const parseFromRunsPage: (value: unknown) => FromRunsPage | undefined = parserOf(fromRunsPage);
-
-/** A view that was kept, in whatever form it is now; undefined for what is none. */
-export function parseTableView(value: unknown): TableView | undefined {
-  return tableView(value) ? (value as TableView) : undefined;
-}
 
 /** Longest value of a param or tag that the table gets: nobody reads more in a cell, and notes and patches may be books. */
 const mostCharacters = 300;

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { emptyRunsView } from '../../src/protocol/runsview.ts';
+import { emptyTableView } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { makeRuns, openRuns, texts, type Shown } from './runstable.ts';
@@ -93,10 +95,12 @@ describe.skipIf(mustSkip())('the table of runs', () => {
     expect(shown.posts().at(-1)).toMatchObject({
       type: 'keep',
       view: {
-        sort: [
-          { column: 'metrics.val_loss', descending: true },
-          { column: 'experiment', descending: false },
-        ],
+        table: {
+          sort: [
+            { column: 'metrics.val_loss', descending: true },
+            { column: 'experiment', descending: false },
+          ],
+        },
       },
     });
   });
@@ -324,13 +328,9 @@ describe.skipIf(mustSkip())('the table of runs', () => {
   });
 
   it('chooses, saves and follows views; one that is broken says where, and the table is still there', async () => {
-    const view = {
-      columns: null,
-      sort: [{ column: 'name', descending: false }],
-      filter: '',
-      group: null,
-      showsHidden: false,
-    };
+    const table = { ...emptyTableView, sort: [{ column: 'name', descending: false }] };
+    const charts = { ...emptyRunsView.charts, columns: 2 };
+    const view = { ...emptyRunsView, table, charts };
     const broken = { name: 'old', view: null, problem: '.mlops/views/old.yaml:3:5: error: columns must be a list.' };
     const views = [{ name: 'mine', view, problem: null }, broken];
     const shown = await open(flat, { views });
@@ -346,13 +346,16 @@ describe.skipIf(mustSkip())('the table of runs', () => {
     await frame(shown);
     await shown.page.getByText(texts.save, { exact: true }).click();
     expect(shown.posts().at(-1)).toMatchObject({
-      ...{ type: 'saveView', name: 'mine', view: { sort: [{ column: 'name', descending: true }] } },
+      ...{ type: 'saveView', name: 'mine', view: { table: { sort: [{ column: 'name', descending: true }] }, charts } },
     });
-    const sorted = { ...view, sort: [{ column: 'name', descending: true }] };
-    await shown.tellViews([{ name: 'mine', view: sorted, problem: null }, broken]);
+    const sorted = { ...view, table: { ...table, sort: [{ column: 'name', descending: true }] } };
+    // In whatever order its keys come.
+    const turned = { relations: sorted.relations, charts, table: sorted.table };
+    await shown.tellViews([{ name: 'mine', view: turned, problem: null }, broken]);
     await frame(shown);
     expect(await shown.page.getByText(texts.save, { exact: true }).isVisible()).toBe(false);
-    await shown.tellViews([{ name: 'mine', view: { ...view, filter: 'status = FAILED' }, problem: null }, broken]);
+    const failed = { ...view, table: { ...table, filter: 'status = FAILED' } };
+    await shown.tellViews([{ name: 'mine', view: failed, problem: null }, broken]);
     await frame(shown);
     expect(await shown.page.locator('input.filter').inputValue()).toBe('status = FAILED');
     await choose('old');
@@ -367,7 +370,9 @@ describe.skipIf(mustSkip())('the table of runs', () => {
     const first = await open(makeRuns(400));
     await fill(first, 'val_loss < 0.3');
     await first.page.evaluate(`document.querySelector('.grid').scrollTop = 2400`);
-    await expect.poll(() => first.state()).toMatchObject({ view: { filter: 'val_loss < 0.3' }, scroll: { top: 2400 } });
+    await expect
+      .poll(() => first.state())
+      .toMatchObject({ view: { table: { filter: 'val_loss < 0.3' } }, scroll: { top: 2400 } });
     const again = await open(makeRuns(400), { state: await first.state() });
     await expect.poll(() => again.page.evaluate(`document.querySelector('.grid').scrollTop`)).toBe(2400);
     expect(await again.page.locator('input.filter').inputValue()).toBe('val_loss < 0.3');

@@ -2,6 +2,7 @@ import '../shared/page.css';
 import './style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { RunsPageView, type CopyFormat } from '../../src/core/runtable/runtable.ts';
+import type { RunsView } from '../../src/protocol/runsview.ts';
 import {
   runTableProtocolVersion,
   type FromRunsPage,
@@ -106,9 +107,9 @@ class RunsPage {
 
   #actions(): BarActions {
     return {
-      onFilter: (filter) => this.#changeView({ filter }),
-      onGroup: (group) => this.#changeView({ group }),
-      onHidden: () => this.#changeView({ showsHidden: !this.#state.view.showsHidden }),
+      onFilter: (filter) => this.#changeTable({ filter }),
+      onGroup: (group) => this.#changeTable({ group }),
+      onHidden: () => this.#changeTable({ showsHidden: !this.#state.view.table.showsHidden }),
       onColumns: () => this.#table.toggleChooser(),
       onView: (name) => this.#view.choose(name),
       onViewAct: (what) => this.#view.act(what),
@@ -126,7 +127,7 @@ class RunsPage {
       runs: () => this.#received.runs ?? [],
       state: () => this.#state,
       post: (message) => this.#host.post(message),
-      changeView: (part) => this.#changeView(part),
+      changeView: (part) => this.#changeTable(part),
       openLines: (open) => this.#setState({ open }),
       scrolled: (scroll) => this.#scroll(scroll),
       copy: (format) => this.#copy(format),
@@ -145,7 +146,7 @@ class RunsPage {
         post: (message) => this.#host.post(message),
         say: (words) => setText(this.#spoken, words),
         select: (runIds) => this.#selection.choose(runIds),
-        changeView: ({ table = this.#state.view, ...parts }) => this.#setState({ view: table, ...parts }),
+        changeView: (part) => this.#changeView(part),
         readState: () => this.#state.own[tab],
         writeState: (own) => this.#keepOwn(tab, own),
       }),
@@ -191,9 +192,9 @@ class RunsPage {
   #compute(): void {
     const { view, open } = this.#state;
     this.#table.keepPlace();
-    this.#model.compute(this.#received.runs ?? [], view, new Set(open));
+    this.#model.compute(this.#received.runs ?? [], view.table, new Set(open));
     this.#table.findPlace();
-    this.#header.drawGroups(this.#model.facts.groupings, view.group);
+    this.#header.drawGroups(this.#model.facts.groupings, view.table.group);
     const { problem, ...facts } = this.#view.facts;
     this.#header.drawViews(facts);
     this.#filterBar.drawProblem(problem);
@@ -203,11 +204,12 @@ class RunsPage {
   #draw(): void {
     if (this.#isOutdated) this.#compute();
     const { view, tab } = this.#state;
+    const { filter, showsHidden } = view.table;
     const notice = this.#noticeNow();
     this.#tabs.draw(tab);
     document.body.dataset['tab'] = tab;
     this.#notice.draw(notice);
-    this.#filterBar.draw(view.filter, this.#model.mistake, view.showsHidden, this.#model.hidden);
+    this.#filterBar.draw(filter, this.#model.mistake, showsHidden, this.#model.hidden);
     this.#foot.draw({
       shown: this.#model.shown.length,
       all: this.#received.runs?.length ?? 0,
@@ -224,12 +226,11 @@ class RunsPage {
     const isTable = tab === 'table';
     setHidden(this.#table.root, !isTable);
     if (isTable) this.#table.draw(isEmpty);
-    const { view: table, charts, relations } = this.#state;
     this.#others.draw(isTable || isEmpty ? undefined : tab, {
       shown: this.#model.inOrder,
       all: this.#received.runs ?? [],
       selected: this.#selection.runs,
-      view: { table, charts, relations },
+      view: this.#state.view,
       objective: this.#model.facts.objective,
       theme: this.#theme,
     });
@@ -244,7 +245,11 @@ class RunsPage {
     return this.#model.lines.length === 0 ? 'nothingFits' : undefined;
   }
 
-  #changeView(part: Partial<TableView>): void {
+  #changeTable(part: Partial<TableView>): void {
+    this.#changeView({ table: { ...this.#state.view.table, ...part } });
+  }
+
+  #changeView(part: Partial<RunsView>): void {
     this.#setState({ view: { ...this.#state.view, ...part } });
     const { name, view } = this.#state;
     this.#host.post({ type: 'keep', name, view });

@@ -1,4 +1,5 @@
-import { emptyTableView, type FromRunsPage, type SavedView, type ViewColumn } from '../../src/protocol/runtable.ts';
+import { emptyRunsView, type RunsView } from '../../src/protocol/runsview.ts';
+import type { FromRunsPage, SavedView, ViewColumn } from '../../src/protocol/runtable.ts';
 import type { Host } from '../shared/host.ts';
 import type { BarActions, ViewFacts } from './parts.ts';
 import type { PageState } from './state.ts';
@@ -26,14 +27,14 @@ export class ShownView {
   /** For the header, and what is wrong with the file. */
   get facts(): ViewFacts & { readonly problem: string | null } {
     const { name, view } = this.#options.state();
-    const isChanged = this.#saved !== undefined && this.#saved !== JSON.stringify(view);
+    const isChanged = this.#saved !== undefined && this.#saved !== textOf(view);
     return { name, isChanged, views: this.#options.views() ?? [], problem: this.#find(name)?.problem ?? null };
   }
 
   choose(name: string | null): void {
     const own = this.#find(name);
-    const view = name === null ? emptyTableView : (own?.view ?? this.#options.state().view);
-    this.#saved = textOf(own);
+    const view = name === null ? emptyRunsView : (own?.view ?? this.#options.state().view);
+    this.#saved = textOf(own?.view);
     const shown = own === undefined ? null : name;
     this.#options.setState({ name: shown, view });
     this.#options.host.post({ type: 'keep', name: shown, view });
@@ -44,9 +45,9 @@ export class ShownView {
     const { name, view } = this.#options.state();
     if (name === null) return;
     const own = this.#find(name);
-    const next = textOf(own);
+    const next = textOf(own?.view);
     if (own === undefined) this.#options.setState({ name: null });
-    else if (own.view !== null && this.#saved === JSON.stringify(view) && next !== this.#saved)
+    else if (own.view !== null && this.#saved === textOf(view) && next !== this.#saved)
       this.#options.setState({ view: own.view });
     this.#saved = next;
   }
@@ -55,7 +56,7 @@ export class ShownView {
     const { host, state, columns } = this.#options;
     const { name, view } = state();
     // Widths and order as they are seen are what is saved.
-    const seen = { ...view, columns: columns() };
+    const seen = { ...view, table: { ...view.table, columns: columns() } };
     if (what === 'saveAs') host.post({ type: 'saveView', name: null, view: seen });
     else if (name === null) return;
     else if (what === 'save') host.post({ type: 'saveView', name, view: seen });
@@ -67,6 +68,12 @@ export class ShownView {
   }
 }
 
-function textOf(own: SavedView | undefined): string | undefined {
-  return own?.view === undefined || own.view === null ? undefined : JSON.stringify(own.view);
+/** Equal for views that say the same, in whatever order their keys stand. */
+function textOf(view: RunsView | null | undefined): string | undefined {
+  return view === undefined || view === null ? undefined : JSON.stringify(view, inOrder);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,11 +1,6 @@
-import { emptyTableView, type RunsPageContext, type TableView } from '../../src/protocol/runtable.ts';
-import {
-  emptyChartsView,
-  emptyRelationsView,
-  type ChartsView,
-  type RelationsView,
-} from '../../src/protocol/runsview.ts';
-import { parseTableView } from '../../src/protocol/runtablecodec.ts';
+import { emptyRunsView, type RunsView } from '../../src/protocol/runsview.ts';
+import { parseRunsView } from '../../src/protocol/runsviewcodec.ts';
+import type { RunsPageContext } from '../../src/protocol/runtable.ts';
 import { isTabName, type TabName } from './tabs.ts';
 
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` of it. */
@@ -13,9 +8,7 @@ export interface PageState {
   readonly root: string;
   /** The view that is shown, changed or not; null: the person's own. */
   readonly name: string | null;
-  readonly view: TableView;
-  readonly charts: ChartsView;
-  readonly relations: RelationsView;
+  readonly view: RunsView;
   /** Which is looked at. */
   readonly tab: TabName;
   /** What each tab keeps for itself. */
@@ -28,11 +21,10 @@ export interface PageState {
 /** What was kept, for the project that the extension names; a state of another project or in another form counts for nothing. */
 export function readPageState(state: unknown, given: unknown): PageState {
   const { root, kept } = readContext(given);
-  const parts = { charts: emptyChartsView, relations: emptyRelationsView };
   const look = { tab: 'table', own: {}, open: [], scroll: { top: 0, left: 0 } } as const;
-  const fresh = { ...(kept ?? { name: null, view: emptyTableView }), ...parts, ...look, root };
+  const fresh = { ...(kept ?? { name: null, view: emptyRunsView }), ...look, root };
   const old = record(state);
-  const view = parseTableView(old['view']);
+  const view = parseRunsView(old['view']);
   if (old['root'] !== root || view === undefined) return fresh;
   const { name, open, scroll, tab, own } = old;
   const { top, left } = record(scroll);
@@ -40,7 +32,6 @@ export function readPageState(state: unknown, given: unknown): PageState {
     root,
     name: typeof name === 'string' ? name : null,
     view,
-    ...parts,
     tab: isTabName(tab) ? tab : look.tab,
     own: record(own),
     open: Array.isArray(open) ? open.filter((key): key is string => typeof key === 'string') : [],
@@ -51,7 +42,7 @@ export function readPageState(state: unknown, given: unknown): PageState {
 export function readContext(given: unknown): RunsPageContext {
   const { root, mayEdit, kept } = record(given);
   const { name, view } = record(kept);
-  const own = parseTableView(view);
+  const own = parseRunsView(view);
   return {
     root: typeof root === 'string' ? root : '',
     mayEdit: mayEdit === true,

@@ -1,15 +1,8 @@
 import type { SeriesMessage } from '../../src/protocol/chartfeed.ts';
-import type { ChartsView, RelationsView } from '../../src/protocol/runsview.ts';
-import type { FromRunsPage, RunsTexts, TableView } from '../../src/protocol/runtable.ts';
+import type { RunsView } from '../../src/protocol/runsview.ts';
+import type { FromRunsPage, RunsTexts } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 import type { Theme } from '../shared/theme.ts';
-
-/** All that a view of the page says. */
-export interface RunsView {
-  readonly table: TableView;
-  readonly charts: ChartsView;
-  readonly relations: RelationsView;
-}
 
 /** What the page gives a tab, the same for as long as both live. */
 export interface TabHost {

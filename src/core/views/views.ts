@@ -1,16 +1,48 @@
-import { Document, isMap, isScalar, isSeq, type YAMLMap, type YAMLSeq } from 'yaml';
+import { Document, isMap, isScalar } from 'yaml';
 import type { Parsed, Problem } from '../../protocol/problem.ts';
-import { emptyTableView, widthLimits, type TableView, type ViewColumn } from '../../protocol/runtable.ts';
-import { toColumn } from '../runtable/runtable.ts';
+import { emptyRunsView, type RunsView } from '../../protocol/runsview.ts';
 import { isMapping, parseYaml, type YamlFile } from '../yaml/yaml.ts';
+import { chartsSection } from './charts.ts';
+import { Place, type Reader } from './reading.ts';
+import { relationsSection } from './relations.ts';
+import type { Section } from './section.ts';
+import { tableSection } from './table.ts';
+import { writeSection } from './writing.ts';
 
-// View files: `.mlops/views/<name>.yaml`. The table's part stands under `table`; what stands beside it belongs to others.
+// View files: `.mlops/views/<name>.yaml`, a layout of the page of runs. Each tab has its part; what stands beside them belongs to others.
 //   table:
 //     columns: [name, { id: metrics.val_loss, width: 120, pinned: true }]
 //     sort: [metrics.val_loss, -start]
 //     filter: val_loss < 0.3
 //     group: params.lr
 //     hidden: shown
+//   charts:
+//     x: epoch                                        # or { metric: images, scale: log }
+//     smoothing: { kind: gaussian, weight: 0.6 }      # or none
+//     group: { by: params.lr, band: confidence }
+//     colour: params.lr
+//     facet: params.optimizer
+//     columns: 2
+//     cards: [{ y: [training_loss, val_loss], scale: log, wide: true }, '"val_loss" - "training_loss"', learning_rate]
+//     pinned: [0f3a…]
+//   relations:
+//     kind: scatter
+//     axes: [{ id: params.lr, scale: log }, metrics.val_loss]
+//     x: { id: params.lr, scale: log }
+//     y: metrics.val_loss
+//     metric: metrics.val_loss
+//     group: params.optimizer
+//     band: error
+//     colour: metrics.val_loss
+//     brushes: [{ id: params.lr, from: 0.001, to: 0.1 }, { id: params.optimizer, names: [adam] }]
+
+const sections: { readonly [K in keyof RunsView]: Section<RunsView[K]> } = {
+  table: tableSection,
+  charts: chartsSection,
+  relations: relationsSection,
+};
+const names = Object.keys(sections) as readonly (keyof RunsView)[];
+const notMapping = `A view is a mapping with the keys ${names.join(', ')}.`;
 
 /** What is wrong with a name for a view; undefined for a good one. The name is its file's, on every system. */
 export function findViewNameMistake(name: string): string | undefined {
@@ -22,137 +54,61 @@ export function findViewNameMistake(name: string): string | undefined {
   return undefined;
 }
 
-/** An unknown key is a warning; a wrong value an error, and there is no view. An empty file is a view that chooses nothing. */
-export function parseView(text: string, file: string): Parsed<TableView> {
+/** An unknown key of a part is a warning; a wrong value an error, and there is no view. An empty file is a view that chooses nothing. */
+export function parseView(text: string, file: string): Parsed<RunsView> {
   const { value: yaml, problems } = parseYaml(text, file);
   if (yaml === undefined) return { value: undefined, problems };
-  if (yaml.value === null) return { value: emptyTableView, problems };
-  if (!isMapping(yaml.value)) return wrong(yaml, problems, [], 'A view is a mapping with the key table.');
-  const { table = null } = yaml.value;
-  if (table === null) return { value: emptyTableView, problems };
-  if (!isMapping(table)) return wrong(yaml, problems, ['table'], 'table must be a mapping.');
+  if (yaml.value === null) return { value: emptyRunsView, problems };
+  if (!isMapping(yaml.value)) return { value: undefined, problems: [...problems, yaml.problemAt([], notMapping)] };
   const found = [...problems];
-  const view = { ...emptyTableView };
-  for (const [key, value] of Object.entries(table)) {
-    const read = Object.hasOwn(readers, key) ? readers[key] : undefined;
-    if (read === undefined) {
-      const known = Object.keys(readers).join(', ');
-      const message = `"${key}" is no key of a table's view; there are ${known}.`;
-      found.push(yaml.problemAt(['table', key], message, { severity: 'warning', at: 'key' }));
-    } else if (value !== null) {
-      const part = read(value);
-      if (Array.isArray(part)) found.push(yaml.problemAt(['table', key, ...part[0]], part[1]));
-      else Object.assign(view, part);
-    }
-  }
-  return { value: found.some(({ severity }) => severity === 'error') ? undefined : view, problems: found };
+  const place = new Place(yaml, found);
+  const { table = null, charts = null, relations = null } = yaml.value;
+  const view = {
+    table: readPart(tableSection.read, table, place.at('table'), emptyRunsView.table),
+    charts: readPart(chartsSection.read, charts, place.at('charts'), emptyRunsView.charts),
+    relations: readPart(relationsSection.read, relations, place.at('relations'), emptyRunsView.relations),
+  };
+  return { value: isWhole(view) ? view : undefined, problems: found };
 }
 
-function wrong(
-  yaml: YamlFile,
-  problems: readonly Problem[],
-  path: readonly string[],
-  message: string,
-): Parsed<TableView> {
-  return { value: undefined, problems: [...problems, yaml.problemAt(path, message)] };
+function readPart<T>(read: Reader<T>, value: unknown, place: Place, empty: T): T | null {
+  return value === null ? empty : read(value, place);
 }
 
-/** Where below the key, and what is wrong. */
-type Mistake = [path: readonly (string | number)[], message: string];
-
-const readers: Readonly<Record<string, (value: unknown) => Partial<TableView> | Mistake>> = {
-  columns(value) {
-    if (!Array.isArray(value)) return [[], 'columns must be a list.'];
-    const columns = value.map(readColumn);
-    const index = columns.findIndex((column) => typeof column === 'string');
-    return index === -1 ? { columns: columns as ViewColumn[] } : [[index], columns[index] as string];
-  },
-  sort(value) {
-    const keys: unknown[] = Array.isArray(value) ? value : [value];
-    const index = keys.findIndex((key) => typeof key !== 'string' || toColumn(key.replace(/^-/, '')) === undefined);
-    if (index !== -1) return [Array.isArray(value) ? [index] : [], `${describe(keys[index])} ${noColumn}`];
-    const sort = (keys as string[]).map((key) => ({ column: key.replace(/^-/, ''), descending: key.startsWith('-') }));
-    return { sort };
-  },
-  filter: (value) => (typeof value === 'string' ? { filter: value } : [[], 'filter must be a text.']),
-  group: (value) =>
-    typeof value === 'string' && toColumn(value) !== undefined
-      ? { group: value }
-      : [[], `${describe(value)} ${noColumn}`],
-  hidden: (value) =>
-    value === 'shown' ? { showsHidden: true } : [[], 'hidden can only be "shown"; leave it out otherwise.'],
-};
-
-const noColumn = 'is no column; there are name, status, params.<name>, metrics.<name>, tags.<name> and others.';
-
-function describe(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : 'This';
-}
-
-/** A sentence for what is none. */
-function readColumn(value: unknown): ViewColumn | string {
-  const { id, width = null, pinned = false } = isMapping(value) ? value : { id: value };
-  if (typeof id !== 'string' || toColumn(id) === undefined) return `${describe(id)} ${noColumn}`;
-  const { least, most } = widthLimits;
-  if (width !== null && !(typeof width === 'number' && width >= least && width <= most))
-    return `width must be a number from ${least} to ${most}.`;
-  if (typeof pinned !== 'boolean') return 'pinned must be true or false.';
-  return { id, width, isPinned: pinned };
+function isWhole(view: { readonly [K in keyof RunsView]: RunsView[K] | null }): view is RunsView {
+  return names.every((name) => view[name] !== null);
 }
 
 /**
- * The text of the file with this view in it. Comments, order of keys and whatever else stands there stay: only what differs is
- * written. A text that can't be read is an error with its place, not overwritten. Without a text a new file.
+ * The text of the file with this view in it. Comments, order of keys and whatever else stands there stay: only what says something
+ * else is written. A text that can't be read is an error with its place, not overwritten. Without a text a new file.
  */
-export function formatView(text: string | undefined, file: string, view: TableView): Parsed<string> {
+export function formatView(text: string | undefined, file: string, view: RunsView): Parsed<string> {
   const { value: yaml, problems } = parseYaml(text ?? '', file);
   if (yaml === undefined) return { value: undefined, problems };
   const root = yaml.document.contents;
   if (root !== null && !isMap(root) && !(isScalar(root) && root.value === null))
-    return { value: undefined, problems: [yaml.problemAt([], 'A view is a mapping with the key table.')] };
+    return { value: undefined, problems: [yaml.problemAt([], notMapping)] };
   const document = isMap(root) ? (yaml.document as Document) : new Document({});
   if (!isMap(root)) document.commentBefore = yaml.document.commentBefore ?? yaml.document.comment;
-  if (!isMap(document.get('table'))) document.set('table', document.createNode({}));
-  const table = document.get('table') as YAMLMap;
-  for (const [key, value] of Object.entries(toPlain(view))) setPart(document, table, key, value);
+  setSection(yaml, document, 'table', tableSection, view.table);
+  setSection(yaml, document, 'charts', chartsSection, view.charts);
+  setSection(yaml, document, 'relations', relationsSection, view.relations);
   return { value: document.toString({ lineWidth: 0, flowCollectionPadding: true }), problems: [] };
 }
 
-function setPart(document: Document, table: YAMLMap, key: string, value: unknown): void {
-  const old = table.get(key, true);
-  const before: unknown = old === undefined ? undefined : (old as { toJSON(): unknown }).toJSON();
-  if (JSON.stringify(before) === JSON.stringify(value)) return;
-  if (value === undefined) table.delete(key);
-  else if (Array.isArray(value)) {
-    const list = isSeq(old) ? old : document.createNode([]);
-    replaceItems(document, list, value);
-    if (list !== old) table.set(key, list);
-  } else if (isScalar(old)) old.value = value;
-  else table.set(key, document.createNode(value));
-}
-
-/** Items that were there keep their comments, wherever they stand now. */
-function replaceItems(document: Document, list: YAMLSeq, values: readonly unknown[]): void {
-  const known = new Map(list.items.map((item) => [JSON.stringify(item), item]));
-  list.items = values.map((value) => known.get(JSON.stringify(value)) ?? toItem(document, value));
-}
-
-function toItem(document: Document, value: unknown): unknown {
-  const node = document.createNode(value);
-  if (isMap(node)) node.flow = true;
-  return node;
-}
-
-function toPlain({ columns, sort, filter, group, showsHidden }: TableView): Readonly<Record<string, unknown>> {
-  return {
-    columns: columns?.map(({ id, width, isPinned }) =>
-      width === null && !isPinned
-        ? id
-        : { id, ...(width === null ? {} : { width }), ...(isPinned ? { pinned: true } : {}) },
-    ),
-    sort: sort.length === 0 ? undefined : sort.map(({ column, descending }) => (descending ? `-${column}` : column)),
-    filter: filter.trim() === '' ? undefined : filter,
-    group: group ?? undefined,
-    hidden: showsHidden ? 'shown' : undefined,
-  };
+function setSection<T>(yaml: YamlFile, document: Document, name: string, section: Section<T>, view: T): void {
+  const plain = section.toPlain(view);
+  const isSaid = Object.values(plain).some((value) => value !== undefined);
+  // The table's part is always there, so that a file is never empty.
+  if (!isMap(document.get(name)) && (isSaid || name === 'table')) document.set(name, document.createNode({}));
+  const part: unknown = document.get(name);
+  if (!isMap(part)) return;
+  const unheard: Problem[] = [];
+  const meaningOf = (key: string, value: unknown): string =>
+    JSON.stringify(section.readers[key]?.(value, new Place(yaml, unheard)) ?? null);
+  writeSection(document, part, plain, (key, before, after) => {
+    const meaning = meaningOf(key, before);
+    return meaning !== 'null' && meaning === meaningOf(key, after);
+  });
 }

@@ -91,7 +91,7 @@ async function readSavedView(invocation: Invocation): Promise<TableView> {
     throw unknownName('view', name, findNearest(name, names));
   }
   if (found.view === null) throw badInput(found.problem ?? `The view "${name}" can't be read.`);
-  return found.view;
+  return found.view.table;
 }
 
 /** `-ID` as view files have it, or `ID desc`. */

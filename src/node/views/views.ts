@@ -3,7 +3,8 @@ import path from 'node:path';
 import { findViewNameMistake, formatView, parseView } from '../../core/views/views.ts';
 import { badInput, ExpectedError, unknownName } from '../../protocol/errors.ts';
 import { formatProblem, hasErrors } from '../../protocol/problem.ts';
-import type { SavedView, TableView } from '../../protocol/runtable.ts';
+import type { RunsView } from '../../protocol/runsview.ts';
+import type { SavedView } from '../../protocol/runtable.ts';
 import { diskError, exists, isMissing, makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
 
@@ -37,7 +38,7 @@ async function readView(project: Project, name: string): Promise<SavedView> {
 }
 
 /** Writes the view into its file, made anew or changed so that comments stay. A file that can't be read is not overwritten. */
-export async function saveView(project: Project, name: string, view: TableView): Promise<void> {
+export async function saveView(project: Project, name: string, view: RunsView): Promise<void> {
   const mistake = findViewNameMistake(name);
   if (mistake !== undefined) throw badInput(mistake);
   const { shown, file } = placeOf(project, name);

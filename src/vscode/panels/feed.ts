@@ -1,7 +1,8 @@
 import type { ShownComparison } from '../../protocol/compare.ts';
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
-import type { RunAction, RunTablePart, SavedView, TableStamp, TableView } from '../../protocol/runtable.ts';
+import type { RunsView } from '../../protocol/runsview.ts';
+import type { RunAction, RunTablePart, SavedView, TableStamp } from '../../protocol/runtable.ts';
 import type { Steering } from '../../protocol/steering.ts';
 import type { Prediction } from '../../protocol/training.ts';
 import type { Sides } from '../rundiffs.ts';
@@ -51,7 +52,7 @@ export interface RunsFeed {
   /** Tells when runs or views may have changed, until disposed. */
   follow(root: string, listener: () => void): { dispose(): void };
   act(root: string, action: RunAction, runIds: readonly string[]): Promise<void>;
-  saveView(root: string, name: string, view: TableView): Promise<void>;
+  saveView(root: string, name: string, view: RunsView): Promise<void>;
   deleteView(root: string, name: string): Promise<void>;
 }
 

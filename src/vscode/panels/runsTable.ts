@@ -9,10 +9,11 @@ import {
   type RunTablePart,
   type SavedView,
   type TableStamp,
-  type TableView,
   type ToRunsPage,
 } from '../../protocol/runtable.ts';
-import { parseFromRunsPage, parseTableView } from '../../protocol/runtablecodec.ts';
+import type { RunsView } from '../../protocol/runsview.ts';
+import { parseRunsView } from '../../protocol/runsviewcodec.ts';
+import { parseFromRunsPage } from '../../protocol/runtablecodec.ts';
 import type { RunsFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
 import { registerPanels, rootOf } from './panelset.ts';
@@ -138,7 +139,7 @@ class RunsTablePanel {
   #recall(): RunsPageContext['kept'] {
     const kept: unknown = this.#options.memory.get(this.#key);
     if (typeof kept !== 'object' || kept === null || !('view' in kept) || !('name' in kept)) return null;
-    const view = parseTableView(kept.view);
+    const view = parseRunsView(kept.view);
     return view === undefined ? null : { name: typeof kept.name === 'string' ? kept.name : null, view };
   }
 
@@ -233,7 +234,7 @@ class RunsTablePanel {
     vscode.window.setStatusBarMessage(vscode.l10n.t('Copied.'), 3000);
   }
 
-  async #save(name: string | null, view: TableView): Promise<void> {
+  async #save(name: string | null, view: RunsView): Promise<void> {
     const chosen = name ?? (await this.#askName());
     if (chosen === undefined) return;
     await this.#options.feed.saveView(this.#root, chosen, view);

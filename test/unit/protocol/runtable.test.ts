@@ -1,25 +1,53 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunPoints, SeriesMessage } from '../../../src/protocol/chartfeed.ts';
-import { emptyTableView, type FromRunsPage, type TableView, type ToRunsPage } from '../../../src/protocol/runtable.ts';
+import { emptyRunsView, type RunsView } from '../../../src/protocol/runsview.ts';
+import { parseRunsView } from '../../../src/protocol/runsviewcodec.ts';
+import type { FromRunsPage, ToRunsPage } from '../../../src/protocol/runtable.ts';
 import {
   joinRuns,
   packRun,
   parseFromRunsPage,
   parseRunsPageMessage,
-  parseTableView,
   parseToRunsPage,
   unpackRuns,
 } from '../../../src/protocol/runtablecodec.ts';
 import type { MetricSummary, RunSummary } from '../../../src/protocol/tracking.ts';
 
 const head = { protocol: 1, sequence: 3 };
-const view: TableView = {
-  columns: [{ id: '__proto__', width: 80, isPinned: true }],
-  sort: [{ column: 'start', descending: true }],
-  filter: 'a < 1',
-  group: 'params.lr',
-  showsHidden: false,
+const view: RunsView = {
+  table: {
+    columns: [{ id: '__proto__', width: 80, isPinned: true }],
+    sort: [{ column: 'start', descending: true }],
+    filter: 'a < 1',
+    group: 'params.lr',
+    showsHidden: false,
+  },
+  charts: {
+    cards: [{ id: 'a', y: ['a'], scale: 'symlog', isWide: true, isHidden: false, isTable: false, isClipped: true }],
+    x: { kind: 'metric', metric: 'images' },
+    xScale: 'log',
+    smoothing: { kind: 'mean', weight: 0.5 },
+    group: { column: 'params.lr', band: 'error' },
+    colour: 'params.lr',
+    facet: 'params.seed',
+    columns: 2,
+    pinned: ['a'],
+  },
+  relations: {
+    kind: 'scatter',
+    axes: [{ column: 'params.lr', scale: 'log', isReversed: true }],
+    colour: 'metrics.a',
+    brushes: [
+      { column: 'params.lr', low: 0, high: 1 },
+      { column: 'params.optimizer', names: ['adam'] },
+    ],
+    x: { column: 'params.lr', scale: null, isReversed: false },
+    y: { column: 'metrics.a', scale: 'linear', isReversed: false },
+    metric: 'metrics.a',
+    group: 'params.lr',
+    band: 'error',
+  },
 };
 const toPage: readonly ToRunsPage[] = [
   {
@@ -36,7 +64,7 @@ const fromPage: readonly FromRunsPage[] = [
   { type: 'resync' },
   { type: 'act', action: 'star', runIds: ['a'] },
   { type: 'copied', text: 'a' },
-  { type: 'keep', name: null, view: emptyTableView },
+  { type: 'keep', name: null, view: emptyRunsView },
   { type: 'saveView', name: 'a', view },
   { type: 'deleteView', name: 'a' },
   { type: 'openView', name: 'a' },
@@ -84,13 +112,30 @@ it.each<readonly [string, Partial<Record<keyof RunPoints, unknown>>]>([
   expect(parseRunsPageMessage({ ...series, series: [{ ...series.series[0], ...change }] })).toBeUndefined();
 });
 
+it('a view is one only if every part of it is', () => {
+  expect(parseRunsView(view)).toBe(view);
+  const spoil = (value: unknown): unknown[] => {
+    if (Array.isArray(value)) return value.flatMap(spoil).map((item) => [item]);
+    if (typeof value !== 'object' || value === null) return [{ no: 1 }];
+    const entries = Object.entries(value);
+    return entries.flatMap(([key, own]) => spoil(own).map((item) => ({ ...value, [key]: item })));
+  };
+  const spoilt = spoil(view);
+  expect(spoilt.length).toBeGreaterThan(30);
+  for (const wrong of spoilt) expect(parseRunsView(wrong), JSON.stringify(wrong)).toBeUndefined();
+});
+
+it('a view that was kept before there were tabs is its table', () => {
+  expect(parseRunsView(view.table)).toEqual({ ...emptyRunsView, table: view.table });
+});
+
 it('anything at all is a message, a view or undefined, never an exception', () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
       expect(() => [
         parseToRunsPage(value),
         parseFromRunsPage(value),
-        parseTableView(value),
+        parseRunsView(value),
         parseRunsPageMessage(value),
       ]).not.toThrow();
     }),

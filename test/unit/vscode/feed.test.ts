@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunChange, RunEvent } from '../../../src/protocol/charts.ts';
 import type { LiveProcess, RunDetails } from '../../../src/protocol/engine.ts';
-import { emptyTableView } from '../../../src/protocol/runtable.ts';
+import { emptyRunsView } from '../../../src/protocol/runsview.ts';
 import { createEngine, settle } from './engine.ts';
 
 vi.mock('vscode', () => import('./editor.ts'));
@@ -121,12 +121,12 @@ it('the table of runs is told what may have changed in its own project', async (
   const since = { epoch: 'e', version: 1 };
   await feed.read(root, since);
   await feed.views(root);
-  await feed.saveView(root, 'a', emptyTableView);
+  await feed.saveView(root, 'a', emptyRunsView);
   await feed.deleteView(root, 'a');
   expect(engine.asked).toEqual([
     { name: 'readRunTable', payload: { project: root, since } },
     { name: 'listViews', payload: { project: root } },
-    { name: 'saveView', payload: { project: root, name: 'a', view: emptyTableView } },
+    { name: 'saveView', payload: { project: root, name: 'a', view: emptyRunsView } },
     { name: 'deleteView', payload: { project: root, name: 'a' } },
   ]);
 });

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { deleteView, listViews, saveView } from '../../../../src/node/views/views.ts';
-import { emptyTableView } from '../../../../src/protocol/runtable.ts';
+import { emptyRunsView } from '../../../../src/protocol/runsview.ts';
 
 let root: string;
 const place = (name: string): string => path.join(root, '.mlops/views', name);
-const view = { ...emptyTableView, filter: 'a < 1' };
+const view = { ...emptyRunsView, table: { ...emptyRunsView.table, filter: 'a < 1' } };
 
 beforeEach(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'mlops-views-'));
@@ -17,13 +17,13 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 it('keeps views in files, lists them by name, and one that is broken hides no other', async () => {
   expect(await listViews({ root })).toEqual([]);
   await saveView({ root }, 'loss', view);
-  await saveView({ root }, 'all runs', emptyTableView);
+  await saveView({ root }, 'all runs', emptyRunsView);
   await writeFile(place('broken.yaml'), 'table:\n  columns: 3\n');
   await writeFile(place('latin.yaml'), Buffer.from([0x74, 0xe9]));
   await writeFile(place('notes.txt'), 'nothing');
   await mkdir(place('folder.yaml'));
   expect(await listViews({ root })).toEqual([
-    { name: 'all runs', view: emptyTableView, problem: null },
+    { name: 'all runs', view: emptyRunsView, problem: null },
     { name: 'broken', view: null, problem: '.mlops/views/broken.yaml:2:12: error: columns must be a list.' },
     { name: 'latin', view: null, problem: expect.stringContaining('UTF-8') as string },
     { name: 'loss', view, problem: null },

@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
-import {
-  emptyTableView,
-  runTableProtocolVersion,
-  type RunTablePart,
-  type SavedView,
-} from '../../../../src/protocol/runtable.ts';
+import { emptyRunsView, type RunsView } from '../../../../src/protocol/runsview.ts';
+import { runTableProtocolVersion, type RunTablePart, type SavedView } from '../../../../src/protocol/runtable.ts';
 import { answers, forget, told, trustGranted, workspace } from '../editor.ts';
 import { settle } from '../engine.ts';
 
@@ -19,7 +15,8 @@ const part = (isWhole: boolean, parts: number, version: number): RunTablePart =>
   removed: isWhole ? [] : ['gone'],
   unreadable: [],
 });
-const mine: SavedView = { name: 'mine', view: emptyTableView, problem: null };
+const filtered = (filter: string): RunsView => ({ ...emptyRunsView, table: { ...emptyRunsView.table, filter } });
+const mine: SavedView = { name: 'mine', view: emptyRunsView, problem: null };
 
 describe('the panel of the table of runs', () => {
   const log = { warn: vi.fn(), error: vi.fn() };
@@ -129,20 +126,20 @@ describe('the panel of the table of runs', () => {
     panel.post({ type: 'copied', text: 'a,b' });
     panel.post({ type: 'openView', name: 'mine' });
     panel.post({ type: 'openView', name: '../../../etc/passwd' });
-    panel.post({ type: 'keep', name: 'mine', view: { ...emptyTableView, filter: 'a < 1' } });
+    panel.post({ type: 'keep', name: 'mine', view: filtered('a < 1') });
     await settle();
     expect(feed.act.mock.calls).toEqual([['/p', 'star', ['a', 'b']]]);
     expect(told.copied).toEqual(['a,b']);
     expect(told.documents).toEqual(['/p/.mlops/views/mine.yaml']);
     expect(log.warn).toHaveBeenCalledOnce();
-    expect([...kept.values()]).toEqual([{ name: 'mine', view: { ...emptyTableView, filter: 'a < 1' } }]);
+    expect([...kept.values()]).toEqual([{ name: 'mine', view: filtered('a < 1') }]);
   });
 
   it('remembers how the table looked, whatever has become of what was kept', async () => {
-    kept.set('mlops.runsTable:/p', { name: 'mine', view: { ...emptyTableView, filter: 'kept < 1' } });
+    kept.set('mlops.runsTable:/p', { name: 'mine', view: filtered('kept < 1') });
     const { panel } = await show();
     expect(panel.webview.html).toContain('kept &lt; 1');
-    kept.set('mlops.runsTable:/p', { name: 'mine', view: { filter: 7 } });
+    kept.set('mlops.runsTable:/p', { name: 'mine', view: { ...emptyRunsView, table: { filter: 7 } } });
     workspace.isTrusted = true;
     trustGranted.fire(undefined);
     expect(panel.webview.html).toContain('&quot;kept&quot;:null');
@@ -150,14 +147,14 @@ describe('the panel of the table of runs', () => {
 
   it('saves a view under its name or one that is asked for, and the page shows it then', async () => {
     const { panel } = await show();
-    panel.post({ type: 'saveView', name: 'mine', view: emptyTableView });
+    panel.post({ type: 'saveView', name: 'mine', view: emptyRunsView });
     await settle();
     expect(panel.last).toMatchObject({ type: 'chosen', name: 'mine' });
     answers.typed = ' a/b ';
-    panel.post({ type: 'saveView', name: null, view: emptyTableView });
+    panel.post({ type: 'saveView', name: null, view: emptyRunsView });
     await settle();
     answers.typed = ' by rate ';
-    panel.post({ type: 'saveView', name: null, view: emptyTableView });
+    panel.post({ type: 'saveView', name: null, view: emptyRunsView });
     await settle();
     expect(feed.saveView.mock.calls.map(([, name]) => name)).toEqual(['mine', 'by rate']);
     expect(panel.last).toMatchObject({ type: 'chosen', name: 'by rate' });
