@@ -3,7 +3,17 @@ import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
 import { createTensorFlowInstaller } from './node/backends/backends.ts';
-import { checkFiles, complete, findHover, listDecorations, readLenses, untrackFile } from './node/editing/editing.ts';
+import {
+  checkFiles,
+  complete,
+  findHover,
+  listDecorations,
+  offerGridOf,
+  planGridAddition,
+  readConfigLenses,
+  readLenses,
+  untrackFile,
+} from './node/editing/editing.ts';
 import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { openGit } from './node/git/git.ts';
 import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
@@ -163,6 +173,13 @@ const handlers: EngineHandlers = {
     return checkFiles(await find(project), open, { env: commandEnv, trusted: projects.isTrusted });
   },
   readLenses: async ({ project, ...text }) => readLenses(text, await (await projects.get(project)).readStatus()),
+  async readConfigLenses({ project, ...text }) {
+    const open = await projects.get(project);
+    return readConfigLenses(open.project, text, await open.readTried(text.file));
+  },
+  offerGrid: async ({ project, ...text }) =>
+    offerGridOf(text, await (await projects.get(project)).readTried(text.file)),
+  planGridAddition: ({ name, values, ...text }) => planGridAddition(text, name, values),
   complete: async ({ project, ...question }) => complete(await find(project), question),
   async hover({ project, ...question }) {
     const open = await projects.get(project);

@@ -8,6 +8,7 @@ import { registerCommands } from './vscode/commands/commands.ts';
 import { createDebuggingCommands } from './vscode/commands/debugging.ts';
 import { createEditingCommands } from './vscode/commands/editing.ts';
 import { createRunEditCommands } from './vscode/commands/editruns.ts';
+import { createGridCommands } from './vscode/commands/grid.ts';
 import { createGitflowCommands } from './vscode/commands/gitflow.ts';
 import { createGraphCommands } from './vscode/commands/graph.ts';
 import { createNewProjectCommand, welcomeNewProject } from './vscode/commands/newproject.ts';
@@ -88,6 +89,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const handlers = {
     ...running,
     ...createSweepCommands(runningParts),
+    ...createGridCommands({ engine, projects }),
     ...createResumingCommands(runningParts),
     ...createReproducingCommands(runningParts),
     ...createComparingCommands({ engine, projects, comparisons }),

@@ -3,7 +3,7 @@ import type { AnswerFacts } from './answers.ts';
 import type { RunEvent, SweepFacts } from './charts.ts';
 import type { ShownComparison } from './compare.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
-import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextQuestion } from './editing.ts';
+import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextEdit, TextQuestion } from './editing.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { Problem } from './problem.ts';
@@ -11,6 +11,7 @@ import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunsView } from './runsview.ts';
 import type { RunTablePart, SavedView, TableStamp } from './runtable.ts';
 import type { CredentialsByServer, ServerCredentials } from './servers.ts';
+import type { ConfigLens, GridOffer } from './sparks.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
 import type { SweepChoice, SweepOutline } from './sweep.ts';
 import type { ArtifactView, CodeComparison, RunAbout } from './runpage.ts';
@@ -215,6 +216,15 @@ interface EngineRequests {
   checkFiles: { payload: InProject & { readonly open: readonly OpenText[] }; reply: readonly Finding[] };
   /** What stands above the stages of a dvc.yaml. */
   readLenses: { payload: InProject & OpenText; reply: readonly StageLens[] };
+  /** What stands above the lines of a config. */
+  readConfigLenses: { payload: InProject & OpenText; reply: readonly ConfigLens[] };
+  /** What could be tried next of each of a config's hyperparameters. */
+  offerGrid: { payload: InProject & OpenText; reply: readonly GridOffer[] };
+  /** What puts values (as YAML's flow notation has them) among those that a sweep tries of a hyperparameter. */
+  planGridAddition: {
+    payload: InProject & OpenText & { readonly name: string; readonly values: readonly string[] };
+    reply: TextEdit;
+  };
   complete: { payload: InProject & TextQuestion; reply: readonly Completion[] };
   hover: { payload: InProject & TextQuestion; reply: Hover | null };
   listDecorations: { payload: InProject; reply: readonly Decoration[] };

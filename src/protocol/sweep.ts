@@ -24,6 +24,8 @@ export interface SweepOutline {
   readonly jobs: number;
   /** By what earlier runs of the config took; null where there are none. */
   readonly secondsLeft: number | null;
+  /** How many runs tell it. */
+  readonly pacedBy: number;
   /** The first of the combinations, in words. */
   readonly first: readonly string[];
 }

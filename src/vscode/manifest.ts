@@ -15,6 +15,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.debugStage': { inRestrictedMode: false },
   'mlops.train': { inRestrictedMode: false },
   'mlops.sweep': { inRestrictedMode: false },
+  'mlops.addToGrid': { inRestrictedMode: false },
   'mlops.resumeTraining': { inRestrictedMode: false },
   'mlops.resumeSweep': { inRestrictedMode: false },
   'mlops.stop': { inRestrictedMode: false },

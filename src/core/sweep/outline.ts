@@ -9,10 +9,14 @@ const NAMED = 10;
 const FEW = 4;
 
 /** A plan as it is told before the sweep begins. */
-export function outlineSweep(plan: SweepPlan, jobs: number, secondsLeft: number | null): SweepOutline {
+export function outlineSweep(
+  plan: SweepPlan,
+  jobs: number,
+  prediction: Pick<SweepOutline, 'secondsLeft' | 'pacedBy'>,
+): SweepOutline {
   const { config, strategy, objective, assignments } = plan;
   return {
-    ...{ config, strategy, strategies, jobs, secondsLeft, epochs: describeEpochs(plan) },
+    ...{ config, strategy, strategies, jobs, ...prediction, epochs: describeEpochs(plan) },
     objective: `${objective.direction} ${objective.metric}`,
     trials: assignments.length,
     first: assignments.slice(0, NAMED).map(describeAssignment),

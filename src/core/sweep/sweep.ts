@@ -12,6 +12,7 @@ export {
   toSweepParams,
   type TrialOrder,
 } from './record.ts';
+export { paceOf, predictSeconds, type Pace } from './pace.ts';
 export { gridOf, toNames, toSpace, valueAt, type Dimension } from './space.ts';
 export {
   epochsLeft,

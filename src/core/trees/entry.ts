@@ -15,6 +15,14 @@ export type Target =
   | { readonly kind: 'stage'; readonly project: string; readonly stage: string }
   /** `file` is relative to the project's root. */
   | { readonly kind: 'config'; readonly project: string; readonly model: string; readonly file: string }
+  /** `key`: as runs have it among their params, `training.learning_rate`. */
+  | {
+      readonly kind: 'hyperparameter';
+      readonly project: string;
+      readonly model: string;
+      readonly file: string;
+      readonly key: string;
+    }
   | { readonly kind: 'data'; readonly project: string; readonly path: string }
   /** `runIds`: several that are selected, `runId` among them. */
   | { readonly kind: 'run'; readonly project: string; readonly runId: string; readonly runIds?: readonly string[] }

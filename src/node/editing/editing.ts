@@ -2,6 +2,7 @@ import type { Project } from '../project/project.ts';
 
 // The door of what the editor asks about texts.
 export { checkFiles } from './check.ts';
+export { offerGridOf, planGridAddition, readConfigLenses } from './hyperparameters.ts';
 export { complete, findHover, listDecorations, readLenses } from './lookup.ts';
 
 /** `git rm -r --cached`: git forgets an output, so that DVC can take it over. */

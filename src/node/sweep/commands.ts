@@ -1,6 +1,15 @@
-import { describeAssignment, describeEpochs, strategies, type SweepState, type Trial } from '../../core/sweep/sweep.ts';
-import { formatDuration } from '../../core/charts/charts.ts';
+import {
+  describeAssignment,
+  describeEpochs,
+  nameOfKey,
+  strategies,
+  type SweepState,
+  type Trial,
+} from '../../core/sweep/sweep.ts';
+import { fillIn, formatDuration } from '../../core/charts/charts.ts';
+import { describeSpark } from '../../core/sparks/sparks.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
+import type { KeyedSpark } from '../../protocol/sparks.ts';
 import { takePositionals, type Command, type Invocation, type Output } from '../commandline/commandline.ts';
 import {
   performSweep,
@@ -104,15 +113,25 @@ function describeTrial({ number, outcome, value, seconds, runId }: Trial, { plan
   return `${mark} trial ${number}  ${result}${time}${runId === null ? '' : `  (${runId.slice(0, 8)})`}`;
 }
 
-function formatPreview({ plan, secondsLeft }: SweepPreview, output: Output): string {
+function formatPreview({ plan, secondsLeft, pacedBy, tried }: SweepPreview, output: Output): string {
   const { assignments, strategy, objective } = plan;
-  const time = secondsLeft === null ? 'no run of this config tells how long' : `about ${formatDuration(secondsLeft)}`;
+  const runs = pacedBy === 1 ? 'the last run' : `the last ${pacedBy} runs`;
+  const time =
+    secondsLeft === null ? 'no run of this config tells how long' : `about ${formatDuration(secondsLeft)} (by ${runs})`;
   const rows = assignments.slice(0, SHOWN_TRIALS).map((values, index) => [String(index), describeAssignment(values)]);
   return [
     `Would run ${assignments.length} trials by ${strategy} to ${objective.direction} ${objective.metric}, epochs ${describeEpochs(plan)}, ${time}:`,
     output.table({ columns: ['TRIAL', 'VALUES'], rows }),
     ...(assignments.length > SHOWN_TRIALS ? [`and ${assignments.length - SHOWN_TRIALS} more`] : []),
+    ...tried.map(formatSpark),
   ].join('\n');
+}
+
+/** `learning_rate so far: best 0.003 (val_loss 0.0647), 0.0003 ▆▃▁▃▆█ 0.1 in 12 runs, lower is better` */
+function formatSpark(spark: KeyedSpark): string {
+  const { key, best, objective } = spark;
+  const found = `best ${best.text} (${objective.metric} ${formatValue(best.value)})`;
+  return `${nameOfKey(key)} so far: ${found}, ${describeSpark(spark, (sentence, ...values) => fillIn(sentence, ...values.map(String)))}`;
 }
 
 function formatSweep({ sweep, trials, best, objective, outcome }: SweepDocument, output: Output): string {

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { defaultObjective, type ModelConfig } from '../../core/config/config.ts';
+import { collectTried, sparksOf } from '../../core/sparks/sparks.ts';
 import {
   adoptFinished,
   bestValueOf,
-  epochsLeft,
   findBest,
   findNextTrial,
   outlineSweep,
+  paceOf,
+  predictSeconds,
   resumed,
   strategies,
   sweepTags,
@@ -19,6 +21,7 @@ import {
   type Trial,
 } from '../../core/sweep/sweep.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
+import type { KeyedSpark } from '../../protocol/sparks.ts';
 import type { SweepChoice, SweepOutline } from '../../protocol/sweep.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { Lock } from '../locks/locks.ts';
@@ -68,6 +71,10 @@ export interface SweepPreview {
   readonly plan: SweepPlan;
   /** From what earlier runs of the model took for an epoch; null where there are none. */
   readonly secondsLeft: number | null;
+  /** How many runs tell it. */
+  readonly pacedBy: number;
+  /** What earlier runs say of the keys that are searched. */
+  readonly tried: readonly KeyedSpark[];
 }
 
 interface Sweep {
@@ -82,7 +89,9 @@ interface Sweep {
 
 export async function planOnly(project: Project, request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
   const { plan, store } = await prepare(project, request, signal);
-  return { plan, secondsLeft: await predict(store, { plan, trials: [] }, request) };
+  const { runs } = await store.listRuns();
+  const tried = sparksOf(collectTried(runs, plan.config, plan.objective), Object.keys(plan.assignments[0] ?? {}));
+  return { plan, ...predict(runs, { plan, trials: [] }, request), tried };
 }
 
 /** The same for the editor. Throws `bad-input` with what is wrong with config, choice or the model's own code. */
@@ -97,8 +106,8 @@ export async function outlineSweepOf(
     ...{ config, cwd: project.root, env, installation, overrides: [], strategy, trials: choice.trials, jobs },
     ...{ seconds: undefined, store: undefined, resume: undefined },
   };
-  const { plan, secondsLeft } = await planOnly(project, request, signal);
-  return outlineSweep(plan, jobs, secondsLeft);
+  const { plan, secondsLeft, pacedBy } = await planOnly(project, request, signal);
+  return outlineSweep(plan, jobs, { secondsLeft, pacedBy });
 }
 
 interface OutlineRequest extends Pick<SweepRequest, 'config' | 'installation' | 'env'> {
@@ -133,7 +142,7 @@ export async function performSweep(
         : resumed(adoptFinished(begun.state, await findTrialRuns(store, id), sweepTags.trial));
     await writeSweep(project, id, state);
     const sweep: Sweep = { project, request, reporter, store, writer, id, signal };
-    const secondsLeft = await predict(store, state, request);
+    const { secondsLeft } = predict((await store.listRuns()).runs, state, request);
     reporter.started({ id, parentRunId: writer.runId, plan, secondsLeft });
     return await finish(sweep, await runTrials(sweep, state));
   } finally {
@@ -350,25 +359,12 @@ async function finish({ writer, id, signal }: Sweep, state: SweepState): Promise
   };
 }
 
-/** By what this config's finished runs took for an epoch, the middle one of the newest; null where there are none. */
-async function predict(
-  store: RunStore,
+/** By what earlier runs of the config took. */
+function predict(
+  runs: readonly RunSummary[],
   state: Pick<SweepState, 'plan' | 'trials'>,
   { jobs }: Pick<SweepRequest, 'jobs'>,
-): Promise<number | null> {
-  const { runs } = await store.listRuns();
-  const paces = runs
-    .filter(
-      ({ tags, status, endTime }) =>
-        tags['mlops.config'] === state.plan.config && status === 'FINISHED' && endTime !== null,
-    )
-    .sort((a, b) => b.startTime - a.startTime)
-    .slice(0, 9)
-    .flatMap(({ startTime, endTime, metrics }) => {
-      const epochs = metrics['training_loss']?.last.step ?? 0;
-      return epochs === 0 ? [] : [((endTime ?? 0) - startTime) / 1000 / epochs];
-    })
-    .sort((a, b) => a - b);
-  const pace = paces[Math.floor(paces.length / 2)];
-  return pace === undefined ? null : (pace * epochsLeft(state)) / jobs;
+): Pick<SweepPreview, 'secondsLeft' | 'pacedBy'> {
+  const pace = paceOf(runs, state.plan.config);
+  return { secondsLeft: predictSeconds(state, pace, jobs), pacedBy: pace?.runs ?? 0 };
 }

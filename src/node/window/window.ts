@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Area, DataEntry, Emit, LiveProcess, ProjectFolder, RunDetails } from '../../protocol/engine.ts';
+import { defaultObjective } from '../../core/config/config.ts';
+import { collectTried, type TriedRuns } from '../../core/sparks/sparks.ts';
 import { isSweepRun, toSweepFacts } from '../../core/sweep/sweep.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
@@ -17,7 +19,7 @@ import {
 } from '../live/live.ts';
 import { readStatus } from '../pipeline/pipeline.ts';
 import type { Project } from '../project/project.ts';
-import { offlineVariable } from '../tracking/tracking.ts';
+import { offlineVariable, readObjectives } from '../tracking/tracking.ts';
 import { watchProject, type Watcher } from '../watching/watching.ts';
 import { listResumable } from './resuming.ts';
 import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
@@ -275,6 +277,14 @@ class OpenProject {
       this.#warn(list);
       this.#alsoRuns = areasOfStores(list);
       return { ...list, resumable: await listResumable(this.project, list.runs) };
+    });
+  }
+
+  /** What the runs of a config say of its hyperparameters; no history is read. */
+  readTried(config: string): Promise<TriedRuns> {
+    return this.#keep(`tried:${config}`, ['runs', 'processes', 'configs'], async () => {
+      const [{ runs }, objectiveOf] = await Promise.all([this.listRuns(), readObjectives(this.project)]);
+      return collectTried(runs, config, objectiveOf({ tags: { 'mlops.config': config } }) ?? defaultObjective);
     });
   }
 

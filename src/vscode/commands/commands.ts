@@ -18,6 +18,7 @@ export interface CommandTypes {
   'mlops.debugStage': OnTarget;
   'mlops.train': OnTarget;
   'mlops.sweep': OnTarget;
+  'mlops.addToGrid': OnTarget;
   'mlops.resumeTraining': OnTarget;
   'mlops.resumeSweep': OnTarget;
   'mlops.stop': OnTarget;

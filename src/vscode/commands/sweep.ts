@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { formatDuration } from '../../core/charts/charts.ts';
+import { describeTime } from '../../core/sparks/sparks.ts';
 import { toSweepArguments } from '../../core/sweep/sweep.ts';
 import type { StageStatus } from '../../protocol/pipeline.ts';
 import type { SweepChoice, SweepOutline } from '../../protocol/sweep.ts';
@@ -131,12 +131,12 @@ function toStageRow({ name }: StageStatus): Row {
   };
 }
 
-/** `grid · 24 trials · about 12 min` */
-function describe({ strategy, trials, secondsLeft }: SweepOutline): string {
+/** `grid · 24 trials · about 12 min, by 5 runs` */
+function describe({ strategy, trials, secondsLeft, pacedBy }: SweepOutline): string {
   const time =
     secondsLeft === null
       ? vscode.l10n.t('how long is known after the first')
-      : vscode.l10n.t('about {0}', formatDuration(secondsLeft));
+      : describeTime(secondsLeft, pacedBy, vscode.l10n.t);
   return [strategy, trials === 1 ? vscode.l10n.t('1 trial') : vscode.l10n.t('{0} trials', trials), time].join(' · ');
 }
 

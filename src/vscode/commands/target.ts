@@ -4,6 +4,7 @@ const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   project: [],
   stage: ['stage'],
   config: ['model', 'file'],
+  hyperparameter: ['model', 'file', 'key'],
   data: ['path'],
   run: ['runId'],
   server: ['server'],

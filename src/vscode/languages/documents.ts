@@ -27,6 +27,9 @@ export function toUri(project: string, file: string): vscode.Uri {
 /** dvc.yaml files, wherever they are: what lenses, completions and hovers are for. */
 export const pipelineFiles: vscode.DocumentSelector = { scheme: 'file', pattern: '**/dvc.yaml' };
 
+/** Configs of models; `placeFile` says of which project. */
+export const configFiles: vscode.DocumentSelector = { scheme: 'file', pattern: '**/configs/*.{yaml,yml}' };
+
 const checkedNames = /\.(?:ya?ml|json|toml|py|lock|dvc)$/;
 
 /** True for texts that decide what is wrong with a pipeline: its own, and whatever may hold params. */

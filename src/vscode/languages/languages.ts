@@ -3,7 +3,7 @@ import type { EngineClient } from '../../protocol/engine.ts';
 import { Problems } from '../problems.ts';
 import type { Projects } from '../projects.ts';
 import { registerCodeActions } from './codeactions.ts';
-import { StageLenses } from './codelens.ts';
+import { Lenses, ofHyperparameters, ofStages } from './codelens.ts';
 import { registerCompletion } from './completion.ts';
 import { FileDecorations } from './decorations.ts';
 import { registerHover } from './hover.ts';
@@ -25,7 +25,8 @@ export function registerLanguages({ engine, projects, commands, report }: Langua
   const all = vscode.Disposable.from(
     problems,
     registerCodeActions(projects, problems),
-    new StageLenses({ engine, projects, report }, commands),
+    new Lenses({ engine, projects, report }, ofStages(commands)),
+    new Lenses({ engine, projects, report }, ofHyperparameters()),
     registerCompletion(engine, projects),
     registerHover(engine, projects),
     new FileDecorations(engine, projects, report),

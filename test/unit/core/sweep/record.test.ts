@@ -181,11 +181,12 @@ describe('before it begins', () => {
       ...plan,
       assignments: Array.from({ length: 24 }, (_, units) => ({ 'model.units': units, 'x.a': ['b'] })),
     };
-    const outline = outlineSweep(many, 2, 90);
+    const outline = outlineSweep(many, 2, { secondsLeft: 90, pacedBy: 4 });
     expect(outline).toMatchObject({
       trials: 24,
       jobs: 2,
       secondsLeft: 90,
+      pacedBy: 4,
       objective: 'minimize val_loss',
       epochs: '5',
     });

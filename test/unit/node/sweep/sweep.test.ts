@@ -116,6 +116,12 @@ test('every combination is a run below the run of the sweep, and the test split 
     document.best,
     best,
   ]);
+  const { pacedBy, secondsLeft, tried } = await planOnly(ground.current, toRequest(), new AbortController().signal);
+  expect([pacedBy, (secondsLeft ?? 0) > 0]).toEqual([4, true]);
+  expect(tried.map((each) => [each.key, each.runs, each.best.value])).toEqual([
+    ['model.units', 4, best],
+    ['training.batch_size', 4, best],
+  ]);
 });
 
 test('a trial that fails is told, and the others go on', async () => {

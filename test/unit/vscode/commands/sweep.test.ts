@@ -18,7 +18,7 @@ const config: Target = { kind: 'config', project, file: 'configs/a.yaml', model:
 function outline({ strategy = 'grid', trials = 24, jobs = 1 }: SweepChoice): SweepOutline {
   return {
     ...{ config: 'configs/a.yaml', strategy, trials, jobs, objective: 'minimize val_loss' },
-    ...{ strategies: ['grid', 'random'], epochs: '1 → 3', secondsLeft: trials === 24 ? 720 : null },
+    ...{ strategies: ['grid', 'random'], epochs: '1 → 3', secondsLeft: trials === 24 ? 720 : null, pacedBy: 5 },
     first: ['units=2', 'units=3'],
   };
 }
@@ -63,7 +63,7 @@ describe('a sweep', () => {
     expect(told.picks[0]).toMatchObject([
       {
         label: '$(play) Start',
-        description: 'grid · 24 trials · about 12 min',
+        description: 'grid · 24 trials · about 12 min, by 5 runs',
         detail: 'minimize val_loss · epochs 1 → 3',
       },
       { label: '$(list-selection) Strategy', description: 'grid' },
