@@ -104,6 +104,11 @@ const handlers: EngineHandlers = {
     return null;
   },
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
+  readSeries: async ({ project, ...question }) => (await projects.get(project)).readSeries(question),
+  async lookForRuns({ project }) {
+    (await projects.get(project)).readAgain();
+    return null;
+  },
   readRunAbout: async ({ project, runId }) => readRunAbout(await ofRun(project, runId), projects.isTrusted),
   listArtifacts: async ({ project, runId, folder }) => listRunArtifacts(await ofRun(project, runId), folder),
   viewArtifact: async ({ project, runId, path: name }) => viewRunArtifact(await ofRun(project, runId), name),
@@ -283,7 +288,11 @@ const handlers: EngineHandlers = {
 
 const emit = serveEngine(
   {
-    post: (message) => port.postMessage(message),
+    post: (message, handedOver = []) =>
+      port.postMessage(
+        message,
+        handedOver.filter((one) => one instanceof ArrayBuffer),
+      ),
     listen: (listener) => void port.on('message', listener),
   },
   handlers,

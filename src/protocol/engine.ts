@@ -1,5 +1,6 @@
 import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
 import type { AnswerFacts } from './answers.ts';
+import type { SeriesQuestion, SeriesReading } from './chartfeedreading.ts';
 import type { RunEvent, SweepFacts } from './charts.ts';
 import type { ShownComparison } from './compare.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
@@ -164,6 +165,10 @@ interface EngineRequests {
   deleteView: { payload: InProject & { readonly name: string }; reply: null };
   /** One run with every point of every metric. */
   readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };
+  /** New points of many runs, in parts. */
+  readSeries: { payload: InProject & SeriesQuestion; reply: SeriesReading };
+  /** Runs may have changed where nothing tells of it (on a server): whoever shows them is told to ask again. */
+  lookForRuns: { payload: InProject; reply: null };
   /** What a person reads of a run beside its points. */
   readRunAbout: { payload: OfRun; reply: RunAbout };
   listArtifacts: {
@@ -334,7 +339,8 @@ export type EngineHandlers = {
 
 /** One end of the channel, whatever carries it: structured clones go in and come out in order. */
 export interface Port {
-  post(message: unknown): void;
+  /** `handedOver`: buffers in the message that are the other end's from now on, instead of a copy. */
+  post(message: unknown, handedOver?: readonly ArrayBufferLike[]): void;
   listen(listener: (message: unknown) => void): void;
 }
 
@@ -350,14 +356,26 @@ type FromEngine =
 
 export type Emit = <N extends EventName>(name: N, event: EngineEvents[N]) => void;
 
+/** Replies with buffers so large that they are handed over. */
+const handedOver: { readonly [N in RequestName]?: (reply: ReplyOf<N>) => readonly ArrayBufferLike[] } = {
+  readSeries: ({ runs }) => [
+    ...new Set(
+      runs.flatMap(({ series }) => series.flatMap((one) => [one.steps.buffer, one.values.buffer, one.times.buffer])),
+    ),
+  ],
+};
+
 /** The engine's end: answers every request by its handler, a thrown error by a failure. Gives the sender of events. */
 export function serveEngine(port: Port, handlers: EngineHandlers): Emit {
-  const post = (message: FromEngine): void => port.post(message);
+  const post = (message: FromEngine, handedOver: readonly ArrayBufferLike[] = []): void =>
+    port.post(message, handedOver);
   const answer = async (id: number, name: RequestName, payload: unknown): Promise<void> => {
     try {
       if (!Object.hasOwn(handlers, name)) throw new Error(`The engine knows no request "${name}".`);
       const handler = handlers[name] as (payload: unknown) => unknown;
-      post({ type: 'reply', id, reply: await handler(payload) });
+      const reply = await handler(payload);
+      const buffersOf = handedOver[name] as ((reply: unknown) => readonly ArrayBufferLike[]) | undefined;
+      post({ type: 'reply', id, reply }, buffersOf?.(reply));
     } catch (error) {
       post({ type: 'failure', id, error: toErrorDocument(error) });
     }

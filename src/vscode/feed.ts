@@ -1,4 +1,4 @@
-import { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
+import { toRunChoice, toRunFacts, toRunPoints, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
 import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
 import type { CompareFeed, DagFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
 import { openArtifactDiff, openCodeDiff, openConfigDiff } from './rundiffs.ts';
@@ -105,6 +105,14 @@ export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'a
         // A run whose process is gone is lost, though no file of it has changed.
         if (project === root && (areas.includes('runs') || areas.includes('processes'))) listener();
       }),
+    readSeries: (root, question) => engine.request('readSeries', { project: root, ...question }),
+    followSeries: (root, listener) =>
+      engine.onEvent('points', ({ project, runId, metric, from, points }) => {
+        if (project === root) listener(toRunPoints(runId, metric, from, points));
+      }),
+    async look(root) {
+      await engine.request('lookForRuns', { project: root });
+    },
     async saveView(root, name, view) {
       await engine.request('saveView', { project: root, name, view });
     },

@@ -26,3 +26,4 @@ export { growingEnd, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';
 export { LabelRows } from './labels.ts';
+export { pointsSince, toRunPoints } from './runpoints.ts';

@@ -72,7 +72,7 @@ export class ChartFeedSession {
 
   /** The page is gone, or can't be seen: it is sent nothing until it watches anew. */
   stop(): void {
-    this.#runs = new Map();
+    [this.#runs, this.#watch] = [new Map<string, WatchedRun>(), -1];
     [this.#wanted, this.#isWhole] = [nothingWanted, true];
     [this.#flight, this.#problems] = [undefined, []];
   }

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -62,6 +63,7 @@ class FileStore implements RunStore {
   readonly abilities = { logs: true, edits: true };
   readonly #root: string;
   readonly #listed: ListedStore;
+  readonly #folders = new Map<string, string>();
 
   constructor(uri: string, listed: ListedStore) {
     this.uri = uri;
@@ -85,7 +87,7 @@ class FileStore implements RunStore {
   }
 
   async readHistory(runId: string, metric: string): Promise<MetricHistory> {
-    const folder = path.join(this.#runFolder(runId), 'metrics');
+    const folder = path.join(this.#knownFolder(runId), 'metrics');
     checkName('metric', metric);
     const { text, trouble } = tryReadFile(path.join(folder, ...metric.split('/')));
     if (trouble !== undefined) throw new ExpectedError('corrupt', `${path.join(folder, metric)}: ${trouble}`);
@@ -216,6 +218,14 @@ class FileStore implements RunStore {
 
   #asking(experiment: string): RunAsking {
     return { experiment, objectiveOf: this.#listed.objectiveOf };
+  }
+
+  /** Histories of many runs are read one after the other: looking through all folders for each would take longer than the reading. */
+  #knownFolder(runId: string): string {
+    const known = this.#folders.get(runId);
+    if (known !== undefined && existsSync(known)) return known;
+    for (const { folder } of findRunFolders(this.#root).folders) this.#folders.set(path.basename(folder), folder);
+    return this.#runFolder(runId);
   }
 
   #runFolder(runId: string): string {

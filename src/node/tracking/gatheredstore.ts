@@ -44,10 +44,17 @@ class GatheredReader implements RunReader {
   }
 
   async readHistory(runId: string, metric: string): Promise<MetricHistory> {
-    const { points } = await this.#get(runId);
-    const own = points.get(metric);
-    if (own === undefined) throw unknownName('metric', metric, findNearest(metric, [...points.keys()]));
-    return toHistory(own);
+    return historyOf(await this.#get(runId), metric);
+  }
+
+  async openHistories(): Promise<Pick<RunReader, 'readHistory'>> {
+    const { runs } = await this.#source.gather();
+    const known = new Map(runs.map((gathered) => [gathered.run.runId, gathered]));
+    return {
+      // A name that is not there is a promise that rejects.
+      readHistory: (runId, metric) =>
+        new Promise((resolve) => resolve(historyOf(requireRun(known.get(runId), runId), metric))),
+    };
   }
 
   async findRun(text: string): Promise<RunSummary> {
@@ -67,12 +74,25 @@ class GatheredReader implements RunReader {
   }
 
   async #get(runId: string): Promise<GatheredRun> {
-    const found = (await this.#source.gather()).runs.find(({ run }) => run.runId === runId);
-    if (found === undefined) throw unknownName('run', runId, []);
-    return found;
+    const { runs } = await this.#source.gather();
+    return requireRun(
+      runs.find(({ run }) => run.runId === runId),
+      runId,
+    );
   }
 
   #judge({ run }: GatheredRun): RunSummary {
     return { ...run, metrics: chooseBest(run.metrics, this.#source.objectiveOf(run)) };
   }
+}
+
+function requireRun(found: GatheredRun | undefined, runId: string): GatheredRun {
+  if (found === undefined) throw unknownName('run', runId, []);
+  return found;
+}
+
+function historyOf({ points }: GatheredRun, metric: string): MetricHistory {
+  const own = points.get(metric);
+  if (own === undefined) throw unknownName('metric', metric, findNearest(metric, [...points.keys()]));
+  return toHistory(own);
 }

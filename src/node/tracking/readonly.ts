@@ -15,6 +15,7 @@ export function toReadOnlyStore(reader: RunReader, wayOn: string): RunStore {
     abilities: { logs: false, edits: false },
     listRuns: (query) => reader.listRuns(query),
     readHistory: (runId, metric) => reader.readHistory(runId, metric),
+    ...(reader.openHistories === undefined ? {} : { openHistories: reader.openHistories.bind(reader) }),
     listArtifacts: (runId, folder) => reader.listArtifacts(runId, folder),
     readArtifact: (runId, name, reading) => reader.readArtifact(runId, name, reading),
     ...(reader.readInputs === undefined ? {} : { readInputs: reader.readInputs.bind(reader) }),

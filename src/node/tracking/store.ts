@@ -106,6 +106,8 @@ export interface RunReader {
   listRuns(query?: RunQuery): Promise<RunPage>;
   /** `runId` is a whole id. Throws `unknown-name`. */
   readHistory(runId: string, metric: string): Promise<MetricHistory>;
+  /** For histories of many runs as they are now. Left out by stores that read each history by itself. */
+  openHistories?(): Promise<Pick<RunReader, 'readHistory'>>;
   /**
    * The entries of one folder of a run's artifacts; `folder` is a path from their root, '' the root. Models that the run logged as
    * MLflow 3 does stand in the root as `model: NAME`. Throws `unknown-name`, `not-supported` for artifacts that lie out of reach.

@@ -89,6 +89,14 @@ export class StoreUnion implements RunStore {
     return (await this.#ownerOf(runId)).readHistory(runId, metric);
   }
 
+  /** Of a run as it was listed. Throws `unknown-name` for one whose store is none of these any more. */
+  storeOf({ runId, store: uri }: Pick<RunSummary, 'runId' | 'store'>): RunStore {
+    const open = this.#stores.flatMap((named) => this.#openIfPossible(named) ?? []);
+    const found = open.find((store) => withoutUserInfo(store.uri) === uri);
+    if (found === undefined) throw unknownName('run', runId, []);
+    return found;
+  }
+
   async listArtifacts(runId: string, folder: string): Promise<readonly ArtifactEntry[]> {
     return (await this.#ownerOf(runId)).listArtifacts(runId, folder);
   }

@@ -70,6 +70,6 @@ export async function findRun(project: Project, runId: string, env: NodeJS.Proce
   return (await openStoresOf(project, env)).find(runId);
 }
 
-function openStoresOf(project: Project, env: NodeJS.ProcessEnv): Promise<StoreUnion> {
+export function openStoresOf(project: Project, env: NodeJS.ProcessEnv): Promise<StoreUnion> {
   return openAllStores({ project, env, cwd: project.root, freshMs: FRESH_MS });
 }

@@ -5,6 +5,7 @@ import { collectTried, type TriedRuns } from '../../core/sparks/sparks.ts';
 import { isSweepRun, toSweepFacts } from '../../core/sweep/sweep.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
+import type { SeriesQuestion, SeriesReading } from '../../protocol/chartfeedreading.ts';
 import type { RunTablePart, TableStamp } from '../../protocol/runtable.ts';
 import type { RunList } from '../../protocol/tracking.ts';
 import { findProjects, listData } from '../inventory/inventory.ts';
@@ -22,9 +23,10 @@ import type { Project } from '../project/project.ts';
 import { offlineVariable, readObjectives } from '../tracking/tracking.ts';
 import { watchProject, type Watcher } from '../watching/watching.ts';
 import { listResumable } from './resuming.ts';
-import { findRunFolder, listRunsOfProject, readRunDetails } from './runs.ts';
+import { findRunFolder, listRunsOfProject, openStoresOf, readRunDetails } from './runs.ts';
 import { RunTableLog } from './runtable.ts';
 import { keepSending } from './sending.ts';
+import { readSeries } from './series.ts';
 import { readTrackedPaths } from './tracked.ts';
 
 export { compareRunsOf } from './comparing.ts';
@@ -237,6 +239,8 @@ class OpenProject {
   /** Areas whose changes may be ones of runs as well, by the stores that are shown. */
   #alsoRuns: readonly Area[] = [];
   readonly #table = new RunTableLog();
+  /** Ids of the runs of live processes, whose points are told as they are written. */
+  #followed: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #toldAt = -Infinity;
 
@@ -292,6 +296,11 @@ class OpenProject {
     return this.#table.read(await this.listRuns(), since);
   }
 
+  async readSeries(question: SeriesQuestion): Promise<SeriesReading> {
+    const [list, stores] = await Promise.all([this.listRuns(), openStoresOf(this.project, this.#env)]);
+    return readSeries(question, { list, stores, followed: this.#followed });
+  }
+
   async readRun(runId: string): Promise<RunDetails> {
     const details = await readRunDetails(this.project, runId, this.#env);
     if (!isSweepRun(details.run)) return { ...details, sweep: null };
@@ -343,6 +352,7 @@ class OpenProject {
   }
 
   #tellProcesses(processes: readonly LiveProcess[]): void {
+    this.#followed = new Set(processes.flatMap(({ runId }) => runId ?? []));
     this.#options.emit('processes', { project: this.project.root, processes });
     this.#change(['processes', 'pipeline', 'runs', 'models', 'data']);
   }

@@ -1,3 +1,5 @@
+import type { RunPoints } from '../../protocol/chartfeed.ts';
+import type { SeriesQuestion, SeriesReading } from '../../protocol/chartfeedreading.ts';
 import type { ShownComparison } from '../../protocol/compare.ts';
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
@@ -51,6 +53,11 @@ export interface RunsFeed {
   views(root: string): Promise<readonly SavedView[]>;
   /** Tells when runs or views may have changed, until disposed. */
   follow(root: string, listener: () => void): { dispose(): void };
+  readSeries(root: string, question: SeriesQuestion): Promise<SeriesReading>;
+  /** Tells the new points of live runs, as they are written, until disposed. */
+  followSeries(root: string, listener: (points: RunPoints) => void): { dispose(): void };
+  /** Runs that nothing tells of are looked at; whoever follows hears of it. */
+  look(root: string): Promise<void>;
   act(root: string, action: RunAction, runIds: readonly string[]): Promise<void>;
   saveView(root: string, name: string, view: RunsView): Promise<void>;
   deleteView(root: string, name: string): Promise<void>;

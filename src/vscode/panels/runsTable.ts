@@ -18,6 +18,7 @@ import type { RunsFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
 import { registerPanels, rootOf } from './panelset.ts';
 import { runsTexts } from './runstexts.ts';
+import { SeriesFeed } from './seriesFeed.ts';
 
 /** In the log. */
 const NAME = 'Runs';
@@ -62,6 +63,7 @@ class RunsTablePanel {
   readonly #panel: vscode.WebviewPanel;
   readonly #root: string;
   readonly #options: RunsTableOptions;
+  readonly #series: SeriesFeed;
   readonly #subscriptions: readonly { dispose(): unknown }[];
   #sequence = 0;
   /** Null: the page has nothing yet. */
@@ -78,6 +80,10 @@ class RunsTablePanel {
     this.#root = root;
     this.#options = options;
     this.#panel.title = vscode.l10n.t('Runs');
+    this.#series = new SeriesFeed({
+      ...{ root, feed: options.feed, log: options.log },
+      post: (message) => void panel.webview.postMessage(message),
+    });
     this.#subscriptions = [
       listenToPage(panel.webview, {
         name: NAME,
@@ -88,6 +94,11 @@ class RunsTablePanel {
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#setPage()),
       options.feed.follow(root, () => {
         if (this.#load > 0) void this.#read();
+        this.#series.check();
+      }),
+      // A page that can't be seen is dropped; the one that comes back watches anew.
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#series.stop();
       }),
     ];
     this.#setPage();
@@ -116,6 +127,7 @@ class RunsTablePanel {
   /** Called once the panel is gone. */
   dispose(): void {
     this.#isDisposed = true;
+    this.#series.stop();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
@@ -208,8 +220,15 @@ class RunsTablePanel {
     const { feed, log, memory } = this.#options;
     switch (message.type) {
       case 'ready':
+        this.#series.stop();
+        this.#begin();
+        return;
       case 'resync':
         this.#begin();
+        return;
+      case 'watch':
+      case 'watched':
+        this.#series.handle(message);
         return;
       case 'act':
         return void attempt(feed.act(this.#root, message.action, message.runIds), log);

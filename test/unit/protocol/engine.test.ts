@@ -12,8 +12,9 @@ import {
 function createChannel(): readonly [Port, Port] {
   const listeners: ((message: unknown) => void)[][] = [[], []];
   const end = (own: number): Port => ({
-    post: (message) => {
-      const copy: unknown = structuredClone(message);
+    post: (message, handedOver = []) => {
+      const transfer = handedOver.filter((one) => one instanceof ArrayBuffer);
+      const copy: unknown = structuredClone(message, { transfer });
       queueMicrotask(() => listeners[1 - own]?.forEach((listener) => listener(copy)));
     },
     listen: (listener) => void listeners[own]?.push(listener),
@@ -37,6 +38,28 @@ describe('the engine border', () => {
     tell('changed', { project: '/p', areas: ['runs'] });
     expect(await client.request('listProcesses', { project: '/p' })).toEqual([{ command: '/p' }]);
     expect(heard).toEqual([{ project: '/p', areas: ['runs'] }]);
+  });
+
+  it('hands points over instead of copying them', async () => {
+    const [extension, engine] = createChannel();
+    const client = connectEngine(extension, () => undefined);
+    const [steps, values] = [Float64Array.of(1), Float64Array.of(2, 3)];
+    const series = {
+      runId: 'a',
+      metric: 'loss',
+      from: 0,
+      steps,
+      values: values.subarray(0, 1),
+      times: values.subarray(1),
+    };
+    const run = { runId: 'a', mark: 'm', series: [series], events: [], problems: [] };
+    const reading = { runs: [run], rest: [], isGrowing: false };
+    serveEngine(engine, handlersOf({ readSeries: () => reading }));
+    const question = { project: '/p', runs: [], metrics: [], events: false };
+    expect(await client.request('readSeries', question)).toMatchObject({
+      runs: [{ series: [{ steps: Float64Array.of(1), values: Float64Array.of(2), times: Float64Array.of(3) }] }],
+    });
+    expect([steps.length, values.length]).toEqual([0, 0]);
   });
 
   it('carries an expected error with its code and problems, and a bug with its stack', async () => {

@@ -90,6 +90,7 @@ export class FakePanel {
   readonly sent: Message[] = [];
   readonly #messages = new EventEmitter<unknown>();
   readonly #gone = new EventEmitter<undefined>();
+  readonly #seen = new EventEmitter<undefined>();
   readonly #webview = {
     cspSource: 'https://pages',
     options: {},
@@ -99,6 +100,7 @@ export class FakePanel {
     postMessage: (message: Message) => Promise.resolve(this.sent.push(message) > 0),
   };
   readonly onDidDispose = this.#gone.event;
+  readonly onDidChangeViewState = this.#seen.event;
   get webview() {
     this.#check();
     return this.#webview;
@@ -110,6 +112,10 @@ export class FakePanel {
   dispose(): void {
     this.isGone = true;
     this.#gone.fire(undefined);
+  }
+  setVisible(visible: boolean): void {
+    this.visible = visible;
+    this.#seen.fire(undefined);
   }
   /** What the page says. */
   post(message: unknown): void {

@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunPoints, SeriesMessage } from '../../../../src/protocol/chartfeed.ts';
+import type { SeriesQuestion, SeriesReading } from '../../../../src/protocol/chartfeedreading.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import { emptyRunsView, type RunsView } from '../../../../src/protocol/runsview.ts';
 import { runTableProtocolVersion, type RunTablePart, type SavedView } from '../../../../src/protocol/runtable.ts';
@@ -17,6 +20,21 @@ const part = (isWhole: boolean, parts: number, version: number): RunTablePart =>
 });
 const filtered = (filter: string): RunsView => ({ ...emptyRunsView, table: { ...emptyRunsView.table, filter } });
 const mine: SavedView = { name: 'mine', view: emptyRunsView, problem: null };
+const pointsOf = (from: number, ...values: number[]): RunPoints => ({
+  ...{ runId: 'a', metric: 'loss', from },
+  steps: Float64Array.from(values, (_, index) => from + index),
+  values: Float64Array.from(values),
+  times: Float64Array.from(values),
+});
+const reading = (...series: RunPoints[]): SeriesReading => ({
+  runs: [{ runId: 'a', mark: 'm', series, events: [], problems: [] }],
+  rest: [],
+  isGrowing: false,
+});
+const watch = (number: number, restart = true) => ({
+  ...{ type: 'watch', watch: number, restart },
+  wanted: { runIds: ['a'], metrics: ['loss'], events: true },
+});
 
 describe('the panel of the table of runs', () => {
   const log = { warn: vi.fn(), error: vi.fn() };
@@ -27,6 +45,8 @@ describe('the panel of the table of runs', () => {
   };
   let change: () => void;
   let views: readonly SavedView[];
+  let append: (points: RunPoints) => void;
+  let readSeries: () => Promise<SeriesReading>;
   let read: (since: unknown) => Promise<RunTablePart>;
   const feed = {
     read: vi.fn((_root: string, since: unknown) => read(since)),
@@ -35,6 +55,12 @@ describe('the panel of the table of runs', () => {
       change = listener;
       return { dispose: () => (change = () => undefined) };
     }),
+    readSeries: vi.fn<(root: string, question: SeriesQuestion) => Promise<SeriesReading>>(() => readSeries()),
+    followSeries: vi.fn((_root: string, listener: (points: RunPoints) => void) => {
+      append = listener;
+      return { dispose: () => (append = () => undefined) };
+    }),
+    look: vi.fn(() => Promise.resolve()),
     act: vi.fn(() => Promise.resolve()),
     saveView: vi.fn((_root: string, name: string) => {
       views = [...views, { ...mine, name }];
@@ -47,6 +73,8 @@ describe('the panel of the table of runs', () => {
     vi.clearAllMocks();
     kept.clear();
     views = [mine];
+    append = () => undefined;
+    readSeries = () => Promise.resolve(reading(pointsOf(0, 3, 2)));
     read = (since) => Promise.resolve(since === null ? part(true, 2, 1) : part(false, 1, 2));
   });
 
@@ -201,4 +229,108 @@ describe('the panel of the table of runs', () => {
     await settle();
     expect(restored.sent).toHaveLength(3);
   });
+
+  describe('brings points', () => {
+    const seriesOf = (panel: { sent: readonly unknown[] }) =>
+      panel.sent.filter((one): one is SeriesMessage => (one as { type: string }).type === 'series');
+    async function watched() {
+      const { panel } = await show();
+      panel.post(watch(100));
+      await settle();
+      return panel;
+    }
+
+    it('that the page watches, and those that are written from then on, one message at a time', async () => {
+      const panel = await watched();
+      expect(feed.readSeries).toHaveBeenCalledWith('/p', {
+        ...{ runs: [{ runId: 'a', mark: null, known: new Map(), events: 0 }], metrics: ['loss'], events: true },
+      });
+      expect(seriesOf(panel)).toMatchObject([{ watch: 100, sequence: 1, series: [pointsOf(0, 3, 2)], isWhole: true }]);
+      append(pointsOf(2, 1));
+      append(pointsOf(3, 0));
+      expect(seriesOf(panel)).toHaveLength(1);
+      panel.post({ type: 'watched', watch: 100, sequence: 1 });
+      expect(seriesOf(panel).slice(1)).toMatchObject([{ sequence: 2, series: [pointsOf(2, 1, 0)] }]);
+    });
+
+    it('of runs that have changed', async () => {
+      const panel = await watched();
+      panel.post({ type: 'watched', watch: 100, sequence: 1 });
+      readSeries = () => Promise.resolve(reading(pointsOf(2, 1)));
+      change();
+      await settle();
+      expect(feed.readSeries.mock.lastCall?.[1].runs).toMatchObject([
+        { mark: 'm', known: new Map([['loss', { count: 2 }]]) },
+      ]);
+      expect(seriesOf(panel).at(-1)?.series).toEqual([pointsOf(2, 1)]);
+    });
+
+    it('not to a page that is hidden, and all of them to the one that comes back', async () => {
+      const panel = await watched();
+      panel.setVisible(false);
+      append(pointsOf(2, 1));
+      change();
+      await settle();
+      expect([seriesOf(panel).length, feed.readSeries.mock.calls.length]).toEqual([1, 1]);
+      panel.setVisible(true);
+      panel.ready(runTableProtocolVersion);
+      panel.post(watch(200));
+      await settle();
+      expect(seriesOf(panel).slice(1)).toMatchObject([{ watch: 200, sequence: 1, series: [pointsOf(0, 3, 2)] }]);
+    });
+
+    it('once more where nobody says that they have come, but not for ever', async () => {
+      vi.useFakeTimers();
+      const panel = await watched();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(new Set(seriesOf(panel)).size).toBe(1);
+      expect(seriesOf(panel)).toHaveLength(4);
+      vi.useRealTimers();
+    });
+
+    it('looks now and then at runs that nothing tells of, for as long as they are watched', async () => {
+      vi.useFakeTimers();
+      readSeries = () => Promise.resolve({ ...reading(), isGrowing: true });
+      const panel = await watched();
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(feed.look).toHaveBeenCalledOnce();
+      change();
+      await settle();
+      panel.setVisible(false);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(feed.look).toHaveBeenCalledOnce();
+      vi.useRealTimers();
+    });
+
+    it('says in the page why there are none, and logs what nobody expected', async () => {
+      readSeries = () => Promise.reject(new TypeError('a bug'));
+      const panel = await watched();
+      expect(seriesOf(panel)).toMatchObject([{ problems: [{ runId: 'a', message: 'a bug' }], isWhole: true }]);
+      expect(log.error).toHaveBeenCalledOnce();
+    });
+
+    it('whatever else the page sends', async () => {
+      const panel = await watched();
+      fc.assert(
+        fc.property(fc.oneof(fc.anything(), randomQuestion), (garbage) => panel.post(garbage)),
+        { numRuns: 2000 },
+      );
+      panel.post(watch(Number.MAX_SAFE_INTEGER));
+      panel.ready(runTableProtocolVersion);
+      panel.post(watch(200));
+      await settle();
+      expect(seriesOf(panel).at(-1)?.series).toEqual([pointsOf(0, 3, 2)]);
+    });
+  });
+});
+
+const randomQuestion = fc.record({
+  type: fc.constantFrom('watch', 'watched'),
+  watch: fc.oneof(fc.nat(), fc.anything()),
+  sequence: fc.oneof(fc.nat(), fc.anything()),
+  restart: fc.boolean(),
+  wanted: fc.oneof(
+    fc.record({ runIds: fc.array(fc.string()), metrics: fc.array(fc.string()), events: fc.boolean() }),
+    fc.anything(),
+  ),
 });
