@@ -20,6 +20,7 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['models'], load: async () => (await import('./node/models/commands.ts')).commands },
   { firstWords: ['sweep'], load: async () => (await import('./node/sweep/commands.ts')).commands },
   { firstWords: ['backends'], load: async () => (await import('./node/backends/commands.ts')).commands },
+  { firstWords: ['plots'], load: async () => (await import('./node/plots/commands.ts')).commands },
   { firstWords: ['runs', 'stores'], load: loadRunsCommands },
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];

@@ -226,7 +226,8 @@ class StageReader {
   #out(path: string, at: YamlPath, options: PyMap['entries'], kind: Out['kind'], wdir: string): Out {
     const option = (name: string): PyValue | undefined => options.findLast(([key]) => key === name)?.[1];
     const base = this.#path(path, at, wdir);
-    return { ...base, kind, cache: option('cache') !== false, persist: option('persist') === true };
+    const out = { ...base, kind, cache: option('cache') !== false, persist: option('persist') === true };
+    return kind === 'plot' && options.length > 0 ? { ...out, display: { kind: 'map', entries: [...new Map(options)] } } : out;
   }
 }
 

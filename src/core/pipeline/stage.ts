@@ -1,4 +1,4 @@
-import type { PyValue } from './values.ts';
+import type { PyMap, PyValue } from './values.ts';
 
 /** Where something stands in a dvc.yaml. `file` is relative to the project's root; line and column count from 1. */
 export interface Place {
@@ -26,6 +26,8 @@ export interface Out extends StagePath {
   readonly cache: boolean;
   /** Not removed before the stage runs. */
   readonly persist: boolean;
+  /** Of a plot with options: how it is drawn. */
+  readonly display?: PyMap;
 }
 
 /** One stage with every `${…}` filled in. */

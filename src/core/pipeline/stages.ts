@@ -64,6 +64,8 @@ export type VarSources = ReadonlyMap<string, Parsed<PyMap> | undefined>;
 export interface ResolvedPipeline extends Parsed<readonly Stage[]> {
   /** Files that the sources know nothing of yet: read them and ask again. */
   readonly missing: readonly string[];
+  /** The section `plots` with everything filled in; undefined for an item that can't be. */
+  readonly plots: readonly (PyValue | undefined)[];
 }
 
 /**
@@ -81,6 +83,7 @@ class Resolver {
   readonly #facts: ProjectFacts;
   readonly #problems: Problem[] = [];
   readonly #missing = new Set<string>();
+  #plots: ResolvedPipeline['plots'] = [];
 
   constructor(pipeline: PipelineFile, sources: VarSources, facts: ProjectFacts) {
     this.#pipeline = pipeline;
@@ -91,7 +94,7 @@ class Resolver {
   resolve(): ResolvedPipeline {
     const scope = this.#globalScope();
     const stages = hasErrors(this.#problems) || this.#missing.size > 0 ? undefined : this.#stages(scope);
-    return { value: stages, problems: this.#problems, missing: [...this.#missing] };
+    return { value: stages, problems: this.#problems, missing: [...this.#missing], plots: this.#plots };
   }
 
   #problem(
@@ -210,8 +213,10 @@ class Resolver {
   #checkSections({ context }: Scope): void {
     for (const section of ['metrics', 'params', 'plots', 'datasets']) {
       const items = getKey(this.#pipeline.root, section);
-      for (const [index, item] of (isList(items) ? items : []).entries())
-        this.#attempt([section, index], () => interpolate(item, context, 'anything'));
+      const filled = (isList(items) ? items : []).map((item, index) =>
+        this.#attempt([section, index], () => interpolate(item, context, 'anything')),
+      );
+      if (section === 'plots') this.#plots = filled;
     }
     const artifacts = getKey(this.#pipeline.root, 'artifacts');
     for (const [name, definition] of isPyMap(artifacts) ? artifacts.entries : []) {

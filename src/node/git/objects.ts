@@ -27,6 +27,8 @@ export interface GitObjects {
   listWorkFiles(): Promise<readonly string[]>;
   /** Texts of files of a commit, relative to the folder; those that are not there are left out. */
   readFiles(commit: string, files: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The same files as bytes. */
+  readBytes(commit: string, files: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 interface Surroundings {
@@ -41,6 +43,17 @@ export function openObjects(folder: string, { env }: Surroundings): GitObjects {
     });
   const readBatch = async (names: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> =>
     names.length === 0 ? [] : parseBatch(await read(['cat-file', '--batch'], Buffer.from(`${names.join('\n')}\n`)));
+  const readBytes: GitObjects['readBytes'] = async (commit, files) => {
+    // A batch is asked line by line; a name with a line end can't be asked for, and is nobody's params file.
+    const asked = files.filter((file) => !file.includes('\n'));
+    const found = await readBatch(asked.map((file) => `${commit}:./${file.split(path.sep).join('/')}`));
+    return new Map(
+      asked.flatMap((file, index) => {
+        const bytes = found[index];
+        return bytes === undefined ? [] : [[file, bytes] as const];
+      }),
+    );
+  };
   return {
     references: async (prefixes) =>
       parseReferences((await read(['for-each-ref', `--format=${referenceFormat}`, ...prefixes])).toString()),
@@ -57,17 +70,9 @@ export function openObjects(folder: string, { env }: Surroundings): GitObjects {
       (await readBatch(commits)).map((bytes) => (bytes === undefined ? undefined : parseCommit(bytes))),
     listFiles: async (commit) => toNames(await read(['ls-tree', '-r', '-z', '--name-only', commit])),
     listWorkFiles: async () => toNames(await read(['ls-files', '-z', '--cached', '--others', '--exclude-standard'])),
-    async readFiles(commit, files) {
-      // A batch is asked line by line; a name with a line end can't be asked for, and is nobody's params file.
-      const asked = files.filter((file) => !file.includes('\n'));
-      const found = await readBatch(asked.map((file) => `${commit}:./${file.split(path.sep).join('/')}`));
-      return new Map(
-        asked.flatMap((file, index) => {
-          const bytes = found[index];
-          return bytes === undefined ? [] : [[file, Buffer.from(bytes).toString()] as const];
-        }),
-      );
-    },
+    readBytes,
+    readFiles: async (commit, files) =>
+      new Map([...(await readBytes(commit, files))].map(([file, bytes]) => [file, Buffer.from(bytes).toString()])),
   };
 }
 

@@ -1,30 +1,21 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  defaultFlags,
-  parseLock,
-  parseParams,
-  parsePipeline,
-  resolveStages,
-  type PipelineFile,
-  type PyMap,
-  type Stage,
-} from '../../core/pipeline/pipeline.ts';
+import { parseLock, parsePipeline } from '../../core/pipeline/pipeline.ts';
 import type { Reference } from '../../core/git/git.ts';
 import { collectNames, toRevisionRun, type NamedFiles, type RevisionFacts } from '../../core/revisions/revisions.ts';
 import type { Gathered, GatheredRun } from '../../core/tracking/tracking.ts';
-import { ExpectedError, unknownName } from '../../protocol/errors.ts';
-import type { Parsed } from '../../protocol/problem.ts';
+import { unknownName } from '../../protocol/errors.ts';
 import type { UnreadableRun } from '../../protocol/tracking.ts';
-import { readDvcSettings } from '../cache/cache.ts';
 import { readTextIfExists } from '../files/files.ts';
 import { openObjects, type GitObjects } from '../git/git.ts';
-import type { Project } from '../project/project.ts';
+import { cacheOf, lockOf, objectPath, resolvePipeline, type ResolvedFile, type Source } from './pipelines.ts';
+
+export { cacheOf, lockOf, objectPath, resolvePipeline, type ResolvedFile } from './pipelines.ts';
 
 // Branches, tags, DVC's experiments and the work tree of a project as runs. Everything is read from git's objects: nothing is checked out.
 
 /** The work tree among revisions, as DVC calls it. */
-const WORKSPACE = 'workspace';
+export const WORKSPACE = 'workspace';
 const WORKSPACE_ID = '0'.repeat(40);
 const EXPERIMENTS = /^refs\/exps\/([0-9a-f]{2})\/([0-9a-f]{38})\/(.+)$/;
 /** What was read of a commit never changes; so many are remembered. */
@@ -80,10 +71,16 @@ export async function findRevision(root: string, revision: string, { env }: Surr
   return found;
 }
 
+/** The commit that a revision or an experiment's name stands for; undefined where there is none. */
+export async function findCommit(git: GitObjects, revision: string): Promise<string | undefined> {
+  const commit = await git.resolve(revision);
+  if (commit !== undefined) return commit;
+  return (await git.references(['refs/exps'])).find(({ ref }) => EXPERIMENTS.exec(ref)?.[3] === revision)?.commit;
+}
+
 async function readNamed(root: string, revision: string, env: NodeJS.ProcessEnv): Promise<readonly GatheredRun[]> {
   const git = openObjects(root, { env });
-  const named = (await git.references(['refs/exps'])).find(({ ref }) => EXPERIMENTS.exec(ref)?.[3] === revision);
-  const commit = (await git.resolve(revision)) ?? named?.commit;
+  const commit = await findCommit(git, revision);
   const [facts] = commit === undefined ? [] : await git.readCommits([commit]);
   if (commit === undefined || facts === undefined) return [];
   const row: Row = { commit, names: [revision], experiment: 'commits', baseline: null };
@@ -179,12 +176,6 @@ function toGathered(facts: RevisionFacts, { names, texts }: Content): Gathered {
   return { runs: [gathered], unreadable: [], warnings: told };
 }
 
-/** Files of one revision, or of the work tree; names relative to the project's root. */
-interface Source {
-  readonly files: readonly string[];
-  readonly read: (files: readonly string[]) => Promise<ReadonlyMap<string, string>>;
-}
-
 async function sourceOf(git: GitObjects, commit: string): Promise<Source> {
   return { files: await git.listFiles(commit), read: (files) => git.readFiles(commit, files) };
 }
@@ -213,31 +204,12 @@ async function readContent({ files, read }: Source, root: string, env: NodeJS.Pr
   const places = files.filter((file) => path.posix.basename(file) === 'dvc.yaml');
   const pipelineTexts = await read(places);
   const pipelines = [...pipelineTexts].flatMap(([file, text]) => parsePipeline(text, file).value ?? []);
-  const resolved = await Promise.all(pipelines.map((pipeline) => resolve(pipeline, read, root)));
+  const resolved = await Promise.all(pipelines.map((pipeline) => resolvePipeline(pipeline, read, root)));
   const names = collectNames(resolved, files);
   const texts = new Map(await read([...new Set([...names.metrics, ...names.params.keys()])]));
   const cached = names.metrics.filter((file) => !texts.has(file));
   for (const [file, text] of await readCached({ read, cached, resolved, root, env })) texts.set(file, text);
   return { names, texts };
-}
-
-interface ResolvedFile {
-  readonly pipeline: PipelineFile;
-  readonly stages: readonly Stage[];
-}
-
-/** Stages with everything filled in that the revision's own files say; one that is wrong names nothing. */
-async function resolve(pipeline: PipelineFile, read: Source['read'], root: string): Promise<ResolvedFile> {
-  const sources = new Map<string, Parsed<PyMap> | undefined>();
-  for (;;) {
-    const { value = [], missing: wanted } = resolveStages(pipeline, sources, { root, flags: defaultFlags });
-    if (wanted.length === 0) return { pipeline, stages: value };
-    const texts = await read(wanted);
-    for (const file of wanted) {
-      const text = texts.get(file);
-      sources.set(file, text === undefined ? undefined : parseParams(text, file));
-    }
-  }
 }
 
 interface CachedAsking {
@@ -266,25 +238,10 @@ async function readCached({ read, cached, resolved, root, env }: CachedAsking): 
   return found;
 }
 
-function lockOf({ file }: PipelineFile): string {
-  return file.replace(/\.yaml$/, '.lock');
-}
-
 async function readObject(
   cache: string,
   object: { readonly md5: string | undefined; readonly legacy: boolean } | undefined,
 ): Promise<string | undefined> {
   const { md5 = '', legacy = false } = object ?? {};
-  if (!/^[0-9a-f]{32}$/.test(md5)) return undefined;
-  return readTextIfExists(path.join(cache, ...(legacy ? [] : ['files', 'md5']), md5.slice(0, 2), md5.slice(2)));
-}
-
-/** Undefined where DVC is configured in a way that only DVC understands: then such metrics are not shown. */
-async function cacheOf(project: Project, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  try {
-    return (await readDvcSettings(project, env)).cache;
-  } catch (error) {
-    if (error instanceof ExpectedError) return undefined;
-    throw error;
-  }
+  return /^[0-9a-f]{32}$/.test(md5) ? readTextIfExists(objectPath(cache, { md5, legacy })) : undefined;
 }
