@@ -185,7 +185,7 @@ async function readOurs(
   const fill = (plot: PointsPlot): unknown =>
     plot.series.length === 0 ? null : fillTemplate(plot.ownTemplate ?? templates[plot.template], plot).spec;
   return Object.fromEntries(
-    plots.map((plot) => {
+    plots.map((plot): [string, unknown] => {
       if (plot.kind === 'images') return [plot.id, { images: plot.images.map(({ revision }) => revision) }];
       const revs = new Set(plot.series.filter(({ rows }) => rows.length > 0).map(({ revision }) => revision));
       const content = JSON.stringify(fill(plot), (_, value: unknown): unknown => (Number.isNaN(value) ? 'NaN' : value));
