@@ -1,5 +1,6 @@
 import type { ChartFeedQuestion, SeriesMessage } from './chartfeed.ts';
 import type { RunsView } from './runsview.ts';
+import type { RelationsText } from './relationstexts.ts';
 import type { UnreadableRun } from './tracking.ts';
 
 // The border between the extension and the page of runs. The page says `ready` and gets every run, in parts; from then on only the
@@ -212,7 +213,8 @@ export type RunsTexts = Readonly<
     | 'clearFilter'
     | 'noConnection'
     | 'retry'
-    | 'ignored',
+    | 'ignored'
+    | RelationsText,
     string
   >
 >;

@@ -11,13 +11,17 @@ const mostRows = 300;
 
 interface ChooserOptions {
   readonly texts: RunsTexts;
+  /** What it is a list of; the table's columns where it is not told. */
+  readonly label?: string;
+  /** False: these columns can't be pinned. */
+  readonly canPin?: boolean;
   /** Null: chosen by what tells the runs apart. */
   readonly onChange: (columns: readonly ViewColumn[] | null) => void;
   readonly onClose: () => void;
 }
 
 /** The list of all columns: which are shown, in which order, which stay where they are when the rest is scrolled. */
-export function createChooser({ texts, onChange, onClose }: ChooserOptions) {
+export function createChooser({ texts, label = texts.columns, canPin = true, onChange, onClose }: ChooserOptions) {
   const search = element('input', {
     'type': 'search',
     'placeholder': texts.findColumn,
@@ -28,7 +32,7 @@ export function createChooser({ texts, onChange, onClose }: ChooserOptions) {
   const close = element('button', { class: 'word', type: 'button' }, texts.close);
   const root = element(
     'div',
-    { 'class': 'chooser', 'role': 'dialog', 'aria-label': texts.columns, 'hidden': '' },
+    { 'class': 'chooser', 'role': 'dialog', 'aria-label': label, 'hidden': '' },
     element('div', { class: 'bar' }, search, automatic, close),
     list,
   );
@@ -41,7 +45,7 @@ export function createChooser({ texts, onChange, onClose }: ChooserOptions) {
   };
   const draw = (): void => {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['of'] : undefined;
-    list.replaceChildren(...toRows({ columns, runs, texts, words: search.value, change }));
+    list.replaceChildren(...toRows({ columns, runs, texts, canPin, words: search.value, change }));
     if (focused !== undefined)
       [...list.querySelectorAll<HTMLElement>('[data-of]')].find(({ dataset }) => dataset['of'] === focused)?.focus();
   };
@@ -74,6 +78,7 @@ interface Listing {
   readonly columns: readonly ViewColumn[];
   readonly runs: readonly RunSummary[];
   readonly texts: RunsTexts;
+  readonly canPin: boolean;
   readonly words: string;
   readonly change: (columns: readonly ViewColumn[]) => void;
 }
@@ -106,7 +111,7 @@ function withPoints(id: string): readonly string[] {
   return (['best', 'last', 'min', 'max'] as const).map((point) => metricColumnId(column.name, point));
 }
 
-function createRow(column: Column, { columns, texts, change }: Listing): HTMLElement {
+function createRow(column: Column, { columns, texts, canPin, change }: Listing): HTMLElement {
   const { id } = column;
   const { name, detail } = nameColumn(column, texts);
   const own = columns.find((one) => one.id === id);
@@ -152,6 +157,12 @@ function createRow(column: Column, { columns, texts, change }: Listing): HTMLEle
     label,
     word('↑', texts.moveUp, undefined, () => change(moveColumn(columns, id, -1))),
     word('↓', texts.moveDown, undefined, () => change(moveColumn(columns, id, 1))),
-    word('⇤', texts.pin, String(own.isPinned), () => change(changeColumn(columns, id, { isPinned: !own.isPinned }))),
+    ...(canPin
+      ? [
+          word('⇤', texts.pin, String(own.isPinned), () =>
+            change(changeColumn(columns, id, { isPinned: !own.isPinned })),
+          ),
+        ]
+      : []),
   );
 }

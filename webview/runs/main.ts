@@ -1,5 +1,6 @@
 import '../shared/page.css';
 import './style.css';
+import './relations/style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { RunsPageView, type CopyFormat } from '../../src/core/runtable/runtable.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';

@@ -13,7 +13,10 @@ interface TabRow {
  * The ways to look at the runs, in their order. Another one is a row here: its module is loaded when somebody looks at it for the first
  * time. Its style sheet is a line in `main.ts`, for those of modules that are loaded later are not loaded with them.
  */
-export const tabRows = { table: { label: 'tableTab' } } as const satisfies Readonly<Record<string, TabRow>>;
+export const tabRows = {
+  table: { label: 'tableTab' },
+  relations: { label: 'relationsTab', load: () => import('./relations/relations.ts') },
+} as const satisfies Readonly<Record<string, TabRow>>;
 
 export type TabName = keyof typeof tabRows;
 

@@ -116,6 +116,11 @@ function formatTime(time: number, style: 'short' | 'long'): string {
   return format.format(time);
 }
 
+/** Of an axis of times. */
+export function formatTicksOfTime(ticks: readonly number[]): readonly string[] {
+  return ticks.map((tick) => formatTime(tick, 'short'));
+}
+
 /** The year stands in the long form: runs of a table are seldom older. */
 const shortTime = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
 const fullTime = { dateStyle: 'full', timeStyle: 'medium' } as const;

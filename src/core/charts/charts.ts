@@ -22,7 +22,7 @@ export { toLine, type Line, type Series } from './series.ts';
 export { createScale, type ScaleKind } from './scales.ts';
 export { RunPageSession } from './session.ts';
 export { smoothingKinds, type Smoothing } from './smoothing.ts';
-export { growingEnd, stepTicks, valueRange, type Range } from './ticks.ts';
+export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';
 export { LabelRows } from './labels.ts';

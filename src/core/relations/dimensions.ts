@@ -1,4 +1,4 @@
-import { createScale, formatTicks } from '../charts/charts.ts';
+import { formatTicks, linearTicks, logTicks } from '../charts/charts.ts';
 import { toNumber } from '../tables/tables.ts';
 
 /** A param or metric of many runs: one value a run, null where a run has none. */
@@ -12,7 +12,23 @@ export interface Dimension {
   readonly name: string;
   readonly kind: 'linear' | 'log' | 'category';
   readonly places: Float64Array;
-  readonly ticks: readonly { readonly place: number; readonly label: string }[];
+  readonly ticks: readonly Tick[];
+  /** The least and the greatest number; null for categories, and where there is no number. */
+  readonly range: { readonly min: number; readonly max: number } | null;
+  /** Categories, in the order in which they stand. */
+  readonly names: readonly string[];
+}
+
+export interface Tick {
+  readonly place: number;
+  readonly label: string;
+}
+
+interface Laying {
+  /** By the values where it is not told. */
+  readonly scale?: 'linear' | 'log' | undefined;
+  /** Labels of ticks, as of times. */
+  readonly format?: ((ticks: readonly number[]) => readonly string[]) | undefined;
 }
 
 /** Of params that were tried over several orders of magnitude (learning rates) the logarithm is what was meant. */
@@ -23,50 +39,88 @@ const mostTicks = 5;
  * Numbers are laid by their value, on a log axis if all are positive and the greatest is a hundred times the least (unless `scale` says which); anything else by category, as soon as one value is no number. Categories stand in order of
  * their names at equal distances; a single value stands in the middle. Infinities and NaN have no place.
  */
-export function toDimension({ name, values }: Variable, scale?: 'linear' | 'log'): Dimension {
+export function toDimension({ name, values }: Variable, laying: Laying = {}): Dimension {
   const numbers = Float64Array.from(values, (value) => toNumber(value));
   const isNumber = values.every((value, i) => value === null || !Number.isNaN(numbers[i]) || isNan(value));
-  return isNumber ? toNumeric(name, numbers, scale) : toCategories(name, values);
+  return isNumber ? toNumeric(name, numbers, laying) : toCategories(name, values);
 }
 
 const isNan = (value: string | number): boolean => typeof value === 'number' || value.trim().toLowerCase() === 'nan';
 
-function toNumeric(name: string, numbers: Float64Array, scale: 'linear' | 'log' | undefined): Dimension {
-  const finite = numbers.filter(Number.isFinite);
-  const [min, max] = [
-    finite.reduce((a, b) => Math.min(a, b), Infinity),
-    finite.reduce((a, b) => Math.max(a, b), -Infinity),
-  ];
+function toNumeric(name: string, numbers: Float64Array, { scale, format = formatTicks }: Laying): Dimension {
+  const range = rangeOf(numbers);
+  if (range === null)
+    return { name, kind: 'linear', places: numbers.map(() => NaN), ticks: [], range: null, names: [] };
+  const { min, max } = range;
   const isLog = min > 0 && (scale ?? (max / min >= spanOfLog ? 'log' : 'linear')) === 'log';
-  const kind = isLog ? 'log' : 'linear';
-  if (!(max > min)) {
-    const ticks = finite.length === 0 ? [] : [{ place: 0.5, label: formatTicks([min])[0] ?? '' }];
-    return { name, kind, places: numbers.map((value) => (Number.isFinite(value) ? 0.5 : NaN)), ticks };
-  }
-  const axis = createScale(kind, { min, max });
-  const tried = [...new Set(finite)].sort((a, b) => a - b);
-  // A few values that were tried are told themselves, unless they crowd.
-  const isSparse = tried.every((value, i) => i === 0 || axis.place(value) - axis.place(tried[i - 1] ?? 0) >= 0.1);
-  const ticks = isSparse && tried.length <= mostTicks ? tried : axis.ticks(mostTicks);
-  const labels = formatTicks(ticks);
+  const axis = { kind: isLog ? 'log' : 'linear', range } as const;
+  const ticks = ticksOf(axis, new Set(numbers.filter(Number.isFinite)));
+  const labels = format(ticks);
   return {
-    name,
-    kind,
-    places: numbers.map((value) => (Number.isFinite(value) ? axis.place(value) : NaN)),
-    ticks: ticks.map((tick, i) => ({ place: axis.place(tick), label: labels[i] ?? '' })),
+    ...{ name, ...axis, names: [] },
+    places: numbers.map((value) => placeOf(axis, value)),
+    ticks: ticks.map((tick, i) => ({ place: placeOf(axis, tick), label: labels[i] ?? '' })),
   };
 }
+
+function rangeOf(numbers: Float64Array): Dimension['range'] {
+  let [min, max] = [Infinity, -Infinity];
+  for (const value of numbers) {
+    if (!Number.isFinite(value)) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return min <= max ? { min, max } : null;
+}
+
+/** A few values that were tried are told themselves, unless they crowd. */
+function ticksOf(axis: Pick<Dimension, 'kind' | 'range'>, tried: ReadonlySet<number>): readonly number[] {
+  const { min, max } = axis.range ?? { min: 0, max: 1 };
+  const few = tried.size <= mostTicks ? [...tried].sort((a, b) => a - b) : [];
+  const isSparse = few.every((value, i) => i === 0 || placeOf(axis, value) - placeOf(axis, few[i - 1] ?? 0) >= 0.04);
+  if (few.length > 0 && isSparse) return few;
+  if (axis.kind === 'log') return logTicks(min, max, mostTicks);
+  // The width of a range must be a number, too.
+  if (max - min === Infinity) return linearTicks(min / 2, max / 2, mostTicks).map((tick) => 2 * tick);
+  return linearTicks(min, max, mostTicks);
+}
+
+/** Where a number lies on an axis of numbers, also beyond its ends; NaN for what it can't show. All alike lie in the middle. */
+export function placeOf({ kind, range }: Pick<Dimension, 'kind' | 'range'>, value: number): number {
+  if (range === null || !Number.isFinite(value)) return NaN;
+  const { min, max } = range;
+  if (min === max) return 0.5 + (value - min) / widthOfOne(min);
+  if (kind === 'log') return value > 0 ? Math.log(value / min) / Math.log(max / min) : NaN;
+  return (value / 2 - min / 2) / (max / 2 - min / 2);
+}
+
+/** The number at a place: the other way round. */
+export function valueAt({ kind, range }: Pick<Dimension, 'kind' | 'range'>, place: number): number {
+  if (range === null) return NaN;
+  const { min, max } = range;
+  if (place === 0 && min < max) return min;
+  if (place === 1 && min < max) return max;
+  if (min === max) return min + (place - 0.5) * widthOfOne(min);
+  if (kind === 'log') return min * (max / min) ** place;
+  return 2 * (min / 2 + place * (max / 2 - min / 2));
+}
+
+/** An axis on which everything lies at one value shows this much around it. */
+const widthOfOne = (value: number): number => Math.max(1, Math.abs(value));
 
 function toCategories(name: string, values: Variable['values']): Dimension {
   const texts = values.map((value) => (value === null ? null : String(value)));
   const names = [...new Set(texts.filter((text) => text !== null))].sort((a, b) => (a < b ? -1 : 1));
-  const placeOf = new Map(names.map((text, i) => [text, names.length === 1 ? 0.5 : i / (names.length - 1)]));
+  const places = new Map(names.map((text, i) => [text, placeOfCategory(i, names.length)]));
   return {
-    name,
-    kind: 'category',
-    places: Float64Array.from(texts, (text) => (text === null ? NaN : (placeOf.get(text) ?? NaN))),
-    ticks: names.map((label) => ({ place: placeOf.get(label) ?? NaN, label })),
+    ...{ name, kind: 'category', range: null, names },
+    places: Float64Array.from(texts, (text) => (text === null ? NaN : (places.get(text) ?? NaN))),
+    ticks: names.map((label, i) => ({ place: placeOfCategory(i, names.length), label })),
   };
+}
+
+export function placeOfCategory(index: number, count: number): number {
+  return count === 1 ? 0.5 : index / (count - 1);
 }
 
 /** The part of an axis that is marked: places from `low` to `high`, both included. */

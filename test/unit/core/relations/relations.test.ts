@@ -35,9 +35,9 @@ describe('toDimension', () => {
   });
 
   it('is linear or log as it is told', () => {
-    expect(toDimension({ name: 'x', values: [1, 10, 100] }, 'linear').kind).toBe('linear');
-    expect(round(toDimension({ name: 'x', values: [1, 2, 4] }, 'log').places)).toEqual([0, 0.5, 1]);
-    expect(toDimension({ name: 'x', values: [0, 2] }, 'log').kind).toBe('linear');
+    expect(toDimension({ name: 'x', values: [1, 10, 100] }, { scale: 'linear' }).kind).toBe('linear');
+    expect(round(toDimension({ name: 'x', values: [1, 2, 4] }, { scale: 'log' }).places)).toEqual([0, 0.5, 1]);
+    expect(toDimension({ name: 'x', values: [0, 2] }, { scale: 'log' }).kind).toBe('linear');
   });
 });
 

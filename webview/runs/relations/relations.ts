@@ -1,0 +1,212 @@
+import type { RelationBrush, RelationsView } from '../../../src/protocol/runsview.ts';
+import { createButton } from '../../shared/controls.ts';
+import { element, setHidden, setText } from '../../shared/dom.ts';
+import { createChooser } from '../chooser.ts';
+import type { Tab, TabFacts, TabHost } from '../tab.ts';
+import { createColumnChoice, createCount, createKinds, createLegend } from './bar.ts';
+import type { Kind, KindHost } from './kind.ts';
+import { RelationsModel } from './model.ts';
+import { createNumbers } from './numbers.ts';
+import { createParallel } from './parallel.ts';
+
+/** The kinds of charts; another one is a row here. */
+const kinds = {
+  parallel: { label: 'parallelKind', create: createParallel, hasAxes: true },
+} as const;
+
+type KindName = keyof typeof kinds;
+
+const kindNames = Object.keys(kinds) as readonly KindName[];
+
+/** The tab Parameters: what params have to do with metrics. */
+export function createTab(host: TabHost): Tab {
+  const tab = new RelationsTab(host);
+  return { root: tab.root, draw: (facts) => tab.draw(facts), leave: () => tab.leave() };
+}
+
+class RelationsTab {
+  readonly root: HTMLElement;
+  readonly #host: TabHost;
+  readonly #model: RelationsModel;
+  readonly #kindHost: KindHost;
+  readonly #made = new Map<KindName, Kind>();
+  readonly #kinds: ReturnType<typeof createKinds>;
+  readonly #colour: ReturnType<typeof createColumnChoice>;
+  readonly #legend = createLegend();
+  readonly #count: ReturnType<typeof createCount>;
+  readonly #axes: HTMLElement;
+  readonly #chooser: ReturnType<typeof createChooser>;
+  readonly #numbers: ReturnType<typeof createNumbers>;
+  readonly #stage = element('div', { class: 'kind-of-chart' });
+  readonly #notice: { readonly root: HTMLElement; readonly sentence: HTMLElement; readonly action: HTMLElement };
+  #showsNumbers: boolean;
+  #drawn: Kind | undefined;
+
+  constructor(host: TabHost) {
+    const { texts } = host;
+    this.#host = host;
+    this.#model = new RelationsModel(texts);
+    this.#showsNumbers = host.readState() === 'numbers';
+    this.#kindHost = this.#createKindHost();
+    const names = kindNames.map((kind) => [kind, texts[kinds[kind].label]] as const);
+    this.#kinds = createKinds(texts, names, (kind) => this.#change({ kind }));
+    this.#colour = createColumnChoice(texts, {
+      label: texts.colourBy,
+      isOffered: (kind) => kind !== 'tag',
+      onChoose: (colour) => this.#change({ colour }),
+    });
+    this.#count = createCount(
+      texts,
+      () => this.#brush([]),
+      () => this.#toggleNumbers(),
+    );
+    this.#axes = createButton(texts.axes, { onPress: () => this.#toggleChooser() });
+    this.#axes.setAttribute('aria-haspopup', 'dialog');
+    this.#chooser = createChooser({
+      texts,
+      label: texts.axes,
+      canPin: false,
+      onChange: (columns) => this.#chooseAxes(columns?.map(({ id }) => id) ?? null),
+      onClose: () => this.#closeChooser(),
+    });
+    this.#numbers = createNumbers(texts);
+    this.#notice = createNotice(() => this.#act());
+    this.root = this.#layOut();
+  }
+
+  #layOut(): HTMLElement {
+    const bar = element(
+      'div',
+      { class: 'relations-bar' },
+      this.#kinds.root,
+      this.#colour.root,
+      this.#legend.root,
+      element('span', { class: 'rest' }),
+      ...this.#count.parts,
+      this.#axes,
+    );
+    const below = element('div', { class: 'relations-body' }, this.#stage, this.#numbers.root, this.#notice.root);
+    return element('div', { class: 'relations', id: 'relations' }, bar, below, this.#chooser.root);
+  }
+
+  #createKindHost(): KindHost {
+    const { texts, say, select, post } = this.#host;
+    return {
+      ...{ texts, say, select },
+      model: this.#model,
+      change: (part) => this.#change(part),
+      brush: (brushes) => this.#brush(brushes),
+      open: (runId) => post({ type: 'act', action: 'open', runIds: [runId] }),
+      count: (count) => this.#count.tell(count, this.#model.runs.length, 'brush'),
+    };
+  }
+
+  draw(facts: TabFacts): void {
+    this.#model.compute(facts);
+    const { relations } = facts.view;
+    const name = kindNames.find((own) => own === relations.kind) ?? 'parallel';
+    this.#kinds.draw(name);
+    this.#colour.draw(this.#model.runs, relations.colour, this.#model.chosen.metric);
+    this.#legend.draw(this.#model.colour(facts.theme));
+    const lit = this.#model.litBy(relations.brushes);
+    this.#count.tell(lit.count, this.#model.runs.length, lit.by);
+    this.#count.drawNumbers(this.#showsNumbers);
+    const problem = this.#problem();
+    this.#drawNotice(problem);
+    setHidden(this.#axes, !kinds[name].hasAxes);
+    setHidden(this.#stage, problem !== undefined);
+    setHidden(this.#numbers.root, problem !== undefined || !this.#showsNumbers);
+    const kind = this.#make(name);
+    if (this.#drawn !== kind) this.#exchange(kind);
+    if (problem !== undefined) return;
+    kind.draw();
+    if (this.#showsNumbers) this.#numbers.draw(kind.numbers());
+  }
+
+  #make(name: KindName): Kind {
+    const known = this.#made.get(name);
+    if (known !== undefined) return known;
+    const made = kinds[name].create(this.#kindHost);
+    this.#made.set(name, made);
+    return made;
+  }
+
+  #exchange(kind: Kind): void {
+    this.#drawn?.leave();
+    this.#drawn = kind;
+    this.#stage.replaceChildren(kind.root);
+  }
+
+  #problem(): 'noRelations' | 'noAxes' | undefined {
+    if (this.#model.runs.length === 0) return 'noRelations';
+    return this.#model.axes.length === 0 ? 'noAxes' : undefined;
+  }
+
+  #drawNotice(problem: 'noRelations' | 'noAxes' | undefined): void {
+    const { texts } = this.#host;
+    setHidden(this.#notice.root, problem === undefined);
+    if (problem === undefined) return;
+    setText(this.#notice.sentence, texts[problem]);
+    setText(this.#notice.action, problem === 'noAxes' ? texts.automatic : texts.showTable);
+  }
+
+  /** The way out of what is empty. */
+  #act(): void {
+    if (this.#problem() === 'noAxes') this.#change({ axes: null });
+    else document.getElementById('tab-table')?.click();
+  }
+
+  #change(part: Partial<RelationsView>): void {
+    const { relations } = this.#model.facts?.view ?? {};
+    if (relations !== undefined) this.#host.changeView({ relations: { ...relations, ...part } });
+  }
+
+  #brush(brushes: readonly RelationBrush[]): void {
+    this.#change({ brushes });
+    const { flags, by } = this.#model.litBy(brushes);
+    const runs = by === 'brush' ? this.#model.runs.filter((_, index) => flags[index] === 1) : [];
+    this.#host.select(runs.map(({ runId }) => runId));
+  }
+
+  #toggleNumbers(): void {
+    this.#showsNumbers = !this.#showsNumbers;
+    this.#host.writeState(this.#showsNumbers ? 'numbers' : null);
+    if (this.#model.facts !== undefined) this.draw(this.#model.facts);
+  }
+
+  #toggleChooser(): void {
+    if (this.#chooser.isOpen) this.#closeChooser();
+    else this.#showChooser();
+  }
+
+  #showChooser(): void {
+    const axes = this.#model.axes.map(({ axis }) => ({ id: axis.column, width: null, isPinned: false }));
+    this.#chooser.show(axes, this.#model.runs);
+  }
+
+  #closeChooser(): void {
+    this.#chooser.hide();
+    this.#axes.focus();
+  }
+
+  /** Those that stay keep their scale and direction. */
+  #chooseAxes(columns: readonly string[] | null): void {
+    const old = this.#model.axes.map(({ axis }) => axis);
+    const axes = columns?.map(
+      (column) => old.find((axis) => axis.column === column) ?? { column, scale: null, isReversed: false },
+    );
+    this.#change({ axes: axes ?? null });
+    if (columns === null) requestAnimationFrame(() => requestAnimationFrame(() => this.#showChooser()));
+  }
+
+  leave(): void {
+    this.#drawn?.leave();
+    this.#chooser.hide();
+  }
+}
+
+function createNotice(onPress: () => void) {
+  const sentence = element('p', { role: 'status' });
+  const action = createButton('', { onPress });
+  return { sentence, action, root: element('div', { class: 'notice', hidden: '' }, sentence, action) };
+}
