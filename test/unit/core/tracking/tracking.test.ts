@@ -234,6 +234,26 @@ describe('metric lines', () => {
     );
   });
 
+  test.each<readonly [line: string, value: number | undefined]>([
+    ['1 5. 1', 5],
+    ['1 .5 1', 0.5],
+    ['1 +5 1', 5],
+    ['1 -1E+2 1', -100],
+    ['1 1e400 1', Infinity],
+    ['1 -inf 1', -Infinity],
+    ['-1 7 -12', 7],
+    ['12345678901234567 7 1', 7],
+    ['1 1e 1', undefined],
+    ['1 e5 1', undefined],
+    ['1 1-2 1', undefined],
+    ['1 . 1', undefined],
+    ['1 5 1 ', undefined],
+    [' 1 5 1', undefined],
+    ['1 5 1e1', undefined],
+  ])('the line "%s" has the value %s', (line, value) => {
+    expect(parseMetricLines(`${line}\n`).points[0]?.value).toBe(value);
+  });
+
   test('lines of all ages', () => {
     const text = '1700000000 0.5\n1700000000000 NaN 2\r\n1700000000000 Infinity 3 data 1a2b\n\n';
     expect(parseMetricLines(text)).toEqual({
