@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { toPixels, type Pixels } from '../core/classification/classification.ts';
+import { toPixels, type Numbers, type Pixels } from '../core/classification/classification.ts';
 import { toWireNumber, type ExamplesTask, type FromWorker } from '../protocol/training.ts';
 import { isHeld, loadSplit, type Examples } from './data.ts';
 import { createReaders } from './readers/readers.ts';
@@ -42,14 +42,14 @@ export async function readExamples(task: ExamplesTask, send: (message: FromWorke
 }
 
 interface Found {
-  readonly values: ReadonlyMap<number, ArrayLike<number>>;
+  readonly values: ReadonlyMap<number, Numbers>;
   /** Of the split's beginning. */
   readonly labels: readonly number[];
 }
 
 async function lookUp(examples: Examples, numbers: readonly number[]): Promise<Found> {
   const { size, width } = examples;
-  const values = new Map<number, ArrayLike<number>>();
+  const values = new Map<number, Numbers>();
   const labels: number[] = [];
   const take = (xs: Float32Array | Uint8Array, scale: number, ys: Float32Array): void => {
     const first = labels.length;
@@ -74,7 +74,7 @@ async function lookUp(examples: Examples, numbers: readonly number[]): Promise<F
 }
 
 /** As `predictions.csv` has them, one a line. */
-export function digestOf(labels: readonly number[]): string {
+function digestOf(labels: readonly number[]): string {
   return createHash('sha256')
     .update(labels.map((label) => String(Number(label.toPrecision(8)))).join('\n'))
     .digest('hex');

@@ -12,7 +12,7 @@ import { createReport } from './report.ts';
 
 /** What the card shows: the confusion matrix, curves with a threshold, what probabilities are worth, or the report of each class. */
 export const answerViews = ['matrix', 'curves', 'calibration', 'report'] as const;
-export type AnswerView = (typeof answerViews)[number];
+type AnswerView = (typeof answerViews)[number];
 
 export interface AnswerChoice extends CurveChoice {
   readonly view: AnswerView;

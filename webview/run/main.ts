@@ -130,7 +130,8 @@ class RunPage {
       case 'examples':
         this.#parts.answers.receive(answer);
         return;
-      default:
+      case 'artifacts':
+      case 'artifact':
         this.#parts.artifacts.receive(answer);
     }
   }

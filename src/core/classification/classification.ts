@@ -5,4 +5,4 @@ export { toAnswerFacts } from './facts.ts';
 export { parsePredictions, shownSplit, type PredictedSplit } from './predictions.ts';
 export { atPoint, pointAt, pointOfBestF1, type AtThreshold } from './thresholds.ts';
 export { chooseExamples, type ChosenExamples } from './examples.ts';
-export { toPixels, type Pixels } from './pixels.ts';
+export { toPixels, type Numbers, type Pixels } from './pixels.ts';

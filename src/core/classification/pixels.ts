@@ -1,5 +1,8 @@
 // What a model was given, as a picture again: the numbers of an example and their shape are all that there is.
 
+/** Of one example, in the order of its shape. */
+export type Numbers = readonly number[] | Float32Array | Uint8Array;
+
 /** Row by row, a byte for each channel. */
 export interface Pixels {
   readonly width: number;
@@ -35,7 +38,7 @@ const usualRanges = [
  * Pictures of examples, `shape` each, with one range of brightness for all: the narrowest usual one that holds them all, else from the least number to the
  * greatest. A fourth channel is left out. Undefined for shapes that are no picture.
  */
-export function toPixels(examples: readonly ArrayLike<number>[], shape: readonly number[]): Pixels[] | undefined {
+export function toPixels(examples: readonly Numbers[], shape: readonly number[]): Pixels[] | undefined {
   const size = pictureShape(shape);
   if (size === undefined) return undefined;
   const [height, width, given] = size;
@@ -52,11 +55,10 @@ export function toPixels(examples: readonly ArrayLike<number>[], shape: readonly
   });
 }
 
-function rangeOf(examples: readonly ArrayLike<number>[]): readonly [low: number, high: number] {
+function rangeOf(examples: readonly Numbers[]): readonly [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (const values of examples)
-    for (let i = 0; i < values.length; i += 1) {
-      const value = values[i] ?? NaN;
+    for (const value of values) {
       if (value < low) low = value;
       if (value > high) high = value;
     }

@@ -179,7 +179,12 @@ describe('messages between the extension and its pages', () => {
   const picture = { width: 2, height: 1, channels: 3, pixels: new Uint8Array(6) };
   const example = { number: 3, probability: 0.5, picture, values: new Float64Array(0) };
   const found = { split: 'test', total: 9, note: null, examples: [example, { ...example, picture: null }] };
-  const examples = { ...{ protocol: chartProtocolVersion, type: 'examples', runId: 'a' }, actual: '4', predicted: '9', found };
+  const examples = {
+    ...{ protocol: chartProtocolVersion, type: 'examples', runId: 'a' },
+    actual: '4',
+    predicted: '9',
+    found,
+  };
   it('takes examples of a cell, and the question for them', () => {
     expect(parseToRunPage(examples)).toEqual(examples);
     expect(parseFromRunPage({ type: 'readExamples', runId: 'a', actual: '4', predicted: '9' })).toBeDefined();

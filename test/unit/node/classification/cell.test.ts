@@ -36,12 +36,12 @@ export const load = async () => ({
 `;
 
 async function makeRun(dataloader: string, predictions: readonly string[], tags: Record<string, string> = {}) {
-  const { root, write, openStore } = ground.current;
-  await write('src/models/m/dataloader.ts', dataloader);
+  const { root } = ground.current;
+  await ground.current.write('src/models/m/dataloader.ts', dataloader);
   const config =
     'data: { dataset_path: data/ }\nmodel: { name: m }\ntraining: { batch_size: 8, num_epochs: 1, loss_function: mae, metric: mse }\nmlflow: { mlruns_path: "file:models/mlruns", experiment_name: e }\n';
-  await write('configs/m.yaml', config);
-  const store = await openStore();
+  await ground.current.write('configs/m.yaml', config);
+  const store = await ground.current.openStore();
   const kept = { 'mlops.config': 'configs/m.yaml', ...tags };
   const writer = await store.createRun({ experiment: 'e', user: 'u', startTime: 1, params: {}, tags: kept });
   await mkdir(path.join(writer.artifacts, 'model'), { recursive: true });
