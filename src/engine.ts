@@ -46,6 +46,7 @@ import {
   planResumption,
   readArtifactDocument,
   readCommitDocument,
+  readExamplesOf,
   readRunAbout,
   repairRun,
   viewRunArtifact,
@@ -70,6 +71,9 @@ const projects = new WindowProjects({ env: signedIn, emit: (name, event) => emit
 const installer = createTensorFlowInstaller({ installation, env, tell: (progress) => emit('installing', progress) });
 
 const viewRegistry = () => ({ env: signedIn, trusted: projects.isTrusted });
+
+/** A person waits for them. */
+const EXAMPLES_MS = 120_000;
 
 const handlers: EngineHandlers = {
   configure: ({ folders, trusted }) => projects.configure(folders, trusted),
@@ -113,6 +117,11 @@ const handlers: EngineHandlers = {
   listArtifacts: async ({ project, runId, folder }) => listRunArtifacts(await ofRun(project, runId), folder),
   viewArtifact: async ({ project, runId, path: name }) => viewRunArtifact(await ofRun(project, runId), name),
   readArtifact: async ({ project, runId, path: name }) => readArtifactDocument(await ofRun(project, runId), name),
+  readExamples: async ({ project, runId, ...cell }) =>
+    readExamplesOf(await ofRun(project, runId), cell, {
+      ...{ installation, env: signedIn, isTrusted: projects.isTrusted },
+      signal: AbortSignal.timeout(EXAMPLES_MS),
+    }),
   compareRuns: async ({ project, runIds }) => compareRunsOf(await find(project), runIds, projects.env),
   async compareCode({ project, before, after }) {
     projects.requireTrust();

@@ -1,4 +1,4 @@
-import type { AnswerFacts, CurveFacts } from './answers.ts';
+import type { AnswerFacts, CellExample, CurveFacts } from './answers.ts';
 import { count, finite, listOf, orNull, shaped, text, tupleOf, type Check } from './shapes.ts';
 
 // The check of a model's answers on their way to a page: numbers that belong together are together.
@@ -42,3 +42,26 @@ export const answerFacts: Check = (value) => {
   const { classes, counts, curves } = value as AnswerFacts;
   return counts.length === classes.length ** 2 && (curves.length === 0 || curves.length === classes.length);
 };
+
+/** As many bytes as the picture has pixels, so that it can be drawn as it is. */
+const picture: Check = (value) => {
+  if (!shaped({ width: count, height: count, channels: (given) => given === 1 || given === 3 })(value)) return false;
+  const { width, height, channels, pixels } = value as NonNullable<CellExample['picture']>;
+  const isDrawn = width > 0 && height > 0 && width <= mostPixels && height <= mostPixels;
+  return isDrawn && pixels instanceof Uint8Array && pixels.length === width * height * channels;
+};
+const mostPixels = 4096;
+
+export const cellExamples = shaped({
+  split: text,
+  total: count,
+  note: orNull(text),
+  examples: listOf(
+    shaped({
+      number: count,
+      probability: orNull(finite),
+      picture: orNull(picture),
+      values: (value) => value instanceof Float64Array,
+    }),
+  ),
+});

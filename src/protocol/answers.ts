@@ -37,6 +37,32 @@ export interface CalibrationFacts {
 /** Mean probability, and the part that was right; both 0 in an empty bin. */
 export type CalibrationBinFacts = readonly [count: number, predicted: number, observed: number];
 
+/** Examples of one cell of the confusion matrix. */
+export interface CellExamples {
+  readonly split: string;
+  /** All of the cell, of which `examples` are the first. */
+  readonly total: number;
+  readonly examples: readonly CellExample[];
+  /** Why they have no pictures or values, or what is to be known of them; null for nothing. */
+  readonly note: string | null;
+}
+
+export interface CellExample {
+  /** In the split, from 0. */
+  readonly number: number;
+  /** Of the class that was given; null where the model gave none. */
+  readonly probability: number | null;
+  /** What the model was given, made small: row by row, a byte for each channel. */
+  readonly picture: {
+    readonly width: number;
+    readonly height: number;
+    readonly channels: 1 | 3;
+    readonly pixels: Uint8Array;
+  } | null;
+  /** The first numbers of an example that is no picture. */
+  readonly values: Float64Array;
+}
+
 /** Words of the card with the answers. */
 export type AnswerTexts = Readonly<
   Record<
@@ -49,6 +75,14 @@ export type AnswerTexts = Readonly<
     | 'trueClass'
     | 'predictedClass'
     | 'cellOf'
+    | 'chooseCell'
+    | 'examplesOf'
+    | 'examplesShown'
+    | 'surestFirst'
+    | 'leastSureFirst'
+    | 'readingExamples'
+    | 'exampleName'
+    | 'exampleAnswer'
     | 'cells'
     | 'cellsCounts'
     | 'cellsRow'

@@ -1,4 +1,4 @@
-import { answerFacts } from './answercodec.ts';
+import { answerFacts, cellExamples } from './answercodec.ts';
 import {
   chartProtocolVersion,
   type FromPredictPage,
@@ -125,6 +125,7 @@ const toRunPage: Shapes<RunPageMessage> = {
   about: { ...answer, about },
   artifacts: { ...answer, folder: text, entries, trouble: orNull(text) },
   artifact: { ...answer, path: text, view },
+  examples: { ...answer, actual: text, predicted: text, found: cellExamples },
 };
 
 const fromRunPage: Shapes<FromRunPage> = {
@@ -138,6 +139,7 @@ const fromRunPage: Shapes<FromRunPage> = {
   readAbout: { runId: text },
   listArtifacts: { runId: text, folder: text },
   readArtifact: { runId: text, path: text },
+  readExamples: { runId: text, actual: text, predicted: text },
   openArtifact: { runId: text, path: text },
   openConfig: { runId: text },
   saveNote: { runId: text, text },

@@ -1,5 +1,5 @@
 import type { StageAddition, StageGround, StagePlan, StageRequest } from './addstage.ts';
-import type { AnswerFacts } from './answers.ts';
+import type { AnswerFacts, CellExamples } from './answers.ts';
 import type { SeriesQuestion, SeriesReading } from './chartfeedreading.ts';
 import type { RunEvent, SweepFacts } from './charts.ts';
 import type { ShownComparison } from './compare.ts';
@@ -178,6 +178,11 @@ interface EngineRequests {
   viewArtifact: { payload: OfRun & { readonly path: string }; reply: ArtifactView };
   /** The whole of an artifact, for an editor. */
   readArtifact: { payload: OfRun & { readonly path: string }; reply: Uint8Array };
+  /** Examples of a class that a run's model took for another (or knew); their pictures only in a trusted folder. */
+  readExamples: {
+    payload: OfRun & { readonly actual: string; readonly predicted: string };
+    reply: CellExamples;
+  };
   /** What runs have not in common; the first is what the others are measured by. */
   compareRuns: { payload: InProject & { readonly runIds: readonly string[] }; reply: ShownComparison };
   compareCode: { payload: InProject & { readonly before: string; readonly after: string }; reply: CodeComparison };

@@ -1,3 +1,4 @@
+import type { CellExamples } from './answers.ts';
 import type { ArtifactEntry, Objective, RunDataset } from './tracking.ts';
 
 // What the run page asks for when somebody looks at it: what is known of a run beside its curves, and its artifacts. These messages bear no
@@ -48,12 +49,25 @@ export type RunPageAnswer =
       readonly entries: readonly ArtifactEntry[];
       readonly trouble: string | null;
     })
-  | (Answer & { readonly type: 'artifact'; readonly path: string; readonly view: ArtifactView });
+  | (Answer & { readonly type: 'artifact'; readonly path: string; readonly view: ArtifactView })
+  | (Answer & {
+      readonly type: 'examples';
+      readonly actual: string;
+      readonly predicted: string;
+      readonly found: CellExamples;
+    });
 
 export type RunPageQuestion =
   | { readonly type: 'readAbout'; readonly runId: string }
   | { readonly type: 'listArtifacts'; readonly runId: string; readonly folder: string }
   | { readonly type: 'readArtifact'; readonly runId: string; readonly path: string }
+  /** Of a cell of the confusion matrix, by the names of its classes. */
+  | {
+      readonly type: 'readExamples';
+      readonly runId: string;
+      readonly actual: string;
+      readonly predicted: string;
+    }
   /** In an editor of its own, read-only. */
   | { readonly type: 'openArtifact'; readonly runId: string; readonly path: string }
   | { readonly type: 'openConfig'; readonly runId: string }

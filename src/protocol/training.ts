@@ -4,7 +4,7 @@ import type { Steering } from './steering.ts';
 // The border between the run process (`mlops train`, `mlops predict`) and the training worker: JSON lines over a channel of
 // its own (file descriptor 3, both ways), never stdout. Each side's first message is a hello; versions must be equal.
 
-export const trainingProtocolVersion = 4;
+export const trainingProtocolVersion = 5;
 /** Longest line, in characters; a longer one is a broken peer. */
 const maxMessageLength = 1 << 20;
 /** Longest text that a worker sends: user code makes errors, tags and labels of any length, and a line holds a few of them. */
@@ -95,6 +95,17 @@ export interface PredictTask {
   readonly images: readonly string[];
 }
 
+/** Looks examples of a split up by the model's dataloader. */
+export interface ExamplesTask {
+  readonly kind: 'examples';
+  readonly projectRoot: string;
+  readonly model: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly split: 'train' | 'validation' | 'test';
+  /** In the split, from 0. */
+  readonly numbers: readonly number[];
+}
+
 /** Asks the model's own code, `hyperparameters_tuning.ts`, what a search may try. */
 export interface TuneTask {
   readonly kind: 'tune';
@@ -129,7 +140,7 @@ interface VerifyTask {
   readonly backend: BackendName;
 }
 
-export type WorkerTask = TrainTask | PredictTask | ExportTask | TuneTask | ProbeTask | VerifyTask;
+export type WorkerTask = TrainTask | PredictTask | ExamplesTask | ExportTask | TuneTask | ProbeTask | VerifyTask;
 
 export interface Prediction {
   readonly image: string;
@@ -221,6 +232,20 @@ export type FromWorker =
   /** One for each image, in their order. */
   | { readonly type: 'prediction'; readonly prediction: Prediction }
   | { readonly type: 'predicted' }
+  /** One for each number that the split has, in the order of the task; `picture` is small, `values` are told of what is none. Pixels in base64, row by row. */
+  | {
+      readonly type: 'example';
+      readonly number: number;
+      readonly picture: {
+        readonly width: number;
+        readonly height: number;
+        readonly channels: 1 | 3;
+        readonly pixels: string;
+      } | null;
+      readonly values: readonly WireNumber[];
+    }
+  /** `count`: examples of the split; `digest`: SHA-256 of the labels of its first `labelled` examples, one a line. */
+  | { readonly type: 'examplesRead'; readonly count: number; readonly labelled: number; readonly digest: string }
   | { readonly type: 'exported'; readonly signature: ExportedSignature }
   /** `space`: null where the code gives none. `accepted`: an answer for each candidate. `refuses`: whether it refuses any at all. */
   | {

@@ -4,6 +4,7 @@ import { toErrorDocument } from '../protocol/errors.ts';
 import type { FromWorker, WorkerTask } from '../protocol/training.ts';
 import { explainDeviceFailure, probeBackends, verifyBackend } from './backends.ts';
 import { openChannel } from './channel.ts';
+import { readExamples } from './examples.ts';
 import { runExport } from './exporting.ts';
 import { runPrediction } from './prediction.ts';
 import { Wishes } from './steering.ts';
@@ -74,6 +75,8 @@ async function perform(task: WorkerTask, context: TaskContext): Promise<FromWork
       return runTraining(task, context);
     case 'predict':
       return runPrediction(task, context);
+    case 'examples':
+      return readExamples(task, context.send);
     case 'export':
       return runExport(task, context);
     case 'tune':

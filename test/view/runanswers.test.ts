@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { AnswerFacts } from '../../src/protocol/answers.ts';
+import type { AnswerFacts, CellExamples } from '../../src/protocol/answers.ts';
+import { chartProtocolVersion } from '../../src/protocol/charts.ts';
 import { mustSkip } from './browser.ts';
 import { context, texts, useRunPages, type RunPage } from './runpage.ts';
-import { digitAnswers, ended, snapshotOf } from './runs.ts';
+import { digitAnswers, ended, facts, snapshotOf } from './runs.ts';
 import { themes, type ThemeName } from './themes.ts';
 
 describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () => {
@@ -105,6 +106,78 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
     expect(await reading.textContent()).toBe('');
     await card(shown).locator('.cells tbody tr').nth(4).locator('td').nth(9).hover();
     await expect.poll(() => reading.textContent()).toBe('true 4, predicted 9: 5 of 102 (4.9\u202f%)');
+  });
+
+  it('have the examples of a cell by a click or by Enter, one question at a time', async () => {
+    const shown = await open();
+    await show(shown, digitAnswers);
+    const { page } = shown;
+    const examples = card(shown).locator('.examples');
+    const asked = () => shown.posts('readExamples').map((question) => ({ ...question, type: undefined }));
+    const answer = async (actual: string, predicted: string, found: Partial<CellExamples>): Promise<void> => {
+      const whole = { split: 'test', total: 0, examples: [], note: null, ...found };
+      await shown.send({
+        ...{ protocol: chartProtocolVersion, type: 'examples', runId: facts.runId, actual, predicted, found: whole },
+      });
+    };
+    await card(shown).locator('.cells tbody tr').nth(4).locator('td').nth(9).click();
+    expect(await examples.locator('h3').textContent()).toBe('true 4, predicted 9');
+    expect(await examples.locator('p').textContent()).toBe(texts.readingExamples);
+    // A cell without examples has none to show; the next one waits until the first is answered.
+    await card(shown).locator('.cells tbody tr').nth(0).locator('td').nth(1).click();
+    await card(shown).locator('.cells').focus();
+    for (const key of ['ArrowDown', 'Enter']) await page.keyboard.press(key);
+    const nine = { runId: facts.runId, actual: '4', predicted: '9' };
+    await expect.poll(asked).toEqual([expect.objectContaining(nine)]);
+    await answer('4', '9', { total: 5 });
+    await expect.poll(() => asked().length).toBe(2);
+    const second = shown.posts('readExamples').at(-1) as unknown as { actual: string; predicted: string };
+    const pixels = Uint8Array.of(0, 255, 128, 7);
+    const picture = { width: 2, height: 2, channels: 1 as const, pixels };
+    const none = { picture: null, values: new Float64Array(0) };
+    await answer(second.actual, second.predicted, {
+      total: 93,
+      examples: [
+        { number: 12, probability: 0.5, picture, values: new Float64Array(0) },
+        {
+          number: 70,
+          probability: 0.75,
+          picture: { ...picture, channels: 3, pixels: new Uint8Array(12).fill(9) },
+          values: none.values,
+        },
+        { number: 71, probability: null, picture: null, values: Float64Array.of(0.5, NaN, 3, 4, 5, 6, 7, 8, 9) },
+      ],
+      note: 'The data have changed.',
+    });
+    const isRight = second.actual === second.predicted;
+    const order = isRight ? texts.leastSureFirst : texts.surestFirst;
+    await expect
+      .poll(() => examples.locator('p').textContent())
+      .toBe(`3 of 93 examples · ${order} · The data have changed.`);
+    expect(await examples.locator('.grid > div').allTextContents()).toEqual([
+      '#12 · 0.5000',
+      '#70 · 0.7500',
+      '0.5000, NaN, 3.000, 4.000, 5.000, 6.000, 7.000, 8.000, …#71',
+    ]);
+    const drawn = await examples
+      .locator('canvas')
+      .first()
+      .evaluate((canvas) => {
+        const of = canvas as unknown as {
+          getContext(kind: '2d'): { getImageData(...box: number[]): { data: Uint8ClampedArray } };
+        };
+        return [...of.getContext('2d').getImageData(0, 0, 2, 2).data];
+      });
+    expect(drawn).toEqual([0, 0, 0, 255, 255, 255, 255, 255, 128, 128, 128, 255, 7, 7, 7, 255]);
+    expect(await examples.locator('canvas').first().getAttribute('aria-label')).toBe(
+      `example 12 of the test split, read as ${second.predicted} with 0.5000`,
+    );
+    await expect.poll(() => page.locator('[aria-live=polite]').textContent()).toContain('3 of 93 examples');
+    await shown.picture('run-answers-examples');
+    // Other answers have other examples.
+    await show(shown, ten);
+    await expect.poll(() => examples.locator('p').textContent()).toBe(texts.chooseCell);
+    expect(await examples.locator('canvas').count()).toBe(0);
   });
 
   it('have curves with a threshold that the keys and the mouse move; all numbers follow, and it is kept', async () => {

@@ -7,11 +7,12 @@ import type { Theme } from '../shared/theme.ts';
 import { createCalibration } from './calibration.ts';
 import { createCurves, type CurveChoice } from './curves.ts';
 import { cellKinds, countsOf, createMatrix, type CellKind } from './matrix.ts';
+import { createExamples, type Cell } from './examples.ts';
 import { createReport } from './report.ts';
 
 /** What the card shows: the confusion matrix, curves with a threshold, what probabilities are worth, or the report of each class. */
 export const answerViews = ['matrix', 'curves', 'calibration', 'report'] as const;
-export type AnswerView = (typeof answerViews)[number];
+type AnswerView = (typeof answerViews)[number];
 
 export interface AnswerChoice extends CurveChoice {
   readonly view: AnswerView;
@@ -23,17 +24,20 @@ export const firstAnswers: AnswerChoice = { view: 'matrix', cells: 'counts', cla
 export interface AnswerCard {
   readonly root: HTMLElement;
   draw(answers: AnswerFacts | null, choice: AnswerChoice, theme: Theme): void;
+  /** Examples that were asked for. */
+  receive: ReturnType<typeof createExamples>['receive'];
 }
 
 interface AnswerOptions {
   readonly texts: AnswerTexts;
   readonly onChoose: (part: Partial<AnswerChoice>) => void;
+  readonly onExamples: (cell: Cell) => void;
   /** What is said to those who do not see the page. */
   readonly onSay: (words: string) => void;
 }
 
 /** How good the answers of the trained model are: one card behind the charts. */
-export function createAnswers({ texts, onChoose, onSay }: AnswerOptions): AnswerCard {
+export function createAnswers({ texts, onChoose, onExamples, onSay }: AnswerOptions): AnswerCard {
   let shown: AnswerView = 'matrix';
   const title = element('h2', {}, texts.confusion);
   const split = element('span', { class: 'drawn dim' });
@@ -42,7 +46,7 @@ export function createAnswers({ texts, onChoose, onSay }: AnswerOptions): Answer
     return { view, button: createToggle(texts[view], { name: texts[`${view}Name`], onToggle }) };
   });
   const views = {
-    matrix: createPicture(texts, { onSay, onCells: (cells) => onChoose({ cells }) }),
+    matrix: createPicture({ texts, onSay, onExamples, onCells: (cells) => onChoose({ cells }) }),
     curves: createCurves({ texts, onChoose }),
     calibration: createCalibration({ texts, onClass: (className) => onChoose({ className, threshold: null }) }),
     report: createReport(texts),
@@ -80,6 +84,7 @@ export function createAnswers({ texts, onChoose, onSay }: AnswerOptions): Answer
       for (const view of answerViews) setHidden(views[view].root, view !== shown);
       draws[shown](answers, choice, theme);
     },
+    receive: (answer) => views.matrix.receive(answer),
   };
 }
 
@@ -89,14 +94,17 @@ const titleOf = (view: AnswerView, texts: AnswerTexts): string =>
 interface Picture {
   readonly root: HTMLElement;
   draw(answers: AnswerFacts, cells: CellKind, theme: Theme): void;
+  receive: ReturnType<typeof createExamples>['receive'];
 }
 
-/** The matrix, what its cells say, and the worst error in words. */
-function createPicture(
-  texts: AnswerTexts,
-  { onSay, onCells }: { readonly onSay: (words: string) => void; readonly onCells: (kind: CellKind) => void },
-): Picture {
-  const matrix = createMatrix(texts, onSay);
+interface PictureOptions extends Pick<AnswerOptions, 'texts' | 'onSay' | 'onExamples'> {
+  readonly onCells: (kind: CellKind) => void;
+}
+
+/** The matrix, what its cells say, the worst error in words, and the examples of a cell. */
+function createPicture({ texts, onSay, onExamples, onCells }: PictureOptions): Picture {
+  const examples = createExamples({ texts, onSay, onAsk: onExamples });
+  const matrix = createMatrix(texts, { onSay, onCell: (cell) => examples.choose(cell) });
   const labels: Readonly<Record<CellKind, string>> = {
     counts: texts.cellsCounts,
     row: texts.cellsRow,
@@ -104,26 +112,31 @@ function createPicture(
     all: texts.cellsAll,
   };
   const kinds = createDropdown(texts.cells, (value) => onCells(cellKinds.find((kind) => kind === value) ?? 'counts'));
-  const worst = element('p');
-  const scores = element('p', { class: 'dim' });
+  const [worst, scores] = [element('p'), element('p', { class: 'dim' })];
   const words = element('div', { class: 'words' }, kinds.root, worst, scores, matrix.reading);
+  let drawn: AnswerFacts | undefined;
   return {
-    root: element('div', { class: 'picture' }, matrix.root, words),
+    root: element('div', { class: 'picture' }, matrix.root, words, examples.root),
+    receive: (answer) => examples.receive(answer),
     draw(answers, cells, theme) {
       kinds.update(
         cellKinds.map((kind) => ({ value: kind, label: labels[kind] })),
         cells,
       );
-      matrix.draw(answers, cells, theme);
-      const error = worstError(countsOf(answers));
+      if (JSON.stringify(drawn) !== JSON.stringify(answers)) examples.choose(undefined);
+      drawn = answers;
+      matrix.draw(answers, cells, { theme, chosen: examples.cell });
+      setText(worst, wordsOfWorst(answers, texts));
       const { accuracy, macro } = reportClasses(countsOf(answers));
-      const ofWorst =
-        error === undefined
-          ? texts.noErrors
-          : fillIn(texts.worstError, error.actual, error.predicted, formatCount(error.count), formatCount(error.of));
-      setText(worst, ofWorst);
       const both = [fillIn(texts.accuracyOf, formatValue(accuracy)), fillIn(texts.macroF1Of, formatValue(macro.f1))];
       setText(scores, both.join(' · '));
     },
   };
+}
+
+function wordsOfWorst(answers: AnswerFacts, texts: AnswerTexts): string {
+  const error = worstError(countsOf(answers));
+  return error === undefined
+    ? texts.noErrors
+    : fillIn(texts.worstError, error.actual, error.predicted, formatCount(error.count), formatCount(error.of));
 }

@@ -43,44 +43,30 @@ export function createCurves({ texts, onChoose }: CurveOptions): Curves {
     const curve = curveNow();
     if (curve !== undefined) move(nearestPoint(curve, place, of));
   };
+  const chooseClass = (className: string): void => onChoose({ className, threshold: null });
   const roc = createSquare({ x: texts.falsePositives, y: texts.truePositives, onPoint: nearest(rocPlace) });
   const recall = createSquare({ x: texts.recall, y: texts.precision, onPoint: nearest(recallPlace) });
   for (const { root } of [roc, recall]) root.addEventListener('pointerup', settle);
-  const classes = createDropdown(texts.curveClass, (className) => onChoose({ className, threshold: null }));
+  const classes = createDropdown(texts.curveClass, chooseClass);
   const slider = createThreshold(texts, { onMove: move, onSettle: settle });
   const best = element('button', { class: 'word', type: 'button' }, texts.bestF1);
   best.addEventListener('click', () => {
     const curve = curveNow();
-    if (curve === undefined) return;
-    move(pointOfBestF1(curve));
+    move(curve === undefined ? -1 : pointOfBestF1(curve));
     settle();
   });
-  const scores = element('p');
-  const binary = element('div', { class: 'numbers binary' });
-  const areas = element('div', {
-    'class': 'numbers',
-    'role': 'region',
-    'tabindex': '0',
-    'aria-label': texts.areaUnder,
-  });
-  const choosing = element(
-    'div',
-    { class: 'choosing' },
-    classes.root,
-    element('span', { class: 'dim' }, texts.againstRest),
-  );
-  const moving = element('div', { class: 'choosing' }, slider.root, best);
-  const side = element('div', { class: 'words' }, choosing, moving, scores, binary, areas);
+  const { scores, binary, areas, side } = createSide(texts, [classes.root, slider.root, best]);
   const drawAt = (): void => {
     const curve = curveNow();
     if (shown === undefined || curve === undefined) return;
     const now = atPoint(curve, at);
     const { answers, index, theme } = shown;
-    const words = fillIn(texts.scoresAt, formatValue(now.precision), formatValue(now.recall), formatValue(now.f1));
+    const words = wordsAt(now, texts);
     setText(scores, words);
     slider.set(curve.points.length, at, now.threshold, words);
-    drawSquare(roc, { answers, index, theme, now, texts }, 'roc');
-    drawSquare(recall, { answers, index, theme, now, texts }, 'recall');
+    const drawing = { answers, index, theme, now, texts };
+    drawSquare(roc, drawing, 'roc');
+    drawSquare(recall, drawing, 'recall');
     drawBinary(binary, now, answers.classes[index] ?? '', texts);
   };
   return {
@@ -95,14 +81,32 @@ export function createCurves({ texts, onChoose }: CurveOptions): Curves {
         answers.classes.map((name) => ({ value: name, label: name })),
         answers.classes[index] ?? '',
       );
-      drawAreas(areas, { answers, index, theme, texts }, (className) => onChoose({ className, threshold: null }));
+      drawAreas(areas, { answers, index, theme, texts }, chooseClass);
       drawAt();
     },
   };
 }
 
+/** What stands beside the curves: choice and threshold, then numbers. */
+function createSide(texts: AnswerTexts, [classes, slider, best]: readonly [HTMLElement, HTMLElement, HTMLElement]) {
+  const scores = element('p');
+  const binary = element('div', { class: 'numbers binary' });
+  const areas = element('div', {
+    'class': 'numbers',
+    'role': 'region',
+    'tabindex': '0',
+    'aria-label': texts.areaUnder,
+  });
+  const choosing = element('div', { class: 'choosing' }, classes, element('span', { class: 'dim' }, texts.againstRest));
+  const moving = element('div', { class: 'choosing' }, slider, best);
+  return { scores, binary, areas, side: element('div', { class: 'words' }, choosing, moving, scores, binary, areas) };
+}
+
+const wordsAt = ({ precision, recall, f1 }: AtThreshold, { scoresAt }: AnswerTexts): string =>
+  fillIn(scoresAt, formatValue(precision), formatValue(recall), formatValue(f1));
+
 /** The one that is asked for; of two the second, which is the positive one by custom; of more the one that is told worst from the rest. */
-export function chosenClass({ classes, curves }: AnswerFacts, className: string | null): number {
+function chosenClass({ classes, curves }: AnswerFacts, className: string | null): number {
   const known = className === null ? -1 : classes.indexOf(className);
   if (known >= 0) return known;
   if (classes.length === 2) return 1;
@@ -208,7 +212,7 @@ function drawAreas(
   );
 }
 
-export function swatchOf(index: number, theme: Theme): HTMLElement {
+function swatchOf(index: number, theme: Theme): HTMLElement {
   const { dash } = seriesStyle(index);
   const kind = dash.length === 0 ? 'swatch' : dash[0] === 2 ? 'swatch dotted' : 'swatch dashed';
   const swatch = element('span', { class: kind });

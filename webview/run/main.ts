@@ -5,7 +5,7 @@ import './style.css';
 import './answers.css';
 import { RunView, type Range, type ShownRun } from '../../src/core/charts/charts.ts';
 import { parseToRunPage, type RunPageMessage } from '../../src/protocol/chartcodec.ts';
-import type { RunAbout, RunPageQuestion } from '../../src/protocol/runpage.ts';
+import type { RunAbout, RunPageAnswer, RunPageQuestion } from '../../src/protocol/runpage.ts';
 import {
   chartProtocolVersion,
   type FromRunPage,
@@ -107,7 +107,7 @@ class RunPage {
       this.#parts.steering.answered(message.runId);
       return;
     }
-    if (message.type === 'about' || message.type === 'artifacts' || message.type === 'artifact') {
+    if (isAnswer(message)) {
       if (message.runId === this.#state.runId) this.#take(message);
       return;
     }
@@ -121,13 +121,19 @@ class RunPage {
     this.#rhythm.request();
   }
 
-  #take(answer: Extract<RunPageMessage, { readonly type: 'about' | 'artifacts' | 'artifact' }>): void {
-    if (answer.type !== 'about') {
-      this.#parts.artifacts.receive(answer);
-      return;
+  #take(answer: RunPageAnswer): void {
+    switch (answer.type) {
+      case 'about':
+        this.#about = answer.about;
+        this.#rhythm.now();
+        return;
+      case 'examples':
+        this.#parts.answers.receive(answer);
+        return;
+      case 'artifacts':
+      case 'artifact':
+        this.#parts.artifacts.receive(answer);
     }
-    this.#about = answer.about;
-    this.#rhythm.now();
   }
 
   #draw(): void {
@@ -304,6 +310,17 @@ class RunPage {
   }
 }
 
+const answers: Readonly<Record<RunPageAnswer['type'], true>> = {
+  about: true,
+  artifacts: true,
+  artifact: true,
+  examples: true,
+};
+
+function isAnswer(message: RunPageMessage): message is RunPageAnswer {
+  return Object.hasOwn(answers, message.type);
+}
+
 /** What is asked about the run that is shown. */
 type Question = WithoutRun<RunPageQuestion>;
 type WithoutRun<T> = T extends unknown ? Omit<T, 'runId'> : never;
@@ -340,7 +357,12 @@ function createParts(
     onOpen: (path) => onAsk({ type: 'openArtifact', path }),
   });
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
-  const answers = createAnswers({ texts, onChoose: options.onAnswers, onSay: (words) => setText(spoken, words) });
+  const answers = createAnswers({
+    texts,
+    onChoose: options.onAnswers,
+    onExamples: (cell) => onAsk({ type: 'readExamples', ...cell }),
+    onSay: (words) => setText(spoken, words),
+  });
   const cards = element('div', { class: 'cards', hidden: '' });
   const noticeText = element('p', { role: 'status' });
   const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });

@@ -2,6 +2,7 @@ import { confusionRates } from '../../src/core/classification/classification.ts'
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import type { AnswerFacts, AnswerTexts } from '../../src/protocol/answers.ts';
 import { element, setText } from '../shared/dom.ts';
+import type { Cell } from './examples.ts';
 import { withAlpha, type Theme } from '../shared/theme.ts';
 
 /** What a cell says: how many examples, or which part of its row (the true class), its column (the prediction), or of all they are. */
@@ -12,7 +13,7 @@ interface Matrix {
   readonly root: HTMLElement;
   /** What the cell at the cursor says. */
   readonly reading: HTMLElement;
-  draw(answers: AnswerFacts, kind: CellKind, theme: Theme): void;
+  draw(answers: AnswerFacts, kind: CellKind, look: { readonly theme: Theme; readonly chosen: Cell | undefined }): void;
 }
 
 /** In more classes than these a cell has no room for its number; it is said at the cursor. */
@@ -25,7 +26,10 @@ const moves: Readonly<Record<string, readonly [rows: number, columns: number]>> 
 };
 
 /** The confusion matrix as a table: errors are loud, zeros are not there at all. The arrow keys and the mouse read its cells. */
-export function createMatrix(texts: AnswerTexts, onSay: (words: string) => void): Matrix {
+export function createMatrix(
+  texts: AnswerTexts,
+  { onSay, onCell }: { readonly onSay: (words: string) => void; readonly onCell: (cell: Cell) => void },
+): Matrix {
   const reading = element('p', { class: 'dim' });
   const holder = element('div', { 'class': 'cells', 'tabindex': '0', 'role': 'region', 'aria-label': texts.confusion });
   let answers: AnswerFacts = { split: '', classes: [], counts: [], curves: [], calibration: null };
@@ -41,10 +45,18 @@ export function createMatrix(texts: AnswerTexts, onSay: (words: string) => void)
     setText(reading, words);
     if (isSpoken) onSay(words);
   };
+  const choose = (index: number): void => {
+    if ((answers.counts[index] ?? 0) === 0) return;
+    for (const [i, cell] of cells.entries()) cell.classList.toggle('chosen', i === index);
+    const [row, column] = [Math.floor(index / answers.classes.length), index % answers.classes.length];
+    onCell({ actual: answers.classes[row] ?? '', predicted: answers.classes[column] ?? '' });
+  };
+  holder.addEventListener('click', ({ target }) => choose(cells.indexOf(target as HTMLElement)));
   holder.addEventListener('keydown', (event) => {
     const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
     const size = answers.classes.length;
     if (event.key === 'Escape') point(-1, false);
+    else if (event.key === 'Enter' || event.key === ' ') choose(at);
     else if (move === undefined) return;
     else {
       const [row, column] = at < 0 ? [0, 0] : [Math.floor(at / size) + move[0], (at % size) + move[1]];
@@ -60,7 +72,7 @@ export function createMatrix(texts: AnswerTexts, onSay: (words: string) => void)
   return {
     root: element('div', { class: 'matrix' }, holder),
     reading,
-    draw(next, nextKind, theme) {
+    draw(next, nextKind, { theme, chosen }) {
       [answers, kind, rates, at] = [next, nextKind, ratesOf(next, nextKind), -1];
       setText(reading, '');
       const size = next.classes.length;
@@ -69,7 +81,9 @@ export function createMatrix(texts: AnswerTexts, onSay: (words: string) => void)
       cells = next.counts.map((count, index) => {
         const [row, column] = [Math.floor(index / size), index % size];
         const text = count === 0 ? '' : kind === 'counts' ? formatCount(count) : percent(rates[index] ?? NaN);
-        const cell = element('td', {}, hasNumber ? text : element('span', { class: 'spoken' }, text));
+        const isChosen = chosen?.actual === next.classes[row] && chosen?.predicted === next.classes[column];
+        const looks = count === 0 ? '' : isChosen ? 'full chosen' : 'full';
+        const cell = element('td', { class: looks }, hasNumber ? text : element('span', { class: 'spoken' }, text));
         if (count > 0)
           cell.style.background = colorOf(theme, shades[index] ?? 0, { isRight: row === column, hasNumber });
         return cell;

@@ -2,5 +2,7 @@
 export { toClassified } from './classified.ts';
 export { confusionRates, countConfusion, reportClasses, worstError, type Confusion } from './confusion.ts';
 export { toAnswerFacts } from './facts.ts';
-export { parsePredictions } from './predictions.ts';
+export { parsePredictions, shownSplit, type PredictedSplit } from './predictions.ts';
 export { atPoint, pointAt, pointOfBestF1, type AtThreshold } from './thresholds.ts';
+export { chooseExamples, type ChosenExamples } from './examples.ts';
+export { toPixels, type Numbers, type Pixels } from './pixels.ts';

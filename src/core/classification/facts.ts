@@ -3,7 +3,7 @@ import { calibrate, scoreAnswers } from './calibration.ts';
 import type { Classified } from './classified.ts';
 import { countConfusion } from './confusion.ts';
 import { countByThreshold, precisionRecallCurve, rocCurve, scoreOneClass, type Scored } from './curves.ts';
-import type { PredictedSplit } from './predictions.ts';
+import { shownSplit, type PredictedSplit } from './predictions.ts';
 
 /** A matrix of more classes is no picture any more. */
 const mostClasses = 100;
@@ -12,10 +12,9 @@ const mostPoints = 200;
 const fewestPoints = 40;
 const mostPointsOfAll = 4000;
 
-/** What a page draws of a model's answers: of the test split, else of the last one that has classes; null when none has, or too many. */
+/** What a page draws of a model's answers: null when no split has classes, or too many. */
 export function toAnswerFacts(splits: readonly PredictedSplit[]): AnswerFacts | null {
-  const known = splits.filter((split) => split.kind === 'classes');
-  const shown = known.find(({ name }) => name === 'test') ?? known.at(-1);
+  const shown = shownSplit(splits);
   if (shown === undefined || shown.examples.classes.length > mostClasses) return null;
   const { name, examples } = shown;
   const answered = scoreAnswers(examples);

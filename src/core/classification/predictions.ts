@@ -4,7 +4,13 @@ import { classify, type Classified } from './classified.ts';
 
 /** What a model made of one split: classes, or amounts where labels are no whole numbers. */
 export type PredictedSplit =
-  | { readonly name: string; readonly kind: 'classes'; readonly examples: Classified }
+  | {
+      readonly name: string;
+      readonly kind: 'classes';
+      readonly examples: Classified;
+      /** Of each example its number in the split, from 0: lines that could not be read are counted as well. */
+      readonly numbers: Uint32Array;
+    }
   | {
       readonly name: string;
       readonly kind: 'amounts';
@@ -43,8 +49,17 @@ export function parsePredictions(text: string, file: string): Parsed<readonly Pr
   return { value: splits, problems: [...problems, ...leftOut] };
 }
 
+/** The split that people are shown: the test split, else the last one that has classes. */
+export function shownSplit(
+  splits: readonly PredictedSplit[],
+): Extract<PredictedSplit, { readonly kind: 'classes' }> | undefined {
+  const known = splits.filter((split) => split.kind === 'classes');
+  return known.find(({ name }) => name === 'test') ?? known.at(-1);
+}
+
 interface Row {
   readonly split: string;
+  readonly number: number;
   readonly label: number;
   readonly predicted: number;
   readonly probabilities: readonly number[];
@@ -52,12 +67,16 @@ interface Row {
 
 function readRows({ columns, rows }: Table): Row[] {
   const at = (row: readonly Cell[], name: string): Cell => row[columns.indexOf(name)] ?? null;
+  const counts = new Map<string, number>();
   return rows.flatMap((row): Row[] => {
+    const split = String(at(row, 'split') ?? '');
+    const number = counts.get(split) ?? 0;
+    counts.set(split, number + 1);
     const [label, predicted] = [toNumber(at(row, 'label')), toNumber(at(row, 'predicted'))];
     if (!Number.isFinite(label) || !Number.isFinite(predicted)) return [];
     const text = at(row, 'probabilities');
     const probabilities = typeof text === 'string' && text.trim() !== '' ? text.trim().split(/ +/).map(toNumber) : [];
-    return [{ split: String(at(row, 'split') ?? ''), label, predicted, probabilities }];
+    return [{ split, number, label, predicted, probabilities }];
   });
 }
 
@@ -79,7 +98,7 @@ function toSplit(name: string, rows: readonly Row[]): PredictedSplit {
     rows.map(({ predicted }) => String(predicted)),
     hasScores ? { extra: known, scores: Float64Array.from(rows.flatMap(({ probabilities }) => probabilities)) } : {},
   );
-  return { name, kind: 'classes', examples };
+  return { name, kind: 'classes', examples, numbers: Uint32Array.from(rows, ({ number }) => number) };
 }
 
 const isWithin = ({ label, predicted }: Row, width: number): boolean =>

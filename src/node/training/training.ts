@@ -29,6 +29,7 @@ export { readConfig, type ResolvedConfig } from './configfile.ts';
 export { takeRunLock } from './leftovers.ts';
 export { predict } from './predict.ts';
 export { findTrainedModel, type ModelRequest } from './trained.ts';
+export { findData } from './provenance.ts';
 export { writeMlmodel } from './publish.ts';
 export { probeBackends, verifyBackend } from './probe.ts';
 export { hasCheckpoint, listOverrides } from './resume.ts';

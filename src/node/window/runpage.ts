@@ -1,11 +1,13 @@
 import { shownImageBytes, toArtifactView } from '../../core/artifacts/artifacts.ts';
 import { directionOf } from '../../core/tracking/tracking.ts';
+import type { CellExamples } from '../../protocol/answers.ts';
 import { ExpectedError, badInput, unknownName } from '../../protocol/errors.ts';
 import type { ArtifactView, CodeComparison, CodeOfRun, RunAbout } from '../../protocol/runpage.ts';
 import { noteTag, type ArtifactEntry } from '../../protocol/tracking.ts';
 import { openGit, openHistory } from '../git/git.ts';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { readCell, type CellChoice, type CellOptions } from '../classification/classification.ts';
 import type { Project } from '../project/project.ts';
 import { readObjectives } from '../tracking/tracking.ts';
 import { findRun } from './runs.ts';
@@ -14,6 +16,9 @@ import { findRun } from './runs.ts';
 
 /** Longer files are not opened as documents: an editor would be of no use with them. */
 const MOST_DOCUMENT_BYTES = 64 << 20;
+
+/** More are not looked at one by one. */
+const MOST_EXAMPLES = 24;
 
 interface Asking {
   readonly project: Project;
@@ -64,6 +69,21 @@ export async function viewRunArtifact({ project, runId, env }: Asking, name: str
     return toArtifactView(name, await store.readArtifact(runId, name, { limit: shownImageBytes }));
   } catch (error) {
     if (error instanceof ExpectedError) return { kind: 'broken', text: error.message };
+    throw error;
+  }
+}
+
+/** Examples of a cell of the confusion matrix, as many as a page shows. */
+export async function readExamplesOf(
+  { project, runId, env }: Asking,
+  cell: CellChoice,
+  options: Omit<CellOptions, 'most'>,
+): Promise<CellExamples> {
+  try {
+    const { store, run } = await findRun(project, runId, env);
+    return await readCell(project, { store, run, cell }, { ...options, most: MOST_EXAMPLES });
+  } catch (error) {
+    if (error instanceof ExpectedError) return { split: '', total: 0, examples: [], note: error.message };
     throw error;
   }
 }

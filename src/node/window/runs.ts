@@ -3,7 +3,7 @@ import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunEdit, RunList } from '../../protocol/tracking.ts';
 import type { Project } from '../project/project.ts';
-import { readAnswers } from './answers.ts';
+import { readAnswers } from '../classification/classification.ts';
 import { openAllStores, readRunEvents, warnOfStore, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */

@@ -36,6 +36,7 @@ export {
   listRunArtifacts,
   readArtifactDocument,
   readCommitDocument,
+  readExamplesOf,
   readRunAbout,
   viewRunArtifact,
 } from './runpage.ts';

@@ -12,6 +12,7 @@ const questions: Readonly<Record<RunPageQuestion['type'], true>> = {
   readAbout: true,
   listArtifacts: true,
   readArtifact: true,
+  readExamples: true,
   openArtifact: true,
   openConfig: true,
   saveNote: true,
@@ -41,6 +42,10 @@ export function createRunAnswers(engine: EngineClient): RunAnswers {
     async readArtifact(project, { runId, path }) {
       const view = await engine.request('viewArtifact', { project, runId, path });
       return { protocol, type: 'artifact', runId, path, view };
+    },
+    async readExamples(project, { runId, actual, predicted }) {
+      const found = await engine.request('readExamples', { project, runId, actual, predicted });
+      return { protocol, type: 'examples', runId, actual, predicted, found };
     },
     async openArtifact(root, { runId, path }) {
       await open(toDocumentUri({ kind: 'artifact', root, runId, path }));

@@ -176,6 +176,30 @@ describe('messages between the extension and its pages', () => {
     expect(parseToRunPage({ ...snapshot, snapshot: { ...snapshot.snapshot, run: changed } })).toBeUndefined();
   });
 
+  const picture = { width: 2, height: 1, channels: 3, pixels: new Uint8Array(6) };
+  const example = { number: 3, probability: 0.5, picture, values: new Float64Array(0) };
+  const found = { split: 'test', total: 9, note: null, examples: [example, { ...example, picture: null }] };
+  const examples = {
+    ...{ protocol: chartProtocolVersion, type: 'examples', runId: 'a' },
+    actual: '4',
+    predicted: '9',
+    found,
+  };
+  it('takes examples of a cell, and the question for them', () => {
+    expect(parseToRunPage(examples)).toEqual(examples);
+    expect(parseFromRunPage({ type: 'readExamples', runId: 'a', actual: '4', predicted: '9' })).toBeDefined();
+  });
+
+  it.each([
+    ['too few pixels', { picture: { ...picture, width: 3 } }],
+    ['no pixels', { picture: { ...picture, width: 0, pixels: new Uint8Array(0) } }],
+    ['other channels', { picture: { ...picture, channels: 2, pixels: new Uint8Array(4) } }],
+    ['numbers as a list', { values: [1] }],
+    ['a number that is none', { number: -1 }],
+  ])('refuses examples with %s', (_, wrong) => {
+    expect(parseToRunPage({ ...examples, found: { ...found, examples: [{ ...example, ...wrong }] } })).toBeUndefined();
+  });
+
   it('refuses probabilities that are none', () => {
     for (const probability of [NaN, -0.1, 1.1, '0.5'])
       expect(

@@ -1,4 +1,4 @@
-import { parsePredictions, toAnswerFacts } from '../../core/classification/classification.ts';
+import { parsePredictions, toAnswerFacts, type PredictedSplit } from '../../core/classification/classification.ts';
 import type { AnswerFacts } from '../../protocol/answers.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
@@ -17,11 +17,20 @@ export async function readAnswers(
   { runId, status }: Pick<RunSummary, 'runId' | 'status'>,
 ): Promise<AnswerFacts | null> {
   if (status === 'RUNNING' || status === 'SCHEDULED') return null;
+  const splits = await readPredictions(store, runId);
+  return splits === undefined ? null : toAnswerFacts(splits);
+}
+
+/** What the model of a run made of each split; undefined without a `predictions.csv` that can be read whole. */
+export async function readPredictions(
+  store: Pick<RunStore, 'readArtifact'>,
+  runId: string,
+): Promise<readonly PredictedSplit[] | undefined> {
   for (const place of places) {
     const text = await readText(store, runId, place);
-    if (text !== undefined) return toAnswerFacts(parsePredictions(text, place).value ?? []);
+    if (text !== undefined) return parsePredictions(text, place).value ?? [];
   }
-  return null;
+  return undefined;
 }
 
 async function readText(

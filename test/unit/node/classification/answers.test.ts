@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAnswers } from '../../../../src/node/window/answers.ts';
+import { readAnswers } from '../../../../src/node/classification/classification.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import type { RunStatus } from '../../../../src/protocol/tracking.ts';
 
