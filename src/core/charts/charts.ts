@@ -1,5 +1,17 @@
 // The door of charts: what the pages, the panels and the engine may use. Everything behind it is pure.
+export type {
+  AskedAxis,
+  AskedLine,
+  ChartAnswer,
+  ChartAsk,
+  ChartNumbers,
+  ChartReading,
+  CursorMove,
+  Measure,
+  Spark,
+} from './asking.ts';
 export { quantile } from './axes.ts';
+export { ChartBook } from './book.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
 export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
