@@ -25,13 +25,14 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];
 
-/** Those that train are a capability of their own. */
+/** Those that train, and reports, are capabilities of their own. */
 async function loadRunsCommands(): Promise<readonly Command[]> {
-  const [tracking, reproduce] = await Promise.all([
+  const groups = await Promise.all([
     import('./node/tracking/commands.ts'),
     import('./node/reproduce/commands.ts'),
+    import('./node/report/commands.ts'),
   ]);
-  return [...tracking.commands, ...reproduce.commands];
+  return groups.flatMap(({ commands }) => commands);
 }
 
 const exitFile = takeExitFile(process.env);

@@ -11,6 +11,7 @@ export type {
   Spark,
 } from './asking.ts';
 export { quantile } from './axes.ts';
+export { directionOf, mostLines, planCards, toAskedRun, type BoardCard } from './board.ts';
 export { ChartBook } from './book.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
 export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
@@ -34,6 +35,7 @@ export { toLine, type Line, type Series } from './series.ts';
 export { createScale, type ScaleKind } from './scales.ts';
 export { RunPageSession } from './session.ts';
 export { smoothingKinds, type Smoothing } from './smoothing.ts';
+export { metricsOf } from './shelf.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';
