@@ -25,14 +25,15 @@ const groups: readonly CommandGroup[] = [
   { firstWords: ['flow'], load: async () => (await import('./node/gitflow/commands.ts')).commands },
 ];
 
-/** Those that train, and those that look into answers, are capabilities of their own. */
+/** Those that train, that look into answers, and reports, are capabilities of their own. */
 async function loadRunsCommands(): Promise<readonly Command[]> {
-  const [tracking, reproduce, classification] = await Promise.all([
+  const groups = await Promise.all([
     import('./node/tracking/commands.ts'),
     import('./node/reproduce/commands.ts'),
     import('./node/classification/commands.ts'),
+    import('./node/report/commands.ts'),
   ]);
-  return [...tracking.commands, ...reproduce.commands, ...classification.commands];
+  return groups.flatMap(({ commands }) => commands);
 }
 
 const exitFile = takeExitFile(process.env);

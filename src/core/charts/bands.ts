@@ -30,10 +30,13 @@ const spreads: Readonly<Record<BandKind, ((count: number) => number) | undefined
  * freedom.
  *
  * Steps that are unequal are aligned on the union of all steps: a run counts at every step between its first and its last point, by the straight line between its neighbouring points (as it is drawn), but not
- * across a gap of NaN or infinity, and never beyond its ends: a run that ended early says nothing of later steps. Of several values at one step the last counts.
+ * across a gap of NaN or infinity, and never beyond its ends: a run that ended early says nothing of later steps. Of several values at one step the last counts. Other `steps` (ascending) can be given.
  */
-export function bandOf(runs: readonly Points[], kind: BandKind): Band {
-  const steps = unionOf(runs.map((run) => run.steps));
+export function bandOf(
+  runs: readonly Points[],
+  kind: BandKind,
+  steps: Float64Array = unionOf(runs.map((run) => run.steps)),
+): Band {
   const moments = momentsOf(
     runs.map((run) => alignTo(run, steps)),
     steps.length,

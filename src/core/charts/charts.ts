@@ -1,5 +1,18 @@
 // The door of charts: what the pages, the panels and the engine may use. Everything behind it is pure.
+export type {
+  AskedAxis,
+  AskedLine,
+  ChartAnswer,
+  ChartAsk,
+  ChartNumbers,
+  ChartReading,
+  CursorMove,
+  Measure,
+  Spark,
+} from './asking.ts';
 export { quantile } from './axes.ts';
+export { directionOf, mostLines, planCards, toAskedRun, type BoardCard } from './board.ts';
+export { ChartBook } from './book.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
 export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
@@ -22,6 +35,7 @@ export { toLine, type Line, type Series } from './series.ts';
 export { createScale, type ScaleKind } from './scales.ts';
 export { RunPageSession } from './session.ts';
 export { smoothingKinds, type Smoothing } from './smoothing.ts';
+export { metricsOf } from './shelf.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';
 export { runState, type RunState } from './words.ts';

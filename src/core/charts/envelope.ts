@@ -27,7 +27,7 @@ export interface Drawn {
 }
 
 /** A line and the part of it that the plot shows: first index inside and first behind. */
-interface Slice {
+export interface Slice {
   readonly line: Line;
   readonly start: number;
   readonly end: number;
@@ -45,7 +45,7 @@ export function envelope(lines: readonly Line[], grid: PixelGrid): Drawn {
   return all === undefined ? onGrid(slices, grid) : verbatim(slices, all);
 }
 
-function cut(line: Line, { min, max }: PixelGrid): Slice {
+export function cut(line: Line, { min, max }: PixelGrid): Slice {
   const { steps } = line;
   const start = lowerBound(steps, min);
   let end = lowerBound(steps, max);
@@ -124,7 +124,7 @@ function onGrid(slices: readonly Slice[], grid: PixelGrid): Drawn {
 }
 
 /** Calls with each column that has points, and the indices of those: [start, end). */
-function forEachColumn(
+export function forEachColumn(
   { line: { steps }, start, end }: Slice,
   { min, max, columns }: PixelGrid,
   use: (column: number, start: number, end: number) => void,

@@ -61,14 +61,15 @@ export interface Range {
 
 /**
  * The range of a value axis: widened to round values, so that it changes seldom while points arrive. Infinite bounds (no
- * finite value at all) give [0, 1]. With `log` both bounds are 1-2-5 values > 0.
+ * finite value at all) give [0, 1]. With `log` both bounds are 1-2-5 values > 0, with `symlog` such values of either sign, or 0.
  */
-export function valueRange({ min, max }: Range, scale: 'linear' | 'log'): Range {
+export function valueRange({ min, max }: Range, scale: 'linear' | 'log' | 'symlog'): Range {
   if (!(min <= max) || !Number.isFinite(min) || !Number.isFinite(max))
     return scale === 'log' ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
   // The width of a range must be a number too.
   if (max - min === Infinity) return { min: -8e307, max: 8e307 };
   if (scale === 'log' && min > 0) return logRange({ min, max });
+  if (scale === 'symlog' && min < max) return { min: min < 0 ? -roundUp(-min) : 0, max: max > 0 ? roundUp(max) : 0 };
   if (min === max) {
     // A constant lies in the middle, and zero is on the axis: a flat line must not look like a zoomed-in one.
     return min === 0
@@ -76,8 +77,15 @@ export function valueRange({ min, max }: Range, scale: 'linear' | 'log'): Range 
       : valueRange({ min: Math.min(0, 2 * min), max: Math.max(0, 2 * max) }, 'linear');
   }
   const step = roundStep((max - min) / 5);
-  return { min: tidy(Math.floor(min / step + 1e-9) * step), max: tidy(Math.ceil(max / step - 1e-9) * step) };
+  return {
+    min: Math.max(-1.7e308, tidy(Math.floor(min / step + 1e-9) * step)),
+    max: bounded(Math.ceil(max / step - 1e-9) * step),
+  };
 }
+
+/** Beyond the greatest number there is none. */
+const bounded = (value: number): number => tidy(Math.min(value, 1.7e308));
+const roundUp = (value: number): number => bounded(roundStep(value));
 
 function logRange({ min, max }: Range): Range {
   const power = 10 ** Math.floor(Math.log10(min) + 1e-9);

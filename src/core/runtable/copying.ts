@@ -75,7 +75,7 @@ function toCsvField(cell: Cell): string {
   return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function toMarkdownCell(cell: Cell): string {
+export function toMarkdownCell(cell: Cell): string {
   return String(cell ?? '')
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[\\|`*_[\]]/g, String.raw`\$&`)

@@ -1,7 +1,8 @@
 import type { Invocation, OptionSpec } from '../commandline/commandline.ts';
 import type { ObjectiveOf } from '../../core/tracking/tracking.ts';
 import type { RunStore } from './store.ts';
-import { openStores, readObjectives } from './tracking.ts';
+import { readObjectives } from './settings.ts';
+import { openStores } from './stores.ts';
 
 /** The option of every command on runs. */
 export const storeOption: OptionSpec = {

@@ -17,7 +17,7 @@ import { badInput, exitCodes, unknownName } from '../../protocol/errors.ts';
 import { emptyTableView, hiddenTag, type TableView } from '../../protocol/runtable.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
-import { listViews } from '../views/views.ts';
+import { findView } from '../views/views.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
 
 export const tableCommand: Command = {
@@ -83,15 +83,7 @@ async function readView(invocation: Invocation): Promise<TableView> {
 async function readSavedView(invocation: Invocation): Promise<TableView> {
   const name = invocation.options.text('view');
   if (name === undefined) return emptyTableView;
-  const project = await invocation.findProject();
-  const views = project === undefined ? [] : await listViews(project);
-  const found = views.find((view) => view.name === name);
-  if (found === undefined) {
-    const names = views.map((view) => view.name);
-    throw unknownName('view', name, findNearest(name, names));
-  }
-  if (found.view === null) throw badInput(found.problem ?? `The view "${name}" can't be read.`);
-  return found.view.table;
+  return (await findView(await invocation.findProject(), name)).table;
 }
 
 /** `-ID` as view files have it, or `ID desc`. */

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { findNearest } from '../../core/names/names.ts';
 import { findViewNameMistake, formatView, parseView } from '../../core/views/views.ts';
 import { badInput, ExpectedError, unknownName } from '../../protocol/errors.ts';
 import { formatProblem, hasErrors } from '../../protocol/problem.ts';
@@ -23,6 +24,18 @@ export async function listViews(project: Project): Promise<readonly SavedView[]>
     .map(({ name }) => name.slice(0, -'.yaml'.length))
     .sort();
   return Promise.all(names.slice(0, mostViews).map((name) => readView(project, name)));
+}
+
+/** The view of a name. Throws `unknown-name` where there is none, `bad-input` for one that can't be read. */
+export async function findView(project: Project | undefined, name: string): Promise<RunsView> {
+  const views = project === undefined ? [] : await listViews(project);
+  const found = views.find((view) => view.name === name);
+  if (found === undefined) {
+    const names = views.map((view) => view.name);
+    throw unknownName('view', name, findNearest(name, names));
+  }
+  if (found.view === null) throw badInput(found.problem ?? `The view "${name}" can't be read.`);
+  return found.view;
 }
 
 async function readView(project: Project, name: string): Promise<SavedView> {
