@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { planProject, resolveAnswers, type WritePlan } from './core/scaffold/scaffold.ts';
+import { findShownSweep } from './core/sweep/sweep.ts';
 import { createTensorFlowInstaller } from './node/backends/backends.ts';
 import {
   checkFiles,
@@ -48,6 +49,7 @@ import {
   readCommitDocument,
   readExamplesOf,
   readRunAbout,
+  readRunCourse,
   repairRun,
   viewRunArtifact,
 } from './node/window/window.ts';
@@ -106,6 +108,12 @@ const handlers: EngineHandlers = {
     await deleteView(open.project, name);
     open.tellChanged(['runs']);
     return null;
+  },
+  async readRunCourse({ project, runId }) {
+    return readRunCourse(await find(project), runId, projects.env);
+  },
+  async readTrials({ project, runId }) {
+    return findShownSweep((await (await projects.get(project)).listRuns()).runs, runId);
   },
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
   readSeries: async ({ project, ...question }) => (await projects.get(project)).readSeries(question),

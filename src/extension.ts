@@ -17,6 +17,7 @@ import { createRunsCommands } from './vscode/commands/runs.ts';
 import { createRunsTableCommands } from './vscode/commands/runstable.ts';
 import { createSignInCommands } from './vscode/commands/signin.ts';
 import { createStoreCommands } from './vscode/commands/stores.ts';
+import { createTrialsCommands } from './vscode/commands/trials.ts';
 import { createSweepCommands } from './vscode/commands/sweep.ts';
 import { createRegistryCommands } from './vscode/commands/registry.ts';
 import { createComparingCommands } from './vscode/commands/comparing.ts';
@@ -90,6 +91,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...running,
     ...createSweepCommands(runningParts),
     ...createGridCommands({ engine, projects }),
+    ...createTrialsCommands({ engine, projects, views }),
     ...createResumingCommands(runningParts),
     ...createReproducingCommands(runningParts),
     ...createComparingCommands({ engine, projects, comparisons }),

@@ -12,9 +12,9 @@ import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunsView } from './runsview.ts';
 import type { RunTablePart, SavedView, TableStamp } from './runtable.ts';
 import type { CredentialsByServer, ServerCredentials } from './servers.ts';
-import type { ConfigLens, GridOffer } from './sparks.ts';
+import type { ConfigLens, GridOffer, RunCourse } from './sparks.ts';
 import type { Steering, SteeringAnswer } from './steering.ts';
-import type { SweepChoice, SweepOutline } from './sweep.ts';
+import type { ShownSweep, SweepChoice, SweepOutline } from './sweep.ts';
 import type { ArtifactView, CodeComparison, RunAbout } from './runpage.ts';
 import type { ArtifactEntry, MetricHistory, RunEdit, RunList, RunSummary, StoreChange, StoreList } from './tracking.ts';
 import type { BackendChoice, BackendStatus, ExportFormat, Prediction } from './training.ts';
@@ -163,6 +163,10 @@ interface EngineRequests {
   /** A file that can't be read is not overwritten. */
   saveView: { payload: InProject & { readonly name: string; readonly view: RunsView }; reply: null };
   deleteView: { payload: InProject & { readonly name: string }; reply: null };
+  /** How the metric went that says most of a run; null where none has a course. */
+  readRunCourse: { payload: OfRun; reply: RunCourse | null };
+  /** The sweep of that run, else the newest; null where there is none. */
+  readTrials: { payload: InProject & { readonly runId: string | null }; reply: ShownSweep | null };
   /** One run with every point of every metric. */
   readRun: { payload: InProject & { readonly runId: string }; reply: RunDetails };
   /** New points of many runs, in parts. */

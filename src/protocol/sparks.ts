@@ -46,6 +46,19 @@ export interface TuningLens {
   readonly pacedBy: number;
 }
 
+/** How a run's objective went, in as few values as a small picture shows. */
+export interface RunCourse {
+  readonly metric: string;
+  readonly points: number;
+  /** In the order of steps; NaN where no number is. */
+  readonly values: readonly number[];
+  readonly least: number;
+  readonly greatest: number;
+  readonly last: number;
+  /** `place`: from 0, the first point, to 1, the last; null where nobody says what is better. */
+  readonly best: { readonly value: number; readonly place: number } | null;
+}
+
 export type ConfigLens = ParamLens | TuningLens;
 
 /** A value that could be tried. */

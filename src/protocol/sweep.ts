@@ -1,3 +1,6 @@
+import type { SweepFacts } from './charts.ts';
+import type { RunSummary } from './tracking.ts';
+
 // What a sweep would do, shown to a person before it begins.
 
 /** Choices that a person makes before a sweep begins; what is not said is as the config has it. */
@@ -28,4 +31,13 @@ export interface SweepOutline {
   readonly pacedBy: number;
   /** The first of the combinations, in words. */
   readonly first: readonly string[];
+}
+
+/** The sweep whose trials are shown beside the runs. */
+export interface ShownSweep {
+  /** The sweep's own. */
+  readonly run: RunSummary;
+  readonly sweep: SweepFacts;
+  /** Of the sweep that began last; it may be another one. */
+  readonly newest: string;
 }

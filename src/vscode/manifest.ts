@@ -16,6 +16,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.train': { inRestrictedMode: false },
   'mlops.sweep': { inRestrictedMode: false },
   'mlops.addToGrid': { inRestrictedMode: false },
+  'mlops.showTrials': { inRestrictedMode: true },
   'mlops.resumeTraining': { inRestrictedMode: false },
   'mlops.resumeSweep': { inRestrictedMode: false },
   'mlops.stop': { inRestrictedMode: false },
@@ -64,17 +65,19 @@ export const viewIds = {
   configs: 'mlops.configs',
   data: 'mlops.data',
   runs: 'mlops.runs',
+  trials: 'mlops.trials',
   models: 'mlops.models',
 } as const;
 
 /**
- * `ready`: the engine has said which projects there are; `hasRuns`: a project, or a folder with a tracking store only; `no…`: a view has been read and has nothing to show. Without them the
+ * `ready`: the engine has said which projects there are; `hasRuns`: a project, or a folder with a tracking store only; `hasSweeps`: the Trials view has something to show; `no…`: a view has been read and has nothing to show. Without them the
  * welcome views would flash while the trees are still being read.
  */
 export const contextKeys = [
   'mlops.ready',
   'mlops.hasProject',
   'mlops.hasRuns',
+  'mlops.hasSweeps',
   'mlops.running',
   'mlops.trusted',
   'mlops.noStages',

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Workbench } from '../../scripts/vscode-host/workbench.ts';
 import { createPerson, pictureFailures, type Person } from './window.ts';
 
-// What stands in a line: above the hyperparameters of a config what its runs say of each.
+// What runs tell in a line: above the hyperparameters of a config, in the tooltip of a run, as the trials of a sweep.
 const config = `# A dense network for digits
 model:
   name: dense
@@ -19,6 +19,7 @@ hyperparameter_tuning:
   num_units: [16, 64]
   learning_rate: [0.01, 0.001] # more takes too long
 `;
+const own = { 'mlops.config': 'configs/dense.yaml' };
 const trials = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0003].flatMap((rate) =>
   [16, 64].map((units) => ({ rate, units, activation: units === 16 && rate > 0.005 ? 'tanh' : 'relu' })),
 );
@@ -50,8 +51,18 @@ async function writeStore(store: string): Promise<void> {
   await mkdir(experiment, { recursive: true });
   await writeFile(path.join(experiment, 'meta.yaml'), "experiment_id: '0'\nlifecycle_stage: active\nname: digits\n");
   await Promise.all(trials.map((_, index) => writeTrial(experiment, index)));
+  await writeRun(experiment, sweepId, {
+    name: 'sweep 5f31a2',
+    params: {
+      ...{ 'sweep.strategy': 'grid', 'sweep.trials': '12', 'sweep.objective': 'minimize val_loss' },
+      'sweep.keys': 'training.learning_rate, model.num_units',
+    },
+    tags: { ...own, 'mlops.sweep': 's', 'mlops.best_run': idOf(7) },
+    metrics: { val_loss: [0.2569, 0.2169, 0.2047, 0.1647, 0.1569, 0.1169, 0.1047, 0.0647] },
+  });
 }
 
+const sweepId = 'b'.repeat(32);
 const idOf = (index: number): string => index.toString(16).padStart(32, 'a');
 
 async function writeTrial(experiment: string, index: number): Promise<void> {
@@ -65,7 +76,7 @@ async function writeTrial(experiment: string, index: number): Promise<void> {
       ...{ 'training.learning_rate': String(rate), 'model.num_units': String(units), 'training.num_epochs': '12' },
       ...{ 'model.activation_function': activation, 'training.batch_size': '128' },
     },
-    tags: { 'mlops.config': 'configs/dense.yaml' },
+    tags: { ...own, 'mlops.sweep': 's', 'mlops.trial': String(index), 'mlflow.parentRunId': sweepId },
     metrics: { val_loss: losses, training_loss: losses.map((loss) => 0.9 * loss) },
   });
 }
@@ -126,4 +137,32 @@ it('puts values into the grid, with the comments left', async () => {
   await line('learning_rate: [0.01, 0.001, 0.003] # more takes too long').first().waitFor();
   await lens('6 trials (grid)').first().waitFor();
   await window.picture('sparks-3-added');
+});
+
+const trial = (text: string | RegExp) => window.rows('Trials').filter({ hasText: text }).first();
+
+it('shows the trials of the sweep, the best first, and how a run went in its tooltip', async () => {
+  await trial('12 trials').waitFor();
+  const labels = await window.rows('Trials').allTextContents();
+  expect(labels.slice(1, 3)).toEqual([
+    expect.stringContaining('#7 · 0.0647') as string,
+    expect.stringContaining('#6 · 0.1047') as string,
+  ]);
+  await trial('#7').hover();
+  const tooltip = window.page.locator('.workbench-hover').filter({ hasText: 'val_loss over 12 points' });
+  const picture = tooltip.locator('img[src^="data:image/svg+xml"]');
+  await picture.waitFor();
+  const size = await picture.evaluate((image) => {
+    const { naturalWidth, naturalHeight } = image as unknown as Record<'naturalWidth' | 'naturalHeight', number>;
+    return [naturalWidth, naturalHeight];
+  });
+  expect(size).toEqual([220, 44]);
+  expect(await picture.getAttribute('alt')).toMatch(/^[▁-█]{12}$/);
+  await window.picture('sparks-4-trials');
+});
+
+it('a press on a trial opens its run', async () => {
+  await trial('#9').click();
+  await window.webview().getByText('calm-fox-9').first().waitFor();
+  await window.picture('sparks-5-trial');
 });

@@ -1,4 +1,4 @@
-import type { ConfigLens, ParamLens, Spark, TuningLens } from '../../protocol/sparks.ts';
+import type { ConfigLens, ParamLens, RunCourse, Spark, TuningLens } from '../../protocol/sparks.ts';
 import { formatDuration, formatValue } from '../charts/charts.ts';
 import type { Target, Translate } from '../trees/trees.ts';
 import { clipWorst, listBlocks, toBlocks } from './blocks.ts';
@@ -101,4 +101,11 @@ function describeTuning({ plan, mistake, mayDiffer, seconds, pacedBy }: TuningLe
 export function describeTime(seconds: number, pacedBy: number, t: Translate): string {
   const time = formatDuration(seconds);
   return pacedBy === 1 ? t('about {0}, by 1 run', time) : t('about {0}, by {1} runs', time, pacedBy);
+}
+
+/** `val_loss over 24 points: from 0.2 to 0.9, best 0.2, last 0.25`. */
+export function describeCourse({ metric, points, least, greatest, last, best }: RunCourse, t: Translate): string {
+  const extent = t('{0} over {1} points: {2} to {3}', metric, points, formatValue(least), formatValue(greatest));
+  const ends = [best === null ? '' : t('best {0}', formatValue(best.value)), t('last {0}', formatValue(last))];
+  return [extent, ...ends.filter((end) => end !== '')].join(', ');
 }

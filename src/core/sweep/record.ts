@@ -1,4 +1,5 @@
 import type { SweepFacts, TrialFacts } from '../../protocol/charts.ts';
+import type { ShownSweep } from '../../protocol/sweep.ts';
 import { epochOf, isPaused, type Objective, type RunSummary } from '../../protocol/tracking.ts';
 import type { Assignment } from './space.ts';
 import { EPOCHS_KEY, type SweepPlan } from './state.ts';
@@ -80,6 +81,16 @@ export function toSweepFacts(parent: RunSummary, children: readonly RunSummary[]
     trials,
     best: trials.some(({ runId }) => runId === best) ? (best ?? null) : null,
   };
+}
+
+/** The sweep that is meant, else the one that began last; null where there is none. */
+export function findShownSweep(runs: readonly RunSummary[], runId: string | null): ShownSweep | null {
+  const sweeps = runs.filter(isSweepRun).sort((a, b) => b.startTime - a.startTime);
+  const run = sweeps.find((each) => each.runId === runId) ?? sweeps[0];
+  if (run === undefined) return null;
+  const trials = runs.filter(({ parentRunId }) => parentRunId === run.runId);
+  const sweep = toSweepFacts(run, trials);
+  return sweep === null ? null : { run, sweep, newest: sweeps[0]?.runId ?? run.runId };
 }
 
 /** A trial that did not come to its end is trained anew under its number: the older run stays, but is no trial any more. */

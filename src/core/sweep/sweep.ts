@@ -4,6 +4,7 @@ export { epochsOfRungs } from './halving.ts';
 export { describeEpochs, outlineSweep, toSweepArguments } from './outline.ts';
 export {
   describeAssignment,
+  findShownSweep,
   isSweepRun,
   nameOfKey,
   orderTrials,

@@ -50,6 +50,8 @@ export interface TreeEntry {
   readonly target?: Target;
   /** Where a click leads: absolute file and, from 1, line. */
   readonly opens?: { readonly file: string; readonly line?: number };
+  /** What a click does with the target. */
+  readonly does?: 'mlops.showRunChart';
   /** Entries below; absent for a leaf. */
   readonly children?: () => readonly TreeEntry[] | Promise<readonly TreeEntry[]>;
   readonly expanded?: boolean;

@@ -12,9 +12,9 @@ import { formatValue } from '../charts/charts.ts';
 import { nameOfKey, orderTrials, toSweepFacts } from '../sweep/sweep.ts';
 import type { EntryIcon, Translate, TreeEntry } from './entry.ts';
 
-type ShownStatus = RunSummary['status'] | 'LOST' | 'PAUSED';
+export type ShownStatus = RunSummary['status'] | 'LOST' | 'PAUSED';
 
-const icons: Readonly<Record<ShownStatus, EntryIcon>> = {
+export const icons: Readonly<Record<ShownStatus, EntryIcon>> = {
   RUNNING: { id: 'sync~spin', color: 'charts.blue' },
   PAUSED: { id: 'debug-pause', color: 'charts.blue' },
   SCHEDULED: { id: 'watch' },
@@ -23,7 +23,7 @@ const icons: Readonly<Record<ShownStatus, EntryIcon>> = {
   KILLED: { id: 'circle-slash', color: 'disabledForeground' },
   LOST: { id: 'debug-disconnect', color: 'list.warningForeground' },
 };
-const bestIcon: EntryIcon = { id: 'star-full', color: 'charts.yellow' };
+export const bestIcon: EntryIcon = { id: 'star-full', color: 'charts.yellow' };
 
 /** The metric that says most about a run comes first; for a live one what moves. */
 const telling = ['test_accuracy', 'val_accuracy', 'val_loss', 'training_loss'];
@@ -187,7 +187,7 @@ function toTrialEntries(runs: readonly RunSummary[], sweep: SweepFacts | null, l
   return [...entries, ...newestFirst([...byId.values()]).map((run) => toRunEntry(run, listing))];
 }
 
-function describeSweep(run: RunSummary, sweep: SweepFacts, t: Translate): string {
+export function describeSweep(run: RunSummary, sweep: SweepFacts, t: Translate): string {
   const best = sweep.trials.find(({ runId }) => runId === sweep.best)?.value ?? null;
   const status = statusOf(run);
   return joinParts([
@@ -208,7 +208,7 @@ function describeEnd(run: RunSummary, t: Translate): string {
   return status === 'FAILED' ? (run.tags['mlops.reason'] ?? t('failed')) : nameStatus(status, t);
 }
 
-function statusOf(run: RunSummary): ShownStatus {
+export function statusOf(run: RunSummary): ShownStatus {
   if (run.lost) return 'LOST';
   return isPaused(run) ? 'PAUSED' : run.status;
 }
@@ -303,7 +303,7 @@ function toRunChildren(run: RunSummary, project: string, t: Translate): readonly
     }));
 }
 
-function nameStatus(status: ShownStatus, t: Translate): string {
+export function nameStatus(status: ShownStatus, t: Translate): string {
   switch (status) {
     case 'RUNNING':
       return t('running');

@@ -1,10 +1,20 @@
 import path from 'node:path';
+import { metricOfCourse, toCourse } from '../../core/sparks/sparks.ts';
+import { directionOf } from '../../core/tracking/tracking.ts';
 import type { RunDetails } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { RunCourse } from '../../protocol/sparks.ts';
 import type { RunEdit, RunList } from '../../protocol/tracking.ts';
 import type { Project } from '../project/project.ts';
 import { readAnswers } from '../classification/classification.ts';
-import { openAllStores, readRunEvents, warnOfStore, type OwnedRun, type StoreUnion } from '../tracking/tracking.ts';
+import {
+  openAllStores,
+  readObjectives,
+  readRunEvents,
+  warnOfStore,
+  type OwnedRun,
+  type StoreUnion,
+} from '../tracking/tracking.ts';
 
 /** The list is read again with every change: ended runs are looked at file by file in turns. */
 const MOST_CLOSELY = 1000;
@@ -33,6 +43,20 @@ export async function readRunDetails(
     readAnswers(store, run),
   ]);
   return { run, histories, events, answers };
+}
+
+/** How the metric went that says most of a run; of its points only that metric's are read. */
+export async function readRunCourse(
+  project: Project,
+  runId: string,
+  env: NodeJS.ProcessEnv,
+): Promise<RunCourse | null> {
+  const { store, run } = await findRun(project, runId, env);
+  const objective = (await readObjectives(project))(run);
+  const metric = metricOfCourse(run, objective);
+  if (metric === undefined) return null;
+  const history = await store.readHistory(runId, metric);
+  return history.values.length < 2 ? null : toCourse(metric, history, directionOf(metric, objective));
 }
 
 /** The folder that holds `metrics/` of a run; undefined when there is no such run (yet). */

@@ -41,7 +41,7 @@ export {
   readRunAbout,
   viewRunArtifact,
 } from './runpage.ts';
-export { editRun, repairRun } from './runs.ts';
+export { editRun, readRunCourse, repairRun } from './runs.ts';
 
 /** A training changes its run all the time: what shows it is told at most this often (points themselves are told at once). */
 const QUIET_MS = 1000;

@@ -19,6 +19,7 @@ export interface CommandTypes {
   'mlops.train': OnTarget;
   'mlops.sweep': OnTarget;
   'mlops.addToGrid': OnTarget;
+  'mlops.showTrials': OnTarget;
   'mlops.resumeTraining': OnTarget;
   'mlops.resumeSweep': OnTarget;
   'mlops.stop': OnTarget;

@@ -2,42 +2,51 @@ import * as vscode from 'vscode';
 import {
   toConfigEntries,
   toDataEntries,
-  toFailureEntry,
   toModelEntries,
-  toProjectEntry,
   toRunEntries,
   toStageEntries,
+  toTrialEntries,
   type TreeEntry,
 } from '../../core/trees/trees.ts';
-import type { Area, EngineClient } from '../../protocol/engine.ts';
-import { setContext } from '../contextkeys.ts';
-import { viewIds, type ContextKey } from '../manifest.ts';
+import type { EngineClient } from '../../protocol/engine.ts';
+import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
-import { toTooltip, toTreeItem } from './adapter.ts';
+import { EntryView, type ViewRow } from './entryview.ts';
+import { createShownSweeps, type ShownSweeps } from './shownsweeps.ts';
 
 export interface Views {
   refresh(): void;
+  /** Shows the trials of this sweep, until a newer one begins. */
+  showTrials(project: string, runId: string): Promise<void>;
   /** Entries of a view by its id, as the tree asks for them: for tests. */
   read(id: string): Promise<readonly TreeEntry[]>;
   dispose(): void;
 }
 
-interface ViewRow {
-  readonly id: string;
-  /** Set when the view has been read and has nothing to show. */
-  readonly emptyKey: ContextKey;
-  /** What it shows is read again when one of these has changed. */
-  readonly areas: readonly Area[];
-  readonly load: (project: string) => Promise<readonly TreeEntry[]>;
-  /** It also shows folders that are no project and only hold runs. */
-  readonly ofRuns?: true;
+export function registerViews(engine: EngineClient, projects: Projects, report: (error: unknown) => void): Views {
+  const shownSweeps = createShownSweeps(engine);
+  const views = createRows(engine, shownSweeps).map((row) => new EntryView(row, { engine, projects, report }));
+  const find = (id: string): EntryView | undefined => views.find((view) => view.id === id);
+  const look = (): void => views.forEach((view) => view.look());
+  const looking = views.map((view) => view.onDidBecomeVisible(look));
+  return {
+    refresh: () => views.forEach((view) => view.refresh()),
+    async showTrials(project, runId) {
+      await shownSweeps.choose(project, runId);
+      look();
+      find(viewIds.trials)?.refresh();
+      await vscode.commands.executeCommand(`${viewIds.trials}.focus`);
+    },
+    read: async (id) => (await find(id)?.getChildren()) ?? [],
+    dispose: () => [...looking, ...views].forEach((each) => void each.dispose()),
+  };
 }
 
-/** The five views. A new one is a row here, in the manifest, and a pure `to…Entries` in src/core/trees. */
-export function registerViews(engine: EngineClient, projects: Projects, report: (error: unknown) => void): Views {
+/** The views of the container. A new one is a row here, in the manifest, and a pure `to…Entries` in src/core/trees. */
+function createRows(engine: EngineClient, shownSweeps: ShownSweeps): readonly ViewRow[] {
   const { t } = vscode.l10n;
   const listData = (project: string) => (folder: string) => engine.request('listData', { project, folder });
-  const rows: readonly ViewRow[] = [
+  return [
     {
       id: viewIds.pipeline,
       emptyKey: 'mlops.noStages',
@@ -67,6 +76,16 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
       load: async (project) => toRunEntries(await engine.request('listRuns', { project }), project, t),
     },
     {
+      id: viewIds.trials,
+      filledKey: 'mlops.hasSweeps',
+      areas: ['runs', 'processes'],
+      ofRuns: true,
+      load: async (project) => {
+        const shown = await shownSweeps.read(project);
+        return shown === null ? [] : toTrialEntries(shown, project, t);
+      },
+    },
+    {
       id: viewIds.models,
       emptyKey: 'mlops.noModels',
       areas: ['models', 'runs'],
@@ -80,103 +99,6 @@ export function registerViews(engine: EngineClient, projects: Projects, report: 
       },
     },
   ];
-  const views = rows.map((row) => new EntryView(row, { engine, projects, report }));
-  return {
-    refresh: () => views.forEach((view) => view.refresh()),
-    read: async (id) => (await views.find((view) => view.id === id)?.getChildren()) ?? [],
-    dispose: () => views.forEach((view) => view.dispose()),
-  };
-}
-
-/** One view: asks the engine when it is looked at and when something that it shows has changed. */
-class EntryView implements vscode.TreeDataProvider<TreeEntry> {
-  readonly id: string;
-  readonly #changed = new vscode.EventEmitter<void>();
-  readonly #emptyKey: ContextKey;
-  readonly #load: ViewRow['load'];
-  readonly #isOfRuns: boolean;
-  readonly #projects: Projects;
-  readonly #report: (error: unknown) => void;
-  readonly #view: vscode.TreeView<TreeEntry>;
-  readonly #disposables: readonly { dispose(): unknown }[];
-
-  readonly onDidChangeTreeData = this.#changed.event;
-
-  constructor(
-    { id, emptyKey, areas, load, ofRuns }: ViewRow,
-    { engine, projects, report }: { engine: EngineClient; projects: Projects; report: (error: unknown) => void },
-  ) {
-    this.id = id;
-    this.#emptyKey = emptyKey;
-    this.#load = load;
-    this.#isOfRuns = ofRuns === true;
-    this.#projects = projects;
-    this.#report = report;
-    this.#view = vscode.window.createTreeView<TreeEntry>(id, {
-      treeDataProvider: this,
-      showCollapseAll: true,
-      // Only runs are something of which several are meant at once.
-      canSelectMany: id === viewIds.runs,
-    });
-    this.#disposables = [
-      this.#changed,
-      this.#view,
-      projects.onDidChange(() => this.refresh()),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#describe()),
-      engine.onEvent('changed', (event) => {
-        if (event.areas.some((area) => areas.includes(area))) this.refresh();
-      }),
-    ];
-    this.#describe();
-  }
-
-  refresh(): void {
-    this.#describe();
-    this.#changed.fire();
-  }
-
-  getTreeItem(entry: TreeEntry): vscode.TreeItem {
-    return toTreeItem(entry);
-  }
-
-  /** Only what the mouse rests on gets its tooltip: thousands of them take longer to make than everything else of a tree. */
-  resolveTreeItem(item: vscode.TreeItem, entry: TreeEntry): vscode.TreeItem {
-    item.tooltip = toTooltip(entry.tooltip);
-    return item;
-  }
-
-  async getChildren(parent?: TreeEntry): Promise<TreeEntry[]> {
-    try {
-      if (parent !== undefined) return [...((await parent.children?.()) ?? [])];
-      const entries = await this.#readRoots();
-      await setContext(this.#emptyKey, entries.length === 0);
-      return [...entries];
-    } catch (error) {
-      this.#report(error);
-      return [toFailureEntry(error instanceof Error ? error.message : String(error), parent)];
-    }
-  }
-
-  async #readRoots(): Promise<readonly TreeEntry[]> {
-    const projects = await (this.#isOfRuns ? this.#projects.whenAllKnown() : this.#projects.whenKnown());
-    const [first, ...others] = projects;
-    if (first === undefined) return [];
-    if (others.length === 0) return this.#load(first.root);
-    return projects.map((project) => toProjectEntry(project, () => this.#load(project.root)));
-  }
-
-  dispose(): void {
-    for (const disposable of this.#disposables) disposable.dispose();
-  }
-
-  /** What stands above the entries: the first view speaks for all. */
-  #describe(): void {
-    if (this.id !== viewIds.pipeline) return;
-    const [project, ...others] = this.#projects.list;
-    this.#view.description = others.length === 0 ? (project?.branch ?? '') : '';
-    const isRestricted = project !== undefined && !vscode.workspace.isTrusted;
-    this.#view.message = isRestricted ? vscode.l10n.t('Restricted Mode: everything is shown, nothing is run.') : '';
-  }
 }
 
 function formatDate(time: number): string {

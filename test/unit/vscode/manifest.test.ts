@@ -19,7 +19,9 @@ interface Manifest {
   readonly contributes: {
     readonly commands: readonly { command: string; enablement?: string; category: string }[];
     readonly menus: Readonly<Record<string, readonly MenuItem[]>>;
-    readonly views: Readonly<Record<string, readonly { id: string; icon: string; visibility?: string }[]>>;
+    readonly views: Readonly<
+      Record<string, readonly { id: string; icon: string; visibility?: string; when?: string }[]>
+    >;
     readonly viewsWelcome: readonly { view: string; contents: string; when: string }[];
     readonly configuration: { readonly properties: Readonly<Record<string, { default: unknown; scope: string }>> };
     readonly taskDefinitions: readonly { type: string; properties: Readonly<Record<string, unknown>> }[];
@@ -36,6 +38,7 @@ const clauses = [
   ...commands.map(({ enablement }) => enablement ?? ''),
   ...Object.values(menus).flatMap((items) => items.map(({ when }) => when)),
   ...viewsWelcome.map(({ when }) => when),
+  ...Object.values(views).flatMap((items) => items.map(({ when }) => when ?? '')),
 ];
 
 const pageTypes = [dagViewType, runTableViewType, compareViewType];
@@ -71,7 +74,9 @@ describe('package.json and the code agree', () => {
     const own = views['mlops'] ?? [];
     expect(sorted(own.map(({ id }) => id))).toEqual(sorted(Object.values(viewIds)));
     expect(own.every(({ icon }) => icon.startsWith('$('))).toBe(true);
-    expect(sorted(viewsWelcome.map(({ view }) => view))).toEqual(sorted(Object.values(viewIds)));
+    // A view that is there only while it has something to show is never empty.
+    const lasting = own.filter(({ when }) => when === undefined);
+    expect(sorted(viewsWelcome.map(({ view }) => view))).toEqual(sorted(lasting.map(({ id }) => id)));
   });
 
   it('on room for the pipeline: in a low window five open views would all be of the least height', () => {
@@ -141,21 +146,29 @@ describe('package.json and the code agree', () => {
       viewIds.runs,
       'sweep running',
       'showRunChart stop',
-      'showRunChart openLog compareRuns renameRun noteRun deleteRun',
+      'showRunChart openLog showTrials compareRuns renameRun noteRun deleteRun',
     ],
-    [viewIds.runs, 'sweep finished', 'showRunChart', 'showRunChart openLog compareRuns renameRun noteRun deleteRun'],
+    [
+      viewIds.runs,
+      'sweep finished',
+      'showRunChart',
+      'showRunChart openLog showTrials compareRuns renameRun noteRun deleteRun',
+    ],
     [
       viewIds.runs,
       'sweep failed',
       'openLog showRunChart',
-      'showRunChart openLog compareRuns renameRun noteRun deleteRun',
+      'showRunChart openLog showTrials compareRuns renameRun noteRun deleteRun',
     ],
     [
       viewIds.runs,
       'sweep killed resumable',
       'showRunChart resumeSweep',
-      'showRunChart openLog resumeSweep compareRuns renameRun noteRun deleteRun',
+      'showRunChart openLog resumeSweep showTrials compareRuns renameRun noteRun deleteRun',
     ],
+    [viewIds.trials, 'sweep running', 'showRunChart stop', 'showRunChart openLog showRunsTable stop'],
+    [viewIds.trials, 'trial running', 'stop', 'showRunChart openLog showRunsTable stop compareRuns'],
+    [viewIds.trials, 'trial finished', '', 'showRunChart openLog showRunsTable compareRuns'],
     ['any', 'project', '', 'runPipeline sweep'],
     [viewIds.runs, 'run unreadable', '', ''],
     [viewIds.runs, 'run-warning', '', ''],
