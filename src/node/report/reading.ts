@@ -12,7 +12,7 @@ import type { RunPoints } from '../../protocol/chartfeed.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { RunStore } from '../tracking/tracking.ts';
-import { readAnswers } from '../window/window.ts';
+import { readAnswers } from '../classification/classification.ts';
 
 /** Histories that are read at a time. */
 const TOGETHER = 8;

@@ -29,7 +29,6 @@ import { keepSending } from './sending.ts';
 import { readSeries } from './series.ts';
 import { readTrackedPaths } from './tracked.ts';
 
-export { readAnswers } from './answers.ts';
 export { compareRunsOf } from './comparing.ts';
 export { planResumption } from './resuming.ts';
 export {
