@@ -29,7 +29,7 @@ const PACKAGES = {
   'src/engine.ts': ['node:'],
   'src/cli.ts': ['node:'],
   'src/start.ts': ['node:'],
-  'webview': ['uplot', '@vscode/webview-ui-toolkit'],
+  'webview': ['uplot', 'vega', 'vega-interpreter', 'vega-lite', '@vscode/webview-ui-toolkit'],
 };
 
 const CAPABILITY_ROOMS = ['src/core', 'src/node'];

@@ -23,6 +23,7 @@ import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
 import { outlineSweepOf } from './node/sweep/sweep.ts';
 import { exportModel } from './node/models/models.ts';
+import { drawPlots } from './node/plots/plots.ts';
 import type { Project } from './node/project/project.ts';
 import {
   listRegistryOf,
@@ -95,6 +96,7 @@ const handlers: EngineHandlers = {
   listRuns: async ({ project }) => (await projects.get(project)).listRuns(),
   readRunTable: async ({ project, since }) => (await projects.get(project)).readRunTable(since),
   listViews: async ({ project }) => listViews(await find(project)),
+  readPlots: async ({ project, revisions }) => drawPlots(await find(project), { revisions, env }),
   async saveView({ project, name, view }) {
     projects.requireTrust();
     const open = await projects.get(project);

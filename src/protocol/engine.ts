@@ -7,6 +7,7 @@ import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextEdit, TextQuestion } from './editing.ts';
 import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
+import type { DrawnPlots } from './plots.ts';
 import type { Problem } from './problem.ts';
 import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunsView } from './runsview.ts';
@@ -160,6 +161,8 @@ interface EngineRequests {
   readRunTable: { payload: InProject & { readonly since: TableStamp | null }; reply: RunTablePart };
   /** The views of the table of runs that the project keeps in `.mlops/views`, by name. */
   listViews: { payload: InProject; reply: readonly SavedView[] };
+  /** Plots of dvc.yaml in the work tree (`workspace`) and in commits; a commit that is not here is told among the problems. */
+  readPlots: { payload: InProject & { readonly revisions: readonly string[] }; reply: DrawnPlots };
   /** A file that can't be read is not overwritten. */
   saveView: { payload: InProject & { readonly name: string; readonly view: RunsView }; reply: null };
   deleteView: { payload: InProject & { readonly name: string }; reply: null };

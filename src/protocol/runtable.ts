@@ -1,4 +1,6 @@
 import type { ChartFeedQuestion, SeriesMessage } from './chartfeed.ts';
+import type { PlotsMessage, PlotsQuestion } from './plots.ts';
+import type { PlotsWord } from './plotswords.ts';
 import type { RunsView } from './runsview.ts';
 import type { RelationsText } from './relationstexts.ts';
 import type { UnreadableRun } from './tracking.ts';
@@ -101,7 +103,7 @@ export type ToRunsPage =
   | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
 
 /** All that the page hears: points have numbers of their own (`chartfeed.ts`). */
-export type RunsPageMessage = ToRunsPage | SeriesMessage;
+export type RunsPageMessage = ToRunsPage | SeriesMessage | PlotsMessage;
 
 /** What is done with runs by commands of the editor, which ask where something is to be asked. */
 export const runActions = ['open', 'rename', 'note', 'tag', 'star', 'colour', 'hide', 'delete', 'compare'] as const;
@@ -109,6 +111,7 @@ export type RunAction = (typeof runActions)[number];
 
 export type FromRunsPage =
   | ChartFeedQuestion
+  | PlotsQuestion
   | { readonly type: 'ready'; readonly protocol: number }
   /** A message is missing, or the user wants to try again: send everything. */
   | { readonly type: 'resync' }
@@ -134,6 +137,7 @@ export interface RunsPageContext {
 /** Words of the page, in the user's language; `{0}` marks a place to be filled in. */
 export type RunsTexts = Readonly<
   Record<
+    | PlotsWord
     | 'title'
     | 'tabs'
     | 'tableTab'

@@ -1,4 +1,5 @@
 import { chartFeedQuestions, parseSeriesMessage } from './chartfeedcodec.ts';
+import { parsePlotsMessage, plotsQuestions } from './plotscodec.ts';
 import {
   runActions,
   runTableProtocolVersion,
@@ -49,6 +50,7 @@ const toRunsPage: Shapes<ToRunsPage> = {
 
 const fromRunsPage: Shapes<FromRunsPage> = {
   ...chartFeedQuestions,
+  ...plotsQuestions,
   ready: { protocol: currentProtocol },
   resync: {},
   act: { action: oneOf(...runActions), runIds: listOf(text) },
@@ -61,9 +63,9 @@ const fromRunsPage: Shapes<FromRunsPage> = {
 };
 
 export const parseToRunsPage: (value: unknown) => ToRunsPage | undefined = parserOf(toRunsPage);
-/** As {@link parseToRunsPage}, and points of the runs. */
+/** As {@link parseToRunsPage}, points of the runs, and plots. */
 export const parseRunsPageMessage = (value: unknown): RunsPageMessage | undefined =>
-  parseToRunsPage(value) ?? parseSeriesMessage(value);
+  parseToRunsPage(value) ?? parseSeriesMessage(value) ?? parsePlotsMessage(value);
 export const parseFromRunsPage: (value: unknown) => FromRunsPage | undefined = parserOf(fromRunsPage);
 
 /** Longest value of a param or tag that the table gets: nobody reads more in a cell, and notes and patches may be books. */

@@ -94,6 +94,9 @@ export function createDagFeed(engine: EngineClient, commands: Pick<DagFeed, 'run
 /** What the status is made of. */
 const statusAreas: ReadonlySet<Area> = new Set(['pipeline', 'processes', 'data']);
 
+/** Where files of plots lie, and what says which there are. */
+const plotAreas: ReadonlySet<Area> = new Set(['pipeline', 'data', 'models', 'branches']);
+
 /** `act` is done by commands. */
 export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'act'>): RunsFeed {
   return {
@@ -113,6 +116,11 @@ export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'a
     async look(root) {
       await engine.request('lookForRuns', { project: root });
     },
+    plots: (root, revisions) => engine.request('readPlots', { project: root, revisions }),
+    followPlots: (root, listener) =>
+      engine.onEvent('changed', ({ project, areas }) => {
+        if (project === root && areas.some((area) => plotAreas.has(area))) listener();
+      }),
     async saveView(root, name, view) {
       await engine.request('saveView', { project: root, name, view });
     },

@@ -152,6 +152,7 @@ async function openPage(browser: Browser, server: http.Server, options: OpenOpti
 function encodeTyped(_key: string, value: unknown): unknown {
   if (value instanceof Float64Array)
     return { float64: Array.from(value, (item) => (Number.isFinite(item) ? item : String(item))) };
+  if (value instanceof Uint32Array) return { uint32: Array.from(value) };
   if (value instanceof Uint8Array) return { uint8: Buffer.from(value).toString('base64') };
   return value;
 }
@@ -178,6 +179,7 @@ const inPage = /* js */ `(state, theme) => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(revive);
     if (Array.isArray(value.float64)) return Float64Array.from(value.float64, Number);
+    if (Array.isArray(value.uint32)) return Uint32Array.from(value.uint32);
     if (typeof value.uint8 === 'string') return Uint8Array.from(atob(value.uint8), (letter) => letter.charCodeAt(0));
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]));
   };

@@ -51,6 +51,10 @@ export class LoadedTabs {
     this.#drawn?.tab?.receive?.(...message);
   }
 
+  receivePlots(...message: Parameters<NonNullable<Tab['receivePlots']>>): void {
+    this.#drawn?.tab?.receivePlots?.(...message);
+  }
+
   #load(loaded: LoadedTab): void {
     if (loaded.isAsked) return;
     loaded.isAsked = true;

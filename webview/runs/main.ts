@@ -1,6 +1,9 @@
 import '../shared/page.css';
+import '../shared/plots/plots.css';
+import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import './relations/style.css';
+import './plots/style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { RunsPageView, type CopyFormat } from '../../src/core/runtable/runtable.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';
@@ -65,7 +68,7 @@ class RunsPage {
     registerControls();
     this.#host = connectHost<RunsPageMessage, FromRunsPage>({
       parse: parseRunsPageMessage,
-      receive: (message) => (message.type === 'series' ? this.#others.receive(message) : this.#receive(message)),
+      receive: (message) => this.#hear(message),
       ignored: (count) => this.#showIgnored(count),
       toError: (message) => ({ type: 'error', message }),
     });
@@ -152,6 +155,12 @@ class RunsPage {
         writeState: (own) => this.#keepOwn(tab, own),
       }),
     });
+  }
+
+  #hear(message: RunsPageMessage): void {
+    if (message.type === 'series') this.#others.receive(message);
+    else if (message.type === 'plots') this.#others.receivePlots(message);
+    else this.#receive(message);
   }
 
   #receive(message: ToRunsPage): void {

@@ -1,4 +1,5 @@
 import type { SeriesMessage } from '../../src/protocol/chartfeed.ts';
+import type { PlotsMessage } from '../../src/protocol/plots.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';
 import type { FromRunsPage, RunsTexts } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
@@ -41,4 +42,5 @@ export interface Tab {
   /** Another tab is looked at from now on; what draws by itself stops until it is drawn again. */
   leave(): void;
   receive?(message: SeriesMessage): void;
+  receivePlots?(message: PlotsMessage): void;
 }

@@ -16,6 +16,7 @@ interface TabRow {
 export const tabRows = {
   table: { label: 'tableTab' },
   relations: { label: 'relationsTab', load: () => import('./relations/relations.ts') },
+  plots: { label: 'plotsTab', load: () => import('./plots/plots.ts') },
 } as const satisfies Readonly<Record<string, TabRow>>;
 
 export type TabName = keyof typeof tabRows;

@@ -8,6 +8,7 @@ export {
   type PlotProps,
   type PlotTree,
 } from './definitions.ts';
+export { drawPlot } from './drawing.ts';
 export { parseJson } from './json.ts';
 export { isImage, parsePlotData, type PlotData } from './reading.ts';
 export { problemOf, resolvePlots, type RevisionPlots } from './resolving.ts';

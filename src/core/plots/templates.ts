@@ -53,16 +53,26 @@ export function hasDataAnchor(template: unknown): boolean {
   return anchorsOf(template).has(anchorOf('data'));
 }
 
-/** Fills the anchors of a template. Texts of rows are never looked at, whatever they hold. `colours`: one for each revision. */
+interface FillOptions {
+  /** One for each revision; default: DVC's. */
+  readonly colours?: readonly string[];
+  /** In pixels, for a template that leaves it open. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Fills the anchors of a template. Texts of rows are never looked at, whatever they hold. */
 export function fillTemplate(
   template: unknown,
   plot: PointsPlot,
-  { colours = dvcColours }: { readonly colours?: readonly string[] } = {},
+  { colours = dvcColours, width = 300, height = 300 }: FillOptions = {},
 ): FilledTemplate {
   const anchors = anchorsOf(template);
   const isTold = optional.some((name) => anchors.has(anchorOf(name)));
   const rows = isTold ? rowsOf(plot) : plot.series.flatMap((one) => one.rows);
-  const values = Object.entries(toValues(plot, rows, colours)).map(([name, value]) => [anchorOf(name), value] as const);
+  const values = Object.entries(toValues(plot, rows, { colours, width, height })).map(
+    ([name, value]) => [anchorOf(name), value] as const,
+  );
   return { spec: replace(template, new Map(values)), rows };
 }
 
@@ -87,7 +97,7 @@ function variedKeys(series: PointsPlot['series']): readonly ('filename' | 'field
 function toValues(
   { title, x, y, xLabel, yLabel, series }: PointsPlot,
   rows: readonly PlotRow[],
-  colours: readonly string[],
+  { colours, width, height }: Required<FillOptions>,
 ): Readonly<Record<string, unknown>> {
   const keys = variedKeys(series);
   const label = keys.join('::');
@@ -99,7 +109,7 @@ function toValues(
   return {
     title,
     ...{ x: escapeField(x), y: escapeField(y), x_label: xLabel, y_label: yLabel, data: rows },
-    ...{ color: toScale('rev', revisions, colours), plot_height: 300, plot_width: 300 },
+    ...{ color: toScale('rev', revisions, colours), plot_height: height, plot_width: width },
     zoom_and_pan: { name: 'grid', select: 'interval', bind: 'scales' },
     ...{ group_by: groups, group_by_x: [...groups, x], group_by_y: [...groups, y] },
     pivot_field: ['rev', ...keys].map((key) => `datum.${key}`).join(" + '::' + "),

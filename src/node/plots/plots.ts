@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import {
   collectDefinitions,
   defaultTemplate,
+  drawPlot,
   hasDataAnchor,
   isDvcTemplate,
   isImage,
@@ -18,7 +19,7 @@ import {
   type RevisionPlots,
 } from '../../core/plots/plots.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
-import type { PlotList } from '../../protocol/plots.ts';
+import type { DrawnPlots, PlotList } from '../../protocol/plots.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { isInside, readTextIfExists } from '../files/files.ts';
 import { openObjects } from '../git/git.ts';
@@ -30,7 +31,7 @@ import { openCommit, openWorkTree, type PlotFiles } from './files.ts';
 
 const MOST_IMAGE_BYTES = 16 << 20;
 
-interface PlotRequest extends PlotChoice {
+export interface PlotRequest extends PlotChoice {
   /** `workspace`, or what names a commit; the work tree comes first. */
   readonly revisions: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -38,15 +39,41 @@ interface PlotRequest extends PlotChoice {
 
 /** Throws `unknown-name` for a revision that is none. */
 export async function readPlots(project: Project, request: PlotRequest): Promise<PlotList> {
+  return readEach(project, request, (_, error) => {
+    throw error;
+  });
+}
+
+/** As a page draws them. What can't be read of one revision is told, and hides no other. */
+export async function drawPlots(
+  project: Project,
+  { revisions, env }: Pick<PlotRequest, 'revisions' | 'env'>,
+): Promise<DrawnPlots> {
+  const request = { revisions, env, targets: [], props: {} };
+  const { plots, problems } = await readEach(project, request, (revision, error) => {
+    if (!(error instanceof ExpectedError)) throw error;
+    return { file: revision, line: 1, column: 1, severity: 'error', message: error.message };
+  });
+  return { plots: plots.flatMap((plot) => drawPlot(plot) ?? []), problems };
+}
+
+async function readEach(
+  project: Project,
+  request: PlotRequest,
+  onFailure: (revision: string, error: unknown) => Problem,
+): Promise<PlotList> {
   const wanted = [...new Set(request.revisions)];
   const revisions = [...wanted.filter((one) => one === WORKSPACE), ...wanted.filter((one) => one !== WORKSPACE)];
   const problems: Problem[] = [];
   const read: RevisionPlots[] = [];
   // One after another: each may hold as much as fits into memory once.
-  for (const revision of revisions) {
-    const files = await openRevision(project, revision, request.env);
-    read.push(await readRevision({ revision, files, request, problems }));
-  }
+  for (const revision of revisions)
+    try {
+      const files = await openRevision(project, revision, request.env);
+      read.push(await readRevision({ revision, files, request, problems }));
+    } catch (error) {
+      problems.push(onFailure(revision, error));
+    }
   const templates = await readTemplates(project, read, problems);
   const { plots, problems: found } = resolvePlots(read, templates);
   return { revisions, plots, problems: [...problems, ...found] };

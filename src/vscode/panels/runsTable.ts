@@ -17,6 +17,7 @@ import { parseFromRunsPage } from '../../protocol/runtablecodec.ts';
 import type { RunsFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
 import { registerPanels, rootOf } from './panelset.ts';
+import { PlotsAnswers } from './plotsAnswers.ts';
 import { runsTexts } from './runstexts.ts';
 import { SeriesFeed } from './seriesFeed.ts';
 
@@ -65,6 +66,7 @@ class RunsTablePanel {
   readonly #options: RunsTableOptions;
   readonly #series: SeriesFeed;
   readonly #subscriptions: readonly { dispose(): unknown }[];
+  readonly #plots: PlotsAnswers;
   #sequence = 0;
   /** Null: the page has nothing yet. */
   #stamp: TableStamp | null = null;
@@ -98,9 +100,17 @@ class RunsTablePanel {
       }),
       // A page that can't be seen is dropped; the one that comes back watches anew.
       panel.onDidChangeViewState(() => {
-        if (!panel.visible) this.#series.stop();
+        if (panel.visible) return;
+        this.#series.stop();
+        this.#plots.stop();
       }),
     ];
+    this.#plots = new PlotsAnswers({
+      root,
+      feed: options.feed,
+      post: (message) => void panel.webview.postMessage(message),
+      toReason: (error) => toReason(error, options.log),
+    });
     this.#setPage();
   }
 
@@ -128,6 +138,7 @@ class RunsTablePanel {
   dispose(): void {
     this.#isDisposed = true;
     this.#series.stop();
+    this.#plots.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
@@ -229,6 +240,9 @@ class RunsTablePanel {
       case 'watch':
       case 'watched':
         this.#series.handle(message);
+        return;
+      case 'askPlots':
+        this.#plots.ask(message);
         return;
       case 'act':
         return void attempt(feed.act(this.#root, message.action, message.runIds), log);

@@ -1,9 +1,16 @@
 import type { RunsTexts } from '../../protocol/runtable.ts';
+import { plotsTexts } from './plotstexts.ts';
 import { relationsTexts } from './relationstexts.ts';
 import type { Localizer } from './texts.ts';
 
 export function runsTexts(l10n: Localizer): RunsTexts {
-  return { ...pageTexts(l10n), ...columnTexts(l10n), ...lineTexts(l10n), ...relationsTexts(l10n) };
+  return {
+    ...pageTexts(l10n),
+    ...columnTexts(l10n),
+    ...lineTexts(l10n),
+    ...relationsTexts(l10n),
+    ...plotsTexts(l10n),
+  };
 }
 
 function pageTexts(l10n: Localizer) {

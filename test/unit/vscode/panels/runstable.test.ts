@@ -61,6 +61,8 @@ describe('the panel of the table of runs', () => {
       return { dispose: () => (append = () => undefined) };
     }),
     look: vi.fn(() => Promise.resolve()),
+    plots: vi.fn(() => Promise.resolve({ plots: [], problems: [] })),
+    followPlots: vi.fn(() => ({ dispose: () => undefined })),
     act: vi.fn(() => Promise.resolve()),
     saveView: vi.fn((_root: string, name: string) => {
       views = [...views, { ...mine, name }];
@@ -228,6 +230,17 @@ describe('the panel of the table of runs', () => {
     change();
     await settle();
     expect(restored.sent).toHaveLength(3);
+  });
+
+  it('answers what the page asks of plots', async () => {
+    const { panel } = await show();
+    panel.post({ type: 'askPlots', question: 3, revisions: ['workspace', 'abc'] });
+    await settle();
+    expect(feed.plots).toHaveBeenCalledWith('/p', ['workspace', 'abc']);
+    expect(panel.sent.at(-1)).toMatchObject({ type: 'plots', question: 3, plots: [], failure: null });
+    panel.post({ type: 'askPlots', question: 4, revisions: 'workspace' });
+    await settle();
+    expect(feed.plots).toHaveBeenCalledTimes(1);
   });
 
   describe('brings points', () => {

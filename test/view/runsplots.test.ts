@@ -1,0 +1,254 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DrawnPlot, PlotsQuestion } from '../../src/protocol/plots.ts';
+import type { Problem } from '../../src/protocol/problem.ts';
+import type { RunSummary } from '../../src/protocol/tracking.ts';
+import { mustSkip, startBench, type Bench } from './browser.ts';
+import { areaTemplate, drawSamples, makePng, samples, type Sample } from './runsplots.ts';
+import { makeRuns, openRuns, texts, type Shown } from './runstable.ts';
+import { themes, type ThemeName } from './themes.ts';
+
+const commits = ['a', 'b', 'a'].map((letter) => letter.repeat(40));
+/** Two runs of one commit, one of another; the fourth has none. */
+const runs: readonly RunSummary[] = makeRuns(16)
+  .slice(3, 7)
+  .map((run, index) => {
+    const commit = commits[index];
+    return commit === undefined ? run : { ...run, tags: { ...run.tags, 'mlflow.source.git.commit': commit } };
+  });
+const revisions = ['workspace', commits[0]!, commits[1]!];
+const images: DrawnPlot = {
+  ...{ kind: 'images', id: 'images/confusion.png', title: 'images/confusion.png', xLabel: '', yLabel: '', left: 0 },
+  images: [
+    { revision: 'workspace', file: 'x.png', bytes: makePng(40, 120, 90) },
+    { revision: revisions[1]!, file: 'x.png', bytes: makePng(170, 60, 40) },
+    {
+      revision: revisions[2]!,
+      file: 'x.svg',
+      bytes: new TextEncoder().encode(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><script>fetch("https://example.org")</script><circle r="20" cx="20" cy="20" fill="teal"/></svg>',
+      ),
+    },
+  ],
+};
+
+describe.skipIf(mustSkip())('the tab Plots', () => {
+  let bench: Bench;
+  const opened: Shown[] = [];
+  beforeAll(async () => {
+    bench = await startBench();
+  });
+  afterEach(async () => {
+    for (const { page, violations, complaints } of opened.splice(0)) {
+      expect(await violations()).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.close();
+    }
+  });
+  afterAll(() => bench.close());
+
+  interface OpenTab extends Shown {
+    /** The newest question. */
+    asked(): PlotsQuestion | undefined;
+    answer(
+      plots: readonly DrawnPlot[],
+      more?: { readonly problems?: readonly Problem[]; readonly failure?: string },
+    ): Promise<void>;
+    card(title: string): ReturnType<Shown['page']['locator']>;
+  }
+
+  /** The tab with so many runs selected. */
+  async function open(selected: number, options: Parameters<typeof openRuns>[2] = {}): Promise<OpenTab> {
+    const shown = await openRuns(bench, runs, { size: { width: 1300, height: 1400 }, ...options });
+    opened.push(shown);
+    for (let index = 0; index < selected; index += 1)
+      await shown.page
+        .locator('.body > .row .name')
+        .nth(index)
+        .click({ modifiers: index === 0 ? [] : ['Control'] });
+    await shown.page.getByRole('tab', { name: texts.plotsTab }).click();
+    const asked = (): PlotsQuestion | undefined =>
+      shown.posts().findLast((message): message is PlotsQuestion => message.type === 'askPlots');
+    await expect.poll(asked).toBeDefined();
+    return {
+      ...shown,
+      asked,
+      answer: (plots, { problems = [], failure = null as string | null } = {}) =>
+        shown.send({ type: 'plots', protocol: 1, question: asked()?.question, plots, problems, failure }),
+      card: (title) => shown.page.locator('.plot-card', { hasText: title }),
+    };
+  }
+
+  it('asks for the work tree and for the commits of what is selected, each once, and stops when another tab is looked at', async () => {
+    const shown = await open(4);
+    expect(shown.asked()?.revisions).toEqual(revisions);
+    expect(await shown.page.locator('.plots > .notice').textContent()).toBe(texts.plotsReading);
+    const names = await shown.page.locator('.revisions li').allTextContents();
+    expect(names).toEqual([texts.plotsWorkTree, `${runs[0]!.name}, ${runs[2]!.name}`, runs[1]!.name]);
+    await shown.answer([]);
+    expect(await shown.page.locator('.plots > .notice').textContent()).toBe(texts.plotsNone);
+    const before = shown.asked()?.question ?? 0;
+    await shown.page.getByText(texts.plotsAgain).click();
+    await expect.poll(() => shown.asked()?.question).toBe(before + 1);
+    await shown.answer([], { failure: 'git is not there.' });
+    await expect.poll(() => shown.page.locator('.plots > .notice').textContent()).toBe('git is not there.');
+    await shown.page.getByRole('tab', { name: texts.tableTab }).click();
+    await expect.poll(() => shown.asked()?.revisions).toEqual([]);
+  });
+
+  it('draws every kind in every theme, without serious faults of accessibility', async () => {
+    const shown = await open(4);
+    const problems: readonly Problem[] = [
+      { file: 'dvc.yaml', line: 3, column: 5, severity: 'error', message: 'gone.csv is not there.' },
+    ];
+    await shown.answer([...drawSamples(samples, revisions), images], { problems });
+    await shown.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    for (const theme of Object.keys(themes) as ThemeName[]) {
+      await shown.setTheme(theme);
+      const gridOf = (title: string) => shown.card(title).locator('svg').getAttribute('class');
+      await expect.poll(() => gridOf('Drawn by its own template')).toBe('marks');
+      await expect.poll(() => gridOf('jitter.json')).toBe('marks');
+      await expect.poll(() => shown.card('images/').locator('img').count()).toBe(3);
+      await shown.page.waitForFunction(/* js */ `document.querySelector('.vega-card > .dim').hidden`);
+      await shown.picture(`runs-plots-${theme}`);
+      const faults = await shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+      expect([theme, faults]).toEqual([theme, []]);
+    }
+  });
+
+  it('reads lines, points, matrices and bars by mouse and keys', async () => {
+    const shown = await open(2);
+    const line: Sample = { id: 'a.csv', props: { x: 'x', y: 'y' }, text: (seed) => `x,y\n2,${seed}\n0,0.5\n1,0.25\n` };
+    const dots: Sample = {
+      id: 'b.csv',
+      props: { template: 'scatter', x: 'x', y: 'y' },
+      text: (seed) => `x,y\nlow,${seed}\nhigh,4\n`,
+    };
+    const chosen = [line, dots, ...samples.filter(({ id }) => /importance|sklearn\/cm/.test(id))];
+    await shown.answer(drawSamples(chosen, revisions));
+    const spoken = shown.page.locator('body > .spoken');
+    await shown.card('a.csv').locator('.plot').focus();
+    await shown.page.keyboard.press('End');
+    await expect
+      .poll(() => spoken.textContent())
+      .toBe(`x 2.000: ${runs[1]!.name} 2.000, ${runs[0]!.name} 1.000, ${texts.plotsWorkTree} 0`);
+    await shown.page.keyboard.press('ArrowLeft');
+    expect(await spoken.textContent()).toMatch(/^x 1\.000: work tree 0\.2500, /);
+    await shown.card('b.csv').locator('.plot').focus();
+    await shown.page.keyboard.press('ArrowRight');
+    expect(await spoken.textContent()).toBe(`${texts.plotsWorkTree}: x low, y 0`);
+    await shown.card('Confusion Matrix').locator('.cells').first().focus();
+    await shown.page.keyboard.press('ArrowRight');
+    await shown.page.keyboard.press('ArrowRight');
+    expect(await spoken.textContent()).toMatch(/^work tree: true cat, predicted dog: \d+$/);
+    expect(await shown.card('Feature importance').locator('th').first().textContent()).toBe('age');
+  });
+
+  it('draws a line through its very points, and keeps the choice of smoothing', async () => {
+    const shown = await open(0);
+    const flat: Sample = { id: 'flat.csv', props: { x: 'x', y: 'y' }, text: () => 'x,y\n0,1\n10,1\n' };
+    await shown.answer(drawSamples([flat], ['workspace']));
+    const inked = await shown.page.evaluate<number>(/* js */ `(() => {
+      const canvas = document.querySelector('.plot-card canvas');
+      const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const middle = Math.round(width / 2);
+      // A constant lies in the middle of an axis from zero to its double: halfway between the paddings.
+      const row = Math.round((8 + (height - 22 - 8) / 2));
+      return Math.max(...[-2, -1, 0, 1, 2].map((off) => data[4 * ((row + off) * width + middle) + 3]));
+    })()`);
+    expect(inked).toBeGreaterThan(200);
+    await shown.page.getByRole('slider', { name: texts.plotsSmoothName }).focus();
+    await shown.page.keyboard.press('ArrowRight');
+    await expect.poll(async () => JSON.stringify(await shown.state())).toContain('"smoothing":0.01');
+  });
+
+  const vegaOf = (template: unknown): readonly DrawnPlot[] =>
+    drawSamples(
+      [{ id: 'v.csv', props: { template: 'mine' }, template, text: () => 'step,loss\n0,1\n1,2\n' }],
+      ['workspace'],
+    );
+  const hostile: readonly (readonly [string, object, string])[] = [
+    [
+      'data from elsewhere',
+      { ...areaTemplate, data: { url: 'https://example.org/data.csv' } },
+      'https://example.org/data.csv was left out',
+    ],
+    [
+      'pictures from elsewhere',
+      {
+        data: { values: [{ u: 'https://example.org/a.png', x: 1 }] },
+        mark: 'image',
+        encoding: { x: { field: 'x' }, url: { field: 'u' } },
+      },
+      'example.org/a.png was left out',
+    ],
+    [
+      'a sequence without end',
+      { data: { sequence: { start: 0, stop: 1e12 } }, mark: 'point' },
+      'more than 100000 items',
+    ],
+    [
+      'an expression without end',
+      {
+        data: { values: [{ x: 1 }] },
+        transform: [{ calculate: 'length(sequence(0, 1e12))', as: 'n' }],
+        mark: 'point',
+        encoding: { x: { field: 'n' } },
+      },
+      'more than 100000 items',
+    ],
+    [
+      'an expression that wants out',
+      { data: { values: [{ x: 1 }] }, transform: [{ calculate: 'window.alert(1)', as: 'n' }], mark: 'point' },
+      'can’t be drawn',
+    ],
+    ['no template at all', { nothing: 'here' }, 'can’t be drawn'],
+  ];
+
+  it('templates that want too much are refused, each in a sentence, and hide nothing else', async () => {
+    const shown = await open(0);
+    const plots = hostile.flatMap(([title, template]) =>
+      vegaOf(template).map((plot) => ({ ...plot, id: title, title })),
+    );
+    await shown.answer([...plots, ...drawSamples(samples.slice(0, 1), ['workspace'])]);
+    for (const [title, , sentence] of hostile)
+      await expect
+        .poll(async () => [title, await shown.card(title).locator('.vega-card > .dim').textContent()].join(': '))
+        .toContain(sentence);
+    expect(await shown.page.locator('.plot-card .uplot').count()).toBe(1);
+  });
+
+  it('draws no template of a folder that nobody trusts', async () => {
+    const shown = await open(0, { context: { root: '/project', mayEdit: false, kept: null } });
+    await shown.answer(vegaOf(areaTemplate));
+    expect(await shown.page.locator('.vega-card > .dim').textContent()).toBe(texts.plotsTrust);
+    expect(await shown.page.locator('.vega svg').count()).toBe(0);
+  });
+
+  it('takes names as text, and says what it left out', async () => {
+    const shown = await open(0);
+    const name = '<img src=x onerror=alert(1)>';
+    const long: Sample = {
+      id: 'many.csv',
+      props: { template: 'bar_horizontal', x: 'v', y: 'n' },
+      text: () => `n,v\n${Array.from({ length: 500 }, (_, at) => `n${at},${at}`).join('\n')}`,
+    };
+    await shown.answer(
+      drawSamples([long, { ...samples[0]!, props: { ...samples[0]!.props, title: name } }], ['workspace']),
+    );
+    expect(await shown.page.locator('.plot-card h2').allTextContents()).toEqual(['many.csv', name]);
+    expect(await shown.card('many.csv').locator('.drawn').textContent()).toContain('300 rows are left out');
+    await shown.send({
+      type: 'plots',
+      protocol: 1,
+      question: shown.asked()?.question,
+      plots: [{ kind: 'lines' }],
+      problems: [],
+      failure: null,
+    });
+    expect(await shown.page.locator('.plot-card').count()).toBe(2);
+  });
+});
