@@ -5,23 +5,19 @@ interface Counts {
 }
 
 /**
- * Distances of many pairs of commits from one reading of history: lines of `git rev-list --parents`, each a commit and its
- * parents. A pair of which history knows one only is absent. Time is that of one walk from each base, and from each branch
- * through what it has in common with its base.
+ * Distances of many pairs of commits from one reading of history: lines of `git rev-list --topo-order --parents`, each a commit and its
+ * parents, children before their parents. A pair of which history knows one only is absent. Each pair costs what lies between its two
+ * commits and what they have in common, not all of history.
  */
 export function countDistances(
   history: string,
   pairs: readonly (readonly [branch: string, base: string])[],
 ): readonly (Counts | undefined)[] {
   const graph = readGraph(history);
-  const byBase = new Map<string, Uint8Array>();
+  const compare = createComparison(graph);
   return pairs.map(([branch, base]) => {
     const [from, to] = [graph.ids.get(branch), graph.ids.get(base)];
-    if (from === undefined || to === undefined) return undefined;
-    const known = byBase.get(base);
-    const ofBase = known ?? walk(graph, to);
-    if (known === undefined) byBase.set(base, ofBase);
-    return compare(graph, from, ofBase);
+    return from === undefined || to === undefined ? undefined : compare(from, to);
   });
 }
 
@@ -49,27 +45,44 @@ function firstSpace(line: string): number {
   return index === -1 ? line.length : index;
 }
 
-/** 1 for each commit that is reached from `start`. */
-function walk({ parents }: Graph, start: number): Uint8Array {
-  const reached = new Uint8Array(parents.length);
-  const waiting = [start];
-  reached[start] = 1;
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
-    for (const parent of parents[next] ?? [])
-      if (reached[parent] === 0) {
-        reached[parent] = 1;
-        waiting.push(parent);
-      }
-  return reached;
-}
+/** Reached from the branch, from its base, from both. */
+const BRANCH = 1;
+const BASE = 2;
+const BOTH = 3;
 
-function compare(graph: Graph, branch: number, ofBase: Uint8Array): Counts {
-  const ofBranch = walk(graph, branch);
-  let [ahead, behind] = [0, 0];
-  for (let index = 0; index < ofBase.length; index += 1) {
-    if (ofBranch[index] === ofBase[index]) continue;
-    if (ofBase[index] === 1) behind += 1;
-    else ahead += 1;
-  }
-  return { ahead, behind };
+/** Goes through history from the newer of two commits until all that is left to look at is reached from both. */
+function createComparison({ parents }: Graph): (branch: number, base: number) => Counts {
+  const marks = new Uint8Array(parents.length);
+  const marked = new Int32Array(parents.length);
+  let count = 0;
+  /** Commits still to be looked at that are reached from one side only. */
+  let waiting = 0;
+  const mark = (commit: number, by: number): void => {
+    const before = marks[commit] ?? 0;
+    const after = before | by;
+    if (after === before) return;
+    marks[commit] = after;
+    if (before === 0) marked[count++] = commit;
+    if (after !== BOTH) waiting += 1;
+    else if (before !== 0) waiting -= 1;
+  };
+  const markParents = (commit: number, by: number): void => {
+    for (const parent of parents[commit] ?? []) mark(parent, by);
+  };
+  return (branch, base) => {
+    let ahead = 0;
+    let behind = 0;
+    mark(branch, BRANCH);
+    mark(base, BASE);
+    for (let index = Math.min(branch, base); waiting > 0; index += 1) {
+      const by = marks[index] ?? 0;
+      if (by === BRANCH) ahead += 1;
+      else if (by === BASE) behind += 1;
+      if (by === BRANCH || by === BASE) waiting -= 1;
+      if (by !== 0) markParents(index, by);
+    }
+    marked.subarray(0, count).forEach((commit) => (marks[commit] = 0));
+    count = 0;
+    return { ahead, behind };
+  };
 }

@@ -3,7 +3,8 @@ import { findNearest } from '../names/names.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { TopicType } from '../../protocol/gitflow.ts';
 import { findTopicBase, parseSettings, requireReady, topicTypes, type ReadySettings } from './settings.ts';
-import { findBranch, findDistance, findRemoteBranch, findUnfinished, type FlowFacts } from './state.ts';
+import { findBranch, findRemoteBranch } from './branches.ts';
+import { findDistance, findUnfinished, type FlowFacts } from './state.ts';
 import type { Branch } from '../git/git.ts';
 import type { GitStep } from './steps.ts';
 

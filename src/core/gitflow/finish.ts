@@ -14,7 +14,8 @@ import {
 import { finishFlags, finishTexts, settleOptions } from './finishoptions.ts';
 import { planHook, requireCleanTree, type FlowPlan } from './plan.ts';
 import { findTopicBase, isVersioned, topicSection } from './settings.ts';
-import { adviseOnMerge, findBranch, findDistance, findRemoteBranch, type FlowFacts } from './state.ts';
+import { findBranch, findRemoteBranch } from './branches.ts';
+import { adviseOnMerge, findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 import { planMerges, type Finish } from './merges.ts';
 

@@ -4,7 +4,8 @@ import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
 import { nameCommand, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
 import { findMissing, parseSettings, topicTypeNames, topicTypes, type FlowSettings } from './settings.ts';
-import { findBranch, findRemoteBranch, type FlowFacts } from './state.ts';
+import { findBranch, findRemoteBranch } from './branches.ts';
+import type { FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 
 type InitRequest = Extract<FlowRequest, { action: 'init' }>;

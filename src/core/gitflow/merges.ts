@@ -5,7 +5,8 @@ import { planCheckout, type Topic } from './checks.ts';
 import type { SettledOptions } from './finishoptions.ts';
 import { requireIdentity } from './plan.ts';
 import { isVersioned } from './settings.ts';
-import { findBranch, findDistance, type FlowFacts } from './state.ts';
+import { findBranch } from './branches.ts';
+import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep, TagMessage } from './steps.ts';
 
 /** A finish with all that the request, the repository's settings and the branch itself say. */

@@ -2,7 +2,8 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import { planCheckout, requireNothingStopped } from './checks.ts';
 import { lookUp, readRefs, readSection, toKept, type Operation, type RefValues, type Rows } from './operation.ts';
 import type { FlowPlan } from './plan.ts';
-import { findBranch, findDistance, findLive, findRemoteBranch, findUnfinished, type FlowFacts } from './state.ts';
+import { findBranch, findRemoteBranch } from './branches.ts';
+import { findDistance, findLive, findUnfinished, type FlowFacts } from './state.ts';
 import { parseSettings } from './settings.ts';
 import { describeStep, type GitStep, type RefChange } from './steps.ts';
 

@@ -47,10 +47,22 @@ export function parseSettings(config: readonly ConfigEntry[]): FlowSettings {
 
 /** Base of a topic branch as `start` wrote it down, by either edition. */
 export function findTopicBase(config: readonly ConfigEntry[], branch: string): string | undefined {
-  return findConfig(
-    config.filter(({ scope }) => scope === 'local' || scope === 'worktree'),
-    `${topicSection(branch)}.base`,
+  return indexBases(config).get(`${topicSection(branch)}.base`);
+}
+
+const baseIndexes = new WeakMap<readonly ConfigEntry[], ReadonlyMap<string, string>>();
+
+/** Each of a thousand branches has a line among thousands, in a list that never changes; of equal keys the last one counts. */
+function indexBases(config: readonly ConfigEntry[]): ReadonlyMap<string, string> {
+  const known = baseIndexes.get(config);
+  if (known !== undefined) return known;
+  const own = config.filter(
+    ({ scope, key }) =>
+      (scope === 'local' || scope === 'worktree') && key.startsWith('gitflow.') && key.endsWith('.base'),
   );
+  const index = new Map(own.map(({ key, value }) => [key, value ?? 'true']));
+  baseIndexes.set(config, index);
+  return index;
 }
 
 export function topicSection(branch: string): string {

@@ -20,7 +20,8 @@ import {
   topicSection,
   type ReadySettings,
 } from './settings.ts';
-import { findDistance, findBranch, type FlowFacts } from './state.ts';
+import { findBranch } from './branches.ts';
+import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 
 export type StartRequest = Extract<FlowRequest, { action: 'start' }>;

@@ -7,6 +7,7 @@ import type {
   TopicType,
   UnfinishedOperation,
 } from '../../protocol/gitflow.ts';
+import { findBranch, findRemoteBranch } from './branches.ts';
 import type { Operation } from './operation.ts';
 import { describeStep } from './steps.ts';
 import {
@@ -207,14 +208,6 @@ export function parseFlow(facts: FlowFacts): FlowState {
     topics: findTopics(settings, config, branches).map((topic) => toTopic(topic, facts, settings)),
     unfinished: findUnfinished(facts) ?? null,
   };
-}
-
-export function findBranch(branches: readonly Branch[], name: string): Branch | undefined {
-  return branches.find((branch) => !branch.remote && branch.name === name);
-}
-
-export function findRemoteBranch(branches: readonly Branch[], remote: string, name: string): Branch | undefined {
-  return branches.find((branch) => branch.remote && branch.name === `${remote}/${name}`);
 }
 
 type FoundTopic = Pick<FlowTopic, 'type' | 'name' | 'branch' | 'base' | 'commit'>;

@@ -27,7 +27,8 @@ import {
   requireReady,
   topicSection,
 } from './settings.ts';
-import { findBranch, findDistance, findRemoteBranch, type FlowFacts } from './state.ts';
+import { findBranch, findRemoteBranch } from './branches.ts';
+import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 
 // What is done with a topic branch between its start and its finish.

@@ -130,7 +130,7 @@ export interface Git {
   diffBranches(base: string, branch: string): Promise<Buffer>;
   /** The commits of `branch` that `base` lacks, as `git log` tells them to people. */
   logBranches(base: string, branch: string): Promise<string>;
-  /** All commits that the hashes reach, as lines of `git rev-list --parents`. */
+  /** All commits that the hashes reach, as lines of `git rev-list --parents`, children before their parents. */
   readHistory(hashes: readonly string[]): Promise<string>;
   /** Commits on `branch` that `base` lacks, and the other way round. Both are names or hashes. */
   compare(branch: string, base: string): Promise<Distance>;
@@ -335,7 +335,10 @@ function branchReads({
 }: Calls): Pick<Git, 'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches'> {
   return {
     readHistory: (hashes) =>
-      query(['rev-list', '--parents', '--stdin'], `${hashes.map((hash) => requireName(hash, 'commit')).join('\n')}\n`),
+      query(
+        ['rev-list', '--topo-order', '--parents', '--stdin'],
+        `${hashes.map((hash) => requireName(hash, 'commit')).join('\n')}\n`,
+      ),
     async listRefs(prefix) {
       const lines = (await read(['for-each-ref', '--format=%(refname) %(objectname)', prefix])).split('\n');
       return new Map(lines.flatMap((line) => (line === '' ? [] : [line.split(' ') as [string, string]])));
