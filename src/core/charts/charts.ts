@@ -34,6 +34,7 @@ export {
 export { toLine, type Line, type Series } from './series.ts';
 export { createScale, type ScaleKind } from './scales.ts';
 export { RunPageSession } from './session.ts';
+export { tQuantile } from './student.ts';
 export { smoothingKinds, type Smoothing } from './smoothing.ts';
 export { metricsOf } from './shelf.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
