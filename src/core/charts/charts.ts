@@ -35,6 +35,7 @@ export { toLine, type Line, type Series } from './series.ts';
 export { createScale, type ScaleKind } from './scales.ts';
 export { RunPageSession } from './session.ts';
 export { smooth, smoothingKinds, type Smoothing } from './smoothing.ts';
+export { tQuantile } from './student.ts';
 export { metricsOf } from './shelf.ts';
 export { growingEnd, linearTicks, logTicks, stepTicks, valueRange, type Range } from './ticks.ts';
 export { RunView, type ShownRun } from './runview.ts';

@@ -14,8 +14,10 @@ export interface Chosen {
   readonly axes: readonly RelationAxis[];
   /** The objective, else the metric of most runs; null without any. */
   readonly metric: string | null;
-  /** The param that has most to do with the metric; null where none differs. */
-  readonly param: string | null;
+  /** By what runs are grouped: of the params with a handful of values the one that has most to do with the metric, else what they all have. */
+  readonly group: string;
+  /** Of the scatter plot: that param, and the metric; two metrics where there is no param. */
+  readonly scatter: { readonly x: string | null; readonly y: string | null };
   /** Params that tell the runs apart, the most telling last. */
   readonly params: readonly string[];
 }
@@ -41,10 +43,26 @@ export function chooseRelations(runs: readonly RunSummary[], objective: string |
   // Without params there is still how the metrics go together.
   const others = params.length > 0 ? params : metrics.filter((id) => id !== metric);
   const shown = [...others.slice(1 - mostAxes), ...(metric === null ? [] : [metric])];
+  const x = others.at(-1) ?? 'start';
   return {
+    scatter: { x, y: metric ?? 'duration' },
     axes: shown.map((column) => ({ column, scale: null, isReversed: false })),
-    ...{ metric, params, param: params.at(-1) ?? null },
+    ...{ metric, params, group: chooseGroup(known, params) },
   };
+}
+
+/** Of more values each group is hardly a group. */
+const mostOfGroup = 12;
+
+function chooseGroup(
+  known: readonly { readonly id: string; readonly dimension: Dimension }[],
+  params: readonly string[],
+): string {
+  const isFew = (param: string): boolean => {
+    const places = known.find(({ id }) => id === param)?.dimension.places ?? [];
+    return new Set(places).size <= mostOfGroup;
+  };
+  return params.findLast(isFew) ?? params.at(-1) ?? 'experiment';
 }
 
 function sortByTarget(

@@ -21,21 +21,25 @@ export interface Importance {
 
 const trees = 80;
 /** Fewer tell nothing. */
-const fewestRuns = 10;
-/** More are thinned out evenly: the time grows with them and the answer does not change. */
+export const fewestRuns = 10;
+/** More are thinned out evenly: the time grows with them and the answer hardly changes. */
 const mostRuns = 2000;
 
 /**
  * Which params of a sweep matter to its objective: permutation importance of a random forest (Breiman, "Random forests", 2001, section 10). A forest learns the objective from the params; then each param's values are exchanged among the runs
  * that a tree has not seen, and what that adds to the squared error is what the param is worth. The objective counts by its rank, so that one exploded loss does not outweigh all others. Runs without a number for the objective are left out,
- * params that do not vary have no part. The same seed gives the same answer. Undefined for fewer than ten runs, or when nothing varies.
+ * params that do not vary have no part. The same seed gives the same answer. Undefined for fewer than ten runs, or when nothing varies. Of more than `most` runs as many, evenly chosen.
  */
 export function paramImportance(
   params: readonly Variable[],
   objective: readonly (number | null)[],
   seed: number,
+  most = mostRuns,
 ): Importance | undefined {
-  const known = thin([...objective.keys()].filter((i) => Number.isFinite(objective[i])));
+  const known = thin(
+    most,
+    [...objective.keys()].filter((i) => Number.isFinite(objective[i])),
+  );
   if (known.length < fewestRuns) return undefined;
   const target = ranksOf(Float64Array.from(known, (i) => objective[i] ?? NaN));
   const variables = params
@@ -62,9 +66,9 @@ export function paramImportance(
   };
 }
 
-function thin(runs: readonly number[]): readonly number[] {
-  if (runs.length <= mostRuns) return runs;
-  return Array.from({ length: mostRuns }, (_, i) => runs[Math.floor((i * runs.length) / mostRuns)] ?? 0);
+function thin(most: number, runs: readonly number[]): readonly number[] {
+  if (runs.length <= most) return runs;
+  return Array.from({ length: most }, (_, i) => runs[Math.floor((i * runs.length) / most)] ?? 0);
 }
 
 function toFeature(variable: Variable): Feature & { readonly name: string } {

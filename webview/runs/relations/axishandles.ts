@@ -1,4 +1,4 @@
-import { fillIn, formatCount, formatTicks } from '../../../src/core/charts/charts.ts';
+import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
 import {
   brushOf,
   dragBrush,
@@ -13,7 +13,7 @@ import {
 import type { RelationAxis, RelationBrush } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { element, setHidden } from '../../shared/dom.ts';
-import { formatTicksOfTime } from '../words.ts';
+import { edgeOf, tellBrush } from './axiswords.ts';
 import type { Laid } from './model.ts';
 import type { ParallelPicture } from './parallelpaint.ts';
 import { isolate } from './telling.ts';
@@ -126,26 +126,17 @@ export class AxisHandles {
       foot.style.left = `${x}px`;
       foot.style.bottom = '4px';
     }
-    const canLog = laid.dimension.range !== null && laid.dimension.range.min > 0 && laid.dimension.ticks.length > 1;
-    setHidden(log, !canLog);
+    setHidden(log, !laid.canLog);
     log.setAttribute('aria-pressed', String(laid.dimension.kind === 'log'));
     reverse.setAttribute('aria-pressed', String(laid.isReversed));
     reverse.title = fillIn(texts.reverseAxis, laid.name);
     const own = brushes.filter(({ column }) => column === laid.axis.column);
-    const words = own.length === 0 ? texts.axisPlain : own.map((brush) => this.#tell(laid, brush)).join(', ');
+    const words = own.length === 0 ? texts.axisPlain : own.map((brush) => tellBrush(laid, brush, texts)).join(', ');
     const count = fillIn(texts.inBrush, formatCount(lit.count), formatCount(all));
     axis.setAttribute('aria-label', laid.isReversed ? fillIn(texts.axisReversed, laid.name) : laid.name);
     axis.setAttribute('aria-valuemax', String(all));
     axis.setAttribute('aria-valuenow', String(lit.count));
     axis.setAttribute('aria-valuetext', lit.by === 'brush' ? `${words}, ${count}` : words);
-  }
-
-  #tell({ dimension, column }: Laid, brush: RelationBrush): string {
-    if ('names' in brush) return brush.names.map(isolate).join(', ');
-    const format = column.kind === 'time' ? formatTicksOfTime : formatTicks;
-    const digits = dimension.range === null ? 3 : 4;
-    const [low = '', high = ''] = format([brush.low, brush.high].map((value) => Number(value.toPrecision(digits))));
-    return fillIn(this.#options.texts.between, low, high);
   }
 
   /** The one stop of the Tab key among the axes. */
@@ -320,11 +311,4 @@ function createWord(word: string, part: string, onPress: () => void): HTMLElemen
   const button = element('button', { 'class': 'word', 'type': 'button', 'tabindex': '-1', 'data-part': part }, word);
   button.addEventListener('click', onPress);
   return button;
-}
-
-/** Shift moves the edge that is above, Control the one below. */
-function edgeOf({ shiftKey, ctrlKey, metaKey }: KeyboardEvent, isReversed: boolean): BrushMove {
-  if (shiftKey) return isReversed ? 'low' : 'high';
-  if (ctrlKey || metaKey) return isReversed ? 'high' : 'low';
-  return 'both';
 }

@@ -28,6 +28,8 @@ export interface NumbersTable {
 /** One of the kinds of charts. */
 export interface Kind {
   readonly root: HTMLElement;
+  /** What of it is chosen in the bar. */
+  readonly controls?: readonly HTMLElement[];
   draw(): void;
   leave(): void;
   numbers(): NumbersTable;

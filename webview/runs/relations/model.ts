@@ -25,6 +25,8 @@ export interface Laid {
   readonly name: string;
   readonly dimension: Dimension;
   readonly isReversed: boolean;
+  /** All of its numbers are above zero, and there is more than one. */
+  readonly canLog: boolean;
   /** Its least and its greatest number; empty for categories. */
   readonly rangeWords: readonly string[];
 }
@@ -53,7 +55,7 @@ const mostHues = 12;
 /** What all kinds of charts have in common: runs, columns along axes, brushes, colours. Each is computed once for as long as nothing of it has changed. */
 export class RelationsModel {
   runs: readonly RunSummary[] = [];
-  chosen: Chosen = { axes: [], metric: null, param: null, params: [] };
+  chosen: Chosen = { axes: [], metric: null, group: 'experiment', params: [], scatter: { x: null, y: null } };
   facts: TabFacts | undefined;
   readonly #texts: RunsTexts;
   readonly #laid = new Map<string, Laid>();
@@ -102,11 +104,14 @@ export class RelationsModel {
     const { name, detail } = nameColumn(column, this.#texts);
     const ends = dimension.range === null ? [] : [dimension.range.min, dimension.range.max];
     const rangeWords = column.kind === 'time' ? formatTicksOfTime(ends) : ends.map(formatValue);
+    const { range } = dimension;
+    const canLog = range !== null && range.min > 0 && range.max > range.min;
     const laid = {
       axis,
       column,
       isReversed,
       dimension,
+      canLog,
       rangeWords,
       name: detail === '' ? name : `${name} (${detail})`,
     };

@@ -1,4 +1,5 @@
-import type { RelationBrush, RelationsView } from '../../../src/protocol/runsview.ts';
+import { relationKinds, type RelationBrush, type RelationsView } from '../../../src/protocol/runsview.ts';
+import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { createButton } from '../../shared/controls.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
 import { createChooser } from '../chooser.ts';
@@ -6,17 +7,29 @@ import type { Tab, TabFacts, TabHost } from '../tab.ts';
 import { createColumnChoice, createCount, createKinds, createLegend } from './bar.ts';
 import type { Kind, KindHost } from './kind.ts';
 import { RelationsModel } from './model.ts';
+import { createBars, createBoxes } from './groups.ts';
+import { createImportance } from './importance.ts';
+import { createMatrix } from './matrix.ts';
 import { createNumbers } from './numbers.ts';
 import { createParallel } from './parallel.ts';
+import { createScatter } from './scatter.ts';
 
 /** The kinds of charts; another one is a row here. */
 const kinds = {
-  parallel: { label: 'parallelKind', create: createParallel, hasAxes: true },
-} as const;
+  parallel: { label: 'parallelKind', create: createParallel, hasAxes: true, hasColour: true },
+  scatter: { label: 'scatterKind', create: createScatter, hasAxes: false, hasColour: true },
+  matrix: { label: 'matrixKind', create: createMatrix, hasAxes: true, hasColour: true },
+  importance: { label: 'importanceKind', create: createImportance, hasAxes: false, hasColour: false },
+  bars: { label: 'barsKind', create: createBars, hasAxes: false, hasColour: false },
+  boxes: { label: 'boxesKind', create: createBoxes, hasAxes: false, hasColour: false },
+} as const satisfies Readonly<
+  Record<
+    RelationsView['kind'],
+    { label: keyof RunsTexts; create: (host: KindHost) => Kind; hasAxes: boolean; hasColour: boolean }
+  >
+>;
 
-type KindName = keyof typeof kinds;
-
-const kindNames = Object.keys(kinds) as readonly KindName[];
+type KindName = RelationsView['kind'];
 
 /** The tab Parameters: what params have to do with metrics. */
 export function createTab(host: TabHost): Tab {
@@ -37,6 +50,7 @@ class RelationsTab {
   readonly #axes: HTMLElement;
   readonly #chooser: ReturnType<typeof createChooser>;
   readonly #numbers: ReturnType<typeof createNumbers>;
+  readonly #controls = element('span', { class: 'kind-controls' });
   readonly #stage = element('div', { class: 'kind-of-chart' });
   readonly #notice: { readonly root: HTMLElement; readonly sentence: HTMLElement; readonly action: HTMLElement };
   #showsNumbers: boolean;
@@ -48,7 +62,7 @@ class RelationsTab {
     this.#model = new RelationsModel(texts);
     this.#showsNumbers = host.readState() === 'numbers';
     this.#kindHost = this.#createKindHost();
-    const names = kindNames.map((kind) => [kind, texts[kinds[kind].label]] as const);
+    const names = relationKinds.map((kind) => [kind, texts[kinds[kind].label]] as const);
     this.#kinds = createKinds(texts, names, (kind) => this.#change({ kind }));
     this.#colour = createColumnChoice(texts, {
       label: texts.colourBy,
@@ -79,11 +93,11 @@ class RelationsTab {
       'div',
       { class: 'relations-bar' },
       this.#kinds.root,
+      this.#controls,
       this.#colour.root,
       this.#legend.root,
       element('span', { class: 'rest' }),
-      ...this.#count.parts,
-      this.#axes,
+      element('span', { class: 'relations-count' }, ...this.#count.parts, this.#axes),
     );
     const below = element('div', { class: 'relations-body' }, this.#stage, this.#numbers.root, this.#notice.root);
     return element('div', { class: 'relations', id: 'relations' }, bar, below, this.#chooser.root);
@@ -104,16 +118,17 @@ class RelationsTab {
   draw(facts: TabFacts): void {
     this.#model.compute(facts);
     const { relations } = facts.view;
-    const name = kindNames.find((own) => own === relations.kind) ?? 'parallel';
+    const name = relations.kind;
     this.#kinds.draw(name);
     this.#colour.draw(this.#model.runs, relations.colour, this.#model.chosen.metric);
     this.#legend.draw(this.#model.colour(facts.theme));
     const lit = this.#model.litBy(relations.brushes);
     this.#count.tell(lit.count, this.#model.runs.length, lit.by);
     this.#count.drawNumbers(this.#showsNumbers);
-    const problem = this.#problem();
+    const problem = this.#problem(kinds[name].hasAxes);
     this.#drawNotice(problem);
     setHidden(this.#axes, !kinds[name].hasAxes);
+    for (const part of [this.#colour.root, this.#legend.root]) setHidden(part, !kinds[name].hasColour);
     setHidden(this.#stage, problem !== undefined);
     setHidden(this.#numbers.root, problem !== undefined || !this.#showsNumbers);
     const kind = this.#make(name);
@@ -135,11 +150,12 @@ class RelationsTab {
     this.#drawn?.leave();
     this.#drawn = kind;
     this.#stage.replaceChildren(kind.root);
+    this.#controls.replaceChildren(...(kind.controls ?? []));
   }
 
-  #problem(): 'noRelations' | 'noAxes' | undefined {
+  #problem(needsAxes: boolean): 'noRelations' | 'noAxes' | undefined {
     if (this.#model.runs.length === 0) return 'noRelations';
-    return this.#model.axes.length === 0 ? 'noAxes' : undefined;
+    return needsAxes && this.#model.axes.length === 0 ? 'noAxes' : undefined;
   }
 
   #drawNotice(problem: 'noRelations' | 'noAxes' | undefined): void {
@@ -152,7 +168,7 @@ class RelationsTab {
 
   /** The way out of what is empty. */
   #act(): void {
-    if (this.#problem() === 'noAxes') this.#change({ axes: null });
+    if (this.#model.runs.length > 0) this.#change({ axes: null });
     else document.getElementById('tab-table')?.click();
   }
 
