@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuildOptions } from 'esbuild';
 import { root } from './places.ts';
+import { textBundle } from './textbundle.ts';
 
 /** Entry points of the pages, by their names: each folder of `webview` but what they share. */
 async function listPages(): Promise<Readonly<Record<string, string>>> {
@@ -25,5 +26,6 @@ export async function pagesBundle(): Promise<BuildOptions> {
     chunkNames: 'parts/[name]-[hash]',
     target: 'chrome128',
     entryPoints: await listPages(),
+    plugins: [textBundle()],
   };
 }

@@ -3,6 +3,7 @@ import type { PlotsMessage, PlotsQuestion } from './plots.ts';
 import type { PlotsWord } from './plotswords.ts';
 import type { RunsView } from './runsview.ts';
 import type { RelationsText } from './relationstexts.ts';
+import type { ChartsWord } from './chartwords.ts';
 import type { UnreadableRun } from './tracking.ts';
 
 // The border between the extension and the page of runs. The page says `ready` and gets every run, in parts; from then on only the
@@ -138,6 +139,7 @@ export interface RunsPageContext {
 export type RunsTexts = Readonly<
   Record<
     | PlotsWord
+    | ChartsWord
     | 'title'
     | 'tabs'
     | 'tableTab'

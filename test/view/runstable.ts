@@ -83,7 +83,15 @@ export interface Shown extends OpenPage {
 export async function openRuns(
   bench: Bench,
   runs: readonly RunSummary[],
-  { views = [], ...options }: Partial<OpenOptions> & { readonly views?: readonly SavedView[] } = {},
+  {
+    views = [],
+    onPost,
+    ...options
+  }: Partial<OpenOptions> & {
+    readonly views?: readonly SavedView[];
+    /** Called with what the page says beside asking for the runs. */
+    readonly onPost?: (message: FromRunsPage, to: OpenPage) => void;
+  } = {},
 ): Promise<Shown> {
   let sequence = 0;
   const say = async (to: OpenPage, message: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -101,8 +109,9 @@ export async function openRuns(
     context: { root: '/project', mayEdit: true, kept: null },
     ...options,
     onMessage: (raw, to) => {
-      const { type } = raw as FromRunsPage;
-      if (type !== 'ready' && type !== 'resync') return;
+      const message = raw as FromRunsPage;
+      onPost?.(message, to);
+      if (message.type !== 'ready' && message.type !== 'resync') return;
       void say(to, { type: 'views', views }).then(() => say(to, toMessage(runs, true, [])));
     },
   });

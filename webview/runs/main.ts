@@ -3,6 +3,7 @@ import '../shared/plots/plots.css';
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import './relations/style.css';
+import './charts/style.css';
 import './plots/style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { RunsPageView, type CopyFormat } from '../../src/core/runtable/runtable.ts';

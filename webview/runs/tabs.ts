@@ -15,6 +15,7 @@ interface TabRow {
  */
 export const tabRows = {
   table: { label: 'tableTab' },
+  charts: { label: 'chartsTab', load: () => import('./charts/charts.ts') },
   relations: { label: 'relationsTab', load: () => import('./relations/relations.ts') },
   plots: { label: 'plotsTab', load: () => import('./plots/plots.ts') },
 } as const satisfies Readonly<Record<string, TabRow>>;

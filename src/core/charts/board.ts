@@ -7,7 +7,7 @@ import { parseExpression } from './expression.ts';
 /** Lines beyond so many are one area. */
 export const mostLines = 100;
 /** Runs beyond so many are not drawn at all: nobody tells them apart, and each is read from disk. */
-export const mostRuns = 1000;
+const mostRuns = 1000;
 
 /** Which runs are drawn, and how. */
 export interface Cast {
@@ -74,10 +74,10 @@ export function planCards(
   const known = new Set(points.keys());
   const named = (views ?? []).flatMap((view) => toBoardCard(view, { automatic, known }) ?? []);
   const taken = new Set((views ?? []).map(({ id }) => id));
-  return [
-    ...named,
-    ...cards.filter(({ key }) => !taken.has(key)).map((card) => ({ ...plainView(card), ...partsOf(card) })),
-  ];
+  const drawn = new Set(named.flatMap(({ measures }) => measures.map(({ text }) => text)));
+  // A view that was written by hand knows charts by their metrics.
+  const others = cards.filter(({ key, series }) => !taken.has(key) && !series.every(({ metric }) => drawn.has(metric)));
+  return [...named, ...others.map((card) => ({ ...plainView(card), ...partsOf(card) }))];
 }
 
 /** What a view keeps of cards: as they are now, whoever chose that. */

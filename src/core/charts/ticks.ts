@@ -54,6 +54,17 @@ export function logTicks(min: number, max: number, most: number): number[] {
   return whole.filter((_, i) => i % every === 0);
 }
 
+/** Seconds that people divide time by. */
+const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/** Ticks of an axis of seconds, on whole seconds, minutes, hours or days, at most `most` of them; on parts of a second where the axis is that short. */
+export function timeTicks(min: number, max: number, most: number): number[] {
+  const least = (max - min) / Math.max(1, most);
+  if (!(max > min) || least < 0.5) return linearTicks(min, max, most);
+  const step = timeSteps.find((candidate) => candidate >= least * (1 - 1e-9)) ?? 86_400 * roundStep(least / 86_400);
+  return multiples(min, max, step);
+}
+
 export interface Range {
   readonly min: number;
   readonly max: number;

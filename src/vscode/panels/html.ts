@@ -15,7 +15,7 @@ export interface PageParts {
 
 /**
  * The policy of every page: nothing but its own script, style sheet and fonts. Pictures only from blobs that the page made
- * from bytes it was sent. No `unsafe-*`: styles are set through the object model, which needs none. The toolkit tries out one
+ * from bytes it was sent; workers only from blobs that it made of its own text, since VS Code serves a page's files from another origin. No `unsafe-*`: styles are set through the object model, which needs none. The toolkit tries out one
  * empty style element and finds the nonce for it where it looks for it, in a meta element.
  */
 export function pagePolicy({ cspSource, nonce }: Pick<PageParts, 'cspSource' | 'nonce'>): string {
@@ -24,6 +24,7 @@ export function pagePolicy({ cspSource, nonce }: Pick<PageParts, 'cspSource' | '
     `script-src 'nonce-${nonce}'`,
     `style-src ${cspSource} 'nonce-${nonce}'`,
     `img-src blob:`,
+    `worker-src blob:`,
     `font-src ${cspSource}`,
     `base-uri 'none'`,
     `form-action 'none'`,

@@ -1,10 +1,12 @@
 import type { RunsTexts } from '../../protocol/runtable.ts';
+import { chartsTexts } from './chartstexts.ts';
 import { plotsTexts } from './plotstexts.ts';
 import { relationsTexts } from './relationstexts.ts';
 import type { Localizer } from './texts.ts';
 
 export function runsTexts(l10n: Localizer): RunsTexts {
   return {
+    ...chartsTexts(l10n),
     ...pageTexts(l10n),
     ...columnTexts(l10n),
     ...lineTexts(l10n),

@@ -29,6 +29,8 @@ export function drawOnTop(chart: uPlot, view: PlotView): void {
   if (picture === undefined) return;
   const { ctx, bbox } = chart;
   ctx.save();
+  // Of the line that was drawn last.
+  ctx.setLineDash([]);
   ctx.beginPath();
   ctx.rect(
     bbox.left - 8 * uPlot.pxRatio,

@@ -34,7 +34,7 @@ export interface Ring {
 }
 
 /** A label of the x axis. */
-interface Tick {
+export interface Tick {
   readonly at: number;
   readonly label: string;
 }
@@ -74,10 +74,14 @@ export interface Plot {
   columns(): number;
   /** Where a point lies, from the corner of the plot; undefined when it is outside the window or there is no plot yet. */
   place(x: number, value: number): Place | undefined;
+  /** How far from the left a place on the x axis lies; undefined when it is outside the window. */
+  across(x: number): number | undefined;
   /** Left edge and width of the drawn area within the plot. */
   area(): { readonly left: number; readonly width: number };
   /** What lies under a point of the screen. */
   xAt(clientX: number): number | undefined;
+  /** A line as it is drawn, to be drawn again elsewhere: pixels from the corner of the plot, NaN where it ends. */
+  trace(line: number): { readonly x: Float64Array; readonly y: Float64Array };
   destroy(): void;
 }
 
@@ -125,9 +129,26 @@ export function createPlot(parent: HTMLElement, onSelect: (window: Range) => voi
     draw,
     place,
     columns: () => Math.max(1, chart === undefined ? parent.clientWidth - labelRoom : Math.round(chart.bbox.width)),
+    across: (x) => {
+      const { min, max } = view.picture?.window ?? { min: 0, max: -1 };
+      return chart === undefined || x < min || x > max ? undefined : chart.over.offsetLeft + chart.valToPos(x, 'x');
+    },
     area: () => ({ left: chart?.over.offsetLeft ?? 0, width: chart?.over.clientWidth ?? 0 }),
     xAt: (clientX) => chart?.posToVal(clientX - chart.over.getBoundingClientRect().left, 'x'),
+    trace: (line) => traceOf(chart, line),
     destroy: () => chart?.destroy(),
+  };
+}
+
+function traceOf(chart: uPlot | undefined, line: number): ReturnType<Plot['trace']> {
+  const [xs, ys] = [chart?.data[0] ?? [], chart?.data[line + 1] ?? []];
+  const kept = Array.from(ys.keys()).filter((i) => ys[i] !== undefined);
+  const { offsetLeft = 0, offsetTop = 0 } = chart?.over ?? {};
+  const place = (value: number | null | undefined, scale: 'x' | 'y'): number =>
+    typeof value === 'number' ? (chart?.valToPos(value, scale) ?? NaN) : NaN;
+  return {
+    x: Float64Array.from(kept, (i) => offsetLeft + place(xs[i], 'x')),
+    y: Float64Array.from(kept, (i) => offsetTop + place(ys[i], 'y')),
   };
 }
 
@@ -139,10 +160,11 @@ function fill(chart: uPlot, view: PlotView, picture: Picture): void {
   looks.forEach(({ width, dash }, index) => Object.assign(chart.series[index + 1] ?? {}, { width, dash: [...dash] }));
   chart.batch(() => {
     chart.setData([[...x], ...ys.map((values) => placed(values, view.place))], false);
+    // Before the scales, for it takes those of the last drawing; within the batch, so that all is drawn once.
+    chart.redraw(true, true);
     chart.setScale('x', window);
     chart.setScale('y', { min: 0, max: 1 });
   });
-  chart.redraw(true, true);
 }
 
 function placed(values: Drawn['ys'][number], place: (value: number) => number): (number | null | undefined)[] {

@@ -305,7 +305,7 @@ describe('the Run chart panel', () => {
     const { panel } = await show();
     const policy = /Content-Security-Policy" content="([^"]+)"/.exec(panel.webview.html)?.[1];
     expect(policy?.replace(/[0-9a-f]{32}/g, 'NONCE')).toBe(
-      `default-src 'none'; script-src 'nonce-NONCE'; style-src https://pages 'nonce-NONCE'; img-src blob:; font-src https://pages; base-uri 'none'; form-action 'none'`,
+      `default-src 'none'; script-src 'nonce-NONCE'; style-src https://pages 'nonce-NONCE'; img-src blob:; worker-src blob:; font-src https://pages; base-uri 'none'; form-action 'none'`,
     );
     expect(panel.webview.options).toMatchObject({
       enableScripts: true,
