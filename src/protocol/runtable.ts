@@ -85,6 +85,10 @@ interface Numbered {
   readonly sequence: number;
 }
 
+/** The tabs that a command may ask for; the page has others beside. */
+export const askedTabs = ['charts', 'table'] as const;
+export type AskedTab = (typeof askedTabs)[number];
+
 export type ToRunsPage =
   | (Numbered & {
       readonly type: 'runs';
@@ -100,6 +104,8 @@ export type ToRunsPage =
   | (Numbered & { readonly type: 'notice'; readonly notice: TableNotice })
   /** What the page shows is this view now. */
   | (Numbered & { readonly type: 'chosen'; readonly name: string })
+  /** A command asks for a tab. */
+  | (Numbered & { readonly type: 'tab'; readonly tab: AskedTab })
   /** A menu asks for what is selected. */
   | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
 
@@ -131,6 +137,8 @@ export interface RunsPageContext {
   readonly root: string;
   /** False in Restricted Mode, where nothing is written. */
   readonly mayEdit: boolean;
+  /** Looked at first, where nothing says which was looked at last. */
+  readonly tab: AskedTab;
   /** As it was kept. */
   readonly kept: { readonly name: string | null; readonly view: RunsView } | null;
 }

@@ -1,6 +1,7 @@
 import { chartFeedQuestions, parseSeriesMessage } from './chartfeedcodec.ts';
 import { parsePlotsMessage, plotsQuestions } from './plotscodec.ts';
 import {
+  askedTabs,
   runActions,
   runTableProtocolVersion,
   type FromRunsPage,
@@ -45,6 +46,7 @@ const toRunsPage: Shapes<ToRunsPage> = {
   views: { ...numbered, views: listOf(savedView) },
   notice: { ...numbered, notice },
   chosen: { ...numbered, name: text },
+  tab: { ...numbered, tab: oneOf(...askedTabs) },
   copy: { ...numbered, format },
 };
 

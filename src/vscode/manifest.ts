@@ -42,6 +42,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.reproduceRun': { inRestrictedMode: false },
   'mlops.compareRuns': { inRestrictedMode: true },
   'mlops.compareCode': { inRestrictedMode: false },
+  'mlops.showRunsCharts': { inRestrictedMode: true },
   'mlops.showRunsTable': { inRestrictedMode: true },
   'mlops.tagRun': { inRestrictedMode: false },
   'mlops.starRun': { inRestrictedMode: false },

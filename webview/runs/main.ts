@@ -180,6 +180,9 @@ class RunsPage {
       case 'chosen':
         if (message.type === 'chosen') this.#view.choose(message.name);
         break;
+      case 'tab':
+        if (message.type === 'tab') this.#setState({ tab: message.tab });
+        break;
       case 'copy':
         if (message.type === 'copy') this.#copy(message.format);
         break;

@@ -20,8 +20,8 @@ export interface PageState {
 
 /** What was kept, for the project that the extension names; a state of another project or in another form counts for nothing. */
 export function readPageState(state: unknown, given: unknown): PageState {
-  const { root, kept } = readContext(given);
-  const look = { tab: 'table', own: {}, open: [], scroll: { top: 0, left: 0 } } as const;
+  const { root, kept, tab: asked } = readContext(given);
+  const look = { tab: asked, own: {}, open: [], scroll: { top: 0, left: 0 } };
   const fresh = { ...(kept ?? { name: null, view: emptyRunsView }), ...look, root };
   const old = record(state);
   const view = parseRunsView(old['view']);
@@ -40,12 +40,13 @@ export function readPageState(state: unknown, given: unknown): PageState {
 }
 
 export function readContext(given: unknown): RunsPageContext {
-  const { root, mayEdit, kept } = record(given);
+  const { root, mayEdit, tab, kept } = record(given);
   const { name, view } = record(kept);
   const own = parseRunsView(view);
   return {
     root: typeof root === 'string' ? root : '',
     mayEdit: mayEdit === true,
+    tab: tab === 'charts' ? tab : 'table',
     kept: own === undefined ? null : { name: typeof name === 'string' ? name : null, view: own },
   };
 }

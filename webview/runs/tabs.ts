@@ -14,8 +14,8 @@ interface TabRow {
  * time. Its style sheet is a line in `main.ts`, for those of modules that are loaded later are not loaded with them.
  */
 export const tabRows = {
-  table: { label: 'tableTab' },
   charts: { label: 'chartsTab', load: () => import('./charts/charts.ts') },
+  table: { label: 'tableTab' },
   relations: { label: 'relationsTab', load: () => import('./relations/relations.ts') },
   plots: { label: 'plotsTab', load: () => import('./plots/plots.ts') },
 } as const satisfies Readonly<Record<string, TabRow>>;

@@ -8,7 +8,7 @@ type Numbered = Extract<ToRunsPage, { readonly sequence: number }>;
  * What a message has done: `old`, `broken` and `resync` have changed nothing. After `resync` the page asks for everything; after `broken`
  * it does not, because the same bytes would come again.
  */
-type Received = 'runs' | 'views' | 'notice' | 'chosen' | 'copy' | 'old' | 'broken' | 'resync';
+type Received = 'runs' | 'views' | 'notice' | 'chosen' | 'tab' | 'copy' | 'old' | 'broken' | 'resync';
 
 /** The page's half of the border: what it has been sent so far. */
 export class RunsPageView {
@@ -64,6 +64,7 @@ export class RunsPageView {
         this.#notice = message.notice;
         return 'notice';
       case 'chosen':
+      case 'tab':
       case 'copy':
         return message.type;
     }

@@ -45,6 +45,7 @@ export interface CommandTypes {
   'mlops.reproduceRun': OnTarget;
   'mlops.compareRuns': OnTarget;
   'mlops.compareCode': OnTarget;
+  'mlops.showRunsCharts': OnTarget;
   'mlops.showRunsTable': OnTarget;
   'mlops.tagRun': OnTarget;
   'mlops.starRun': OnTarget;

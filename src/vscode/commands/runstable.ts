@@ -17,6 +17,7 @@ interface Parts {
 
 type RunsTableCommands = Pick<
   CommandTypes,
+  | 'mlops.showRunsCharts'
   | 'mlops.showRunsTable'
   | 'mlops.tagRun'
   | 'mlops.starRun'
@@ -44,15 +45,19 @@ export function createRunsTableCommands({ engine, projects, tables }: Parts): Ru
       const isOn = runs.every(({ tags }) => Object.hasOwn(tags, tag));
       return Promise.resolve({ tags: { [tag]: isOn ? null : '1' } });
     });
+  const showTab =
+    (tab: Parameters<RunsTables['show']>[1]): CommandTypes['mlops.showRunsTable'] =>
+    async (target) => {
+      const project = await pickRunsFolder(projects, target);
+      if (project !== undefined) tables.show(project, tab);
+    };
   const copyAs = (format: Parameters<RunsTables['copy']>[0]) => (): Promise<void> => {
     tables.copy(format);
     return Promise.resolve();
   };
   return {
-    async 'mlops.showRunsTable'(target) {
-      const project = await pickRunsFolder(projects, target);
-      if (project !== undefined) tables.show(project);
-    },
+    'mlops.showRunsCharts': showTab('charts'),
+    'mlops.showRunsTable': showTab('table'),
     'mlops.tagRun': editRuns(vscode.l10n.t('Add Tag to Run'), askTag),
     'mlops.starRun': toggle(vscode.l10n.t('Star Run'), starTag),
     'mlops.hideRun': toggle(vscode.l10n.t('Hide Run'), hiddenTag),

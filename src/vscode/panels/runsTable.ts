@@ -4,6 +4,7 @@ import { findViewNameMistake } from '../../core/views/views.ts';
 import {
   runTableProtocolVersion,
   runTableViewType,
+  type AskedTab,
   type FromRunsPage,
   type RunsPageContext,
   type RunTablePart,
@@ -35,23 +36,31 @@ export interface RunsTableOptions {
 export interface RunsTables {
   dispose(): void;
   /** Shows the runs of a project: in the panel that has them already, else in a new one. */
-  show(root: string): void;
+  show(root: string, tab: AskedTab): void;
   /** Puts what is selected in the table that is in front, or all that it shows, into the clipboard. */
   copy(format: 'csv' | 'markdown' | 'json'): void;
 }
 
 /** One panel for each project; they come back after a reload of the window. */
 export function registerRunsTables(options: RunsTableOptions): RunsTables {
+  /** Of a panel that comes back with the window nobody has asked for one. */
+  let asked: AskedTab = 'charts';
   const { panels, show, dispose } = registerPanels({
     viewType: runTableViewType,
     title: vscode.l10n.t('Runs'),
     extensionUri: options.extensionUri,
     parse: rootOf,
-    create: (panel, root: string) => new RunsTablePanel(panel, root, options),
+    create: (panel, root: string) => new RunsTablePanel(panel, root, { ...options, tab: asked }),
   });
   return {
-    show,
     dispose,
+    show(root, tab) {
+      const known = [...panels].find((panel) => panel.shows(root));
+      asked = tab;
+      show(root);
+      asked = 'charts';
+      known?.showTab(tab);
+    },
     copy(format) {
       [...panels].find((panel) => panel.isActive)?.copy(format);
     },
@@ -63,7 +72,7 @@ type Unnumbered<M = ToRunsPage> = M extends ToRunsPage ? Omit<M, 'protocol' | 's
 class RunsTablePanel {
   readonly #panel: vscode.WebviewPanel;
   readonly #root: string;
-  readonly #options: RunsTableOptions;
+  readonly #options: RunsTableOptions & { readonly tab: AskedTab };
   readonly #series: SeriesFeed;
   readonly #subscriptions: readonly { dispose(): unknown }[];
   readonly #plots: PlotsAnswers;
@@ -77,7 +86,7 @@ class RunsTablePanel {
   #isOutdated = false;
   #isDisposed = false;
 
-  constructor(panel: vscode.WebviewPanel, root: string, options: RunsTableOptions) {
+  constructor(panel: vscode.WebviewPanel, root: string, options: RunsTableOptions & { readonly tab: AskedTab }) {
     this.#panel = panel;
     this.#root = root;
     this.#options = options;
@@ -130,6 +139,10 @@ class RunsTablePanel {
     this.#panel.dispose();
   }
 
+  showTab(tab: AskedTab): void {
+    this.#send({ type: 'tab', tab });
+  }
+
   copy(format: 'csv' | 'markdown' | 'json'): void {
     this.#send({ type: 'copy', format });
   }
@@ -150,6 +163,7 @@ class RunsTablePanel {
       context: {
         root: this.#root,
         mayEdit: vscode.workspace.isTrusted,
+        tab: this.#options.tab,
         kept: this.#recall(),
       } satisfies RunsPageContext,
     });

@@ -96,13 +96,17 @@ it('several runs are deleted, and brought back by the button of one message', as
   ]);
 });
 
-it('shows the table, and copies from it', async () => {
+it('shows the table and the charts, and copies', async () => {
   const { commands, tables } = create();
   await commands['mlops.showRunsTable']();
+  await commands['mlops.showRunsCharts']();
   await commands['mlops.copyRunsAsCsv']();
   await commands['mlops.copyRunsAsMarkdown']();
   await commands['mlops.copyRunsAsJson']();
-  expect(tables.show.mock.calls).toEqual([[project]]);
+  expect(tables.show.mock.calls).toEqual([
+    [project, 'table'],
+    [project, 'charts'],
+  ]);
   expect(tables.copy.mock.calls).toEqual([['csv'], ['markdown'], ['json']]);
 });
 

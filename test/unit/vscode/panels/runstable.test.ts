@@ -83,7 +83,7 @@ describe('the panel of the table of runs', () => {
   async function show() {
     const options = { extensionUri: {}, feed, log, memory } as unknown as Parameters<typeof registerRunsTables>[0];
     const panels = registerRunsTables(options);
-    panels.show('/p');
+    panels.show('/p', 'table');
     const panel = told.panels[0]!;
     panel.ready(runTableProtocolVersion);
     await settle();
@@ -212,8 +212,9 @@ describe('the panel of the table of runs', () => {
 
   it('is one panel for each project, comes back by its root, and is silent once it is closed', async () => {
     const { panels, panel } = await show();
-    panels.show('/p');
-    panels.show('/q');
+    panels.show('/p', 'charts');
+    expect(panel.last).toMatchObject({ type: 'tab', tab: 'charts' });
+    panels.show('/q', 'table');
     expect([told.panels.length, panel.revealed]).toEqual([2, 1]);
     const restored = new (panel.constructor as new () => typeof panel)();
     await told.serializers[0]?.deserializeWebviewPanel(restored, { root: '/r' });
