@@ -92,7 +92,6 @@ async function openCharts(
   await devtools.send('Performance.enable');
   await installFeed(page, { runIds: all.map(({ runId }) => runId), points });
   await page.click(tabs.charts);
-  await page.waitForFunction('bench.whole !== undefined', undefined, { timeout: 120_000 });
   return { page, devtools, first: await untilDrawn(page, 'whole') };
 }
 

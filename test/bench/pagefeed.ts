@@ -19,6 +19,8 @@ export interface Drawn {
   readonly at: number;
 }
 
+const PATIENCE_MS = 120_000;
+
 const pagefeed = /* js */ `(spec) => {
   const bench = { canvases: new Set(), strokes: 0, frames: 0, last: 0, at: 0, whole: undefined, input: undefined, events: [] };
   window.bench = bench;
@@ -130,11 +132,13 @@ export function readDrawn(page: Page): Promise<Drawn> {
 
 /** When the page drew last, once it has drawn nothing for a while; `since`: what the page called so (`bench.whole`, `bench.input`). */
 export function untilDrawn(page: Page, since: 'whole' | 'input', quietMs = 700): Promise<number> {
-  return page.evaluate<number>(`new Promise((resolve) => {
+  return page.evaluate<number>(`new Promise((resolve, reject) => {
+    const end = performance.now() + ${PATIENCE_MS};
     const look = () => {
       const since = bench.${since};
       const isDrawn = since !== undefined && bench.at > since && bench.at >= bench.last;
       if (isDrawn && performance.now() - bench.last > ${quietMs}) resolve(bench.at - since);
+      else if (performance.now() > end) reject(new Error('Nothing is drawn: ' + JSON.stringify(bench)));
       else setTimeout(look, 50);
     };
     look();

@@ -46,9 +46,9 @@ export class LoadedTabs {
     else chosen.tab.draw(facts);
   }
 
-  /** What has come for the tab that is looked at. */
+  /** Each knows what it has asked for. Also while another one is looked at: who sends waits for an answer. */
   receive(...message: Parameters<NonNullable<Tab['receive']>>): void {
-    this.#drawn?.tab?.receive?.(...message);
+    for (const { tab } of this.#tabs) tab?.receive?.(...message);
   }
 
   receivePlots(...message: Parameters<NonNullable<Tab['receivePlots']>>): void {

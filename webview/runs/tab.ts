@@ -41,6 +41,7 @@ export interface Tab {
   draw(facts: TabFacts): void;
   /** Another tab is looked at from now on; what draws by itself stops until it is drawn again. */
   leave(): void;
+  /** Also while another tab is looked at. */
   receive?(message: SeriesMessage): void;
   receivePlots?(message: PlotsMessage): void;
 }

@@ -77,8 +77,16 @@ type Emphasis = 'strong' | 'plain' | 'faint';
 
 /** Dots at the ends of more lines would be a cloud. */
 const mostEnds = 40;
-/** More lines than this are drawn thinner. */
+/** More lines than this are drawn thinner: one pixel of the screen wide, a line costs a tenth of what it costs when it is wider. */
 const many = 12;
+
+/** In pixels of the page. */
+function widthOf(emphasis: Emphasis, { lines, selected }: PictureFacts, isSlender: boolean): number {
+  const hairline = 1 / devicePixelRatio;
+  if ((emphasis === 'strong' ? selected.size : lines.length) > many) return hairline;
+  const width = { strong: 2.5, plain: 1.75, faint: 1.25 }[emphasis];
+  return isSlender ? Math.max(1, width - 0.75) : width;
+}
 
 function lookOf(
   { line, isRaw }: Row,
@@ -92,13 +100,12 @@ function lookOf(
   const { colour, dash } = facts.looks[line] ?? { colour: facts.theme.dim, dash: [] };
   const isStrong = isHighContrast(facts.theme);
   const alpha = { strong: 1, plain: 0.9, faint: isStrong ? 0.6 : 0.35 }[emphasis];
-  const width = { strong: 2.5, plain: facts.lines.length > many ? 1.25 : 1.75, faint: 1.25 }[emphasis];
   return {
     colour: withAlpha(
       colour,
       isRaw ? alpha * (isStrong ? 0.4 : 0.2) : isTraining ? alpha * (isStrong ? 0.8 : 0.6) : alpha,
     ),
-    width: isRaw || isTraining ? Math.max(1, width - 0.5) : width,
+    width: widthOf(emphasis, facts, isRaw || isTraining),
     // Where points are dense no gap can be told from a gap between them.
     dash: isDense || isRaw ? [] : isTraining ? trainingDash : dash,
   };

@@ -376,6 +376,51 @@ describe('the way of points to the page of runs', () => {
     expect(page.events).toEqual(['a at 1']);
   });
 
+  it('bears a hundred thousand messages that are none, on both ends, and goes on', () => {
+    const { session, page, store } = start({ a: [3, 2], b: [5] });
+    settle(session, page, store);
+    const templates: readonly Readonly<Record<string, unknown>>[] = [
+      page.view.watchAnew(),
+      { type: 'watched', watch: 7, sequence: 1 },
+      {
+        ...{ type: 'series', protocol: 1, watch: 7, sequence: 1 },
+        series: [],
+        events: [],
+        problems: [],
+        isWhole: true,
+      },
+    ];
+    const pool = [
+      undefined,
+      null,
+      NaN,
+      -1,
+      0.5,
+      '',
+      '__proto__',
+      [],
+      [[]],
+      {},
+      true,
+      2n,
+      new Float64Array(2),
+      new Map(),
+    ];
+    let seed = 7;
+    const random = (most: number): number => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) % most;
+    for (let count = 0; count < 100_000; count += 1) {
+      const template = templates[random(templates.length)] ?? {};
+      const keys = Object.keys(template);
+      const message = { ...template, [keys[random(keys.length)] ?? '']: pool[random(pool.length)] };
+      hear(session, message);
+      page.receive(message);
+    }
+    page.forget();
+    hear(session, page.view.watchAnew());
+    settle(session, page, store);
+    expect(Object.fromEntries(page.series)).toEqual({ 'a loss': [3, 2], 'b loss': [5] });
+  });
+
   it('ends with equal points and events, whatever is lost, doubled, late, replaced or loaded again', () => {
     fc.assert(
       fc.property(fc.array(anyAction, { maxLength: 120 }), fc.anything(), (actions, garbage) => {

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { texts } from './runstable.ts';
+import { mustSkip, startBench, type Bench } from './browser.ts';
+import { measured, openCharts, toPoints, type Measured } from './runscharts.ts';
+
+const messages = 100_000;
+
+/** Messages with whatever a field may hold, and others that are none at all; the same ones each time. They are made in the page, where they are heard. */
+const shower = /* js */ `async ({ count, watch }) => {
+  let seed = 7;
+  const random = (most) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed % most;
+  };
+  const own = { runId: '0'.repeat(32), metric: 'loss', from: 0, steps: Float64Array.of(1, 2), values: Float64Array.of(1, NaN), times: Float64Array.of(1, 2) };
+  const templates = [
+    () => ({ type: 'series', protocol: 1, watch: 3, sequence: 1, series: [{ ...own }], events: [], problems: [], isWhole: true }),
+    () => ({ type: 'runs', protocol: 1, sequence: 0, begins: true, ends: true, bytes: Uint8Array.of(91, 93), removed: [], unreadable: [] }),
+    () => ({ type: 'views', protocol: 1, sequence: 0, views: [{ name: 'a', view: null, problem: 'b' }] }),
+    () => ({ type: 'notice', protocol: 1, sequence: 0, notice: { kind: 'broken', text: '<img src=x onerror=alert(1)>', action: 'retry' } }),
+    () => ({ type: 'chosen', protocol: 1, sequence: 0, name: '__proto__' }),
+    () => ({ type: 'copy', protocol: 1, sequence: 0, format: 'csv' }),
+    () => ({ ...own }),
+    () => undefined,
+  ];
+  const pool = [undefined, null, NaN, -1, 0, 0.5, 1e308, '', '__proto__', '<b>', '\\u202e', [], [[]], {}, { length: 1e9 }, true, 2n, Symbol.iterator,
+    new Float64Array(3), Float64Array.of(2, 1), Float64Array.of(NaN), new Uint8Array(2), new ArrayBuffer(8), new Date(NaN), new Map(), () => 1, window.origin];
+  const deliver = (data) => window.dispatchEvent(new MessageEvent('message', { data }));
+  for (let index = 0; index < count; index += 1) {
+    const message = templates[random(templates.length)]();
+    if (message === undefined) deliver(pool[random(pool.length)]);
+    else {
+      const fields = Object.keys(message);
+      for (let change = random(3); change >= 0; change -= 1) message[fields[random(fields.length)]] = pool[random(pool.length)];
+      if (index % 5000 === 0) Object.assign(message, { type: 'series', watch, sequence: 3 + random(9) });
+      deliver(message);
+    }
+    if (index % 2000 === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+}`;
+
+describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await startBench();
+  });
+  afterAll(() => bench.close());
+
+  it('stays up, breaks no rule, and draws the same when it is told the right things', async () => {
+    const values = (shift: number) => Array.from({ length: 60 }, (_, i) => Math.exp(-i / 20) + shift);
+    const runs: readonly Measured[] = [0, 1, 2].map((index) => measured(index, { loss: values(index / 5) }));
+    const page = await openCharts(bench, runs);
+    const picture = () =>
+      page.page.evaluate<string>(
+        `document.querySelector('.charts .card[data-key="loss"] canvas:not(.highlight)').toDataURL()`,
+      );
+    await page.drawn();
+    const before = await picture();
+    await page.page.evaluate(`(${shower})(${JSON.stringify({ count: messages, watch: page.watched()?.watch })})`);
+    expect(Number(await page.page.evaluate('document.body.dataset.ignored'))).toBeGreaterThan(messages / 2);
+    // As after a page that was loaded again: everything comes once more.
+    await page.tell(
+      runs.map(({ run }) => run),
+      { begins: true },
+    );
+    await page.drawn();
+    await expect.poll(picture).toBe(before);
+    // Also while another tab is looked at points are taken over, and there when this one is looked at again.
+    await page.page.getByRole('tab', { name: texts.tableTab }).click();
+    await page.append(runs.map((run) => toPoints(run, 'loss', [0.5], 60)));
+    await expect
+      .poll(() => page.posts().at(-1))
+      .toMatchObject({ type: 'watched', watch: page.watched()?.watch, sequence: 2 });
+    await page.page.getByRole('tab', { name: texts.chartsTab }).click();
+    await expect.poll(picture).not.toBe(before);
+    expect(await page.page.locator('img, script:not([nonce])').count()).toBe(0);
+    expect(await page.page.getByRole('tab', { name: texts.chartsTab }).getAttribute('aria-selected')).toBe('true');
+    expect([await page.violations(), page.complaints]).toEqual([[], []]);
+  });
+});
