@@ -62,12 +62,12 @@ export interface Charts extends Shown {
   watched(): Watch | undefined;
   /** New points of what is watched. */
   append(series: readonly RunPoints[]): Promise<void>;
-  card(key: string): ReturnType<OpenPage['page']['locator']>;
+  readonly card: (key: string) => ReturnType<OpenPage['page']['locator']>;
   /** Waits until a card has drawn lines. */
   drawn(key?: string): Promise<void>;
   frame(): Promise<void>;
   /** What a function in the page's own language gives of what a card's part is: `selector` within it. */
-  ask<T>(key: string, selector: string, body: string, ...values: readonly number[]): Promise<T>;
+  readonly ask: <T>(key: string, selector: string, body: string, ...values: readonly number[]) => Promise<T>;
 }
 
 /** The extension's half, in short: each watch gets all that there is, in one message. */
