@@ -42,6 +42,7 @@ import { deleteView, listViews, saveView } from './node/views/views.ts';
 import {
   WindowProjects,
   compareCode,
+  drawLoggedTables,
   compareRunsOf,
   editRun,
   listRunArtifacts,
@@ -96,7 +97,14 @@ const handlers: EngineHandlers = {
   listRuns: async ({ project }) => (await projects.get(project)).listRuns(),
   readRunTable: async ({ project, since }) => (await projects.get(project)).readRunTable(since),
   listViews: async ({ project }) => listViews(await find(project)),
-  readPlots: async ({ project, revisions }) => drawPlots(await find(project), { revisions, env }),
+  async readPlots({ project, revisions, runIds }) {
+    const found = await find(project);
+    const [plots, tables] = await Promise.all([
+      drawPlots(found, { revisions, env }),
+      drawLoggedTables(found, runIds, projects.env),
+    ]);
+    return { plots: [...plots.plots, ...tables.plots], problems: [...plots.problems, ...tables.problems] };
+  },
   async saveView({ project, name, view }) {
     projects.requireTrust();
     const open = await projects.get(project);

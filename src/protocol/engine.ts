@@ -162,7 +162,10 @@ interface EngineRequests {
   /** The views of the table of runs that the project keeps in `.mlops/views`, by name. */
   listViews: { payload: InProject; reply: readonly SavedView[] };
   /** Plots of dvc.yaml in the work tree (`workspace`) and in commits; a commit that is not here is told among the problems. */
-  readPlots: { payload: InProject & { readonly revisions: readonly string[] }; reply: DrawnPlots };
+  readPlots: {
+    payload: InProject & { readonly revisions: readonly string[]; readonly runIds: readonly string[] };
+    reply: DrawnPlots;
+  };
   /** A file that can't be read is not overwritten. */
   saveView: { payload: InProject & { readonly name: string; readonly view: RunsView }; reply: null };
   deleteView: { payload: InProject & { readonly name: string }; reply: null };

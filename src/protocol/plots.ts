@@ -117,6 +117,8 @@ export interface PlotsQuestion {
   readonly type: 'askPlots';
   readonly question: number;
   readonly revisions: readonly string[];
+  /** Runs whose own tables are drawn as well. */
+  readonly runIds: readonly string[];
 }
 
 /** The answer to a question, given again when something in the project has changed, until another question is asked. */

@@ -48,7 +48,9 @@ const plot: Check = (value) =>
 const problem = shaped({ file: text, line: count, column: count, severity: oneOf('error', 'warning'), message: text });
 
 /** The page's question, for the table of all that it asks. */
-export const plotsQuestions: Shapes<PlotsQuestion> = { askPlots: { question: count, revisions: listOf(text) } };
+export const plotsQuestions: Shapes<PlotsQuestion> = {
+  askPlots: { question: count, revisions: listOf(text), runIds: listOf(text) },
+};
 
 const messages: Shapes<PlotsMessage> = {
   plots: {

@@ -116,7 +116,7 @@ export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'a
     async look(root) {
       await engine.request('lookForRuns', { project: root });
     },
-    plots: (root, revisions) => engine.request('readPlots', { project: root, revisions }),
+    plots: (root, { revisions, runIds }) => engine.request('readPlots', { project: root, revisions, runIds }),
     followPlots: (root, listener) =>
       engine.onEvent('changed', ({ project, areas }) => {
         if (project === root && areas.some((area) => plotAreas.has(area))) listener();

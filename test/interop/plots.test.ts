@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fillTemplate } from '../../src/core/plots/plots.ts';
 import { readPlots } from '../../src/node/plots/plots.ts';
+import { drawLoggedTables } from '../../src/node/window/window.ts';
 import type { PointsPlot } from '../../src/protocol/plots.ts';
 
 // Plots that real DVC and we have of the same commits. DVC prints whole Vega-Lite: its own templates, filled by us, must come out equal,
@@ -219,4 +220,38 @@ test('chosen plots, with what the command line says of them', async () => {
   );
   expect(Object.keys(theirs).sort()).toEqual(['bars.yaml', 'both']);
   expect(await readOurs(['v1', 'HEAD'], ['both', 'bars.yaml'], { title: 'T', template: 'simple' })).toEqual(theirs);
+});
+
+test('tables that MLflow has logged are drawn', async () => {
+  const script = `import mlflow, sys
+mlflow.set_tracking_uri(sys.argv[1])
+for shift in (0, 1):
+    with mlflow.start_run() as run:
+        mlflow.log_table({'target': ['a', 'b', 'b'], 'prediction': ['a', 'a', 'b'] if shift else ['a', 'b', 'b']}, 'answers.json')
+        mlflow.log_table({'epoch': [1, 2], 'loss': [0.5 + shift, float('nan')]}, 'deep/losses.json')
+        mlflow.log_table({'epoch': [3], 'loss': [0.25]}, 'deep/losses.json')
+        mlflow.log_dict({'a': 1}, 'other.json')
+        print(run.info.run_id)
+`;
+  const store = path.join(root, 'models', 'mlruns');
+  const written = await run(python, ['-c', script, `file:${store}`], {
+    cwd: base,
+    env: { ...env, MLFLOW_ALLOW_FILE_STORE: 'true' },
+  });
+  const runIds = written.stdout.trim().split('\n');
+  const { plots, problems } = await drawLoggedTables({ root }, runIds, env);
+  expect(problems).toEqual([]);
+  expect(plots).toMatchObject([
+    {
+      ...{ kind: 'confusion', title: 'answers.json' },
+      matrices: [{ counts: Uint32Array.of(1, 0, 0, 2) }, { counts: Uint32Array.of(1, 0, 1, 1) }],
+    },
+    {
+      ...{ kind: 'lines', title: 'deep/losses.json', xLabel: 'epoch' },
+      series: [
+        { x: Float64Array.of(1, 2, 3), y: Float64Array.of(0.5, NaN, 0.25) },
+        { x: Float64Array.of(1, 2, 3), y: Float64Array.of(1.5, NaN, 0.25) },
+      ],
+    },
+  ]);
 });

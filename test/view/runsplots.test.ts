@@ -59,8 +59,14 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
   }
 
   /** The tab with so many runs selected. */
-  async function open(selected: number, options: Parameters<typeof openRuns>[2] = {}): Promise<OpenTab> {
-    const shown = await openRuns(bench, runs, { size: { width: 1300, height: 1400 }, ...options });
+  async function open(
+    selected: number,
+    {
+      runs: own = runs,
+      ...options
+    }: NonNullable<Parameters<typeof openRuns>[2]> & { readonly runs?: readonly RunSummary[] } = {},
+  ): Promise<OpenTab> {
+    const shown = await openRuns(bench, own, { size: { width: 1300, height: 1400 }, ...options });
     opened.push(shown);
     for (let index = 0; index < selected; index += 1)
       await shown.page
@@ -95,6 +101,37 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
     await expect.poll(() => shown.page.locator('.plots > .notice').textContent()).toBe('git is not there.');
     await shown.page.getByRole('tab', { name: texts.tableTab }).click();
     await expect.poll(() => shown.asked()?.revisions).toEqual([]);
+  });
+
+  it('asks for the tables that selected runs have logged, which have the colours of those runs', async () => {
+    const shown = await open(4, {
+      runs: runs.map((run, index) =>
+        index < 2
+          ? run
+          : { ...run, tags: { ...run.tags, 'mlflow.loggedArtifacts': '[{"path":"t.json","type":"table"}]' } },
+      ),
+    });
+    const [, , third, fourth] = runs.map(({ runId }) => runId);
+    expect([shown.asked()?.revisions, shown.asked()?.runIds]).toEqual([revisions, [third, fourth]]);
+    const names = await shown.page.locator('.revisions li').allTextContents();
+    expect(names).toEqual([texts.plotsWorkTree, `${runs[0]!.name}, ${runs[2]!.name}`, runs[1]!.name, runs[3]!.name]);
+    const table: Sample = {
+      id: 'run:t.json',
+      props: { x: 'step', y: 'v', title: 't.json' },
+      text: (seed) => `[{"step":0,"v":${seed}},{"step":1,"v":2}]`,
+    };
+    await shown.answer(drawSamples([table], [`run:${third}`, `run:${fourth}`]));
+    await shown.card('t.json').locator('.plot').focus();
+    await shown.page.keyboard.press('Home');
+    await expect
+      .poll(() => shown.page.locator('body > .spoken').textContent())
+      .toBe(`step 0: ${runs[3]!.name} 1.000, ${runs[2]!.name} 0`);
+    const colours = (rows: string): Promise<string[]> =>
+      shown.page.evaluate(
+        `[...document.querySelectorAll('${rows} .swatch')].map((one) => getComputedStyle(one).borderTopColor)`,
+      );
+    const legend = await colours('.revisions');
+    expect(await colours('.tip')).toEqual([legend[3], legend[1]]);
   });
 
   it('draws every kind in every theme, without serious faults of accessibility', async () => {

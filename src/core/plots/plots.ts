@@ -10,6 +10,7 @@ export {
 } from './definitions.ts';
 export { drawPlot } from './drawing.ts';
 export { parseJson } from './json.ts';
+export { guessProps, listLoggedTables, loggedTag, revisionOfRun } from './logged.ts';
 export { isImage, parsePlotData, type PlotData } from './reading.ts';
 export { problemOf, resolvePlots, type RevisionPlots } from './resolving.ts';
 export { defaultTemplate, fillTemplate, hasDataAnchor, isDvcTemplate, rowsOf } from './templates.ts';

@@ -30,6 +30,7 @@ import { readSeries } from './series.ts';
 import { readTrackedPaths } from './tracked.ts';
 
 export { compareRunsOf } from './comparing.ts';
+export { drawLoggedTables } from './loggedtables.ts';
 export { planResumption } from './resuming.ts';
 export {
   compareCode,

@@ -3,7 +3,7 @@ import type { SeriesQuestion, SeriesReading } from '../../protocol/chartfeedread
 import type { ShownComparison } from '../../protocol/compare.ts';
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
-import type { DrawnPlots } from '../../protocol/plots.ts';
+import type { DrawnPlots, PlotsQuestion } from '../../protocol/plots.ts';
 import type { RunsView } from '../../protocol/runsview.ts';
 import type { RunAction, RunTablePart, SavedView, TableStamp } from '../../protocol/runtable.ts';
 import type { Steering } from '../../protocol/steering.ts';
@@ -59,8 +59,8 @@ export interface RunsFeed {
   followSeries(root: string, listener: (points: RunPoints) => void): { dispose(): void };
   /** Runs that nothing tells of are looked at; whoever follows hears of it. */
   look(root: string): Promise<void>;
-  /** Plots of dvc.yaml in these revisions. */
-  plots(root: string, revisions: readonly string[]): Promise<DrawnPlots>;
+  /** Plots of dvc.yaml in these revisions, and tables that runs have logged. */
+  plots(root: string, asked: Pick<PlotsQuestion, 'revisions' | 'runIds'>): Promise<DrawnPlots>;
   /** Tells when plots may have changed, until disposed. */
   followPlots(root: string, listener: () => void): { dispose(): void };
   act(root: string, action: RunAction, runIds: readonly string[]): Promise<void>;

@@ -63,9 +63,9 @@ export class PlotsAnswers {
     this.#isReading = false;
   }
 
-  async #answer({ question, revisions }: PlotsQuestion): Promise<void> {
+  async #answer({ question, revisions, runIds }: PlotsQuestion): Promise<void> {
     const { root, feed, post, toReason } = this.#options;
-    const { plots, problems, failure } = await feed.plots(root, revisions).then(
+    const { plots, problems, failure } = await feed.plots(root, { revisions, runIds }).then(
       (found) => ({ ...found, failure: null }),
       (error: unknown) => ({ plots: [], problems: [], failure: toReason(error) }),
     );

@@ -1,4 +1,5 @@
 import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
+import { revisionOfRun } from '../../../src/core/plots/plots.ts';
 import type { DrawnPlot, PlotsMessage } from '../../../src/protocol/plots.ts';
 import { formatProblem } from '../../../src/protocol/problem.ts';
 import type { RunSummary } from '../../../src/protocol/tracking.ts';
@@ -10,7 +11,7 @@ import { createImages } from './images.ts';
 import { createLines } from './lines.ts';
 import { createMatrices } from './matrices.ts';
 import { createPoints } from './points.ts';
-import { commitsOf, mostCommits, namesOf, toRevisions } from './revisions.ts';
+import { commitsOf, isOfRun, mostCommits, namesOf, toRevisions, withTables } from './revisions.ts';
 import { createVega } from './vegacard.ts';
 
 /** How each kind of plot is drawn. */
@@ -84,8 +85,8 @@ class PlotsTab {
 
   draw(facts: TabFacts): void {
     this.#facts = facts;
-    const commits = commitsOf(facts.selected);
-    const revisions = toRevisions(commits, { theme: facts.theme, words: this.#host.texts.plotsWorkTree });
+    const selected = { commits: commitsOf(facts.selected), tables: withTables(facts.selected) };
+    const revisions = toRevisions(selected, { theme: facts.theme, words: this.#host.texts.plotsWorkTree });
     const wanted = revisions.map(({ revision }) => revision);
     if (wanted.join() !== this.#asked.join()) this.#ask(wanted);
     const key = [facts.theme, this.#smoothed, JSON.stringify(revisions)];
@@ -93,7 +94,7 @@ class PlotsTab {
       this.#look = { theme: facts.theme, revisions, names: namesOf(revisions), smoothing: this.#smoothed };
       this.#lookOf = key;
     }
-    this.#drawLegend(commits);
+    this.#drawLegend(selected.commits);
     this.#drawAnswer();
   }
 
@@ -111,7 +112,9 @@ class PlotsTab {
   #ask(revisions: readonly string[]): void {
     this.#asked = revisions;
     this.#question += 1;
-    this.#host.post({ type: 'askPlots', question: this.#question, revisions });
+    const runIds = revisions.filter(isOfRun).map((revision) => revision.slice('run:'.length));
+    const commits = revisions.filter((revision) => !isOfRun(revision));
+    this.#host.post({ type: 'askPlots', question: this.#question, revisions: commits, runIds });
   }
 
   #smooth(weight: number): void {
@@ -122,7 +125,10 @@ class PlotsTab {
 
   #drawLegend(commits: ReadonlyMap<string, readonly RunSummary[]>): void {
     const { revisions = [], names } = this.#look ?? {};
-    const items = revisions.map((one) =>
+    // The tables of a run have the colour and the name of its commit.
+    const ofCommits = new Set([...commits.values()].flat().map(({ runId }) => revisionOfRun(runId)));
+    const told = revisions.filter(({ revision }) => !ofCommits.has(revision));
+    const items = told.map((one) =>
       element('li', { title: one.revision }, createSwatch(one), names?.get(one.revision) ?? ''),
     );
     this.#legend.replaceChildren(...items);

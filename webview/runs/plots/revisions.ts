@@ -1,4 +1,5 @@
 import { seriesStyle } from '../../../src/core/charts/charts.ts';
+import { loggedTag, revisionOfRun } from '../../../src/core/plots/plots.ts';
 import { colourTag, runColours } from '../../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../../src/protocol/tracking.ts';
 import type { Theme } from '../../shared/theme.ts';
@@ -37,27 +38,52 @@ export function commitsOf(runs: readonly RunSummary[]): ReadonlyMap<string, read
   return commits;
 }
 
-/** The work tree in the colour of text, commits in the colours of their runs, in the order in which they were selected. */
+/** Runs that have tables of their own. */
+export function withTables(runs: readonly RunSummary[]): readonly RunSummary[] {
+  return runs.filter(({ tags }) => tags[loggedTag] !== undefined).slice(0, mostCommits);
+}
+
+/** What is drawn for what is selected. */
+export interface Selected {
+  readonly commits: ReadonlyMap<string, readonly RunSummary[]>;
+  readonly tables: readonly RunSummary[];
+}
+
+/** The work tree in the colour of text; commits, and tables of runs, in the colours of their runs, in the order in which they were selected. */
 export function toRevisions(
-  commits: ReadonlyMap<string, readonly RunSummary[]>,
+  { commits, tables }: Selected,
   { theme, words }: { readonly theme: Theme; readonly words: string },
 ): readonly ShownRevision[] {
-  const shown = [...commits].slice(0, mostCommits).map(([revision, runs], index): ShownRevision => {
+  const places = new Map<string, number>();
+  const look = (revision: string, runs: readonly RunSummary[]): ShownRevision => {
+    const place =
+      runs.map(({ runId }) => places.get(runId)).find((one) => one !== undefined) ?? new Set(places.values()).size;
+    for (const { runId } of runs) places.set(runId, place);
     const tagged = runColours.find((name) => runs.some(({ tags }) => tags[colourTag] === name));
-    const place = tagged === undefined ? index : (hues[tagged] ?? index);
+    const colour = theme.series(tagged === undefined ? place : (hues[tagged] ?? place));
     const name = runs.map((run) => run.name).join(', ');
-    return { revision, name, colour: theme.series(place), dash: tagged === undefined ? seriesStyle(index).dash : [] };
-  });
-  return [{ revision: workTree, name: words, colour: theme.foreground, dash: [] }, ...shown];
+    return { revision, name, colour, dash: tagged === undefined ? seriesStyle(place).dash : [] };
+  };
+  return [
+    { revision: workTree, name: words, colour: theme.foreground, dash: [] },
+    ...[...commits].slice(0, mostCommits).map(([revision, runs]) => look(revision, runs)),
+    ...tables.map((run) => look(revisionOfRun(run.runId), [run])),
+  ];
 }
+
+/** Not of a commit, but of what a run has logged. */
+export const isOfRun = (revision: string): boolean => revision.startsWith('run:');
 
 /** A name that is told apart from the others: revisions of one name have the beginning of their hash behind it. */
 export function namesOf(revisions: readonly ShownRevision[]): ReadonlyMap<string, string> {
-  const counts = Map.groupBy(revisions, ({ name }) => name);
+  // A commit and the tables of its run are never in one plot.
+  const kindOf = ({ revision }: ShownRevision): string => (isOfRun(revision) ? 'run' : 'commit');
+  const counts = Map.groupBy(revisions, (one) => `${kindOf(one)} ${one.name}`);
   return new Map(
-    revisions.map(({ revision, name }) => [
-      revision,
-      (counts.get(name)?.length ?? 0) > 1 ? `${name} (${revision.slice(0, 7)})` : name,
-    ]),
+    revisions.map((one) => {
+      const isOne = counts.get(`${kindOf(one)} ${one.name}`)?.length === 1;
+      const hash = one.revision.replace(/^run:/, '').slice(0, 7);
+      return [one.revision, isOne ? one.name : `${one.name} (${hash})`];
+    }),
   );
 }

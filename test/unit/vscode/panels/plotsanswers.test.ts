@@ -14,7 +14,7 @@ function make(read: (revisions: readonly string[]) => Promise<DrawnPlots>) {
   const answers = new PlotsAnswers({
     root: '/project',
     feed: {
-      plots: (_, revisions) => {
+      plots: (_, { revisions }) => {
         asked.push(revisions);
         return read(revisions);
       },
@@ -27,7 +27,7 @@ function make(read: (revisions: readonly string[]) => Promise<DrawnPlots>) {
     toReason: (error) => (error instanceof Error ? error.message : ''),
   });
   const ask = (question: number, ...revisions: string[]): void =>
-    answers.ask({ type: 'askPlots', question, revisions });
+    answers.ask({ type: 'askPlots', question, revisions, runIds: [] });
   return { answers, posted, asked, ask, change: () => tell() };
 }
 

@@ -235,11 +235,11 @@ describe('the panel of the table of runs', () => {
 
   it('answers what the page asks of plots', async () => {
     const { panel } = await show();
-    panel.post({ type: 'askPlots', question: 3, revisions: ['workspace', 'abc'] });
+    panel.post({ type: 'askPlots', question: 3, revisions: ['workspace', 'abc'], runIds: ['a'] });
     await settle();
-    expect(feed.plots).toHaveBeenCalledWith('/p', ['workspace', 'abc']);
+    expect(feed.plots).toHaveBeenCalledWith('/p', { revisions: ['workspace', 'abc'], runIds: ['a'] });
     expect(panel.sent.at(-1)).toMatchObject({ type: 'plots', question: 3, plots: [], failure: null });
-    panel.post({ type: 'askPlots', question: 4, revisions: 'workspace' });
+    panel.post({ type: 'askPlots', question: 4, revisions: 'workspace', runIds: [] });
     await settle();
     expect(feed.plots).toHaveBeenCalledTimes(1);
   });
