@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import {
+  toBranchEntries,
   toConfigEntries,
   toDataEntries,
   toModelEntries,
@@ -9,6 +10,8 @@ import {
   type TreeEntry,
 } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
+import type { FlowState } from '../../protocol/gitflow.ts';
 import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { EntryView, type ViewRow } from './entryview.ts';
@@ -98,7 +101,27 @@ function createRows(engine: EngineClient, shownSweeps: ShownSweeps): readonly Vi
         return toModelEntries({ folders, registry, runs }, project, { t, formatDate });
       },
     },
+    {
+      id: viewIds.branches,
+      emptyKey: 'mlops.noBranches',
+      areas: ['branches'],
+      load: async (project) => {
+        const state = await readFlow(engine, project);
+        return state === null ? [] : toBranchEntries(state, project, t);
+      },
+    },
   ];
+}
+
+/** Null where there is nothing to show: in a folder that nobody trusts git is not asked, and not every project is a repository. */
+async function readFlow(engine: EngineClient, project: string): Promise<FlowState | null> {
+  if (!vscode.workspace.isTrusted) return null;
+  try {
+    return await engine.request('readFlow', { project });
+  } catch (error) {
+    if (error instanceof ExpectedError && error.code === 'not-a-repository') return null;
+    throw error;
+  }
 }
 
 function formatDate(time: number): string {
