@@ -44,6 +44,7 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.deleteBranch': { inRestrictedMode: false },
   'mlops.continueFlow': { inRestrictedMode: false },
   'mlops.abortFlow': { inRestrictedMode: false },
+  'mlops.undoFlow': { inRestrictedMode: false },
   'mlops.renameRun': { inRestrictedMode: false },
   'mlops.noteRun': { inRestrictedMode: false },
   'mlops.deleteRun': { inRestrictedMode: false },

@@ -147,3 +147,24 @@ function describeDistance({ ahead, behind }: Distance, t: Translate): string {
     .filter((part) => part !== '')
     .join(', ');
 }
+
+/** What the status bar says of the branch that is checked out; null where it is none of Gitflow's and nothing has stopped. */
+export function describeCurrentBranch(
+  { initialised, topics, unfinished }: FlowState,
+  t: Translate,
+): { readonly text: string; readonly tooltip: string; readonly isWarning: boolean } | null {
+  if (!initialised) return null;
+  if (unfinished !== null) {
+    const what =
+      unfinished.branch === null ? t('Something is not finished') : t('{0} is not finished', unfinished.branch);
+    return { text: `$(warning) ${what}`, tooltip: unfinished.advice, isWarning: true };
+  }
+  const topic = topics.find(({ current }) => current);
+  if (topic === undefined) return null;
+  const words = topic.base === null ? topic.type : `${topic.type} → ${topic.base}`;
+  return {
+    text: `$(git-merge) ${words}`,
+    tooltip: [topic.branch, describeStanding(topic, t)].filter((part) => part !== '').join(': '),
+    isWarning: false,
+  };
+}

@@ -18,6 +18,7 @@ type BranchCommands = Pick<
   | 'mlops.deleteBranch'
   | 'mlops.continueFlow'
   | 'mlops.abortFlow'
+  | 'mlops.undoFlow'
 >;
 
 interface Parts {
@@ -100,6 +101,7 @@ export function createBranchCommands({ engine, projects }: Parts): BranchCommand
     },
     'mlops.continueFlow': onProject({ action: 'continue' }, vscode.l10n.t('Continue What Has Stopped')),
     'mlops.abortFlow': onProject({ action: 'abort' }, vscode.l10n.t('Abort What Has Stopped')),
+    'mlops.undoFlow': (target) => undo({ engine, projects }, target),
   };
 }
 
@@ -115,6 +117,16 @@ async function startBranch({ engine, projects }: Parts, target: Target | undefin
   if (type === 'support' && base === undefined) return;
   const flow: FlowRequest = { action: 'start', type, name, ...(base === undefined ? {} : { base }) };
   await performFlow(engine, project, flow, vscode.l10n.t('Starting {0} {1} …', type, name));
+}
+
+async function undo({ engine, projects }: Parts, target: Target | undefined): Promise<void> {
+  const project = await pickProject(projects, target);
+  if (project === undefined) return;
+  const flow: FlowRequest = { action: 'undo' };
+  const plan = await engine.request('planFlow', { project, flow });
+  const question = vscode.l10n.t('Take the last action on branches back?');
+  if (!(await agree(question, vscode.l10n.t('Take Back'), plan))) return;
+  await performFlow(engine, project, flow, vscode.l10n.t('Taking the last action back …'));
 }
 
 async function deleteBranch(engine: EngineClient, { project, type, name }: Chosen): Promise<void> {

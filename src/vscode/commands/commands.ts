@@ -47,6 +47,7 @@ export interface CommandTypes {
   'mlops.deleteBranch': OnTarget;
   'mlops.continueFlow': OnTarget;
   'mlops.abortFlow': OnTarget;
+  'mlops.undoFlow': OnTarget;
   'mlops.renameRun': OnTarget;
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;

@@ -10,8 +10,7 @@ import {
   type TreeEntry,
 } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
-import type { FlowState } from '../../protocol/gitflow.ts';
+import { readFlow } from '../branchstatus.ts';
 import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { EntryView, type ViewRow } from './entryview.ts';
@@ -111,17 +110,6 @@ function createRows(engine: EngineClient, shownSweeps: ShownSweeps): readonly Vi
       },
     },
   ];
-}
-
-/** Null where there is nothing to show: in a folder that nobody trusts git is not asked, and not every project is a repository. */
-async function readFlow(engine: EngineClient, project: string): Promise<FlowState | null> {
-  if (!vscode.workspace.isTrusted) return null;
-  try {
-    return await engine.request('readFlow', { project });
-  } catch (error) {
-    if (error instanceof ExpectedError && error.code === 'not-a-repository') return null;
-    throw error;
-  }
 }
 
 function formatDate(time: number): string {

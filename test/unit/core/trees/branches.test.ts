@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toBranchEntries, type TreeEntry } from '../../../../src/core/trees/trees.ts';
+import { describeCurrentBranch, toBranchEntries, type TreeEntry } from '../../../../src/core/trees/trees.ts';
 import type { FlowState, FlowTopic } from '../../../../src/protocol/gitflow.ts';
 import { t } from '../sparks/runs.ts';
 
@@ -72,4 +72,25 @@ describe('the branches of a repository', () => {
     { current: null, unfinished: { ...stopped, kind: 'rebase', branch: null, conflicts: [] } },
     ['warning | Something is not finished | develop | flow-unfinished', ...lasting],
   );
+});
+
+describe('what the status bar says', () => {
+  const check = (name: string, more: Partial<FlowState>, expected: readonly [string, string] | null): void =>
+    it(name, () => {
+      const words = describeCurrentBranch(state(more), t);
+      expect(words === null ? null : [words.text, words.tooltip]).toEqual(expected);
+    });
+  const current = [topic('feature/a', { current: true })];
+  check('of a feature', { topics: current }, [
+    '$(git-merge) feature → develop',
+    'feature/a: 3 ahead, 1 behind of develop',
+  ]);
+  check('of a support branch', { topics: [topic('support/1.x', { current: true, base: null })] }, [
+    '$(git-merge) support',
+    'support/1.x',
+  ]);
+  check('of a branch that is none of Gitflow', { topics: [topic('feature/a')] }, null);
+  check('without Gitflow', { initialised: false, topics: current }, null);
+  const unfinished = { kind: 'finish', branch: 'feature/a', base: 'develop', conflicts: [], advice: 'Go on.' } as const;
+  check('what has stopped', { topics: current, unfinished }, ['$(warning) feature/a is not finished', 'Go on.']);
 });

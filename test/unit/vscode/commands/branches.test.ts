@@ -110,6 +110,13 @@ describe('what is done with a branch', () => {
   check('what has stopped goes on', 'mlops.continueFlow', { target: { kind: 'project', project } }, [
     { action: 'continue' },
   ]);
+  check(
+    'what was done last is taken back',
+    'mlops.undoFlow',
+    { target: { kind: 'project', project }, pressed: 'Take Back' },
+    [{ action: 'undo' }],
+  );
+  check('or stays', 'mlops.undoFlow', { target: { kind: 'project', project } }, []);
   check('or is taken back', 'mlops.abortFlow', { target: { kind: 'project', project } }, [{ action: 'abort' }]);
 });
 
