@@ -17,7 +17,7 @@ import {
 } from './node/editing/editing.ts';
 import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { openGit } from './node/git/git.ts';
-import { performFlow, readFlow } from './node/gitflow/gitflow.ts';
+import { performFlow, planFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
@@ -237,9 +237,19 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     return readFlow((await find(project)).root, { env });
   },
+  async planFlow({ project, flow }) {
+    projects.requireTrust();
+    return planFlow((await find(project)).root, flow, { env });
+  },
   async performFlow({ project, flow }) {
     projects.requireTrust();
-    return performFlow((await find(project)).root, flow, { env });
+    const open = await projects.get(project);
+    try {
+      return await performFlow(open.project.root, flow, { env });
+    } finally {
+      // Also what has stopped has changed something; a repository above the project is not watched.
+      open.tellChanged(['branches']);
+    }
   },
   async steerRun({ project, runId, steering }) {
     projects.requireTrust();

@@ -4,6 +4,8 @@ import type { Target } from './core/trees/trees.ts';
 import type { RunAction } from './protocol/runtable.ts';
 import { createAddStageCommand } from './vscode/commands/addstage.ts';
 import { createBackendCommands } from './vscode/commands/backends.ts';
+import { createBranchCommands } from './vscode/commands/branches.ts';
+import { BranchStatus } from './vscode/branchstatus.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
 import { createDebuggingCommands } from './vscode/commands/debugging.ts';
 import { createEditingCommands } from './vscode/commands/editing.ts';
@@ -82,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
 
   const views = own(registerViews(engine, projects, report));
   own(new RunningStatus(engine, projects, report));
+  own(new BranchStatus(engine, projects, report));
   const { problems } = own(registerLanguages({ engine, projects, commands: listCommands(context), report }));
   own(registerTasks({ engine, projects, report }));
 
@@ -104,6 +107,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createSignInCommands({ engine, projects, signIns }),
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
+    ...createBranchCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
     ...createAddStageCommand({ engine, projects }),
     ...createBackendCommands({ engine, projects }),

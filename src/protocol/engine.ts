@@ -5,7 +5,7 @@ import type { RunEvent, SweepFacts } from './charts.ts';
 import type { ShownComparison } from './compare.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextEdit, TextQuestion } from './editing.ts';
-import type { FlowRequest, FlowResult, FlowState } from './gitflow.ts';
+import type { FlowPlanDocument, FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { DrawnPlots } from './plots.ts';
 import type { Problem } from './problem.ts';
@@ -256,6 +256,8 @@ interface EngineRequests {
   /** Writes it into dvc.yaml. */
   addStage: { payload: InProject & { readonly stage: StageRequest }; reply: StageAddition };
   readFlow: { payload: InProject; reply: FlowState };
+  /** What {@link performFlow} would do, or why it can't. */
+  planFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowPlanDocument };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
   /** Resolves when the training has done it, at the end of its batch, or after a while with `waiting`. */
   steerRun: {

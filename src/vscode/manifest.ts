@@ -36,6 +36,15 @@ export const commandIds: Readonly<Record<CommandId, { readonly inRestrictedMode:
   'mlops.initialiseGitflow': { inRestrictedMode: false },
   'mlops.startFeature': { inRestrictedMode: false },
   'mlops.finishFeature': { inRestrictedMode: false },
+  'mlops.startBranch': { inRestrictedMode: false },
+  'mlops.finishBranch': { inRestrictedMode: false },
+  'mlops.publishBranch': { inRestrictedMode: false },
+  'mlops.updateBranch': { inRestrictedMode: false },
+  'mlops.checkoutBranch': { inRestrictedMode: false },
+  'mlops.deleteBranch': { inRestrictedMode: false },
+  'mlops.continueFlow': { inRestrictedMode: false },
+  'mlops.abortFlow': { inRestrictedMode: false },
+  'mlops.undoFlow': { inRestrictedMode: false },
   'mlops.renameRun': { inRestrictedMode: false },
   'mlops.noteRun': { inRestrictedMode: false },
   'mlops.deleteRun': { inRestrictedMode: false },
@@ -68,6 +77,7 @@ export const viewIds = {
   runs: 'mlops.runs',
   trials: 'mlops.trials',
   models: 'mlops.models',
+  branches: 'mlops.branches',
 } as const;
 
 /**
@@ -86,6 +96,7 @@ export const contextKeys = [
   'mlops.noData',
   'mlops.noRuns',
   'mlops.noModels',
+  'mlops.noBranches',
 ] as const;
 export type ContextKey = (typeof contextKeys)[number];
 

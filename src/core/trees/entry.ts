@@ -1,3 +1,4 @@
+import type { TopicType } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
 
 /** `vscode.l10n.t`, or the same for tests: fills `{0}`, `{1}` … of a sentence that may have been translated. */
@@ -23,6 +24,8 @@ export type Target =
       readonly file: string;
       readonly key: string;
     }
+  /** `name` without the type's prefix. */
+  | { readonly kind: 'branch'; readonly project: string; readonly type: TopicType; readonly name: string }
   | { readonly kind: 'data'; readonly project: string; readonly path: string }
   /** `runIds`: several that are selected, `runId` among them. */
   | { readonly kind: 'run'; readonly project: string; readonly runId: string; readonly runIds?: readonly string[] }

@@ -16,6 +16,7 @@ export {
 export { toConfigEntries, toDataEntries, formatBytes } from './files.ts';
 export { toModelEntries } from './models.ts';
 export { toRunEntries, describeProgress, describeTrials } from './runs.ts';
+export { describeCurrentBranch, toBranchEntries } from './branches.ts';
 export { toTrialEntries } from './trials.ts';
 export { findProcessOfRun } from './processes.ts';
 export {

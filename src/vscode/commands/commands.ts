@@ -39,6 +39,15 @@ export interface CommandTypes {
   'mlops.initialiseGitflow': OnTarget;
   'mlops.startFeature': OnTarget;
   'mlops.finishFeature': OnTarget;
+  'mlops.startBranch': OnTarget;
+  'mlops.finishBranch': OnTarget;
+  'mlops.publishBranch': OnTarget;
+  'mlops.updateBranch': OnTarget;
+  'mlops.checkoutBranch': OnTarget;
+  'mlops.deleteBranch': OnTarget;
+  'mlops.continueFlow': OnTarget;
+  'mlops.abortFlow': OnTarget;
+  'mlops.undoFlow': OnTarget;
   'mlops.renameRun': OnTarget;
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;

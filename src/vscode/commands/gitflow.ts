@@ -15,10 +15,8 @@ export function createGitflowCommands({
   readonly engine: EngineClient;
   readonly projects: Projects;
 }): GitflowCommands {
-  const perform = async (project: string, flow: FlowRequest, title: string): Promise<void> => {
-    const location = vscode.ProgressLocation.Window;
-    tell(await vscode.window.withProgress({ location, title }, () => engine.request('performFlow', { project, flow })));
-  };
+  const perform = (project: string, flow: FlowRequest, title: string): Promise<void> =>
+    performFlow(engine, project, flow, title);
   const initialise = (project: string): Promise<void> =>
     perform(project, { action: 'init' }, vscode.l10n.t('Setting Gitflow up …'));
   /** The state of a repository with Gitflow, which is set up now if need be; undefined when the user does not want that. */
@@ -72,8 +70,19 @@ export function createGitflowCommands({
   };
 }
 
+/** Does it, and tells what was done. */
+export async function performFlow(
+  engine: EngineClient,
+  project: string,
+  flow: FlowRequest,
+  title: string,
+): Promise<void> {
+  const location = vscode.ProgressLocation.Window;
+  tell(await vscode.window.withProgress({ location, title }, () => engine.request('performFlow', { project, flow })));
+}
+
 /** Asked before anything else: whoever has named a feature wants to see it made. */
-async function offerToInitialise({ reason }: FlowState): Promise<boolean> {
+export async function offerToInitialise({ reason }: FlowState): Promise<boolean> {
   const initialise = vscode.l10n.t('Initialise Gitflow');
   const sentence = vscode.l10n.t('Gitflow is not set up in this repository. {0}', reason ?? '');
   return (await vscode.window.showInformationMessage(sentence, initialise)) === initialise;

@@ -5,6 +5,7 @@ const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   stage: ['stage'],
   config: ['model', 'file'],
   hyperparameter: ['model', 'file', 'key'],
+  branch: ['type', 'name'],
   data: ['path'],
   run: ['runId'],
   server: ['server'],

@@ -58,7 +58,7 @@ export class EntryView implements vscode.TreeDataProvider<TreeEntry> {
       this.#changed,
       this.#view,
       projects.onDidChange(() => this.refresh()),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#describe()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.refresh()),
       engine.onEvent('changed', (event) => {
         if (event.areas.some((area) => areas.includes(area))) this.refresh();
       }),

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import {
+  toBranchEntries,
   toConfigEntries,
   toDataEntries,
   toModelEntries,
@@ -9,6 +10,7 @@ import {
   type TreeEntry,
 } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
+import { readFlow } from '../branchstatus.ts';
 import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { EntryView, type ViewRow } from './entryview.ts';
@@ -96,6 +98,15 @@ function createRows(engine: EngineClient, shownSweeps: ShownSweeps): readonly Vi
           engine.request('listRuns', { project }),
         ]);
         return toModelEntries({ folders, registry, runs }, project, { t, formatDate });
+      },
+    },
+    {
+      id: viewIds.branches,
+      emptyKey: 'mlops.noBranches',
+      areas: ['branches'],
+      load: async (project) => {
+        const state = await readFlow(engine, project);
+        return state === null ? [] : toBranchEntries(state, project, t);
       },
     },
   ];

@@ -81,7 +81,7 @@ describe('package.json and the code agree', () => {
 
   it('on room for the pipeline: in a low window five open views would all be of the least height', () => {
     const closed = (views['mlops'] ?? []).filter(({ visibility }) => visibility === 'collapsed');
-    expect(closed.map(({ id }) => id)).toEqual([viewIds.data]);
+    expect(closed.map(({ id }) => id)).toEqual([viewIds.data, viewIds.branches]);
   });
 
   it.each([
@@ -169,6 +169,16 @@ describe('package.json and the code agree', () => {
     [viewIds.trials, 'sweep running', 'showRunChart stop', 'showRunChart openLog showRunsTable stop'],
     [viewIds.trials, 'trial running', 'stop', 'showRunChart openLog showRunsTable stop compareRuns'],
     [viewIds.trials, 'trial finished', '', 'showRunChart openLog showRunsTable compareRuns'],
+    [
+      viewIds.branches,
+      'branch finishable unpublished other',
+      'checkoutBranch publishBranch finishBranch',
+      'checkoutBranch publishBranch updateBranch finishBranch deleteBranch',
+    ],
+    [viewIds.branches, 'branch finishable published current', 'finishBranch', 'updateBranch finishBranch'],
+    [viewIds.branches, 'branch endless published other', 'checkoutBranch', 'checkoutBranch deleteBranch'],
+    [viewIds.branches, 'flow-unfinished ours', 'continueFlow abortFlow', 'continueFlow abortFlow'],
+    [viewIds.branches, 'branch-lasting', '', ''],
     ['any', 'project', '', 'runPipeline sweep'],
     [viewIds.runs, 'run unreadable', '', ''],
     [viewIds.runs, 'run-warning', '', ''],

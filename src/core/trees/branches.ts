@@ -1,0 +1,170 @@
+import type { Distance, FlowState, FlowTopic, TopicType, UnfinishedOperation } from '../../protocol/gitflow.ts';
+import type { EntryIcon, Translate, TreeEntry } from './entry.ts';
+
+/** What a branch's entry stands for, as it is listed. */
+interface Listing {
+  readonly state: FlowState;
+  readonly project: string;
+  readonly t: Translate;
+}
+
+/** In the order in which their groups stand. */
+const types: readonly TopicType[] = ['feature', 'bugfix', 'release', 'hotfix', 'support'];
+
+/**
+ * The Branches view: what was left unfinished, the two long-lived branches, then the others by their types. Nothing of a repository
+ * without Gitflow, where the view itself says how it is set up.
+ */
+export function toBranchEntries(state: FlowState, project: string, t: Translate): readonly TreeEntry[] {
+  if (!state.initialised) return [];
+  const listing = { state, project, t };
+  return [
+    ...(state.unfinished === null ? [] : [toUnfinishedEntry(state.unfinished, listing)]),
+    ...toLastingEntries(listing),
+    ...types.flatMap((type) => toGroup(type, listing)),
+  ];
+}
+
+function toUnfinishedEntry(unfinished: UnfinishedOperation, { project, t }: Listing): TreeEntry {
+  const { kind, branch, base, conflicts, advice } = unfinished;
+  const what = branch === null ? t('Something is not finished') : t('{0} is not finished', branch);
+  // What another tool has begun is ended by that tool.
+  const isOurs = kind === 'finish' || kind === 'operation';
+  return {
+    id: `flow-unfinished:${project}`,
+    label: what,
+    description: conflicts.length === 0 ? (base ?? '') : describeConflicts(conflicts.length, t),
+    icon: { id: 'warning', color: 'list.warningForeground' },
+    tooltip: [what, advice, ...conflicts],
+    context: isOurs ? 'flow-unfinished ours' : 'flow-unfinished',
+    target: { kind: 'project', project },
+  };
+}
+
+function describeConflicts(count: number, t: Translate): string {
+  return count === 1 ? t('1 file with conflicts') : t('{0} files with conflicts', count);
+}
+
+function toLastingEntries({ state, project, t }: Listing): readonly TreeEntry[] {
+  const rows = [
+    [state.production, t('production')],
+    [state.develop, t('development')],
+  ] as const;
+  return rows.flatMap(([name, role]) => {
+    if (name === null) return [];
+    const isCurrent = state.current === name;
+    return [
+      {
+        id: `branch:${project}:${name}`,
+        label: name,
+        description: isCurrent ? t('{0}, checked out', role) : role,
+        icon: isCurrent ? currentIcon : { id: 'git-branch' },
+        tooltip: [name, role],
+        context: 'branch-lasting',
+      },
+    ];
+  });
+}
+
+const currentIcon: EntryIcon = { id: 'pass-filled', color: 'charts.green' };
+
+function toGroup(type: TopicType, listing: Listing): readonly TreeEntry[] {
+  const { project, t, state } = listing;
+  const topics = state.topics.filter((topic) => topic.type === type);
+  if (topics.length === 0) return [];
+  return [
+    {
+      id: `branches:${project}:${type}`,
+      label: nameGroup(type, t),
+      description: String(topics.length),
+      icon: { id: 'folder' },
+      tooltip: [],
+      context: 'branch-group',
+      children: () => topics.map((topic) => toTopicEntry(topic, listing)),
+      expanded: true,
+    },
+  ];
+}
+
+function nameGroup(type: TopicType, t: Translate): string {
+  switch (type) {
+    case 'feature':
+      return t('Features');
+    case 'bugfix':
+      return t('Bug fixes');
+    case 'release':
+      return t('Releases');
+    case 'hotfix':
+      return t('Hotfixes');
+    case 'support':
+      return t('Support');
+  }
+}
+
+function toTopicEntry(topic: FlowTopic, { project, t, state }: Listing): TreeEntry {
+  const { type, name, branch, merged, current } = topic;
+  const standing = describeStanding(topic, t);
+  const sharing = describeSharing(topic, state.origin, t);
+  return {
+    id: `branch:${project}:${branch}`,
+    label: name,
+    description: [current ? t('checked out') : '', standing, sharing].filter((part) => part !== '').join(' · '),
+    icon: current ? currentIcon : merged ? { id: 'git-merge' } : { id: 'git-branch' },
+    ...(current || !merged ? {} : { state: t('merged') }),
+    tooltip: [branch, standing, sharing, topic.commit],
+    context: contextOf(topic),
+    target: { kind: 'branch', project, type, name },
+  };
+}
+
+/** `branch finishable unpublished other`: what can be done with it. */
+function contextOf({ type, remote, current }: FlowTopic): string {
+  const [end, sharing, place] = [
+    type === 'support' ? 'endless' : 'finishable',
+    remote === null ? 'unpublished' : 'published',
+    current ? 'current' : 'other',
+  ];
+  return `branch ${end} ${sharing} ${place}`;
+}
+
+/** `3 ahead, 1 behind develop`. */
+function describeStanding({ base, distance }: FlowTopic, t: Translate): string {
+  if (base === null) return '';
+  if (distance === null) return t('its base {0} is not there', base);
+  const words = describeDistance(distance, t);
+  return words === '' ? t('equal to {0}', base) : t('{0} of {1}', words, base);
+}
+
+function describeSharing({ remote }: FlowTopic, origin: string, t: Translate): string {
+  if (remote === null) return t('not published');
+  const words = describeDistance(remote, t);
+  return words === '' ? '' : t('{0} of {1}', words, origin);
+}
+
+/** Empty for two that are the same. */
+function describeDistance({ ahead, behind }: Distance, t: Translate): string {
+  return [ahead > 0 ? t('{0} ahead', ahead) : '', behind > 0 ? t('{0} behind', behind) : '']
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** What the status bar says of the branch that is checked out; null where it is none of Gitflow's and nothing has stopped. */
+export function describeCurrentBranch(
+  { initialised, topics, unfinished }: FlowState,
+  t: Translate,
+): { readonly text: string; readonly tooltip: string; readonly isWarning: boolean } | null {
+  if (!initialised) return null;
+  if (unfinished !== null) {
+    const what =
+      unfinished.branch === null ? t('Something is not finished') : t('{0} is not finished', unfinished.branch);
+    return { text: `$(warning) ${what}`, tooltip: unfinished.advice, isWarning: true };
+  }
+  const topic = topics.find(({ current }) => current);
+  if (topic === undefined) return null;
+  const words = topic.base === null ? topic.type : `${topic.type} → ${topic.base}`;
+  return {
+    text: `$(git-merge) ${words}`,
+    tooltip: [topic.branch, describeStanding(topic, t)].filter((part) => part !== '').join(': '),
+    isWarning: false,
+  };
+}

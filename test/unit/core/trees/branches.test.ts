@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { describeCurrentBranch, toBranchEntries, type TreeEntry } from '../../../../src/core/trees/trees.ts';
+import type { FlowState, FlowTopic } from '../../../../src/protocol/gitflow.ts';
+import { t } from '../sparks/runs.ts';
+
+const topic = (branch: string, more: Partial<FlowTopic> = {}): FlowTopic => {
+  const [type, name] = branch.split('/') as [FlowTopic['type'], string];
+  return {
+    ...{ type, name, branch, base: 'develop', commit: 'abc', distance: { ahead: 3, behind: 1 } },
+    ...{ merged: false, current: false, remote: null },
+    ...more,
+  };
+};
+
+const state = (more: Partial<FlowState>): FlowState => ({
+  ...{ root: '/r', initialised: true, reason: null, edition: 'avh', production: 'main', develop: 'develop' },
+  ...{ origin: 'origin', versionTag: '', current: 'develop', changed: [], topics: [], unfinished: null },
+  prefixes: { feature: 'feature/', bugfix: 'bugfix/', release: 'release/', hotfix: 'hotfix/', support: 'support/' },
+  ...more,
+});
+
+const draw = (given: FlowState): readonly string[] =>
+  toBranchEntries(given, '/p', t)
+    .flatMap((entry) => [entry, ...((entry.children?.() ?? []) as readonly TreeEntry[])])
+    .map(({ icon, label, description, context }) => [icon?.id, label, description, context].join(' | '));
+
+const lasting = [
+  'git-branch | main | production | branch-lasting',
+  'git-branch | develop | development | branch-lasting',
+];
+
+describe('the branches of a repository', () => {
+  const check = (name: string, more: Partial<FlowState>, lines: readonly string[]): void =>
+    it(name, () => expect(draw(state(more))).toEqual(lines));
+
+  check('the two that last, and which is checked out', {}, [
+    lasting[0]!,
+    'pass-filled | develop | development, checked out | branch-lasting',
+  ]);
+  check('without Gitflow', { initialised: false, reason: 'Not set.' }, []);
+  check(
+    'by types, each with its standing',
+    {
+      current: 'feature/b',
+      topics: [
+        topic('feature/a', { remote: { ahead: 0, behind: 2 } }),
+        topic('feature/b', { current: true, distance: { ahead: 1, behind: 0 } }),
+        topic('feature/c', { merged: true, distance: { ahead: 0, behind: 0 }, remote: { ahead: 0, behind: 0 } }),
+        topic('hotfix/1.0.1', { base: 'main', distance: null }),
+        topic('support/1.x', { base: null, distance: null }),
+      ],
+    },
+    [
+      ...lasting,
+      'folder | Features | 3 | branch-group',
+      'git-branch | a | 3 ahead, 1 behind of develop · 2 behind of origin | branch finishable published other',
+      'pass-filled | b | checked out · 1 ahead of develop · not published | branch finishable unpublished current',
+      'git-merge | c | equal to develop | branch finishable published other',
+      'folder | Hotfixes | 1 | branch-group',
+      'git-branch | 1.0.1 | its base main is not there · not published | branch finishable unpublished other',
+      'folder | Support | 1 | branch-group',
+      'git-branch | 1.x | not published | branch endless unpublished other',
+    ],
+  );
+  const stopped = { branch: 'feature/a', base: 'develop', conflicts: ['x', 'y'], advice: 'Go on.' };
+  check('what of ours has stopped', { current: 'x', unfinished: { ...stopped, kind: 'finish' } }, [
+    'warning | feature/a is not finished | 2 files with conflicts | flow-unfinished ours',
+    ...lasting,
+  ]);
+  check(
+    'what another tool ends',
+    { current: null, unfinished: { ...stopped, kind: 'rebase', branch: null, conflicts: [] } },
+    ['warning | Something is not finished | develop | flow-unfinished', ...lasting],
+  );
+});
+
+describe('what the status bar says', () => {
+  const check = (name: string, more: Partial<FlowState>, expected: readonly [string, string] | null): void =>
+    it(name, () => {
+      const words = describeCurrentBranch(state(more), t);
+      expect(words === null ? null : [words.text, words.tooltip]).toEqual(expected);
+    });
+  const current = [topic('feature/a', { current: true })];
+  check('of a feature', { topics: current }, [
+    '$(git-merge) feature → develop',
+    'feature/a: 3 ahead, 1 behind of develop',
+  ]);
+  check('of a support branch', { topics: [topic('support/1.x', { current: true, base: null })] }, [
+    '$(git-merge) support',
+    'support/1.x',
+  ]);
+  check('of a branch that is none of Gitflow', { topics: [topic('feature/a')] }, null);
+  check('without Gitflow', { initialised: false, topics: current }, null);
+  const unfinished = { kind: 'finish', branch: 'feature/a', base: 'develop', conflicts: [], advice: 'Go on.' } as const;
+  check('what has stopped', { topics: current, unfinished }, ['$(warning) feature/a is not finished', 'Go on.']);
+});
