@@ -1,5 +1,5 @@
 // `npm run pictures`: takes the pictures of README.md anew, from the packaged extension in a real VS Code on a copy of demo/
-// (which "npm run demo" makes). About two minutes.
+// (which "npm run demo" makes). About six minutes.
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -31,6 +31,7 @@ async function main(): Promise<number> {
     await cp(demo, project, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     await pictureTraining(project);
     await picturePipeline(project);
+    await pictureRuns(project);
     return 0;
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
@@ -68,6 +69,28 @@ async function picturePipeline(project: string): Promise<void> {
     await window.webview().locator('text', { hasText: 'evaluate' }).first().waitFor({ timeout: 60_000 });
     await window.page.waitForTimeout(SETTLE_MS);
     await window.picture('pipeline');
+  });
+}
+
+/** Eight trials of a search, as lines and along their parameters. */
+async function pictureRuns(project: string): Promise<void> {
+  const config = 'configs/cnnbased.yaml';
+  const text = await readProgram('git', ['show', `HEAD:${config}`], { cwd: project });
+  const [head = ''] = text.split('hyperparameter_tuning:');
+  const grid = { learning_rate: '[0.01, 0.003, 0.001, 0.0003]', dropout_rate: '[0.25, 0.5]', num_epochs: '[6]' };
+  const lines = Object.entries(grid).map(([key, values]) => `  ${key}: ${values}\n`);
+  await writeFile(path.join(project, config), `${head}hyperparameter_tuning:\n${lines.join('')}`);
+  await readProgram(process.execPath, [path.join(root, 'dist/cli.js'), 'sweep', 'cnnbased'], { cwd: project });
+  await withWorkbench(project, { width: 1440, height: 900 }, async (window) => {
+    await window.command('MLOps: Show Charts of Runs');
+    const page = window.webview();
+    await page.locator('.card').first().waitFor({ timeout: 60_000 });
+    await window.page.waitForTimeout(SETTLE_MS);
+    await window.picture('charts');
+    await page.getByRole('tab', { name: 'Parameters' }).click();
+    await page.locator('[data-part=parallel]').waitFor({ timeout: 60_000 });
+    await window.page.waitForTimeout(SETTLE_MS);
+    await window.picture('parameters');
   });
 }
 
