@@ -63,7 +63,17 @@ export function unionOf(lists: readonly Float64Array[]): Float64Array {
   return lists.reduce<Float64Array>(mergeSteps, new Float64Array(0));
 }
 
-function mergeSteps(a: Float64Array, b: Float64Array): Float64Array {
+/** Runs mostly log at the same steps. */
+function isEqual(a: Float64Array, b: Float64Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Of two lists, the first of which has each step once. */
+export function mergeSteps(a: Float64Array, b: Float64Array): Float64Array {
+  // What has been merged has each step once.
+  if (isEqual(a, b)) return a;
   const merged = new Float64Array(a.length + b.length);
   let [i, j, length] = [0, 0, 0];
   while (i < a.length || j < b.length) {
@@ -78,6 +88,7 @@ function mergeSteps(a: Float64Array, b: Float64Array): Float64Array {
 
 /** The values of a run at given ascending steps, by straight lines between its points; NaN where it has none. */
 export function alignTo({ steps: own, values }: Points, steps: Float64Array): Float64Array {
+  if (isEqual(own, steps) && isStrict(steps)) return values.map(finite);
   const aligned = new Float64Array(steps.length).fill(NaN);
   // Index of the last point that is not beyond the step.
   let at = -1;
@@ -93,6 +104,11 @@ export function alignTo({ steps: own, values }: Points, steps: Float64Array): Fl
     }
   });
   return aligned;
+}
+
+function isStrict(steps: Float64Array): boolean {
+  for (let i = 1; i < steps.length; i += 1) if (!((steps[i] ?? NaN) > (steps[i - 1] ?? NaN))) return false;
+  return true;
 }
 
 const finite = (value: number | undefined): number => (value !== undefined && Number.isFinite(value) ? value : NaN);
@@ -116,17 +132,23 @@ function momentsOf(runs: readonly Float64Array[], length: number): Moments {
     column(),
     column(),
   ];
-  for (const values of runs)
-    values.forEach((value, i) => {
-      if (Number.isNaN(value)) return;
-      const known = (count[i] ?? 0) + 1;
-      const before = known === 1 ? 0 : (mean[i] ?? 0);
-      const distance = value - before;
-      const after = before + distance / known;
-      [count[i], mean[i]] = [known, after];
-      squares[i] = (squares[i] ?? 0) + distance * (value - after);
-      if (known === 1 || value < (min[i] ?? 0)) min[i] = value;
-      if (known === 1 || value > (max[i] ?? 0)) max[i] = value;
-    });
-  return { count, mean, squares, min, max };
+  const moments = { count, mean, squares, min, max };
+  for (const values of runs) addTo(moments, values);
+  return moments;
+}
+
+function addTo({ count, mean, squares, min, max }: Moments, values: Float64Array): void {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? NaN;
+    if (Number.isNaN(value)) continue;
+    const known = (count[i] ?? 0) + 1;
+    const before = known === 1 ? 0 : (mean[i] ?? 0);
+    const distance = value - before;
+    const after = before + distance / known;
+    count[i] = known;
+    mean[i] = after;
+    squares[i] = (squares[i] ?? 0) + distance * (value - after);
+    if (known === 1 || value < (min[i] ?? 0)) min[i] = value;
+    if (known === 1 || value > (max[i] ?? 0)) max[i] = value;
+  }
 }

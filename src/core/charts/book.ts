@@ -1,6 +1,6 @@
 import type { RunPoints } from '../../protocol/chartfeed.ts';
 import type { AskedLine, ChartAnswer, ChartAsk, ChartNumbers, ChartReading, CursorMove, Spark } from './asking.ts';
-import { bandOf, unionOf, type Band } from './bands.ts';
+import { bandOf, mergeSteps, unionOf, type Band } from './bands.ts';
 import { parseExpression, type ExpressionProblem } from './expression.ts';
 import { drawChart, type LaidChart, type LaidLine } from './laying.ts';
 import { lowerBound } from './points.ts';
@@ -168,7 +168,7 @@ function stepsOf(lines: readonly Line[]): Float64Array {
 function unionWithin(lines: readonly Line[], most: number): Float64Array | undefined {
   let all: Float64Array = new Float64Array(0);
   for (const { steps } of lines) {
-    all = unionOf([all, steps]);
+    all = mergeSteps(all, steps);
     if (all.length > most) return undefined;
   }
   return all;
