@@ -126,6 +126,31 @@ it('resumes a training that was stopped', async () => {
   await expect.poll(readEpoch, { timeout: PATIENCE_MS }).toBeGreaterThan(before);
   tell('gone on');
   await window.picture('training-5-resumed');
+});
+
+it('draws the training on the page of runs while it goes on, with the selection of the table', async () => {
+  const tell = createStopwatch();
+  const page = window.webview();
+  const card = page.locator('.charts .card[data-key="loss"]');
+  const isSelected = (row: string) => page.locator(row).first().getAttribute('aria-selected', { timeout: PATIENCE_MS });
+  await window.command('MLOps: Show Runs Table');
+  await page.getByRole('tab', { name: 'Table' }).click();
+  await page.locator('.body > .row').first().click();
+  await page.getByRole('tab', { name: 'Charts' }).click();
+  await card.locator('canvas').first().waitFor();
+  await expect.poll(() => isSelected('.runlist [role=option]')).toBe('true');
+  const reading = () => card.locator('.reading').textContent();
+  await expect.poll(reading, { timeout: PATIENCE_MS }).toMatch(/\d/);
+  const before = await reading();
+  await expect.poll(reading, { timeout: PATIENCE_MS }).not.toBe(before);
+  tell('drawn while it grows');
+  await window.picture('training-6-charts');
+  await window.command('View: Close Editor');
+});
+
+it('stops the training that goes on', async () => {
+  const tell = createStopwatch();
+  await says(/^running/);
   await window.command('MLOps: Stop');
   await says(/^stopped/);
   const runs = await listRuns();
@@ -200,7 +225,7 @@ it('shows a mistake in the code of the model at its line', async () => {
     .locator('.line-numbers.active-line-number')
     .filter({ hasText: String(line) })
     .waitFor();
-  await window.picture('training-6-mistake');
+  await window.picture('training-7-mistake');
 });
 
 async function edit(file: string, change: (text: string) => string): Promise<void> {
