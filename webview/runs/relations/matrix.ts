@@ -36,7 +36,6 @@ export function createMatrix(host: KindHost): Kind {
     draw: () => matrix.draw(),
     leave: () => matrix.leave(),
     numbers: () => toNumbers(host, matrix.columns),
-    picture: () => matrix.picture(),
   };
 }
 
@@ -254,15 +253,6 @@ class Matrix {
         paintBrushed(pen, { frame, direction: 'x', laid }, { brushes: this.#shown, theme: picture.theme });
     });
     if (this.#box !== undefined) paintBox(pen, this.#box.box, picture.theme);
-  }
-
-  picture(): ReturnType<NonNullable<Kind['picture']>> {
-    const picture = this.#picture;
-    if (picture === undefined) return undefined;
-    const paint = (pen: Pen): void => {
-      for (const job = paintMatrix(pen, picture); job.next().done !== true;);
-    };
-    return { size: this.#stage.size, paint };
   }
 
   leave(): void {

@@ -30,7 +30,6 @@ export function createScatter(host: KindHost): Kind {
     draw: () => scatter.draw(),
     leave: () => scatter.leave(),
     numbers: () => toNumbers(host, scatter.columns),
-    picture: () => scatter.picture(),
   };
 }
 
@@ -247,16 +246,6 @@ class Scatter {
   /** With the one that is being drawn. */
   get #brushes(): readonly RelationBrush[] {
     return this.#box === undefined ? (this.#host.model.view?.brushes ?? []) : this.#brushesOf(this.#box);
-  }
-
-  picture(): ReturnType<NonNullable<Kind['picture']>> {
-    const picture = this.#picture;
-    if (picture === undefined) return undefined;
-    const paint = (pen: Pen): void => {
-      paintScatterAxes(pen, picture);
-      for (const job = paintRunDots(pen, picture); job.next().done !== true;);
-    };
-    return { size: this.#stage.size, paint };
   }
 
   leave(): void {
