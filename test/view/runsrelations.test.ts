@@ -294,12 +294,12 @@ describe.skipIf(mustSkip())('parallel coordinates of runs', () => {
     }
     expect(seen.size).toBe(5);
     await shown.tell(makeSweep(10_000), { begins: true });
-    await expect.poll(() => shown.count()).toMatch(/of 10\u202f000 in the brush$/);
+    await expect.poll(() => shown.count(), { timeout: 20_000 }).toMatch(/of 10\u202f000 in the brush$/);
     const before = await shown.page.locator('.stage').getAttribute('data-drawn');
     await shown.part('clear').click();
     const isDrawn = (): Promise<boolean> =>
       shown.page.evaluate<boolean>(`document.querySelector('.stage').dataset.drawn !== '${before}'`);
-    await expect.poll(isDrawn).toBe(true);
+    await expect.poll(isDrawn, { timeout: 20_000 }).toBe(true);
     await shown.picture('relations-parallel-10000');
   });
 });

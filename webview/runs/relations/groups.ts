@@ -9,7 +9,6 @@ import { nameRoom, paintGroups, type GroupsPicture } from './groupspaint.ts';
 import { createHover } from './hover.ts';
 import type { Kind, KindHost, NumbersTable } from './kind.ts';
 import type { Laid } from './model.ts';
-import type { Size } from './pen.ts';
 import { createStage } from './stage.ts';
 import { isolate } from './telling.ts';
 
@@ -33,7 +32,6 @@ function toKind(chart: GroupsChart): Kind {
     draw: () => chart.draw(),
     leave: () => chart.leave(),
     numbers: () => chart.numbers(),
-    picture: () => chart.picture(),
   };
 }
 
@@ -221,12 +219,6 @@ class GroupsChart {
     const { texts } = this.#host;
     const groups = this.#known?.found.groups ?? [];
     return { head: headOf(texts), rows: groups.map(cellsOf), more: 0 };
-  }
-
-  picture(): ReturnType<NonNullable<Kind['picture']>> {
-    const picture = this.#picture;
-    const size: Size = this.#stage.size;
-    return picture === undefined ? undefined : { size, paint: (pen) => paintGroups(pen, picture, -1) };
   }
 
   leave(): void {

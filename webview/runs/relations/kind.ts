@@ -1,7 +1,6 @@
 import type { RelationsView } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import type { RelationsModel } from './model.ts';
-import type { Pen, Size } from './pen.ts';
 
 /** What a kind of chart is given. */
 export interface KindHost {
@@ -33,8 +32,6 @@ export interface Kind {
   draw(): void;
   leave(): void;
   numbers(): NumbersTable;
-  /** As it is now, drawn with any pen. */
-  picture?(): { readonly size: Size; readonly paint: (pen: Pen) => void } | undefined;
 }
 
 /** Rows that the table of numbers holds. */

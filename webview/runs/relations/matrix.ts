@@ -17,7 +17,7 @@ import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Colouring, Laid, Lit } from './model.ts';
 import { fitText, type Pen } from './pen.ts';
-import { paintBox } from './scatterpaint.ts';
+import { paintBox, paintBrushed } from './scatterpaint.ts';
 import { createStage, Slices } from './stage.ts';
 import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
 import { createWalk } from './walking.ts';
@@ -36,7 +36,6 @@ export function createMatrix(host: KindHost): Kind {
     draw: () => matrix.draw(),
     leave: () => matrix.leave(),
     numbers: () => toNumbers(host, matrix.columns),
-    picture: () => matrix.picture(),
   };
 }
 
@@ -120,6 +119,11 @@ class Matrix {
     return this.#host.model.view?.brushes ?? [];
   }
 
+  /** With the one that is being drawn. */
+  get #shown(): readonly RelationBrush[] {
+    return this.#box === undefined ? this.#brushes : this.#brushesOf(this.#box);
+  }
+
   /** The cell of points at a place of the chart. */
   #cellAt({ x, y }: { readonly x: number; readonly y: number }): Cell | undefined {
     return this.#picture?.cells.find(
@@ -198,12 +202,11 @@ class Matrix {
     const isLaid = !isResized && this.#laid?.columns.every((laid, i) => laid === columns[i]) === true;
     const laid = isLaid && this.#laid?.columns.length === columns.length ? this.#laid : this.#lay(columns);
     this.#laid = laid;
-    const brushes = this.#box === undefined ? this.#brushes : this.#brushesOf(this.#box);
     const old = this.#picture;
     const next = {
       ...laid,
       theme,
-      lit: model.litBy(brushes),
+      lit: model.litBy(this.#shown),
       colouring: model.colour(theme),
       radius: Math.min(3, radiusOf(model.runs.length)),
     };
@@ -244,16 +247,12 @@ class Matrix {
       for (const points of picture.points)
         if (points !== undefined)
           ringDot(pen, points, this.#at, { color: picture.theme.foreground, radius: picture.radius + 2 });
+    picture.columns.forEach((laid, index) => {
+      const frame = picture.cells[index * picture.columns.length + index];
+      if (frame !== undefined)
+        paintBrushed(pen, { frame, direction: 'x', laid }, { brushes: this.#shown, theme: picture.theme });
+    });
     if (this.#box !== undefined) paintBox(pen, this.#box.box, picture.theme);
-  }
-
-  picture(): ReturnType<NonNullable<Kind['picture']>> {
-    const picture = this.#picture;
-    if (picture === undefined) return undefined;
-    const paint = (pen: Pen): void => {
-      for (const job = paintMatrix(pen, picture); job.next().done !== true;);
-    };
-    return { size: this.#stage.size, paint };
   }
 
   leave(): void {

@@ -5,15 +5,7 @@ import { AxisHandles } from './axishandles.ts';
 import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Laid } from './model.ts';
-import {
-  faintness,
-  paintAxes,
-  paintFaint,
-  paintLit,
-  paintParallel,
-  paintRun,
-  type ParallelPicture,
-} from './parallelpaint.ts';
+import { faintness, paintAxes, paintFaint, paintLit, paintRun, type ParallelPicture } from './parallelpaint.ts';
 import { createStage, Slices } from './stage.ts';
 import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
 import { createWalk } from './walking.ts';
@@ -30,7 +22,6 @@ export function createParallel(host: KindHost): Kind {
     draw: () => parallel.draw(),
     leave: () => parallel.leave(),
     numbers: () => toNumbers(host, host.model.axes),
-    picture: () => parallel.picture(),
   };
 }
 
@@ -204,11 +195,6 @@ class Parallel {
       paintRun(pen, picture, this.#at, { color, width: 2.5 });
     }
     paintAxes(pen, picture);
-  }
-
-  picture(): ReturnType<NonNullable<Kind['picture']>> {
-    const picture = this.#picture;
-    return picture === undefined ? undefined : { size: picture.size, paint: (pen) => paintParallel(pen, picture) };
   }
 
   leave(): void {

@@ -38,9 +38,9 @@ const alphaOf = (lines: number, most: number, least: number): number =>
 export const faintness = (theme: Theme): number => (isHighContrast(theme) ? 0.5 : 0.3);
 
 /** All runs, quietly: what the brush leaves out is still to be seen. */
-export function* paintFaint(pen: Pen, picture: ParallelPicture, alpha = 1): Generator<void, void> {
+export function* paintFaint(pen: Pen, picture: ParallelPicture): Generator<void, void> {
   const runs = picture.lit.flags.length;
-  pen.globalAlpha = alpha * alphaOf(runs, 0.9, 0.15);
+  pen.globalAlpha = alphaOf(runs, 0.9, 0.15);
   pen.strokeStyle = picture.theme.foreground;
   pen.lineWidth = 1;
   pen.lineJoin = 'round';
@@ -211,15 +211,4 @@ function paintMissing(pen: Pen, { plan, theme, missingWord }: ParallelPicture): 
   pen.textAlign = 'right';
   pen.textBaseline = 'middle';
   writeOver(pen, missingWord, { x: (plan.xs[0] ?? 0) - brushReach - 4, y: plan.missing, halo: theme.background });
-}
-
-/** The whole of it, as a picture for others. */
-export function paintParallel(pen: Pen, picture: ParallelPicture): void {
-  if (picture.lit.by !== 'all') exhaust(paintFaint(pen, picture, faintness(picture.theme)));
-  exhaust(paintLit(pen, picture));
-  paintAxes(pen, picture);
-}
-
-function exhaust(job: Generator<void, void>): void {
-  while (job.next().done !== true);
 }

@@ -96,7 +96,6 @@ class RelationsTab {
       this.#controls,
       this.#colour.root,
       this.#legend.root,
-      element('span', { class: 'rest' }),
       element('span', { class: 'relations-count' }, ...this.#count.parts, this.#axes),
     );
     const below = element('div', { class: 'relations-body' }, this.#stage, this.#numbers.root, this.#notice.root);

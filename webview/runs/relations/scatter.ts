@@ -12,7 +12,7 @@ import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Laid } from './model.ts';
 import type { Pen } from './pen.ts';
-import { paintBox, paintScatterAxes } from './scatterpaint.ts';
+import { paintBox, paintBrushed, paintScatterAxes } from './scatterpaint.ts';
 import { createStage, Slices } from './stage.ts';
 import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
 import { createWalk } from './walking.ts';
@@ -30,7 +30,6 @@ export function createScatter(host: KindHost): Kind {
     draw: () => scatter.draw(),
     leave: () => scatter.leave(),
     numbers: () => toNumbers(host, scatter.columns),
-    picture: () => scatter.picture(),
   };
 }
 
@@ -220,10 +219,9 @@ class Scatter {
     const key = [x, y, size];
     if (this.#points?.key.every((part, i) => part === key[i]) !== true)
       this.#points = { key, points: pointsOf(frame, x, y) };
-    const brushes = this.#box === undefined ? (model.view?.brushes ?? []) : this.#brushesOf(this.#box);
     return {
       ...{ frame, x, y, theme, points: this.#points.points },
-      lit: model.litBy(brushes),
+      lit: model.litBy(this.#brushes),
       colouring: model.colour(theme),
       radius: radiusOf(model.runs.length),
     };
@@ -234,18 +232,20 @@ class Scatter {
     const pen = this.#stage.clear(layers.top);
     const { theme, points, radius } = this.#picture;
     paintScatterAxes(pen, this.#picture);
+    this.#paintBrushed(pen, this.#picture);
     ringDot(pen, points, this.#at, { color: theme.foreground, radius: radius + 2 });
     if (this.#box !== undefined) paintBox(pen, this.#box, theme);
   }
 
-  picture(): ReturnType<NonNullable<Kind['picture']>> {
-    const picture = this.#picture;
-    if (picture === undefined) return undefined;
-    const paint = (pen: Pen): void => {
-      paintScatterAxes(pen, picture);
-      for (const job = paintRunDots(pen, picture); job.next().done !== true;);
-    };
-    return { size: this.#stage.size, paint };
+  #paintBrushed(pen: Pen, { frame, x, y, theme }: Picture): void {
+    const brushes = this.#brushes;
+    paintBrushed(pen, { frame, direction: 'x', laid: x }, { brushes, theme });
+    paintBrushed(pen, { frame, direction: 'y', laid: y }, { brushes, theme });
+  }
+
+  /** With the one that is being drawn. */
+  get #brushes(): readonly RelationBrush[] {
+    return this.#box === undefined ? (this.#host.model.view?.brushes ?? []) : this.#brushesOf(this.#box);
   }
 
   leave(): void {

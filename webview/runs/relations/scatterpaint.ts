@@ -1,4 +1,5 @@
-import { alongFrame, thinTicks, type Frame } from '../../../src/core/relations/relations.ts';
+import { alongFrame, extentsOf, thinTicks, type Frame } from '../../../src/core/relations/relations.ts';
+import type { RelationBrush } from '../../../src/protocol/runsview.ts';
 import { withAlpha, type Theme } from '../../shared/theme.ts';
 import type { Box } from './boxbrush.ts';
 import type { Laid } from './model.ts';
@@ -8,6 +9,7 @@ const axisText = 11;
 /** Labels along x that stand nearer are left out, in pixels. */
 const labelWidth = 64;
 const labelHeight = 14;
+const stripWidth = 3;
 
 /** Grid, labels and names; no axis lines. */
 export function paintScatterAxes(
@@ -55,6 +57,24 @@ function paintNames(
   pen.textAlign = 'left';
   pen.textBaseline = 'middle';
   writeOver(pen, fitText(pen, y.name, right - 12), { x: 12, y: top - 16, halo: theme.background });
+}
+
+/** What is brushed of a column: a strip along the edge of the frame, below or at the left. */
+export function paintBrushed(
+  pen: Pen,
+  { frame, direction, laid }: { readonly frame: Frame; readonly direction: 'x' | 'y'; readonly laid: Laid },
+  { brushes, theme }: { readonly brushes: readonly RelationBrush[]; readonly theme: Theme },
+): void {
+  const along = alongFrame(frame, direction, laid);
+  const [first, last] = direction === 'x' ? [frame.left, frame.right] : [frame.top, frame.bottom];
+  pen.fillStyle = theme.foreground;
+  for (const brush of brushes.filter(({ column }) => column === laid.axis.column))
+    for (const extent of extentsOf(laid.dimension, brush)) {
+      const ends = [extent.low, extent.high].map((place) => Math.max(first, Math.min(last, along(place))));
+      const [from, length] = [Math.min(...ends), Math.max(2, Math.abs((ends[1] ?? 0) - (ends[0] ?? 0)))];
+      if (direction === 'x') pen.fillRect(from, frame.bottom, length, stripWidth);
+      else pen.fillRect(frame.left - stripWidth, from, stripWidth, length);
+    }
 }
 
 /** What is being marked. */
