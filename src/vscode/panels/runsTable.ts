@@ -12,6 +12,7 @@ import {
   type TableStamp,
   type ToRunsPage,
 } from '../../protocol/runtable.ts';
+import type { PictureQuestion } from '../../protocol/pictures.ts';
 import type { RunsView } from '../../protocol/runsview.ts';
 import { parseRunsView } from '../../protocol/runsviewcodec.ts';
 import { parseFromRunsPage } from '../../protocol/runtablecodec.ts';
@@ -258,6 +259,9 @@ class RunsTablePanel {
       case 'askPlots':
         this.#plots.ask(message);
         return;
+      case 'listPictures':
+      case 'readPicture':
+        return void attempt(this.#answerPicture(message), log);
       case 'act':
         return void attempt(feed.act(this.#root, message.action, message.runIds), log);
       case 'copied':
@@ -274,6 +278,11 @@ class RunsTablePanel {
         logPageError(NAME, message.message, log);
         return;
     }
+  }
+
+  async #answerPicture(question: PictureQuestion): Promise<void> {
+    const answer = await this.#options.feed.pictures(this.#root, question);
+    if (!this.#isDisposed) void this.#panel.webview.postMessage(answer);
   }
 
   async #copy(text: string): Promise<void> {
