@@ -63,12 +63,17 @@ describe.skipIf(mustSkip())('pictures by step on the page of a run', () => {
     const answer = answering(() => left);
     const answered = new Set<unknown>();
     const flush = async (): Promise<void> => {
-      for (const question of shown.posted)
-        if (!answered.has(question)) (answered.add(question), answer(question, shown));
+      for (const question of shown.posted.filter((one) => !answered.has(one))) {
+        answered.add(question);
+        answer(question, shown);
+      }
       await shown.page.waitForTimeout(20);
     };
     await shown.show(snapshotOf(3, ended));
-    const now = async () => (await flush(), captions(shown.page));
+    const now = async () => {
+      await flush();
+      return captions(shown.page);
+    };
     await expect.poll(now).toEqual(['warm-foxstep 9', 'warm-foxstep 9', 'warm-foxstep 5']);
     expect(await shown.page.locator('.pictures h3').allTextContents()).toEqual([evil, 'a', 'b'].sort());
     expect(await shown.page.locator('.pictures > p').textContent()).toBe(texts.picturesCut);

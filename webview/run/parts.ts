@@ -2,7 +2,7 @@ import type { RunPageQuestion } from '../../src/protocol/runpage.ts';
 import type { RunTexts } from '../../src/protocol/charts.ts';
 import { createButton, registerControls } from '../shared/controls.ts';
 import { element, setText } from '../shared/dom.ts';
-import { createBoard, type BoardOptions } from '../shared/pictures/board.ts';
+import { PictureBoard, type BoardOptions } from '../shared/pictures/board.ts';
 import { createAbout } from './about.ts';
 import { createAnswers } from './answers.ts';
 import { createArtifacts } from './artifacts.ts';
@@ -43,7 +43,7 @@ export function createParts(
   const { onAsk } = options;
   const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
   const say = (words: string): void => setText(spoken, words);
-  const images = createBoard({ texts, post: options.onPost, step: options.step, onStep: options.onStep, say });
+  const images = new PictureBoard({ texts, post: options.onPost, step: options.step, onStep: options.onStep, say });
   const about = createAbout({
     texts,
     onSaveNote: (text) => onAsk({ type: 'saveNote', text }),

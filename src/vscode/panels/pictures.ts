@@ -4,6 +4,10 @@ import { picturesVersion, type PictureAnswer, type PictureQuestion } from '../..
 /** Answers what a page asks about pictures by step. `root`: of the project. */
 export type AnswerPictures = (root: string, question: PictureQuestion) => Promise<PictureAnswer>;
 
+export function isPictureQuestion(message: { readonly type: string }): message is PictureQuestion {
+  return message.type === 'listPictures' || message.type === 'readPicture';
+}
+
 export function createPictureAnswers(engine: EngineClient): AnswerPictures {
   return async (project, question) => {
     const { runId } = question;

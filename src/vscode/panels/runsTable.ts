@@ -18,6 +18,7 @@ import { parseRunsView } from '../../protocol/runsviewcodec.ts';
 import { parseFromRunsPage } from '../../protocol/runtablecodec.ts';
 import type { RunsFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
+import { isPictureQuestion } from './pictures.ts';
 import { registerPanels, rootOf } from './panelset.ts';
 import { PlotsAnswers } from './plotsAnswers.ts';
 import { runsTexts } from './runstexts.ts';
@@ -244,6 +245,7 @@ class RunsTablePanel {
 
   #handle(message: FromRunsPage): void {
     const { feed, log, memory } = this.#options;
+    if (isPictureQuestion(message)) return void attempt(this.#answerPicture(message), log);
     switch (message.type) {
       case 'ready':
         this.#series.stop();
@@ -259,9 +261,6 @@ class RunsTablePanel {
       case 'askPlots':
         this.#plots.ask(message);
         return;
-      case 'listPictures':
-      case 'readPicture':
-        return void attempt(this.#answerPicture(message), log);
       case 'act':
         return void attempt(feed.act(this.#root, message.action, message.runIds), log);
       case 'copied':

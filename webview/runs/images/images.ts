@@ -1,5 +1,5 @@
 import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
-import { createBoard } from '../../shared/pictures/board.ts';
+import { PictureBoard } from '../../shared/pictures/board.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
 import type { Tab, TabHost } from '../tab.ts';
 
@@ -10,7 +10,7 @@ const mostRuns = 12;
 export function createTab(host: TabHost): Tab {
   const { texts } = host;
   let step = readStep(host.readState());
-  const board = createBoard({
+  const board = new PictureBoard({
     texts,
     post: host.post,
     say: host.say,
