@@ -41,11 +41,11 @@ const answering =
         : { bytes: pictureOf(path), mediaType: 'image/png' };
     void to.send({ ...answer, type: 'picture', path, picture });
   };
-const captions = (page: OpenPage['page']) => page.locator('.pictures figcaption').allTextContents();
+const captions = (page: OpenPage['page']) => page.locator('.picture-board figcaption').allTextContents();
 const faultsOf = async (page: OpenPage['page']): Promise<unknown> => {
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);
-  return page.evaluate(/* js */ `axe.run('.pictures', { resultTypes: ['violations'] })
+  return page.evaluate(/* js */ `axe.run('.picture-board', { resultTypes: ['violations'] })
     .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => id + nodes[0].html))`);
 };
@@ -75,8 +75,8 @@ describe.skipIf(mustSkip())('pictures by step on the page of a run', () => {
       return captions(shown.page);
     };
     await expect.poll(now).toEqual(['warm-foxstep 9', 'warm-foxstep 9', 'warm-foxstep 5']);
-    expect(await shown.page.locator('.pictures h3').allTextContents()).toEqual([evil, 'a', 'b'].sort());
-    expect(await shown.page.locator('.pictures > p').textContent()).toBe(texts.picturesCut);
+    expect(await shown.page.locator('.picture-board h3').allTextContents()).toEqual([evil, 'a', 'b'].sort());
+    expect(await shown.page.locator('.picture-board > p').textContent()).toBe(texts.picture - boardCut);
     expect(await shown.page.evaluate('window.hacked')).toBeUndefined();
     await shown.page.locator('.picture-bar input').focus();
     await shown.page.keyboard.press('Home');
@@ -89,13 +89,13 @@ describe.skipIf(mustSkip())('pictures by step on the page of a run', () => {
     await expect.poll(() => again.posts('readPicture').length).toBe(1);
     // The addresses of pictures that nobody sees any more are given back.
     await shown.page.getByRole('tab', { name: texts.overview }).click();
-    await expect.poll(() => shown.page.locator('.pictures img[src]').count()).toBe(0);
+    await expect.poll(() => shown.page.locator('.picture-board img[src]').count()).toBe(0);
   });
 
   it('say what is missing', async () => {
     const shown = await open({ state: { root: '/project', runId: facts.runId, tab: 'images' } });
     await shown.show(snapshotOf(3, ended));
-    const note = shown.page.locator('.pictures > p');
+    const note = shown.page.locator('.picture-board > p');
     await expect.poll(() => note.textContent()).toBe(texts.readingPictures);
     answering(() => none)({ type: 'listPictures', runId: facts.runId }, shown);
     await expect.poll(() => note.textContent()).toBe(texts.noPictures);
@@ -140,13 +140,13 @@ describe.skipIf(mustSkip())('pictures by step of several runs', () => {
     const shown: Shown = await openRuns(bench, runs, { size: { width: 1000, height: 700 } });
     opened.push(shown);
     const { page } = shown;
-    await page.getByRole('tab', { name: texts.picturesTab }).click();
+    await page.getByRole('tab', { name: texts.picture - boardTab }).click();
     await expect.poll(() => page.locator('.images > .note').textContent()).toMatch(/^Select runs/);
     await page.getByRole('tab', { name: 'Table' }).click();
     await page.locator('[role=row][aria-rowindex="2"], .row').first().click();
     await page.keyboard.press('Shift+ArrowDown');
     await page.keyboard.press('Shift+ArrowDown');
-    await page.getByRole('tab', { name: texts.picturesTab }).click();
+    await page.getByRole('tab', { name: texts.picture - boardTab }).click();
     const answered = new Set<unknown>();
     const most: number[] = [];
     const now = async () => {
@@ -157,14 +157,14 @@ describe.skipIf(mustSkip())('pictures by step of several runs', () => {
         answering((runId) => lists.get(runId) ?? none)(question, shown);
       }
       await page.waitForTimeout(20);
-      return page.locator('.pictures img:visible').count();
+      return page.locator('.picture-board img:visible').count();
     };
     await expect.poll(now, { timeout: 8000 }).toBe(6);
     expect(Math.max(...most)).toBeLessThanOrEqual(4);
     const words = await captions(page);
     expect(words.filter((caption) => caption.endsWith(texts.brokenPicture))).toHaveLength(2);
     expect(words.filter((caption) => caption.endsWith('step 2'))).toHaveLength(3);
-    expect(await page.locator('.pictures img:visible').first().getAttribute('alt')).toMatch(
+    expect(await page.locator('.picture-board img:visible').first().getAttribute('alt')).toMatch(
       /^filters of .* at step 2$/,
     );
     for (const theme of Object.keys(themes) as ThemeName[]) {

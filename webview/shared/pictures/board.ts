@@ -49,7 +49,7 @@ export class PictureBoard {
   constructor(options: BoardOptions) {
     this.#options = options;
     this.#pictures = createShownPictures((wanted) => options.post({ type: 'readPicture', ...wanted }));
-    this.root = element('div', { class: 'pictures' }, this.#bar, this.#note, this.#rows);
+    this.root = element('div', { class: 'picture-board' }, this.#bar, this.#note, this.#rows);
   }
 
   draw(runs: readonly PicturedRun[]): void {
