@@ -76,7 +76,7 @@ describe.skipIf(mustSkip())('pictures by step on the page of a run', () => {
     };
     await expect.poll(now).toEqual(['warm-foxstep 9', 'warm-foxstep 9', 'warm-foxstep 5']);
     expect(await shown.page.locator('.picture-board h3').allTextContents()).toEqual([evil, 'a', 'b'].sort());
-    expect(await shown.page.locator('.picture-board > p').textContent()).toBe(texts.picture - boardCut);
+    expect(await shown.page.locator('.picture-board > p').textContent()).toBe(texts.picturesCut);
     expect(await shown.page.evaluate('window.hacked')).toBeUndefined();
     await shown.page.locator('.picture-bar input').focus();
     await shown.page.keyboard.press('Home');
@@ -140,13 +140,13 @@ describe.skipIf(mustSkip())('pictures by step of several runs', () => {
     const shown: Shown = await openRuns(bench, runs, { size: { width: 1000, height: 700 } });
     opened.push(shown);
     const { page } = shown;
-    await page.getByRole('tab', { name: texts.picture - boardTab }).click();
+    await page.getByRole('tab', { name: texts.picturesTab }).click();
     await expect.poll(() => page.locator('.images > .note').textContent()).toMatch(/^Select runs/);
     await page.getByRole('tab', { name: 'Table' }).click();
     await page.locator('[role=row][aria-rowindex="2"], .row').first().click();
     await page.keyboard.press('Shift+ArrowDown');
     await page.keyboard.press('Shift+ArrowDown');
-    await page.getByRole('tab', { name: texts.picture - boardTab }).click();
+    await page.getByRole('tab', { name: texts.picturesTab }).click();
     const answered = new Set<unknown>();
     const most: number[] = [];
     const now = async () => {
