@@ -46,6 +46,7 @@ import {
   compareRunsOf,
   editRun,
   listRunArtifacts,
+  listRunPictures,
   planResumption,
   readArtifactDocument,
   readCommitDocument,
@@ -133,6 +134,7 @@ const handlers: EngineHandlers = {
   },
   readRunAbout: async ({ project, runId }) => readRunAbout(await ofRun(project, runId), projects.isTrusted),
   listArtifacts: async ({ project, runId, folder }) => listRunArtifacts(await ofRun(project, runId), folder),
+  listPictures: async ({ project, runId }) => listRunPictures(await ofRun(project, runId)),
   viewArtifact: async ({ project, runId, path: name }) => viewRunArtifact(await ofRun(project, runId), name),
   readArtifact: async ({ project, runId, path: name }) => readArtifactDocument(await ofRun(project, runId), name),
   readExamples: async ({ project, runId, ...cell }) =>

@@ -8,6 +8,7 @@ import {
   type ToPredictPage,
   type ToRunPage,
 } from './charts.ts';
+import { pictureAnswers, pictureQuestions } from './picturescodec.ts';
 import type { RunPageAnswer } from './runpage.ts';
 import { parseSteering } from './steering.ts';
 import {
@@ -122,6 +123,7 @@ const toRunPage: Shapes<RunPageMessage> = {
   notice: { ...numbered, notice, runs },
   stopRefused: { protocol: currentProtocol, runId: text },
   steered: { protocol: currentProtocol, runId: text },
+  ...pictureAnswers,
   about: { ...answer, about },
   artifacts: { ...answer, folder: text, entries, trouble: orNull(text) },
   artifact: { ...answer, path: text, view },
@@ -136,6 +138,7 @@ const fromRunPage: Shapes<FromRunPage> = {
   stopRun: { runId: text },
   steerRun: { runId: text, steering: (value) => parseSteering(value) !== undefined },
   openLog: { runId: text },
+  ...pictureQuestions,
   readAbout: { runId: text },
   listArtifacts: { runId: text, folder: text },
   readArtifact: { runId: text, path: text },

@@ -1,4 +1,5 @@
 import type { AnswerFacts, AnswerTexts } from './answers.ts';
+import type { PictureText } from './pictures.ts';
 import type { RunPageQuestion } from './runpage.ts';
 import type { Steering } from './steering.ts';
 import type { Objective, RunStatus } from './tracking.ts';
@@ -198,6 +199,7 @@ export type FromPredictPage =
 
 /** Words of the Run chart page, in the user's language; `{0}` marks a place to be filled in. */
 export type RunTexts = AnswerTexts &
+  Readonly<Record<PictureText, string>> &
   Readonly<
     Record<
       | 'chooseRun'
@@ -225,7 +227,6 @@ export type RunTexts = AnswerTexts &
       | 'onlyRows'
       | 'tooLarge'
       | 'noText'
-      | 'brokenPicture'
       | 'running'
       | 'paused'
       | 'scheduled'

@@ -8,6 +8,7 @@ import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextE
 import type { FlowPlanDocument, FlowRequest, FlowResult, FlowState } from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { DrawnPlots } from './plots.ts';
+import type { RunPictures } from './pictures.ts';
 import type { Problem } from './problem.ts';
 import type { AliasChange, RegistryList } from './registry.ts';
 import type { RunsView } from './runsview.ts';
@@ -185,6 +186,8 @@ interface EngineRequests {
     payload: OfRun & { readonly folder: string };
     reply: { readonly entries: readonly ArtifactEntry[]; readonly trouble: string | null };
   };
+  /** Artifacts that are pictures by step. */
+  listPictures: { payload: OfRun; reply: RunPictures };
   viewArtifact: { payload: OfRun & { readonly path: string }; reply: ArtifactView };
   /** The whole of an artifact, for an editor. */
   readArtifact: { payload: OfRun & { readonly path: string }; reply: Uint8Array };

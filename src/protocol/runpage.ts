@@ -1,4 +1,5 @@
 import type { CellExamples } from './answers.ts';
+import type { PictureAnswer, PictureQuestion } from './pictures.ts';
 import type { ArtifactEntry, Objective, RunDataset } from './tracking.ts';
 
 // What the run page asks for when somebody looks at it: what is known of a run beside its curves, and its artifacts. These messages bear no
@@ -41,6 +42,7 @@ interface Answer {
 }
 
 export type RunPageAnswer =
+  | PictureAnswer
   | (Answer & { readonly type: 'about'; readonly about: RunAbout })
   /** `trouble`: why there are none to show; null when these are all. */
   | (Answer & {
@@ -58,6 +60,7 @@ export type RunPageAnswer =
     });
 
 export type RunPageQuestion =
+  | PictureQuestion
   | { readonly type: 'readAbout'; readonly runId: string }
   | { readonly type: 'listArtifacts'; readonly runId: string; readonly folder: string }
   | { readonly type: 'readArtifact'; readonly runId: string; readonly path: string }

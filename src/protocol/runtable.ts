@@ -1,6 +1,7 @@
 import type { ChartFeedQuestion, SeriesMessage } from './chartfeed.ts';
 import type { PlotsMessage, PlotsQuestion } from './plots.ts';
 import type { PlotsWord } from './plotswords.ts';
+import type { PictureAnswer, PictureQuestion, PictureText } from './pictures.ts';
 import type { RunsView } from './runsview.ts';
 import type { RelationsText } from './relationstexts.ts';
 import type { ChartsWord } from './chartwords.ts';
@@ -110,7 +111,7 @@ export type ToRunsPage =
   | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
 
 /** All that the page hears: points have numbers of their own (`chartfeed.ts`). */
-export type RunsPageMessage = ToRunsPage | SeriesMessage | PlotsMessage;
+export type RunsPageMessage = ToRunsPage | SeriesMessage | PlotsMessage | PictureAnswer;
 
 /** What is done with runs by commands of the editor, which ask where something is to be asked. */
 export const runActions = ['open', 'rename', 'note', 'tag', 'star', 'colour', 'hide', 'delete', 'compare'] as const;
@@ -119,6 +120,7 @@ export type RunAction = (typeof runActions)[number];
 export type FromRunsPage =
   | ChartFeedQuestion
   | PlotsQuestion
+  | PictureQuestion
   | { readonly type: 'ready'; readonly protocol: number }
   /** A message is missing, or the user wants to try again: send everything. */
   | { readonly type: 'resync' }
@@ -228,6 +230,7 @@ export type RunsTexts = Readonly<
     | 'noConnection'
     | 'retry'
     | 'ignored'
+    | PictureText
     | RelationsText,
     string
   >

@@ -1,5 +1,6 @@
 import { chartFeedQuestions, parseSeriesMessage } from './chartfeedcodec.ts';
 import { parsePlotsMessage, plotsQuestions } from './plotscodec.ts';
+import { parsePictureAnswer, pictureQuestions } from './picturescodec.ts';
 import {
   askedTabs,
   runActions,
@@ -53,6 +54,7 @@ const toRunsPage: Shapes<ToRunsPage> = {
 const fromRunsPage: Shapes<FromRunsPage> = {
   ...chartFeedQuestions,
   ...plotsQuestions,
+  ...pictureQuestions,
   ready: { protocol: currentProtocol },
   resync: {},
   act: { action: oneOf(...runActions), runIds: listOf(text) },
@@ -65,9 +67,9 @@ const fromRunsPage: Shapes<FromRunsPage> = {
 };
 
 export const parseToRunsPage: (value: unknown) => ToRunsPage | undefined = parserOf(toRunsPage);
-/** As {@link parseToRunsPage}, points of the runs, and plots. */
+/** As {@link parseToRunsPage}, points of the runs, plots, and pictures. */
 export const parseRunsPageMessage = (value: unknown): RunsPageMessage | undefined =>
-  parseToRunsPage(value) ?? parseSeriesMessage(value) ?? parsePlotsMessage(value);
+  parseToRunsPage(value) ?? parseSeriesMessage(value) ?? parsePlotsMessage(value) ?? parsePictureAnswer(value);
 export const parseFromRunsPage: (value: unknown) => FromRunsPage | undefined = parserOf(fromRunsPage);
 
 /** Longest value of a param or tag that the table gets: nobody reads more in a cell, and notes and patches may be books. */

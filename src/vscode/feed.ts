@@ -1,6 +1,7 @@
 import { toRunChoice, toRunFacts, toRunPoints, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
 import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
 import type { CompareFeed, DagFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
+import { createPictureAnswers } from './panels/pictures.ts';
 import { openArtifactDiff, openCodeDiff, openConfigDiff } from './rundiffs.ts';
 import { requireProcessOfRun, stopProcess } from './processes.ts';
 
@@ -113,6 +114,7 @@ export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'a
       engine.onEvent('points', ({ project, runId, metric, from, points }) => {
         if (project === root) listener(toRunPoints(runId, metric, from, points));
       }),
+    pictures: createPictureAnswers(engine),
     async look(root) {
       await engine.request('lookForRuns', { project: root });
     },

@@ -3,9 +3,10 @@ import '../shared/page.css';
 import '../shared/plots/plots.css';
 import './style.css';
 import './answers.css';
+import '../shared/pictures/pictures.css';
 import { RunView, type Range, type ShownRun } from '../../src/core/charts/charts.ts';
 import { parseToRunPage, type RunPageMessage } from '../../src/protocol/chartcodec.ts';
-import type { RunAbout, RunPageAnswer, RunPageQuestion } from '../../src/protocol/runpage.ts';
+import type { RunAbout, RunPageAnswer } from '../../src/protocol/runpage.ts';
 import {
   chartProtocolVersion,
   type FromRunPage,
@@ -13,22 +14,14 @@ import {
   type RunTexts,
   type SweepFacts,
 } from '../../src/protocol/charts.ts';
-import { createButton, registerControls } from '../shared/controls.ts';
-import { element, setHidden, setText } from '../shared/dom.ts';
+import { setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
 import { onThemeChange, readTheme } from '../shared/theme.ts';
-import { createAbout } from './about.ts';
-import { createAnswers } from './answers.ts';
-import { createArtifacts } from './artifacts.ts';
 import { ChartCard } from './card.ts';
-import { createDetails, createStrip } from './details.ts';
-import { createHeader } from './header.ts';
+import { createParts } from './parts.ts';
 import { planRun, type CardPlan, type RunPlan } from './plan.ts';
 import { createRhythm } from '../shared/plots/rhythm.ts';
 import { readMayStop, readPageState, type PageState } from './state.ts';
-import { createSteeringBar } from './steering.ts';
-import { createTabs } from './tabs.ts';
-import { createTrials } from './trials.ts';
 
 /** Milliseconds between two drawings: four a second are enough to see a run move. */
 const pause = 250;
@@ -53,7 +46,7 @@ class RunPage {
   #toAcknowledge: number | undefined;
   /** What the page knows of the run beside its points, and what it has asked about. */
   #about: RunAbout | undefined;
-  readonly #asked = { about: '', artifacts: '' };
+  readonly #asked = { about: '', artifacts: '', images: '' };
   #answered = false;
 
   constructor(texts: RunTexts) {
@@ -76,6 +69,9 @@ class RunPage {
       onOrder: (order) => this.#change({ order }),
       onTab: (tab) => this.#change({ tab }),
       onAsk: (question) => this.#host.post({ ...question, runId: this.#state.runId }),
+      onPost: (question) => this.#host.post(question),
+      step: () => this.#state.step,
+      onStep: (step) => this.#keep({ step }),
       onDetails: () => this.#change({ showsDetails: !this.#state.showsDetails }),
       onWhole: () => this.#zoomAll(),
       onAnswers: (part) => this.#change({ answers: { ...this.#state.answers, ...part } }),
@@ -130,6 +126,10 @@ class RunPage {
       case 'examples':
         this.#parts.answers.receive(answer);
         return;
+      case 'pictures':
+      case 'picture':
+        this.#parts.images.receive(answer);
+        return;
       case 'artifacts':
       case 'artifact':
         this.#parts.artifacts.receive(answer);
@@ -163,9 +163,14 @@ class RunPage {
   /** What a tab shows is asked for when somebody looks at it: again for another run, and when this one has begun or ended. */
   #drawTab(run: ShownRun | undefined): PageState['tab'] {
     const tab = run === undefined ? 'charts' : this.#state.tab;
-    const { tabs, about, artifacts } = this.#parts;
+    const { tabs, about, artifacts, images } = this.#parts;
     document.body.dataset['tab'] = tab;
     setHidden(tabs.root, run === undefined);
+    setHidden(images.root, tab !== 'images');
+    if (tab !== 'images') {
+      images.leave();
+      this.#asked.images = '';
+    }
     setHidden(about.root, tab !== 'about');
     setHidden(artifacts.root, tab !== 'artifacts');
     tabs.draw(tab);
@@ -175,9 +180,11 @@ class RunPage {
     if (this.#asked[tab] !== now) {
       this.#asked[tab] = now;
       if (tab === 'about') this.#host.post({ type: 'readAbout', runId });
+      else if (tab === 'images') images.forget();
       else artifacts.reset();
     }
     if (tab === 'about') about.draw(run, this.#about);
+    if (tab === 'images') images.draw([run.facts]);
     return tab;
   }
 
@@ -289,9 +296,14 @@ class RunPage {
     this.#host.post({ type: 'setRun', runId });
   }
 
-  #change(part: Partial<PageState>): void {
+  /** Of what draws itself. */
+  #keep(part: Partial<PageState>): void {
     this.#state = { ...this.#state, ...part };
     this.#host.writeState(this.#state);
+  }
+
+  #change(part: Partial<PageState>): void {
+    this.#keep(part);
     this.#rhythm.now();
   }
 
@@ -315,72 +327,12 @@ const answers: Readonly<Record<RunPageAnswer['type'], true>> = {
   artifacts: true,
   artifact: true,
   examples: true,
+  pictures: true,
+  picture: true,
 };
 
 function isAnswer(message: RunPageMessage): message is RunPageAnswer {
   return Object.hasOwn(answers, message.type);
-}
-
-/** What is asked about the run that is shown. */
-type Question = WithoutRun<RunPageQuestion>;
-type WithoutRun<T> = T extends unknown ? Omit<T, 'runId'> : never;
-
-function createParts(
-  texts: RunTexts,
-  options: Omit<
-    Parameters<typeof createHeader>[0] & Parameters<typeof createSteeringBar>[0] & Parameters<typeof createTrials>[0],
-    'texts' | 'maySteer'
-  > & {
-    readonly onRetry: () => void;
-    readonly onAnswers: Parameters<typeof createAnswers>[0]['onChoose'];
-    readonly onTab: (tab: PageState['tab']) => void;
-    readonly onAsk: (question: Question) => void;
-  },
-) {
-  registerControls();
-  const header = createHeader({ texts, ...options });
-  const steering = createSteeringBar({ texts, maySteer: options.mayStop, onSteer: options.onSteer });
-  const strip = createStrip(texts);
-  const trials = createTrials({ texts, ...options });
-  const details = createDetails(texts);
-  const tabs = createTabs(texts, options.onTab);
-  const { onAsk } = options;
-  const about = createAbout({
-    texts,
-    onSaveNote: (text) => onAsk({ type: 'saveNote', text }),
-    onOpenConfig: () => onAsk({ type: 'openConfig' }),
-  });
-  const artifacts = createArtifacts({
-    texts,
-    onList: (folder) => onAsk({ type: 'listArtifacts', folder }),
-    onRead: (path) => onAsk({ type: 'readArtifact', path }),
-    onOpen: (path) => onAsk({ type: 'openArtifact', path }),
-  });
-  const spoken = element('div', { 'class': 'spoken', 'aria-live': 'polite' });
-  const answers = createAnswers({
-    texts,
-    onChoose: options.onAnswers,
-    onExamples: (cell) => onAsk({ type: 'readExamples', ...cell }),
-    onSay: (words) => setText(spoken, words),
-  });
-  const cards = element('div', { class: 'cards', hidden: '' });
-  const noticeText = element('p', { role: 'status' });
-  const retry = createButton(texts.retry, { primary: true, onPress: options.onRetry });
-  const notice = element('div', { class: 'notice', hidden: '' }, noticeText, retry);
-  const main = element('main', {}, notice, cards, details.root);
-  document.body.append(
-    header.root,
-    steering.root,
-    tabs.root,
-    strip.root,
-    main,
-    about.root,
-    artifacts.root,
-    trials.root,
-    spoken,
-  );
-  const parts = { header, steering, tabs, about, artifacts, strip, trials, details, cards, answers };
-  return { ...parts, notice, noticeText, retry, spoken };
 }
 
 new RunPage(readBodyData('texts') as RunTexts).start();

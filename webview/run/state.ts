@@ -5,7 +5,8 @@ import { cellKinds } from './matrix.ts';
 import type { SmoothingChoice } from './plan.ts';
 
 /** Parts of the page, one at a time. */
-export type Tab = 'charts' | 'about' | 'artifacts';
+export const tabs = ['charts', 'images', 'about', 'artifacts'] as const;
+export type Tab = (typeof tabs)[number];
 
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` and `runId` of it. */
 export interface PageState {
@@ -19,6 +20,8 @@ export interface PageState {
   /** Of a sweep's trials. */
   readonly order: TrialOrder;
   readonly smoothing: SmoothingChoice;
+  /** Of the pictures; null: the last one. */
+  readonly step: number | null;
   /** Of the card with the model's answers. */
   readonly answers: AnswerChoice;
 }
@@ -27,12 +30,24 @@ export interface PageState {
 export function readPageState(kept: unknown, context: unknown): PageState {
   const { root, runId } = record(context);
   const place = { root: text(root), runId: text(runId) };
-  const { root: keptRoot, runId: keptRun, tab, showsDetails, log, table, order, smoothing, answers } = record(kept);
+  const {
+    root: keptRoot,
+    runId: keptRun,
+    tab,
+    showsDetails,
+    log,
+    table,
+    order,
+    smoothing,
+    answers,
+    step,
+  } = record(kept);
   const isSame = keptRoot === place.root;
   return {
     ...place,
     ...(isSame && typeof keptRun === 'string' ? { runId: keptRun } : {}),
-    tab: isSame && (tab === 'about' || tab === 'artifacts') ? tab : 'charts',
+    tab: tabs.find((one) => isSame && one === tab) ?? 'charts',
+    step: isSame && typeof step === 'number' && Number.isFinite(step) ? step : null,
     showsDetails: isSame && showsDetails === true,
     log: isSame ? texts(log) : [],
     table: isSame ? texts(table) : [],

@@ -9,6 +9,7 @@ export function createTabs(
 ): { readonly root: HTMLElement; draw(chosen: Tab): void } {
   const names: readonly (readonly [Tab, string])[] = [
     ['charts', texts.charts],
+    ['images', texts.picturesTab],
     ['about', texts.overview],
     ['artifacts', texts.artifacts],
   ];

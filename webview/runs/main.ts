@@ -5,6 +5,8 @@ import './style.css';
 import './relations/style.css';
 import './charts/style.css';
 import './plots/style.css';
+import '../shared/pictures/pictures.css';
+import './images/style.css';
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { RunsPageView, type CopyFormat } from '../../src/core/runtable/runtable.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';
@@ -159,7 +161,8 @@ class RunsPage {
   }
 
   #hear(message: RunsPageMessage): void {
-    if (message.type === 'series') this.#others.receive(message);
+    if (message.type === 'series' || message.type === 'pictures' || message.type === 'picture')
+      this.#others.receive(message);
     else if (message.type === 'plots') this.#others.receivePlots(message);
     else this.#receive(message);
   }

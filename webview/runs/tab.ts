@@ -1,5 +1,6 @@
 import type { SeriesMessage } from '../../src/protocol/chartfeed.ts';
 import type { PlotsMessage } from '../../src/protocol/plots.ts';
+import type { PictureAnswer } from '../../src/protocol/pictures.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';
 import type { FromRunsPage, RunsTexts } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
@@ -41,7 +42,7 @@ export interface Tab {
   draw(facts: TabFacts): void;
   /** Another tab is looked at from now on; what draws by itself stops until it is drawn again. */
   leave(): void;
-  /** Also while another tab is looked at. */
-  receive?(message: SeriesMessage): void;
   receivePlots?(message: PlotsMessage): void;
+  /** Also while another tab is looked at. */
+  receive?(message: SeriesMessage | PictureAnswer): void;
 }

@@ -18,6 +18,7 @@ export const tabRows = {
   table: { label: 'tableTab' },
   relations: { label: 'relationsTab', load: () => import('./relations/relations.ts') },
   plots: { label: 'plotsTab', load: () => import('./plots/plots.ts') },
+  images: { label: 'picturesTab', load: () => import('./images/images.ts') },
 } as const satisfies Readonly<Record<string, TabRow>>;
 
 export type TabName = keyof typeof tabRows;

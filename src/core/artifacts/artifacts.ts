@@ -1,5 +1,7 @@
 import type { ArtifactView } from '../../protocol/runpage.ts';
 
+export { groupPictures, pictureFolders } from './stepped.ts';
+
 // Which view a page gives of an artifact. Bytes decide, not names: what a run has written may be called anything. Nothing is ever rendered but
 // pictures of these kinds; notebooks, HTML and SVG are text.
 

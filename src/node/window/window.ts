@@ -31,6 +31,7 @@ import { readTrackedPaths } from './tracked.ts';
 
 export { compareRunsOf } from './comparing.ts';
 export { drawLoggedTables } from './loggedtables.ts';
+export { listRunPictures } from './pictures.ts';
 export { planResumption } from './resuming.ts';
 export {
   compareCode,

@@ -8,6 +8,7 @@ import type { RunsView } from '../../protocol/runsview.ts';
 import type { RunAction, RunTablePart, SavedView, TableStamp } from '../../protocol/runtable.ts';
 import type { Steering } from '../../protocol/steering.ts';
 import type { Prediction } from '../../protocol/training.ts';
+import type { AnswerPictures } from './pictures.ts';
 import type { Sides } from '../rundiffs.ts';
 
 /**
@@ -63,6 +64,7 @@ export interface RunsFeed {
   plots(root: string, asked: Pick<PlotsQuestion, 'revisions' | 'runIds'>): Promise<DrawnPlots>;
   /** Tells when plots may have changed, until disposed. */
   followPlots(root: string, listener: () => void): { dispose(): void };
+  pictures: AnswerPictures;
   act(root: string, action: RunAction, runIds: readonly string[]): Promise<void>;
   saveView(root: string, name: string, view: RunsView): Promise<void>;
   deleteView(root: string, name: string): Promise<void>;

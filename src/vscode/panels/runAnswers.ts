@@ -3,6 +3,7 @@ import { chartProtocolVersion, type FromRunPage } from '../../protocol/charts.ts
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { RunAbout, RunPageAnswer, RunPageQuestion } from '../../protocol/runpage.ts';
 import { noteTag } from '../../protocol/tracking.ts';
+import { createPictureAnswers } from './pictures.ts';
 import { toDocumentUri } from '../rundocuments.ts';
 
 /** Answers what a run page asks beside its curves; undefined for what is only done. */
@@ -13,6 +14,8 @@ const questions: Readonly<Record<RunPageQuestion['type'], true>> = {
   listArtifacts: true,
   readArtifact: true,
   readExamples: true,
+  listPictures: true,
+  readPicture: true,
   openArtifact: true,
   openConfig: true,
   saveNote: true,
@@ -31,6 +34,7 @@ export function createRunAnswers(engine: EngineClient): RunAnswers {
   const protocol = chartProtocolVersion;
   const readAbout = (project: string, runId: string): Promise<RunAbout> =>
     engine.request('readRunAbout', { project, runId });
+  const answerPictures = createPictureAnswers(engine);
   const rows: { readonly [T in RunPageQuestion['type']]: Row<T> } = {
     async readAbout(root, { runId }) {
       return { protocol, type: 'about', runId, about: await readAbout(root, runId) };
@@ -47,6 +51,8 @@ export function createRunAnswers(engine: EngineClient): RunAnswers {
       const found = await engine.request('readExamples', { project, runId, actual, predicted });
       return { protocol, type: 'examples', runId, actual, predicted, found };
     },
+    listPictures: answerPictures,
+    readPicture: answerPictures,
     async openArtifact(root, { runId, path }) {
       await open(toDocumentUri({ kind: 'artifact', root, runId, path }));
       return undefined;

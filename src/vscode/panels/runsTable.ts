@@ -12,11 +12,13 @@ import {
   type TableStamp,
   type ToRunsPage,
 } from '../../protocol/runtable.ts';
+import type { PictureQuestion } from '../../protocol/pictures.ts';
 import type { RunsView } from '../../protocol/runsview.ts';
 import { parseRunsView } from '../../protocol/runsviewcodec.ts';
 import { parseFromRunsPage } from '../../protocol/runtablecodec.ts';
 import type { RunsFeed } from './feed.ts';
 import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
+import { isPictureQuestion } from './pictures.ts';
 import { registerPanels, rootOf } from './panelset.ts';
 import { PlotsAnswers } from './plotsAnswers.ts';
 import { runsTexts } from './runstexts.ts';
@@ -243,6 +245,7 @@ class RunsTablePanel {
 
   #handle(message: FromRunsPage): void {
     const { feed, log, memory } = this.#options;
+    if (isPictureQuestion(message)) return void attempt(this.#answerPicture(message), log);
     switch (message.type) {
       case 'ready':
         this.#series.stop();
@@ -274,6 +277,11 @@ class RunsTablePanel {
         logPageError(NAME, message.message, log);
         return;
     }
+  }
+
+  async #answerPicture(question: PictureQuestion): Promise<void> {
+    const answer = await this.#options.feed.pictures(this.#root, question);
+    if (!this.#isDisposed) void this.#panel.webview.postMessage(answer);
   }
 
   async #copy(text: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { RunsTexts } from '../../protocol/runtable.ts';
 import { chartsTexts } from './chartstexts.ts';
 import { plotsTexts } from './plotstexts.ts';
+import { pictureTexts } from './picturetexts.ts';
 import { relationsTexts } from './relationstexts.ts';
 import type { Localizer } from './texts.ts';
 
@@ -12,6 +13,7 @@ export function runsTexts(l10n: Localizer): RunsTexts {
     ...lineTexts(l10n),
     ...relationsTexts(l10n),
     ...plotsTexts(l10n),
+    ...pictureTexts(l10n),
   };
 }
 

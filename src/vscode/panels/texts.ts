@@ -1,5 +1,6 @@
 import type { PredictTexts, RunTexts } from '../../protocol/charts.ts';
 import type { DagTexts } from '../../protocol/dag.ts';
+import { pictureTexts } from './picturetexts.ts';
 import { answerTexts } from './answertexts.ts';
 
 /** The part of `vscode.l10n` that is used here; tests give their own. */
@@ -44,6 +45,7 @@ export function runTexts(l10n: Localizer): RunTexts {
     byBatch: l10n.t('by batch'),
     byBatchSmoothed: l10n.t('by batch, smoothed'),
     ...answerTexts(l10n),
+    ...pictureTexts(l10n),
     ...smoothingTexts(l10n),
     epochs: l10n.t('epoch'),
     batches: l10n.t('batch'),
@@ -98,7 +100,6 @@ function tabTexts(l10n: Localizer) {
     onlyRows: l10n.t('The first {0} rows.'),
     tooLarge: l10n.t('The picture is too large for this page.'),
     noText: l10n.t('This is neither a text nor a picture that can be shown here.'),
-    brokenPicture: l10n.t('The picture can’t be shown.'),
   };
 }
 
