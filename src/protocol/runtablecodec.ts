@@ -2,6 +2,7 @@ import { chartFeedQuestions, parseSeriesMessage } from './chartfeedcodec.ts';
 import { parsePlotsMessage, plotsQuestions } from './plotscodec.ts';
 import {
   askedTabs,
+  pageExports,
   runActions,
   runTableProtocolVersion,
   type FromRunsPage,
@@ -48,6 +49,7 @@ const toRunsPage: Shapes<ToRunsPage> = {
   chosen: { ...numbered, name: text },
   tab: { ...numbered, tab: oneOf(...askedTabs) },
   copy: { ...numbered, format },
+  export: { ...numbered, what: oneOf(...pageExports) },
 };
 
 const fromRunsPage: Shapes<FromRunsPage> = {
@@ -61,6 +63,9 @@ const fromRunsPage: Shapes<FromRunsPage> = {
   saveView: { name: orNull(text), view: runsView },
   deleteView: { name: text },
   openView: { name: text },
+  report: { format: oneOf('html', 'markdown'), runIds: listOf(text), view: runsView },
+  picture: { kind: oneOf('png', 'svg'), name: text, bytes },
+  points: { name: text, runIds: listOf(text), metrics: listOf(text) },
   error: { message: text },
 };
 

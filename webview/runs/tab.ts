@@ -1,8 +1,9 @@
 import type { SeriesMessage } from '../../src/protocol/chartfeed.ts';
 import type { PlotsMessage } from '../../src/protocol/plots.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';
-import type { FromRunsPage, RunsTexts } from '../../src/protocol/runtable.ts';
+import type { FromRunsPage, PageExport, RunsTexts } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import type { ExportedChart } from '../shared/export/charts.ts';
 import type { Theme } from '../shared/theme.ts';
 
 /** What the page gives a tab, the same for as long as both live. */
@@ -20,6 +21,8 @@ export interface TabHost {
   /** What VS Code keeps of this tab while the page is hidden, beside its view. */
   readonly readState: () => unknown;
   readonly writeState: (state: unknown) => void;
+  /** Hands a file of some of its charts to the person. */
+  readonly takeAway: (what: PageExport, name: string, charts: readonly ExportedChart[]) => void;
 }
 
 /** What there is to draw. Each list is the same object for as long as nothing of it has changed. */
@@ -44,4 +47,6 @@ export interface Tab {
   /** Also while another tab is looked at. */
   receive?(message: SeriesMessage): void;
   receivePlots?(message: PlotsMessage): void;
+  /** Its charts of lines as they are drawn now, in their order. Other tabs are taken away as pictures only. */
+  exported?(): readonly ExportedChart[];
 }
