@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { smooth } from '../../src/core/charts/smoothing.ts';
@@ -107,33 +107,6 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     ask(key, '.uplot canvas', 'return part.toDataURL();');
   const windowOf = ({ ask }: Charts, key: string): Promise<readonly [from: number, to: number]> =>
     ask(key, '.plot', "const { from, to } = part.closest('.card').dataset; return [Number(from), Number(to)];");
-
-  it('is taken away as SVG with axes, lines and what they are, as PNG of the same, and as points', async () => {
-    const courses = [
-      measured(0, { training_loss: [4, 3, 2], val_loss: [4, 2, 1] }, { name: 'fox' }),
-      measured(1, { training_loss: [2, 1, 1], val_loss: [3, 3, 2] }, { name: '<b>wren' }),
-    ];
-    const shown = await open(courses);
-    await shown.drawn('loss');
-    await shown.say({ type: 'export', what: 'svg' });
-    await expect.poll(() => shown.posts().at(-1)?.type, { timeout: 15_000 }).toBe('picture');
-    const bytesOf = (): Buffer =>
-      Buffer.from(Object.values((shown.posts().at(-1) as unknown as { bytes: Record<string, number> }).bytes));
-    const svg = bytesOf().toString();
-    expect(svg.match(/<g class="line">/g)).toHaveLength(4);
-    for (const part of ['>loss', '>fox</text>', '>&lt;b&gt;wren</text>', '>val_loss</text>', 'stroke-dasharray="4 3"'])
-      expect(svg).toContain(part);
-    expect(svg).not.toMatch(/rgba|<script|<b>/);
-    await shown.say({ type: 'export', what: 'png' });
-    await expect.poll(() => (shown.posts().at(-1) as { kind?: string }).kind, { timeout: 15_000 }).toBe('png');
-    const png = bytesOf();
-    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1280, 720]);
-    await writeFile('test-results/view/export-charts.png', png);
-    await shown.say({ type: 'export', what: 'csv' });
-    await expect
-      .poll(() => shown.posts().at(-1))
-      .toMatchObject({ type: 'points', metrics: ['training_loss', 'val_loss'] });
-  });
 
   it('draws each run where its values are, in a colour of its own, and asks for no more than can be seen', async () => {
     const up = Array.from({ length: 11 }, (_, i) => i / 10);

@@ -183,16 +183,10 @@ class RunsPage {
         this.#view.follow();
         break;
       case 'chosen':
-        if (message.type === 'chosen') this.#view.choose(message.name);
-        break;
       case 'tab':
-        if (message.type === 'tab') this.#setState({ tab: message.tab });
-        break;
       case 'copy':
-        if (message.type === 'copy') this.#copy(message.format);
-        break;
       case 'export':
-        if (message.type === 'export') this.#actions().onExport(message.what);
+        this.#obey(message);
         break;
       case 'runs':
       case 'notice':
@@ -200,6 +194,14 @@ class RunsPage {
     }
     this.#isOutdated = true;
     this.#request();
+  }
+
+  /** What a command or the extension wants of the page. */
+  #obey(message: ToRunsPage): void {
+    if (message.type === 'chosen') this.#view.choose(message.name);
+    else if (message.type === 'tab') this.#setState({ tab: message.tab });
+    else if (message.type === 'copy') this.#copy(message.format);
+    else if (message.type === 'export') this.#actions().onExport(message.what);
   }
 
   #request(): void {
