@@ -16,6 +16,7 @@ import {
   untrackFile,
 } from './node/editing/editing.ts';
 import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
+import { writeFileAtomic } from './node/files/files.ts';
 import { openGit } from './node/git/git.ts';
 import { performFlow, planFlow, readFlow } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
@@ -33,6 +34,7 @@ import {
   takeBack,
   toRegistryChoice,
 } from './node/registry/registry.ts';
+import { tellReportOf, writePointsOf, writeReportOf } from './node/report/report.ts';
 import { requirePlan } from './node/reproduce/reproduce.ts';
 import { inspectTarget, listTemplates, newProject, readTemplate } from './node/scaffold/scaffold.ts';
 import { keepCredentials, tryCredentials } from './node/mlflowserver/mlflowserver.ts';
@@ -125,6 +127,20 @@ const handlers: EngineHandlers = {
   },
   async readTrials({ project, runId }) {
     return findShownSweep((await (await projects.get(project)).listRuns()).runs, runId);
+  },
+  async writeReport({ project, ...request }) {
+    projects.requireTrust();
+    return writeReportOf(await find(project), request, { env: projects.env, version });
+  },
+  tellReport: async ({ project, report }) => tellReportOf(await find(project), report, { env: projects.env, version }),
+  async writePoints({ project, ...request }) {
+    projects.requireTrust();
+    return writePointsOf(await find(project), request, { env: projects.env });
+  },
+  async writeFile({ file, bytes }) {
+    projects.requireTrust();
+    await writeFileAtomic(file, bytes);
+    return null;
   },
   readRun: async ({ project, runId }) => (await projects.get(project)).readRun(runId),
   readSeries: async ({ project, ...question }) => (await projects.get(project)).readSeries(question),

@@ -27,7 +27,14 @@ import { createReproducingCommands } from './vscode/commands/reproducing.ts';
 import { createResumingCommands } from './vscode/commands/resuming.ts';
 import { EngineThread } from './vscode/engine/client.ts';
 import { showFailure } from './vscode/failures.ts';
-import { createCompareFeed, createDagFeed, createPredictFeed, createRunFeed, createRunsFeed } from './vscode/feed.ts';
+import {
+  createCompareFeed,
+  createDagFeed,
+  createPredictFeed,
+  createRunFeed,
+  createExportFeed,
+  createRunsFeed,
+} from './vscode/feed.ts';
 import { registerLanguages } from './vscode/languages/languages.ts';
 import { registerComparePanels, type ComparePanels } from './vscode/panels/compareRuns.ts';
 import { registerDagPanels } from './vscode/panels/dag.ts';
@@ -100,7 +107,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createComparingCommands({ engine, projects, comparisons }),
     ...createDebuggingCommands({ engine, projects, context }),
     ...createRunsCommands({ engine, projects, showRun, showPrediction: predictions.show.bind(predictions) }),
-    ...createRunsTableCommands({ engine, projects, tables }),
+    ...createRunsTableCommands({ engine, projects, tables, exports: createExportFeed(engine) }),
     ...createRunEditCommands({ engine, projects }),
     ...createRegistryCommands({ engine, projects, cards: own(registerModelCards(engine)) }),
     ...createStoreCommands({ engine, projects }),

@@ -11,6 +11,7 @@ import type { DrawnPlots } from './plots.ts';
 import type { RunPictures } from './pictures.ts';
 import type { Problem } from './problem.ts';
 import type { AliasChange, RegistryList } from './registry.ts';
+import type { ReportRequest, WrittenReport } from './report.ts';
 import type { RunsView } from './runsview.ts';
 import type { RunTablePart, SavedView, TableStamp } from './runtable.ts';
 import type { CredentialsByServer, ServerCredentials } from './servers.ts';
@@ -169,6 +170,24 @@ interface EngineRequests {
   };
   /** A file that can't be read is not overwritten. */
   saveView: { payload: InProject & { readonly name: string; readonly view: RunsView }; reply: null };
+  /** As one HTML file, written whole or not at all. */
+  writeReport: {
+    payload: InProject & { readonly report: ReportRequest; readonly file: string };
+    reply: WrittenReport;
+  };
+  /** In Markdown. */
+  tellReport: { payload: InProject & { readonly report: ReportRequest }; reply: string };
+  /** Every point of these metrics of these runs as CSV; how many those are. */
+  writePoints: {
+    payload: InProject & {
+      readonly runIds: readonly string[];
+      readonly metrics: readonly string[];
+      readonly file: string;
+    };
+    reply: number;
+  };
+  /** What a page has made, to where a person wants it. */
+  writeFile: { payload: { readonly file: string; readonly bytes: Uint8Array }; reply: null };
   deleteView: { payload: InProject & { readonly name: string }; reply: null };
   /** How the metric went that says most of a run; null where none has a course. */
   readRunCourse: { payload: OfRun; reply: RunCourse | null };

@@ -108,7 +108,13 @@ export type ToRunsPage =
   /** A command asks for a tab. */
   | (Numbered & { readonly type: 'tab'; readonly tab: AskedTab })
   /** A menu asks for what is selected. */
-  | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' });
+  | (Numbered & { readonly type: 'copy'; readonly format: 'csv' | 'markdown' | 'json' })
+  /** A command asks for a file of what is looked at. */
+  | (Numbered & { readonly type: 'export'; readonly what: PageExport });
+
+/** What can be taken away from the page: a report of its runs, as a page or for a pull request; its charts as pictures; their points. */
+export const pageExports = ['report', 'summary', 'png', 'svg', 'csv'] as const;
+export type PageExport = (typeof pageExports)[number];
 
 /** All that the page hears: points have numbers of their own (`chartfeed.ts`). */
 export type RunsPageMessage = ToRunsPage | SeriesMessage | PlotsMessage | PictureAnswer;
@@ -132,6 +138,20 @@ export type FromRunsPage =
   | { readonly type: 'saveView'; readonly name: string | null; readonly view: RunsView }
   | { readonly type: 'deleteView'; readonly name: string }
   | { readonly type: 'openView'; readonly name: string }
+  /** Where it goes is asked. A summary goes into the clipboard. */
+  | {
+      readonly type: 'report';
+      readonly format: 'html' | 'markdown';
+      readonly runIds: readonly string[];
+      readonly view: RunsView;
+    }
+  | { readonly type: 'picture'; readonly kind: 'png' | 'svg'; readonly name: string; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'points';
+      readonly name: string;
+      readonly runIds: readonly string[];
+      readonly metrics: readonly string[];
+    }
   | { readonly type: 'error'; readonly message: string };
 
 /** What the page is loaded with; the extension restores a panel by `root`. */
@@ -174,6 +194,13 @@ export type RunsTexts = Readonly<
     | 'openView'
     | 'showHidden'
     | 'copy'
+    | 'export'
+    | 'exportReport'
+    | 'exportSummary'
+    | 'exportPng'
+    | 'exportSvg'
+    | 'exportCsv'
+    | 'exportNothing'
     | 'csv'
     | 'markdown'
     | 'json'

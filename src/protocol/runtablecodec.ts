@@ -3,6 +3,7 @@ import { parsePlotsMessage, plotsQuestions } from './plotscodec.ts';
 import { parsePictureAnswer, pictureQuestions } from './picturescodec.ts';
 import {
   askedTabs,
+  pageExports,
   runActions,
   runTableProtocolVersion,
   type FromRunsPage,
@@ -49,6 +50,7 @@ const toRunsPage: Shapes<ToRunsPage> = {
   chosen: { ...numbered, name: text },
   tab: { ...numbered, tab: oneOf(...askedTabs) },
   copy: { ...numbered, format },
+  export: { ...numbered, what: oneOf(...pageExports) },
 };
 
 const fromRunsPage: Shapes<FromRunsPage> = {
@@ -63,6 +65,9 @@ const fromRunsPage: Shapes<FromRunsPage> = {
   saveView: { name: orNull(text), view: runsView },
   deleteView: { name: text },
   openView: { name: text },
+  report: { format: oneOf('html', 'markdown'), runIds: listOf(text), view: runsView },
+  picture: { kind: oneOf('png', 'svg'), name: text, bytes },
+  points: { name: text, runIds: listOf(text), metrics: listOf(text) },
   error: { message: text },
 };
 

@@ -1,6 +1,6 @@
 import { toRunChoice, toRunFacts, toRunPoints, toRunSnapshot, toSeriesPoints } from '../core/charts/charts.ts';
 import type { Area, EngineClient, EngineEvents, LiveProcess } from '../protocol/engine.ts';
-import type { CompareFeed, DagFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
+import type { CompareFeed, DagFeed, ExportFeed, PredictFeed, RunFeed, RunsFeed } from './panels/feed.ts';
 import { createPictureAnswers } from './panels/pictures.ts';
 import { openArtifactDiff, openCodeDiff, openConfigDiff } from './rundiffs.ts';
 import { requireProcessOfRun, stopProcess } from './processes.ts';
@@ -98,10 +98,22 @@ const statusAreas: ReadonlySet<Area> = new Set(['pipeline', 'processes', 'data']
 /** Where files of plots lie, and what says which there are. */
 const plotAreas: ReadonlySet<Area> = new Set(['pipeline', 'data', 'models', 'branches']);
 
+export function createExportFeed(engine: EngineClient): ExportFeed {
+  return {
+    writeReport: (root, report, file) => engine.request('writeReport', { project: root, report, file }),
+    tellReport: (root, report) => engine.request('tellReport', { project: root, report }),
+    writePoints: (root, points) => engine.request('writePoints', { project: root, ...points }),
+    async writeFile(file, bytes) {
+      await engine.request('writeFile', { file, bytes });
+    },
+  };
+}
+
 /** `act` is done by commands. */
 export function createRunsFeed(engine: EngineClient, commands: Pick<RunsFeed, 'act'>): RunsFeed {
   return {
     ...commands,
+    ...createExportFeed(engine),
     read: (root, since) => engine.request('readRunTable', { project: root, since }),
     views: (root) => engine.request('listViews', { project: root }),
     follow: (root, listener) =>

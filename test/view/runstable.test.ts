@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { emptyRunsView } from '../../src/protocol/runsview.ts';
-import { emptyTableView } from '../../src/protocol/runtable.ts';
+import { emptyTableView, type FromRunsPage } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { makeRuns, openRuns, texts, type Shown } from './runstable.ts';
@@ -364,6 +364,30 @@ describe.skipIf(mustSkip())('the table of runs', () => {
     await shown.picture('runs-broken-view');
     await shown.page.getByText(texts.openView).click();
     expect(shown.posts().at(-1)).toEqual({ type: 'openView', name: 'old' });
+  });
+
+  it('takes away a report of the runs that are selected, and a picture of what is drawn', async () => {
+    const shown = await open(flat);
+    const foot = (label: string) => shown.page.locator('footer').getByText(label, { exact: true });
+    expect(await foot(texts.exportPng).isVisible()).toBe(false);
+    await shown.page.locator('.body > .row').nth(1).click();
+    await foot(texts.exportReport).click();
+    await expect
+      .poll(() => shown.posts().at(-1))
+      .toMatchObject({ type: 'report', format: 'html', view: emptyRunsView });
+    expect((shown.posts().at(-1) as Extract<FromRunsPage, { type: 'report' }>).runIds).toHaveLength(1);
+    await shown.say({ type: 'export', what: 'svg' });
+    await expect.poll(() => shown.page.locator('p.spoken').textContent()).toBe(texts.exportNothing);
+    await shown.page.locator('#tab-relations').click();
+    await shown.page.locator('.stage:not([data-drawn="0"])').first().waitFor();
+    await foot(texts.exportPng).click();
+    await expect.poll(() => shown.posts().at(-1)?.type, { timeout: 15_000 }).toBe('picture');
+    const { bytes } = shown.posts().at(-1) as unknown as { bytes: Record<string, number> };
+    const png = Buffer.from(Object.values(bytes));
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    const width = await shown.page.evaluate<number>(`document.querySelector('.stage').getBoundingClientRect().width`);
+    expect(png.readUInt32BE(16)).toBe(Math.round(2 * (width + 24)));
+    await writeFile('test-results/view/export-relations.png', png);
   });
 
   it('comes back as it was over a reload', async () => {

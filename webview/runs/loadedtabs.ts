@@ -55,6 +55,17 @@ export class LoadedTabs {
     this.#drawn?.tab?.receivePlots?.(...message);
   }
 
+  /** The tab that is looked at; undefined before it is loaded, and for the table. */
+  get current(): Tab | undefined {
+    return this.#drawn?.tab;
+  }
+
+  /** What can be taken away of it: charts of lines, a picture, or nothing. */
+  get offers(): 'lines' | 'picture' | 'nothing' {
+    if (this.current === undefined) return 'nothing';
+    return this.current.exported === undefined ? 'picture' : 'lines';
+  }
+
   #load(loaded: LoadedTab): void {
     if (loaded.isAsked) return;
     loaded.isAsked = true;

@@ -13,6 +13,7 @@ import type { RunsView } from '../../src/protocol/runsview.ts';
 import {
   runTableProtocolVersion,
   type FromRunsPage,
+  type PageExport,
   type RunsPageContext,
   type RunsPageMessage,
   type RunsTexts,
@@ -25,12 +26,14 @@ import { registerControls } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
 import { connectHost, readBodyData, type Host } from '../shared/host.ts';
 import { onThemeChange, readTheme } from '../shared/theme.ts';
+import type { ExportedChart } from '../shared/export/charts.ts';
 import { LoadedTabs } from './loadedtabs.ts';
 import { TableModel } from './model.ts';
 import { createFilterBar, createFoot, createHeader, createNotice, type BarActions } from './parts.ts';
 import { Selection } from './selection.ts';
 import { ShownView } from './shownview.ts';
 import { readContext, readPageState, type PageState } from './state.ts';
+import type { TabFacts } from './tab.ts';
 import { TablePanel } from './tablepanel.ts';
 import { createTabs, type TabName } from './tabs.ts';
 
@@ -90,7 +93,7 @@ class RunsPage {
     this.#tabs = createTabs(texts, (tab) => this.#setState({ tab }));
     this.#header = createHeader(this.#tabs.root, texts, actions, this.#context.mayEdit);
     this.#filterBar = createFilterBar(texts, actions);
-    this.#foot = createFoot(texts, actions);
+    this.#foot = createFoot(texts, actions, this.#context.mayEdit);
     this.#notice = createNotice(texts, actions);
     this.#table = this.#createTable();
     this.#others = this.#createOthers();
@@ -121,6 +124,7 @@ class RunsPage {
       onView: (name) => this.#view.choose(name),
       onViewAct: (what) => this.#view.act(what),
       onCopy: (format) => this.#copy(format),
+      onExport: (what) => this.#export(what, this.#texts.title, this.#others.current?.exported?.() ?? []),
       onRetry: () => this.#host.post({ type: 'resync' }),
     };
   }
@@ -156,6 +160,7 @@ class RunsPage {
         changeView: (part) => this.#changeView(part),
         readState: () => this.#state.own[tab],
         writeState: (own) => this.#keepOwn(tab, own),
+        takeAway: (what, name, charts) => this.#export(what, name, charts),
       }),
     });
   }
@@ -181,13 +186,10 @@ class RunsPage {
         this.#view.follow();
         break;
       case 'chosen':
-        if (message.type === 'chosen') this.#view.choose(message.name);
-        break;
       case 'tab':
-        if (message.type === 'tab') this.#setState({ tab: message.tab });
-        break;
       case 'copy':
-        if (message.type === 'copy') this.#copy(message.format);
+      case 'export':
+        this.#obey(message);
         break;
       case 'runs':
       case 'notice':
@@ -195,6 +197,14 @@ class RunsPage {
     }
     this.#isOutdated = true;
     this.#request();
+  }
+
+  /** What a command or the extension wants of the page. */
+  #obey(message: ToRunsPage): void {
+    if (message.type === 'chosen') this.#view.choose(message.name);
+    else if (message.type === 'tab') this.#setState({ tab: message.tab });
+    else if (message.type === 'copy') this.#copy(message.format);
+    else if (message.type === 'export') this.#actions().onExport(message.what);
   }
 
   #request(): void {
@@ -227,6 +237,8 @@ class RunsPage {
     document.body.dataset['tab'] = tab;
     this.#notice.draw(notice);
     this.#filterBar.draw(filter, this.#model.mistake, showsHidden, this.#model.hidden);
+    const isEmpty = this.#received.runs === undefined || notice === 'empty' || this.#failure !== undefined;
+    this.#drawTab(tab, isEmpty);
     this.#foot.draw({
       shown: this.#model.shown.length,
       all: this.#received.runs?.length ?? 0,
@@ -234,23 +246,15 @@ class RunsPage {
       hidden: this.#model.hidden,
       objective: this.#model.facts.objective,
       unreadable: this.#received.unreadable,
+      offers: this.#others.offers,
     });
-    const isEmpty = this.#received.runs === undefined || notice === 'empty' || this.#failure !== undefined;
-    this.#drawTab(tab, isEmpty);
   }
 
   #drawTab(tab: TabName, isEmpty: boolean): void {
     const isTable = tab === 'table';
     setHidden(this.#table.root, !isTable);
     if (isTable) this.#table.draw(isEmpty);
-    this.#others.draw(isTable || isEmpty ? undefined : tab, {
-      shown: this.#model.inOrder,
-      all: this.#received.runs ?? [],
-      selected: this.#selection.runs,
-      view: this.#state.view,
-      objective: this.#model.facts.objective,
-      theme: this.#theme,
-    });
+    this.#others.draw(isTable || isEmpty ? undefined : tab, this.#facts);
   }
 
   #noticeNow(): TableNotice | 'nothingFits' | 'empty' | undefined {
@@ -302,6 +306,27 @@ class RunsPage {
 
   #copy(format: CopyFormat): void {
     this.#host.post({ type: 'copied', text: this.#model.copy(this.#selection.runs, format) });
+  }
+
+  #export(what: PageExport, name: string, charts: readonly ExportedChart[]): void {
+    const own = {
+      ...{ name, charts, texts: this.#texts, facts: this.#facts, root: this.#others.current?.root },
+      post: (message: FromRunsPage) => this.#host.post(message),
+      say: (words: string) => setText(this.#spoken, words),
+    };
+    // Rejections are reported by the page's host.
+    void import('./exporting.ts').then(({ takeAway }) => takeAway(what, own));
+  }
+
+  get #facts(): TabFacts {
+    return {
+      shown: this.#model.inOrder,
+      all: this.#received.runs ?? [],
+      selected: this.#selection.runs,
+      view: this.#state.view,
+      objective: this.#model.facts.objective,
+      theme: this.#theme,
+    };
   }
 
   #showIgnored(count: number): void {

@@ -1,6 +1,6 @@
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { copyFormats, toColumn, type CopyFormat, type FilterMistake } from '../../src/core/runtable/runtable.ts';
-import type { RunsTexts, SavedView, TableNotice } from '../../src/protocol/runtable.ts';
+import type { PageExport, RunsTexts, SavedView, TableNotice } from '../../src/protocol/runtable.ts';
 import type { UnreadableRun } from '../../src/protocol/tracking.ts';
 import { createButton, createDropdown, createToggle } from '../shared/controls.ts';
 import { element, setHidden, setText } from '../shared/dom.ts';
@@ -14,6 +14,7 @@ export interface BarActions {
   readonly onView: (name: string | null) => void;
   readonly onViewAct: (what: 'save' | 'saveAs' | 'deleteView' | 'openView') => void;
   readonly onCopy: (format: CopyFormat) => void;
+  readonly onExport: (what: PageExport) => void;
   readonly onRetry: () => void;
 }
 
@@ -130,13 +131,29 @@ export interface FootFacts {
   readonly hidden: number;
   readonly objective: string | null;
   readonly unreadable: readonly UnreadableRun[];
+  /** What the tab has: charts of lines, other pictures, or nothing that could be one. */
+  readonly offers: 'lines' | 'picture' | 'nothing';
 }
 
-export function createFoot(texts: RunsTexts, { onCopy }: BarActions) {
+/** Files of what is looked at: where each is offered. */
+const takeaways = [
+  { what: 'report', label: 'exportReport', tabs: 'all' },
+  { what: 'png', label: 'exportPng', tabs: 'picture' },
+  { what: 'svg', label: 'exportSvg', tabs: 'lines' },
+  { what: 'csv', label: 'exportCsv', tabs: 'lines' },
+] as const satisfies readonly { readonly what: PageExport; readonly label: keyof RunsTexts; readonly tabs: string }[];
+
+export function createFoot(texts: RunsTexts, { onCopy, onExport }: BarActions, mayEdit: boolean) {
   const count = element('span', { role: 'status' });
   const unreadable = element('span', { class: 'bad' });
   const objective = element('span');
   const copies = copyFormats.map((format) => createWord(texts[format], () => onCopy(format)));
+  const exports = takeaways.map(({ what, label, tabs }) => ({
+    tabs,
+    word: createWord(texts[label], () => onExport(what)),
+  }));
+  const exportLabel = element('span', {}, texts.export);
+  setHidden(exportLabel, !mayEdit);
   const root = element(
     'footer',
     { class: 'dim' },
@@ -146,6 +163,8 @@ export function createFoot(texts: RunsTexts, { onCopy }: BarActions) {
     objective,
     element('span', {}, texts.copy),
     ...copies,
+    exportLabel,
+    ...exports.map(({ word }) => word),
   );
   return {
     root,
@@ -165,6 +184,8 @@ export function createFoot(texts: RunsTexts, { onCopy }: BarActions) {
         .slice(0, 20)
         .map(({ file, message }) => `${file}: ${message}`)
         .join('\n');
+      for (const { tabs, word } of exports)
+        setHidden(word, !mayEdit || !(tabs === 'all' || facts.offers === 'lines' || facts.offers === tabs));
       setHidden(objective, facts.objective === null);
       setText(objective, fillIn(texts.judgedBy, facts.objective ?? ''));
     },

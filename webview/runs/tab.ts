@@ -2,8 +2,9 @@ import type { SeriesMessage } from '../../src/protocol/chartfeed.ts';
 import type { PlotsMessage } from '../../src/protocol/plots.ts';
 import type { PictureAnswer } from '../../src/protocol/pictures.ts';
 import type { RunsView } from '../../src/protocol/runsview.ts';
-import type { FromRunsPage, RunsTexts } from '../../src/protocol/runtable.ts';
+import type { FromRunsPage, PageExport, RunsTexts } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import type { ExportedChart } from '../shared/export/charts.ts';
 import type { Theme } from '../shared/theme.ts';
 
 /** What the page gives a tab, the same for as long as both live. */
@@ -21,6 +22,8 @@ export interface TabHost {
   /** What VS Code keeps of this tab while the page is hidden, beside its view. */
   readonly readState: () => unknown;
   readonly writeState: (state: unknown) => void;
+  /** Hands a file of some of its charts to the person. */
+  readonly takeAway: (what: PageExport, name: string, charts: readonly ExportedChart[]) => void;
 }
 
 /** What there is to draw. Each list is the same object for as long as nothing of it has changed. */
@@ -45,4 +48,6 @@ export interface Tab {
   receivePlots?(message: PlotsMessage): void;
   /** Also while another tab is looked at. */
   receive?(message: SeriesMessage | PictureAnswer): void;
+  /** Its charts of lines as they are drawn now, in their order. Other tabs are taken away as pictures only. */
+  exported?(): readonly ExportedChart[];
 }

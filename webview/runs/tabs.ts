@@ -13,7 +13,7 @@ interface TabRow {
  * The ways to look at the runs, in their order. Another one is a row here: its module is loaded when somebody looks at it for the first
  * time. Its style sheet is a line in `main.ts`, for those of modules that are loaded later are not loaded with them.
  */
-export const tabRows = {
+const tabRows = {
   charts: { label: 'chartsTab', load: () => import('./charts/charts.ts') },
   table: { label: 'tableTab' },
   relations: { label: 'relationsTab', load: () => import('./relations/relations.ts') },

@@ -227,7 +227,9 @@ class StageReader {
     const option = (name: string): PyValue | undefined => options.findLast(([key]) => key === name)?.[1];
     const base = this.#path(path, at, wdir);
     const out = { ...base, kind, cache: option('cache') !== false, persist: option('persist') === true };
-    return kind === 'plot' && options.length > 0 ? { ...out, display: { kind: 'map', entries: [...new Map(options)] } } : out;
+    return kind === 'plot' && options.length > 0
+      ? { ...out, display: { kind: 'map', entries: [...new Map(options)] } }
+      : out;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AnswerFacts } from '../../protocol/answers.ts';
 import { badInput, unknownName } from '../../protocol/errors.ts';
-import type { RunsView } from '../../protocol/runsview.ts';
+import type { ReportRequest } from '../../protocol/report.ts';
 import { hiddenTag, type TableView } from '../../protocol/runtable.ts';
 import { isSystemMetric, type MetricPoint, type Objective, type RunSummary } from '../../protocol/tracking.ts';
 import { directionOf as judgedBy } from '../charts/charts.ts';
@@ -21,13 +21,6 @@ import type { SvgChart } from './svg.ts';
 
 /** Of more runs a table is no report. */
 const mostRuns = 300;
-
-export interface ReportRequest {
-  readonly title: string;
-  readonly view: RunsView;
-  /** Ids, in their order; null: what the view shows. */
-  readonly runIds: readonly string[] | null;
-}
 
 /** What a report will tell; its points are still to be read. */
 export interface ReportPlan extends CardPlan {

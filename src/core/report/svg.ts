@@ -76,8 +76,10 @@ export interface SvgFrame {
   readonly height: number;
   /** Begins the ids within, and so is told from others of the same document. */
   readonly id: string;
-  /** With title and namespace, as a file of its own. */
+  /** With title and background, as a file of its own or beside others in one. */
   readonly isAlone: boolean;
+  /** Where it stands within another; default: at its corner. */
+  readonly at?: { readonly x: number; readonly y: number };
 }
 
 const textSize = 11;
@@ -105,12 +107,13 @@ interface Plot {
 export function formatSvg(chart: SvgChart, ink: SvgInk, frame: SvgFrame): string {
   const keys = layKeys(chart.keys, frame.width);
   const plot = layPlot(chart, ink, frame, keys.height);
-  const { width, height, id, isAlone } = frame;
+  const { width, height, id, isAlone, at } = frame;
   const clip = `${id}-plot`;
   const space = isAlone ? ' xmlns="http://www.w3.org/2000/svg"' : '';
+  const place = at === undefined ? '' : ` x="${at.x}" y="${at.y}"`;
   const words = `font-family="${escapeMarkup(ink.fontFamily)}" font-size="${textSize}"`;
   return [
-    `<svg${space} viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="${id}-name" ${words}>`,
+    `<svg${space}${place} viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="${id}-name" ${words}>`,
     `<title id="${id}-name">${escapeMarkup([chart.title, chart.detail].filter((part) => part !== '').join(', '))}</title>`,
     ...(isAlone && ink.background !== null
       ? [`<rect width="${width}" height="${height}" fill="${escapeMarkup(ink.background)}"/>`]
@@ -128,6 +131,28 @@ export function formatSvg(chart: SvgChart, ink: SvgInk, frame: SvgFrame): string
     ...keys.draw(plot.bottom + 38, ink),
     '</svg>',
   ].join('\n');
+}
+
+const sheet = { width: 640, height: 360, gap: 16 } as const;
+
+/** Charts as one file, two beside each other. */
+export function formatSheet(
+  charts: readonly SvgChart[],
+  ink: SvgInk,
+): { readonly text: string; readonly width: number; readonly height: number } {
+  const { width: own, height: ownHeight, gap } = sheet;
+  const columns = Math.min(2, charts.length);
+  const [width, height] = [columns * (own + gap) - gap, Math.ceil(charts.length / columns) * (ownHeight + gap) - gap];
+  const drawn = charts.map((chart, index) => {
+    const at = { x: (index % columns) * (own + gap), y: Math.floor(index / columns) * (ownHeight + gap) };
+    return formatSvg(chart, ink, { width: own, height: ownHeight, id: `chart${index + 1}`, isAlone: true, at });
+  });
+  const fill =
+    ink.background === null
+      ? []
+      : [`<rect width="${width}" height="${height}" fill="${escapeMarkup(ink.background)}"/>`];
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`;
+  return { text: [head, ...fill, ...drawn, '</svg>', ''].join('\n'), width, height };
 }
 
 function layPlot(chart: SvgChart, ink: SvgInk, { width, height, isAlone }: SvgFrame, keysHeight: number): Plot {

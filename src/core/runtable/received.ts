@@ -8,7 +8,7 @@ type Numbered = Extract<ToRunsPage, { readonly sequence: number }>;
  * What a message has done: `old`, `broken` and `resync` have changed nothing. After `resync` the page asks for everything; after `broken`
  * it does not, because the same bytes would come again.
  */
-type Received = 'runs' | 'views' | 'notice' | 'chosen' | 'tab' | 'copy' | 'old' | 'broken' | 'resync';
+type Received = 'runs' | 'views' | 'notice' | 'chosen' | 'tab' | 'copy' | 'export' | 'old' | 'broken' | 'resync';
 
 /** The page's half of the border: what it has been sent so far. */
 export class RunsPageView {
@@ -54,20 +54,10 @@ export class RunsPageView {
     // Asked for once; until everything comes, changes of what is not there are nothing.
     if (this.#isLost) return 'old';
     if (!isNext && !begins) return this.#lose();
-    switch (message.type) {
-      case 'runs':
-        return this.#take(message);
-      case 'views':
-        this.#views = message.views;
-        return 'views';
-      case 'notice':
-        this.#notice = message.notice;
-        return 'notice';
-      case 'chosen':
-      case 'tab':
-      case 'copy':
-        return message.type;
-    }
+    if (message.type === 'runs') return this.#take(message);
+    if (message.type === 'views') this.#views = message.views;
+    else if (message.type === 'notice') this.#notice = message.notice;
+    return message.type;
   }
 
   #take({ begins, ends, bytes, removed, unreadable }: Extract<ToRunsPage, { readonly type: 'runs' }>): Received {

@@ -1,11 +1,12 @@
 import path from 'node:path';
-import type { Report, ReportRequest } from '../../core/report/report.ts';
+import type { Report } from '../../core/report/report.ts';
 import { exitCodes } from '../../protocol/errors.ts';
+import { reportFormats, type ReportFormat, type ReportRequest } from '../../protocol/report.ts';
 import { emptyRunsView } from '../../protocol/runsview.ts';
 import { badArguments, type Command, type Invocation } from '../commandline/commandline.ts';
 import { openStoreOf, storeOption, type RunStore } from '../tracking/tracking.ts';
 import { findView } from '../views/views.ts';
-import { formatAs, readReport, reportFormats, writeReport, type ReportFormat } from './report.ts';
+import { formatAs, readReport, writeReport } from './report.ts';
 
 const reportCommand: Command = {
   words: ['runs', 'report'],

@@ -6,9 +6,9 @@ import {
   type Report,
   type ReportChart,
   type ReportPlan,
-  type ReportRequest,
 } from '../../core/report/report.ts';
 import type { RunPoints } from '../../protocol/chartfeed.ts';
+import type { ReportRequest } from '../../protocol/report.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import type { RunStore } from '../tracking/tracking.ts';

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatReport, formatReportMarkdown, type Report } from '../../core/report/report.ts';
+import type { ReportFormat } from '../../protocol/report.ts';
 import { writeFileAtomic } from '../files/files.ts';
-
-export const reportFormats = ['html', 'markdown'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
 
 const formatters: Readonly<Record<ReportFormat, (report: Report) => string>> = {
   html: (report) => formatReport(report, { hash: (text) => createHash('sha256').update(text).digest('base64') }),

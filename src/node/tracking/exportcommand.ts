@@ -17,12 +17,15 @@ export const exportCommand: Command = {
     to: { type: 'string', value: 'URI', summary: 'the other store: a folder or an MLflow server' },
     all: { type: 'boolean', summary: 'every run of the store' },
     metrics: { type: 'string', value: 'FILE.csv', summary: 'write every point of the runs into this file' },
+    only: { type: 'string', value: 'NAMES', summary: 'with --metrics: of these metrics, as val_loss,val_accuracy' },
   },
   run: async (invocation) => {
     const { options } = invocation;
     const [to, metrics] = [options.text('to'), options.text('metrics')];
     if ((to === undefined) === (metrics === undefined))
       throw badArguments('Say one of --to URI and --metrics FILE.csv.');
+    if (options.text('only') !== undefined && metrics === undefined)
+      throw badArguments('--only goes with --metrics FILE.csv.');
     const store = await openStoreOf(invocation);
     const runs = await chooseRuns(invocation, store);
     return to === undefined ? writePoints(invocation, store, runs, metrics ?? '') : copy(invocation, store, runs, to);
@@ -62,13 +65,18 @@ async function writePoints(
   if (!/\.csv$/i.test(name)) throw badArguments(`--metrics writes CSV: give a name that ends with .csv, not ${name}.`);
   const file = path.resolve(cwd, name);
   const isDryRun = options.flag('dry-run');
-  const points = isDryRun ? null : await exportPoints(store, runs, file);
+  const points = isDryRun ? null : await exportPoints(store, runs, { file, metrics: splitNames(options.text('only')) });
   output.result({ file, runs: runs.length, points }, () =>
     isDryRun
       ? `Would write the points of ${runs.length} runs to ${file}.`
       : `${points ?? 0} points of ${runs.length} runs: ${file}`,
   );
   return exitCodes.done;
+}
+
+/** Null: all. */
+function splitNames(text: string | undefined): readonly string[] | null {
+  return text?.split(',').map((name) => name.trim()) ?? null;
 }
 
 function describe({ runId, name, action, newRunId, message }: ExportedRun, isDryRun: boolean): string {

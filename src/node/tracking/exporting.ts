@@ -175,11 +175,17 @@ async function copyArtifact(
   }
 }
 
-/** Every point of the runs as CSV. */
-export async function exportPoints(from: RunStore, runs: readonly RunSummary[], file: string): Promise<number> {
+/** Every point of the runs as CSV, or of these metrics only. */
+export async function exportPoints(
+  from: RunStore,
+  runs: readonly RunSummary[],
+  { file, metrics = null }: { readonly file: string; readonly metrics?: readonly string[] | null },
+): Promise<number> {
   const rows: [RunSummary, string, readonly TimedPoint[]][] = [];
   for (const run of runs)
-    for (const metric of Object.keys(run.metrics)) rows.push([run, metric, await readPoints(from, run.runId, metric)]);
+    for (const metric of Object.keys(run.metrics))
+      if (metrics === null || metrics.includes(metric))
+        rows.push([run, metric, await readPoints(from, run.runId, metric)]);
   await writeFileAtomic(file, formatPointsCsv(rows));
   return rows.reduce((sum, [, , points]) => sum + points.length, 0);
 }

@@ -1,5 +1,6 @@
 // The door of tracking's effects: stores, wherever they are and whoever names them.
 export { openStoreOf, storeOption } from './chosenstore.ts';
+export { exportPoints } from './exporting.ts';
 export { listDirectories, readRegularFile, tryReadFile } from './entries.ts';
 export { addStore, listStores, removeStore } from './managing.ts';
 export { readRunId } from './mlmodel.ts';

@@ -63,6 +63,11 @@ export interface CommandTypes {
   'mlops.copyRunsAsCsv': OnTarget;
   'mlops.copyRunsAsMarkdown': OnTarget;
   'mlops.copyRunsAsJson': OnTarget;
+  'mlops.exportReport': OnTarget;
+  'mlops.copyReport': OnTarget;
+  'mlops.exportChartsAsPng': OnTarget;
+  'mlops.exportChartsAsSvg': OnTarget;
+  'mlops.exportPoints': OnTarget;
   'mlops.repairRun': OnTarget;
   'mlops.addStore': OnTarget;
   'mlops.removeStore': OnTarget;

@@ -1,8 +1,12 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Target } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
-import { colourTag, hiddenTag, runColours, starTag } from '../../protocol/runtable.ts';
+import { emptyRunsView, type RunsView } from '../../protocol/runsview.ts';
+import { colourTag, hiddenTag, runColours, starTag, type PageExport } from '../../protocol/runtable.ts';
 import type { RunEdit, RunSummary } from '../../protocol/tracking.ts';
+import { copyReport, exportReport } from '../exporting.ts';
+import type { ExportFeed } from '../panels/feed.ts';
 import type { RunsTables } from '../panels/runsTable.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
@@ -12,7 +16,8 @@ import { runsOf } from './target.ts';
 interface Parts {
   readonly engine: EngineClient;
   readonly projects: Projects;
-  readonly tables: Pick<RunsTables, 'show' | 'copy'>;
+  readonly tables: Pick<RunsTables, 'show' | 'copy' | 'takeAway'>;
+  readonly exports: ExportFeed;
 }
 
 type RunsTableCommands = Pick<
@@ -26,10 +31,15 @@ type RunsTableCommands = Pick<
   | 'mlops.copyRunsAsCsv'
   | 'mlops.copyRunsAsMarkdown'
   | 'mlops.copyRunsAsJson'
+  | 'mlops.exportReport'
+  | 'mlops.copyReport'
+  | 'mlops.exportChartsAsPng'
+  | 'mlops.exportChartsAsSvg'
+  | 'mlops.exportPoints'
 >;
 
 /** The table of runs, and what is done with several runs at once. */
-export function createRunsTableCommands({ engine, projects, tables }: Parts): RunsTableCommands {
+export function createRunsTableCommands({ engine, projects, tables, exports }: Parts): RunsTableCommands {
   /** Asks what to change, or gives undefined: then nothing happens. */
   const editRuns =
     (title: string, ask: (runs: readonly RunSummary[]) => Promise<RunEdit | undefined>): CommandTypes['mlops.tagRun'] =>
@@ -55,6 +65,19 @@ export function createRunsTableCommands({ engine, projects, tables }: Parts): Ru
     tables.copy(format);
     return Promise.resolve();
   };
+  const takeAway = (what: PageExport) => (): Promise<void> => {
+    tables.takeAway(what);
+    return Promise.resolve();
+  };
+  /** Of what the page in front shows, else of a view that is picked. */
+  const report =
+    (what: 'report' | 'summary', write: typeof exportReport): CommandTypes['mlops.exportReport'] =>
+    async (target) => {
+      if (target === undefined && tables.takeAway(what)) return;
+      const project = await pickRunsFolder(projects, target);
+      const view = project === undefined ? undefined : await pickView(engine, project);
+      if (project !== undefined && view !== undefined) await write(exports, project, { ...view, runIds: null });
+    };
   return {
     'mlops.showRunsCharts': showTab('charts'),
     'mlops.showRunsTable': showTab('table'),
@@ -65,7 +88,28 @@ export function createRunsTableCommands({ engine, projects, tables }: Parts): Ru
     'mlops.copyRunsAsCsv': copyAs('csv'),
     'mlops.copyRunsAsMarkdown': copyAs('markdown'),
     'mlops.copyRunsAsJson': copyAs('json'),
+    'mlops.exportReport': report('report', exportReport),
+    'mlops.copyReport': report('summary', copyReport),
+    'mlops.exportChartsAsPng': takeAway('png'),
+    'mlops.exportChartsAsSvg': takeAway('svg'),
+    'mlops.exportPoints': takeAway('csv'),
   };
+}
+
+/** All runs, or a view that the project keeps. */
+async function pickView(
+  engine: EngineClient,
+  project: string,
+): Promise<{ readonly title: string; readonly view: RunsView } | undefined> {
+  const views = (await engine.request('listViews', { project })).flatMap(({ name, view }) =>
+    view === null ? [] : [{ label: name, view }],
+  );
+  const all = { label: vscode.l10n.t('All runs'), view: emptyRunsView };
+  const title = vscode.l10n.t('Report of');
+  const picked = views.length === 0 ? all : await vscode.window.showQuickPick([all, ...views], { title });
+  if (picked === undefined) return undefined;
+  const isAll = picked === all;
+  return { title: isAll ? vscode.l10n.t('Runs of {0}', path.basename(project)) : picked.label, view: picked.view };
 }
 
 interface Found {

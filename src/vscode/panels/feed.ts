@@ -4,6 +4,7 @@ import type { ShownComparison } from '../../protocol/compare.ts';
 import type { RunChange, RunChoice, RunSnapshot } from '../../protocol/charts.ts';
 import type { StatusDocument } from '../../protocol/pipeline.ts';
 import type { DrawnPlots, PlotsQuestion } from '../../protocol/plots.ts';
+import type { ReportRequest, WrittenReport } from '../../protocol/report.ts';
 import type { RunsView } from '../../protocol/runsview.ts';
 import type { RunAction, RunTablePart, SavedView, TableStamp } from '../../protocol/runtable.ts';
 import type { Steering } from '../../protocol/steering.ts';
@@ -49,8 +50,21 @@ export interface DagFeed {
   addStage(root: string): Promise<void>;
 }
 
+/** What a person takes away as a file. */
+export interface ExportFeed {
+  writeReport(root: string, report: ReportRequest, file: string): Promise<WrittenReport>;
+  /** In Markdown. */
+  tellReport(root: string, report: ReportRequest): Promise<string>;
+  /** Gives how many. */
+  writePoints(
+    root: string,
+    points: { readonly runIds: readonly string[]; readonly metrics: readonly string[]; readonly file: string },
+  ): Promise<number>;
+  writeFile(file: string, bytes: Uint8Array): Promise<void>;
+}
+
 /** What the page of runs needs of the engine and of the commands. `root` is the absolute path of a project or of a folder with runs only. */
-export interface RunsFeed {
+export interface RunsFeed extends ExportFeed {
   read(root: string, since: TableStamp | null): Promise<RunTablePart>;
   views(root: string): Promise<readonly SavedView[]>;
   /** Tells when runs or views may have changed, until disposed. */

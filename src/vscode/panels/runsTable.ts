@@ -6,6 +6,7 @@ import {
   runTableViewType,
   type AskedTab,
   type FromRunsPage,
+  type PageExport,
   type RunsPageContext,
   type RunTablePart,
   type SavedView,
@@ -17,6 +18,7 @@ import type { RunsView } from '../../protocol/runsview.ts';
 import { parseRunsView } from '../../protocol/runsviewcodec.ts';
 import { parseFromRunsPage } from '../../protocol/runtablecodec.ts';
 import type { RunsFeed } from './feed.ts';
+import { copyReport, exportPicture, exportPoints, exportReport } from '../exporting.ts';
 import { attempt, listenToPage, loadPage, logPageError, toReason } from './page.ts';
 import { isPictureQuestion } from './pictures.ts';
 import { registerPanels, rootOf } from './panelset.ts';
@@ -41,6 +43,8 @@ export interface RunsTables {
   show(root: string, tab: AskedTab): void;
   /** Puts what is selected in the table that is in front, or all that it shows, into the clipboard. */
   copy(format: 'csv' | 'markdown' | 'json'): void;
+  /** Asks the page that is in front for what is looked at there; false when none is. */
+  takeAway(what: PageExport): boolean;
 }
 
 /** One panel for each project; they come back after a reload of the window. */
@@ -65,6 +69,11 @@ export function registerRunsTables(options: RunsTableOptions): RunsTables {
     },
     copy(format) {
       [...panels].find((panel) => panel.isActive)?.copy(format);
+    },
+    takeAway(what) {
+      const active = [...panels].find((panel) => panel.isActive);
+      active?.takeAway(what);
+      return active !== undefined;
     },
   };
 }
@@ -147,6 +156,10 @@ class RunsTablePanel {
 
   copy(format: 'csv' | 'markdown' | 'json'): void {
     this.#send({ type: 'copy', format });
+  }
+
+  takeAway(what: PageExport): void {
+    this.#send({ type: 'export', what });
   }
 
   /** Called once the panel is gone. */
@@ -246,6 +259,7 @@ class RunsTablePanel {
   #handle(message: FromRunsPage): void {
     const { feed, log, memory } = this.#options;
     if (isPictureQuestion(message)) return void attempt(this.#answerPicture(message), log);
+    if (isTakenAway(message)) return void attempt(this.#export(message), log);
     switch (message.type) {
       case 'ready':
         this.#series.stop();
@@ -297,6 +311,15 @@ class RunsTablePanel {
     this.#send({ type: 'chosen', name: chosen });
   }
 
+  #export(message: TakenAway): Promise<void> {
+    const { feed } = this.#options;
+    if (message.type === 'picture') return exportPicture(feed, this.#root, message);
+    if (message.type === 'points') return exportPoints(feed, this.#root, message);
+    const { runIds, view, format } = message;
+    const report = { title: vscode.l10n.t('Runs of {0}', path.basename(this.#root)), runIds, view };
+    return format === 'html' ? exportReport(feed, this.#root, report) : copyReport(feed, this.#root, report);
+  }
+
   async #askName(): Promise<string | undefined> {
     const text = await vscode.window.showInputBox({
       title: vscode.l10n.t('Save View As'),
@@ -317,6 +340,12 @@ class RunsTablePanel {
     if (findViewNameMistake(name) !== undefined) return;
     await vscode.window.showTextDocument(vscode.Uri.file(path.join(this.#root, '.mlops', 'views', `${name}.yaml`)));
   }
+}
+
+type TakenAway = Extract<FromRunsPage, { type: 'report' | 'picture' | 'points' }>;
+
+function isTakenAway(message: FromRunsPage): message is TakenAway {
+  return ['report', 'picture', 'points'].includes(message.type);
 }
 
 /** As an empty list of runs is packed. */

@@ -58,6 +58,7 @@ const toPage: readonly ToRunsPage[] = [
   { ...head, type: 'notice', notice: { kind: 'broken', text: 'x', action: 'retry' } },
   { ...head, type: 'chosen', name: 'a' },
   { ...head, type: 'copy', format: 'csv' },
+  { ...head, type: 'export', what: 'png' },
 ];
 const fromPage: readonly FromRunsPage[] = [
   { type: 'ready', protocol: 1 },
@@ -68,6 +69,9 @@ const fromPage: readonly FromRunsPage[] = [
   { type: 'saveView', name: 'a', view },
   { type: 'deleteView', name: 'a' },
   { type: 'openView', name: 'a' },
+  { type: 'report', format: 'html', runIds: ['a'], view },
+  { type: 'picture', kind: 'svg', name: 'a', bytes: Uint8Array.of(1) },
+  { type: 'points', name: 'a', runIds: ['a'], metrics: ['loss'] },
   { type: 'error', message: 'x' },
   { type: 'watch', watch: 7, restart: true, wanted: { runIds: ['a'], metrics: ['__proto__'], events: false } },
   { type: 'watched', watch: 7, sequence: 1 },

@@ -32,6 +32,8 @@ export const told = {
   fileSystems: [] as { readonly scheme: string; readonly provider: unknown }[],
   picks: [] as (readonly { readonly label: string }[])[],
   copied: [] as string[],
+  /** Opened by the system, outside of the editor. */
+  opened: [] as string[],
   /** Boxes that were shown to type into. */
   boxes: [] as { readonly title?: string; readonly prompt?: string; readonly password?: boolean }[],
   executed: [] as string[],
@@ -267,6 +269,7 @@ export const TaskPanelKind = { Dedicated: 2 };
 export const ProgressLocation = { Window: 10 };
 export const env = {
   language: 'en',
+  openExternal: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.opened.push(fsPath)),
   clipboard: { writeText: (text: string) => Promise.resolve(void told.copied.push(text)) },
 };
 export class ThemeColor {

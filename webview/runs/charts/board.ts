@@ -4,6 +4,7 @@ import type { RunEvent } from '../../../src/protocol/charts.ts';
 import type { ChartsView } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../../src/protocol/tracking.ts';
+import type { ExportedChart } from '../../shared/export/charts.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
 import { createBar } from './bar.ts';
 import { ChartCard, type CardLook } from './card.ts';
@@ -89,6 +90,15 @@ export class Board {
       rootMargin: '200px',
     });
     new ResizeObserver(() => actions.onLook()).observe(this.#rows);
+  }
+
+  /** Those that have been drawn, as they stand on the page. */
+  get exported(): readonly ExportedChart[] {
+    const isBefore = (a: ChartCard, b: ChartCard): boolean =>
+      (a.root.compareDocumentPosition(b.root) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+    return [...this.#cards.values()]
+      .sort((a, b) => (isBefore(a, b) ? -1 : 1))
+      .flatMap(({ exported }) => exported ?? []);
   }
 
   cardsInView(): readonly ChartCard[] {

@@ -12,9 +12,11 @@ import type { CardView } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
 import { createPlot, type Picture } from '../../shared/plots/plot.ts';
+import type { ExportedChart } from '../../shared/export/charts.ts';
 import type { Theme } from '../../shared/theme.ts';
 import type { AxisWords } from './axis.ts';
 import { CursorView, type CursorFacts } from './cursor.ts';
+import { toExported } from './exported.ts';
 import { createExpressionEditor } from './expression.ts';
 import { listenToPlot } from './gestures.ts';
 import { Highlight } from './highlight.ts';
@@ -121,6 +123,14 @@ export class ChartCard {
 
   get answer(): ChartAnswer | undefined {
     return this.#answer;
+  }
+
+  /** Undefined before it is drawn, and while it is a table. */
+  get exported(): ExportedChart | undefined {
+    const [picture, detail] = [this.#picture, this.#head.drawn.textContent];
+    if (picture === undefined || this.#answer === undefined || this.plan.card.isTable) return undefined;
+    const { looks, axisName } = this.#look;
+    return toExported({ ...{ plan: this.plan, looks, picture, axisName }, detail });
   }
 
   get cursorX(): number | undefined {

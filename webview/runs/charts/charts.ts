@@ -10,6 +10,7 @@ import type { SeriesMessage, SeriesProblem } from '../../../src/protocol/chartfe
 import type { RunEvent } from '../../../src/protocol/charts.ts';
 import type { CardView, ChartsView } from '../../../src/protocol/runsview.ts';
 import { createRhythm } from '../../shared/plots/rhythm.ts';
+import type { ExportedChart } from '../../shared/export/charts.ts';
 import type { Tab, TabFacts, TabHost } from '../tab.ts';
 import { Board } from './board.ts';
 import { Bookkeeper } from './bookkeeper.ts';
@@ -68,6 +69,10 @@ class ChartsTab implements Tab {
     });
     this.#painter = new Painter(this.#book, this.#board, () => this.#drawCursor());
     this.root = this.#board.root;
+  }
+
+  exported(): readonly ExportedChart[] {
+    return this.#board.exported;
   }
 
   draw(facts: TabFacts): void {

@@ -1,11 +1,6 @@
 import { ChartBook } from '../../../../src/core/charts/charts.ts';
-import {
-  planReport,
-  reportPaint,
-  toReportChart,
-  type Report,
-  type ReportRequest,
-} from '../../../../src/core/report/report.ts';
+import { planReport, reportPaint, toReportChart, type Report } from '../../../../src/core/report/report.ts';
+import type { ReportRequest } from '../../../../src/protocol/report.ts';
 import { emptyRunsView, type ChartsView, type RunsView } from '../../../../src/protocol/runsview.ts';
 import type { MetricSummary, RunSummary } from '../../../../src/protocol/tracking.ts';
 

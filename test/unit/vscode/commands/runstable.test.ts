@@ -1,6 +1,8 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Target } from '../../../../src/core/trees/trees.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
+import { emptyRunsView } from '../../../../src/protocol/runsview.ts';
+import type { SavedView } from '../../../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../../../src/protocol/tracking.ts';
 import { answers, forget, told } from '../editor.ts';
 import { createEngine } from '../engine.ts';
@@ -16,8 +18,9 @@ const run = (runId: string, tags: RunSummary['tags'] = {}): RunSummary => ({
   ...{ params: {}, tags, metrics: {}, lost: false, artifacts: null },
 });
 
-function create(refused = '') {
+function create(refused = '', { hasPage = false, views = [] as readonly SavedView[] } = {}) {
   const engine = createEngine({
+    listViews: () => views,
     listRuns: () => ({ runs: [run('one', { 'mlops.star': '1' }), run('two'), run('three')], unreadable: [] }),
     editRun({ runId }) {
       if (runId === refused) throw new ExpectedError('busy', 'The run goes on.');
@@ -26,10 +29,17 @@ function create(refused = '') {
   });
   const own = { root: project, name: 'digits', branch: null };
   const projects = { whenKnown: () => Promise.resolve([own]), whenAllKnown: () => Promise.resolve([own]) };
-  const tables = { show: vi.fn(), copy: vi.fn() };
-  const parts = { engine: engine.thread, projects, tables } as unknown as Parameters<typeof createRunsTableCommands>[0];
+  const tables = { show: vi.fn(), copy: vi.fn(), takeAway: vi.fn(() => hasPage) };
+  const exports = {
+    writeReport: vi.fn(() => Promise.resolve({ bytes: 1, runs: 1, charts: 1, notes: [] })),
+    tellReport: vi.fn(() => Promise.resolve('###')),
+  };
+  const parts = { engine: engine.thread, projects, tables, exports } as unknown as Parameters<
+    typeof createRunsTableCommands
+  >[0];
   return {
     tables,
+    exports,
     commands: { ...createRunsTableCommands(parts), ...createRunEditCommands(parts) },
     edited: () => engine.asked.filter(({ name }) => name === 'editRun').map(({ payload }) => payload),
   };
@@ -108,6 +118,34 @@ it('shows the table and the charts, and copies', async () => {
     [project, 'charts'],
   ]);
   expect(tables.copy.mock.calls).toEqual([['csv'], ['markdown'], ['json']]);
+});
+
+it('takes away what the page in front shows', async () => {
+  const { commands, tables, exports } = create('', { hasPage: true });
+  for (const name of ['exportReport', 'copyReport', 'exportChartsAsPng', 'exportChartsAsSvg', 'exportPoints'] as const)
+    await commands[`mlops.${name}`]();
+  expect(tables.takeAway.mock.calls).toEqual([['report'], ['summary'], ['png'], ['svg'], ['csv']]);
+  expect(exports.writeReport).not.toHaveBeenCalled();
+});
+
+it('without a page a report is of all runs, or of a view that is picked', async () => {
+  const charts = { ...emptyRunsView, charts: { ...emptyRunsView.charts, columns: 2 } };
+  const views = [
+    { name: 'losses', view: charts, problem: null },
+    { name: 'broken', view: null, problem: 'x' },
+  ];
+  const { commands, exports } = create('', { views });
+  answers.saved = '/w/r.html';
+  answers.picked = ['losses', 'All runs', 'escape'];
+  await commands['mlops.exportReport']();
+  await commands['mlops.copyReport']();
+  await commands['mlops.exportReport']();
+  expect(exports.writeReport.mock.calls).toEqual([
+    [project, { title: 'losses', view: charts, runIds: null }, '/w/r.html'],
+  ]);
+  const all = { title: 'Runs of digits', view: emptyRunsView, runIds: null };
+  expect(exports.tellReport.mock.calls).toEqual([[project, all]]);
+  expect(told.picks.at(-1)?.map(({ label }) => label)).toEqual(['All runs', 'losses']);
 });
 
 it.each([

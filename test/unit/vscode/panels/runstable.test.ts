@@ -69,6 +69,10 @@ describe('the panel of the table of runs', () => {
       return Promise.resolve();
     }),
     deleteView: vi.fn(() => Promise.resolve()),
+    writeReport: vi.fn(() => Promise.resolve({ bytes: 1, runs: 1, charts: 1, notes: ['x'] })),
+    tellReport: vi.fn(() => Promise.resolve('### Runs')),
+    writePoints: vi.fn(() => Promise.resolve(7)),
+    writeFile: vi.fn(() => Promise.resolve()),
   };
   beforeEach(() => {
     forget();
@@ -188,6 +192,37 @@ describe('the panel of the table of runs', () => {
     await settle();
     expect(feed.saveView.mock.calls.map(([, name]) => name)).toEqual(['mine', 'by rate']);
     expect(panel.last).toMatchObject({ type: 'chosen', name: 'by rate' });
+  });
+
+  it('hands on what is taken away, to where the person says', async () => {
+    const { panel } = await show();
+    const report = { runIds: ['a'], view: emptyRunsView };
+    const bytes = Uint8Array.of(1);
+    panel.post({ type: 'report', format: 'html', ...report });
+    await settle();
+    expect(feed.writeReport).not.toHaveBeenCalled();
+    answers.saved = '/elsewhere/x';
+    answers.pressed = 'Open';
+    panel.post({ type: 'report', format: 'html', ...report });
+    panel.post({ type: 'report', format: 'markdown', ...report });
+    panel.post({ type: 'picture', kind: 'png', name: '../a/b', bytes });
+    panel.post({ type: 'picture', kind: 'svg', name: '…', bytes });
+    panel.post({ type: 'points', name: 'loss', runIds: ['a'], metrics: ['loss'] });
+    await settle();
+    expect(feed.writeReport.mock.calls).toEqual([['/p', { title: 'Runs of p', ...report }, '/elsewhere/x']]);
+    expect(feed.tellReport.mock.calls).toEqual([['/p', { title: 'Runs of p', ...report }]]);
+    expect(feed.writeFile.mock.calls).toEqual([
+      ['/elsewhere/x', bytes],
+      ['/elsewhere/x', bytes],
+    ]);
+    expect(feed.writePoints.mock.calls).toEqual([['/p', { runIds: ['a'], metrics: ['loss'], file: '/elsewhere/x' }]]);
+    expect(told.proposed).toEqual(
+      ['Runs of p.html', 'Runs of p.html', 'a-b.png', 'runs.svg', 'loss.csv'].map((name) => `/p/${name}`),
+    );
+    expect(told.copied).toEqual(['### Runs']);
+    expect(told.opened).toEqual(['/elsewhere/x']);
+    expect(told.messages).toContain('x is written; what could not be read stands at its end.');
+    expect(told.messages).toContain('7 points are written.');
   });
 
   it('deletes a view only when that is confirmed', async () => {
