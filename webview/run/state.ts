@@ -5,7 +5,7 @@ import { cellKinds } from './matrix.ts';
 import type { SmoothingChoice } from './plan.ts';
 
 /** Parts of the page, one at a time. */
-export const tabs = ['charts', 'images', 'about', 'artifacts'] as const;
+const tabs = ['charts', 'images', 'about', 'artifacts'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** What VS Code keeps of the page while it is hidden and over a reload; the extension reads `root` and `runId` of it. */

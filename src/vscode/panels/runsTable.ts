@@ -80,6 +80,9 @@ export function registerRunsTables(options: RunsTableOptions): RunsTables {
 
 type Unnumbered<M = ToRunsPage> = M extends ToRunsPage ? Omit<M, 'protocol' | 'sequence'> : never;
 
+/** What the page says of itself, beside what it asks for. */
+type Heeded = Exclude<FromRunsPage, PictureQuestion | TakenAway | { readonly type: 'watch' | 'watched' | 'askPlots' }>;
+
 class RunsTablePanel {
   readonly #panel: vscode.WebviewPanel;
   readonly #root: string;
@@ -257,9 +260,16 @@ class RunsTablePanel {
   }
 
   #handle(message: FromRunsPage): void {
-    const { feed, log, memory } = this.#options;
+    const { log } = this.#options;
     if (isPictureQuestion(message)) return void attempt(this.#answerPicture(message), log);
     if (isTakenAway(message)) return void attempt(this.#export(message), log);
+    if (message.type === 'watch' || message.type === 'watched') { this.#series.handle(message); return; }
+    if (message.type === 'askPlots') { this.#plots.ask(message); return; }
+    this.#heed(message);
+  }
+
+  #heed(message: Heeded): void {
+    const { feed, log, memory } = this.#options;
     switch (message.type) {
       case 'ready':
         this.#series.stop();
@@ -267,13 +277,6 @@ class RunsTablePanel {
         return;
       case 'resync':
         this.#begin();
-        return;
-      case 'watch':
-      case 'watched':
-        this.#series.handle(message);
-        return;
-      case 'askPlots':
-        this.#plots.ask(message);
         return;
       case 'act':
         return void attempt(feed.act(this.#root, message.action, message.runIds), log);
