@@ -263,8 +263,14 @@ class RunsTablePanel {
     const { log } = this.#options;
     if (isPictureQuestion(message)) return void attempt(this.#answerPicture(message), log);
     if (isTakenAway(message)) return void attempt(this.#export(message), log);
-    if (message.type === 'watch' || message.type === 'watched') { this.#series.handle(message); return; }
-    if (message.type === 'askPlots') { this.#plots.ask(message); return; }
+    if (message.type === 'watch' || message.type === 'watched') {
+      this.#series.handle(message);
+      return;
+    }
+    if (message.type === 'askPlots') {
+      this.#plots.ask(message);
+      return;
+    }
     this.#heed(message);
   }
 
