@@ -103,15 +103,27 @@ const about = shaped({
   directions: listOf(pairOf(text, oneOf('minimize', 'maximize'))),
 });
 const entries = listOf(shaped({ path: text, isFolder: flag, bytes: orNull(finite) }));
-const views: Readonly<Record<string, Check>> = {
+const kindOf =
+  (kinds: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isRecord(value) &&
+    typeof value['kind'] === 'string' &&
+    Object.hasOwn(kinds, value['kind']) &&
+    kinds[value['kind']]?.(value) === true;
+const numbers = listOf(listOf(finite));
+const plainViews: Readonly<Record<string, Check>> = {
   text: shaped({ text, isCut: flag }),
   table: shaped({ columns: listOf(text), rows: listOf(listOf(text)), isCut: flag }),
   image: shaped({ bytes, mediaType: oneOf('image/png', 'image/jpeg', 'image/gif', 'image/webp') }),
   none: shaped({ why: oneOf('binary', 'large') }),
   broken: shaped({ text }),
 };
-const view: Check = (value) =>
-  isRecord(value) && typeof value['kind'] === 'string' && views[value['kind']]?.(value) === true;
+const drawn = kindOf({
+  table: plainViews['table'] ?? (() => false),
+  broken: shaped({ text }),
+  histograms: shaped({ histograms: shaped({ steps: listOf(finite), edges: numbers, counts: numbers }) }),
+});
+const view = kindOf({ ...plainViews, drawn: shaped({ drawn, source: shaped({ text, isCut: flag }) }) });
 const answer = { protocol: currentProtocol, runId: text };
 
 /** What the extension tells the run page. */

@@ -1,4 +1,5 @@
 import type { AnswerFacts, AnswerTexts } from './answers.ts';
+import type { HistogramText } from './histograms.ts';
 import type { PictureText } from './pictures.ts';
 import type { RunPageQuestion } from './runpage.ts';
 import type { Steering } from './steering.ts';
@@ -199,7 +200,7 @@ export type FromPredictPage =
 
 /** Words of the Run chart page, in the user's language; `{0}` marks a place to be filled in. */
 export type RunTexts = AnswerTexts &
-  Readonly<Record<PictureText, string>> &
+  Readonly<Record<PictureText | HistogramText, string>> &
   Readonly<
     Record<
       | 'chooseRun'
@@ -223,6 +224,8 @@ export type RunTexts = AnswerTexts &
       | 'readingArtifacts'
       | 'chooseArtifact'
       | 'openInEditor'
+      | 'artifactText'
+      | 'artifactTextOf'
       | 'onlyBeginning'
       | 'onlyRows'
       | 'tooLarge'

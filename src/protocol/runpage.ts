@@ -1,4 +1,5 @@
 import type { CellExamples } from './answers.ts';
+import type { Histograms } from './histograms.ts';
 import type { PictureAnswer, PictureQuestion } from './pictures.ts';
 import type { ArtifactEntry, Objective, RunDataset } from './tracking.ts';
 
@@ -24,17 +25,30 @@ export interface RunAbout {
 /** What is shown of an artifact. Text is never markup; `isCut`: only its beginning is there. */
 export type ArtifactView =
   | { readonly kind: 'text'; readonly text: string; readonly isCut: boolean }
+  | TableView
+  /** JSON that can be drawn, or must be said to be broken, with its text. */
   | {
-      readonly kind: 'table';
-      readonly columns: readonly string[];
-      readonly rows: readonly (readonly string[])[];
-      readonly isCut: boolean;
+      readonly kind: 'drawn';
+      readonly drawn: TableView | BrokenView | { readonly kind: 'histograms'; readonly histograms: Histograms };
+      readonly source: { readonly text: string; readonly isCut: boolean };
     }
   | { readonly kind: 'image'; readonly bytes: Uint8Array; readonly mediaType: string }
   /** `binary`: no text and no picture; `large`: a picture that is too much for a page. */
   | { readonly kind: 'none'; readonly why: 'binary' | 'large' }
-  /** A sentence why it can't be read. */
-  | { readonly kind: 'broken'; readonly text: string };
+  | BrokenView;
+
+interface TableView {
+  readonly kind: 'table';
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly isCut: boolean;
+}
+
+/** A sentence why it can't be read. */
+interface BrokenView {
+  readonly kind: 'broken';
+  readonly text: string;
+}
 
 interface Answer {
   readonly protocol: number;

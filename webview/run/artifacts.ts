@@ -1,11 +1,10 @@
-import { fillIn } from '../../src/core/charts/charts.ts';
 import type { RunTexts } from '../../src/protocol/charts.ts';
-import type { ArtifactView, RunPageAnswer } from '../../src/protocol/runpage.ts';
+import type { RunPageAnswer } from '../../src/protocol/runpage.ts';
 import { escapeControls } from '../../src/protocol/text.ts';
 import type { ArtifactEntry } from '../../src/protocol/tracking.ts';
-import { createButton } from '../shared/controls.ts';
 import { formatBytes } from '../shared/bytes.ts';
-import { element, setHidden, setText } from '../shared/dom.ts';
+import { element } from '../shared/dom.ts';
+import { createViewer } from './viewer.ts';
 
 export interface ArtifactsOptions {
   readonly texts: RunTexts;
@@ -185,68 +184,4 @@ function drawRow(
   row.style.paddingLeft = `${12 + 16 * (level - 1)}px`;
   row.addEventListener('click', () => look.choose(entry));
   return row;
-}
-
-interface Viewer {
-  readonly root: HTMLElement;
-  clear(): void;
-  wait(path: string, bytes: number | null): void;
-  show(view: ArtifactView): void;
-}
-
-function createViewer(texts: RunTexts, onOpen: () => void): Viewer {
-  const name = element('h2');
-  const size = element('span', { class: 'dim' });
-  const open = createButton(texts.openInEditor, { onPress: onOpen });
-  const note = element('p', { class: 'dim', role: 'status' });
-  const body = element('div', { class: 'content', tabindex: '0' });
-  const head = element('div', { class: 'head' }, name, size, open);
-  let picture: string | undefined;
-  const put = (content: HTMLElement | undefined, text: string): void => {
-    // A picture's bytes are kept as long as its address is known.
-    if (picture !== undefined) URL.revokeObjectURL(picture);
-    picture = undefined;
-    body.replaceChildren(...(content === undefined ? [] : [content]));
-    setHidden(body, content === undefined);
-    setText(note, text);
-    setHidden(note, text === '');
-  };
-  const showImage = ({ bytes, mediaType }: Extract<ArtifactView, { readonly kind: 'image' }>): void => {
-    const image = element('img', { alt: name.textContent });
-    put(image, '');
-    picture = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mediaType }));
-    image.addEventListener('error', () => put(undefined, texts.brokenPicture));
-    image.src = picture;
-  };
-  return {
-    root: element('div', { class: 'viewer' }, head, note, body),
-    clear() {
-      setHidden(head, true);
-      put(undefined, texts.chooseArtifact);
-    },
-    wait(path, bytes) {
-      setHidden(head, false);
-      setText(name, escapeControls(path));
-      setText(size, bytes === null ? '' : formatBytes(bytes));
-      put(undefined, texts.readingArtifacts);
-    },
-    show(view) {
-      if (view.kind === 'image') showImage(view);
-      else if (view.kind === 'text') put(element('pre', {}, view.text), view.isCut ? texts.onlyBeginning : '');
-      else if (view.kind === 'table')
-        put(drawTable(view), view.isCut ? fillIn(texts.onlyRows, String(view.rows.length)) : '');
-      else put(undefined, view.kind === 'broken' ? view.text : view.why === 'large' ? texts.tooLarge : texts.noText);
-    },
-  };
-}
-
-function drawTable({ columns, rows }: Extract<ArtifactView, { readonly kind: 'table' }>): HTMLElement {
-  const line = (tag: 'th' | 'td', cells: readonly string[]): HTMLElement =>
-    element('tr', {}, ...cells.map((cell) => element(tag, tag === 'th' ? { scope: 'col' } : {}, cell)));
-  return element(
-    'table',
-    {},
-    element('thead', {}, line('th', columns)),
-    element('tbody', {}, ...rows.map((row) => line('td', row))),
-  );
 }

@@ -3,6 +3,7 @@ import '../shared/page.css';
 import '../shared/plots/plots.css';
 import './style.css';
 import './answers.css';
+import './histograms.css';
 import '../shared/pictures/pictures.css';
 import { RunView, type Range, type ShownRun } from '../../src/core/charts/charts.ts';
 import { parseToRunPage, type RunPageMessage } from '../../src/protocol/chartcodec.ts';

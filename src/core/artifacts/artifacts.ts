@@ -1,9 +1,12 @@
 import type { ArtifactView } from '../../protocol/runpage.ts';
+import { drawJson, parsedJsonBytes } from './json.ts';
 
 export { groupPictures, pictureFolders } from './stepped.ts';
 
 // Which view a page gives of an artifact. Bytes decide, not names: what a run has written may be called anything. Nothing is ever rendered but
 // pictures of these kinds; notebooks, HTML and SVG are text.
+
+type TableView = Extract<ArtifactView, { readonly kind: 'table' }>;
 
 /** As much of a text as a page shows; the editor shows more. */
 export const shownTextBytes = 512 << 10;
@@ -34,9 +37,35 @@ export function toArtifactView(
   const isCut = !isWhole || bytes.length > shownTextBytes;
   const text = decodeText(bytes.subarray(0, shownTextBytes), isCut);
   if (text === undefined) return { kind: 'none', why: 'binary' };
+  if (/\.json$/i.test(name)) return viewJson(name, { text, isCut }, { bytes, isWhole });
   const separator = /\.csv$/i.test(name) ? ',' : /\.tsv$/i.test(name) ? '\t' : undefined;
   const table = separator === undefined ? undefined : toTable(text, separator, isCut);
-  return table ?? { kind: 'text', text: isCut || !/\.json$/i.test(name) ? text : indentJson(text), isCut };
+  return table ?? { kind: 'text', text, isCut };
+}
+
+/** `shown`: the beginning. What is drawn is read of all bytes. */
+function viewJson(
+  name: string,
+  shown: { readonly text: string; readonly isCut: boolean },
+  { bytes, isWhole }: { bytes: Uint8Array; isWhole: boolean },
+): ArtifactView {
+  const { text, isCut } = shown;
+  const whole = isWhole && bytes.length <= parsedJsonBytes ? decodeText(bytes, false) : undefined;
+  const drawn = whole === undefined ? undefined : drawJson(name, whole, toShown);
+  const source = { text: isCut ? text : indentJson(text), isCut };
+  return drawn === undefined ? { kind: 'text', ...source } : { kind: 'drawn', drawn, source };
+}
+
+/** As much of a table as a page shows. */
+function toShown(columns: readonly string[], rows: readonly (readonly string[])[]): TableView {
+  const shown = rows.slice(0, MOST_ROWS).map(narrow);
+  return { kind: 'table', columns: narrow(columns), rows: shown, isCut: shown.length < rows.length };
+}
+
+function narrow(row: readonly string[]): readonly string[] {
+  return row
+    .slice(0, MOST_COLUMNS)
+    .map((cell) => (cell.length > MOST_CELL_LENGTH ? `${cell.slice(0, MOST_CELL_LENGTH)}…` : cell));
 }
 
 /** Undefined for what is no text. A cut may go through a character: its bytes are left out. */
@@ -64,14 +93,10 @@ function indentJson(text: string): string {
   }
 }
 
-function toTable(text: string, separator: string, isCut: boolean): ArtifactView | undefined {
+function toTable(text: string, separator: string, isCut: boolean): TableView | undefined {
   const { rows, isWhole } = readRows(text, separator, isCut);
   const [columns, ...others] = rows;
   if (columns === undefined || columns.length < 2) return undefined;
-  const narrow = (row: readonly string[]): readonly string[] =>
-    row
-      .slice(0, MOST_COLUMNS)
-      .map((cell) => (cell.length > MOST_CELL_LENGTH ? `${cell.slice(0, MOST_CELL_LENGTH)}…` : cell));
   return { kind: 'table', columns: narrow(columns), rows: others.map(narrow), isCut: !isWhole };
 }
 

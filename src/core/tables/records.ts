@@ -19,6 +19,15 @@ export function parseTable(text: string, file: string): Parsed<Table> {
   return { value: undefined, problems: [{ file, line: 1, column: 1, severity: 'error', message }] };
 }
 
+/** A value that is a table and nothing besides: a list of mappings, or MLflow's `log_table` with a cell for each column in each row. Undefined for all other. */
+export function tableOf(value: unknown): Table | undefined {
+  if (Array.isArray(value)) return toRecordTable(value);
+  const { columns, data } = isMapping(value) ? value : {};
+  const size = Array.isArray(columns) ? columns.length : -1;
+  const isFull = (row: unknown): boolean => Array.isArray(row) && row.length === size;
+  return Array.isArray(data) && data.every(isFull) ? toSplitTable(value) : undefined;
+}
+
 /** Undefined when there is none. */
 function toTable(value: unknown): Table | undefined {
   return toSplitTable(value) ?? toRecordTable(value);

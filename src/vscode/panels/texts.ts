@@ -1,5 +1,6 @@
 import type { PredictTexts, RunTexts } from '../../protocol/charts.ts';
 import type { DagTexts } from '../../protocol/dag.ts';
+import { histogramTexts } from './histogramtexts.ts';
 import { pictureTexts } from './picturetexts.ts';
 import { answerTexts } from './answertexts.ts';
 
@@ -46,6 +47,7 @@ export function runTexts(l10n: Localizer): RunTexts {
     byBatchSmoothed: l10n.t('by batch, smoothed'),
     ...answerTexts(l10n),
     ...pictureTexts(l10n),
+    ...histogramTexts(l10n),
     ...smoothingTexts(l10n),
     epochs: l10n.t('epoch'),
     batches: l10n.t('batch'),
@@ -96,6 +98,8 @@ function tabTexts(l10n: Localizer) {
     readingArtifacts: l10n.t('Reading …'),
     chooseArtifact: l10n.t('Choose an artifact to see it here.'),
     openInEditor: l10n.t('Open in editor'),
+    artifactText: l10n.t('text'),
+    artifactTextOf: l10n.t('Text of {0}'),
     onlyBeginning: l10n.t('Only its beginning is shown here.'),
     onlyRows: l10n.t('The first {0} rows.'),
     tooLarge: l10n.t('The picture is too large for this page.'),

@@ -55,3 +55,60 @@ describe('tables', () => {
     expect(view('a.csv', 'a,"b"c\n1,2').kind).toBe('text');
   });
 });
+
+describe('JSON that is drawn', () => {
+  const table = (columns: readonly string[], ...rows: readonly (readonly string[])[]) => ({
+    ...{ kind: 'table', columns, rows, isCut: false },
+  });
+  const counted = {
+    steps: [0, 5],
+    edges: [-1, 0, 1],
+    counts: [
+      [3, 5],
+      [1, 7],
+    ],
+  };
+
+  test.each([
+    // What `mlflow.log_table` leaves.
+    ['eval.json', '{"columns":["b","a"],"data":[[1,"x"],[0.5,null]]}', table(['b', 'a'], ['1', 'x'], ['0.5', ''])],
+    ['list.json', '[{"a":true,"b":[1,2]},{"b":{},"a":NaN}]', table(['a', 'b'], ['true', '[1,2]'], ['NaN', '{}'])],
+    ['ids.json', '[{"id":12345678901234567890}]', table(['id'], ['12345678901234567890'])],
+    ['odd.JSON', '[{"__proto__":"<b>"}]', table(['__proto__'], ['<b>'])],
+    [
+      'histograms/layer/w.json',
+      JSON.stringify(counted),
+      { kind: 'histograms', histograms: { ...counted, edges: [counted.edges] } },
+    ],
+    [
+      'histograms/w.json',
+      '{"steps":[0],\n"edges":[0,1],"counts":}',
+      {
+        kind: 'broken',
+        text: 'histograms/w.json:2:24: error: This is not JSON: a value must stand here.',
+      },
+    ],
+    ['histograms/w.json', '{"steps":[0],"edges":[0,1]}', { kind: 'broken', text: '"counts" is missing.' }],
+  ])('%s %s', (name, text, drawn) => {
+    const seen = view(name, text);
+    expect(seen).toMatchObject({ kind: 'drawn', drawn, source: { isCut: false } });
+  });
+
+  test.each([
+    ['config.json', '{"a":[{"b":1}]}'],
+    ['rows.json', '[{"a":1},{"b":1}]'],
+    ['numbers.json', '[1,2]'],
+    ['short.json', '{"columns":["a","b"],"data":[[1]]}'],
+    ['none.json', '{"columns":[],"data":[]}'],
+    ['deep.json', `[{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`],
+    ['other/histograms/w.json', JSON.stringify(counted)],
+  ])('%s is text', (name, text) => expect(view(name, text).kind).toBe('text'));
+
+  test('of many rows the first, and of a long text the beginning; what is not whole is text', () => {
+    const long = JSON.stringify(Array.from({ length: 60_000 }, (_, i) => ({ number: i })));
+    const seen = view('long.json', long);
+    expect(seen).toMatchObject({ kind: 'drawn', drawn: { isCut: true }, source: { isCut: true } });
+    expect(seen.kind === 'drawn' && seen.drawn.kind === 'table' ? seen.drawn.rows.length : 0).toBe(500);
+    expect(view('long.json', long, false)).toMatchObject({ kind: 'text', isCut: true });
+  });
+});
