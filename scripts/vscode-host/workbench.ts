@@ -37,7 +37,7 @@ export interface Workbench extends QuickInput {
   notifications(): Locator;
   picture(name: string): Promise<void>;
   /**
-   * Reloads the window and waits until it is usable. With `remembering`, only once the window has stored a state with this text:
+   * Reloads the window and waits until it is usable. With `remembering`, only once the window has stored a state with this text, backslashes aside:
    * in a browser it stores every few seconds, where desktop VS Code does so when it closes.
    */
   reload(options?: { readonly remembering: string }): Promise<void>;
@@ -164,7 +164,7 @@ async function waitUntilStored(page: Page, text: string): Promise<void> {
           reading.onsuccess = () => resolve(reading.result);
           reading.onerror = () => reject(reading.error);
         });
-        if (values.some((value) => String(value).includes(${JSON.stringify(text)}))) return true;
+        if (values.some((value) => String(value).replaceAll('\\\\', '').includes(${JSON.stringify(text)}))) return true;
       } finally {
         database.close();
       }

@@ -17,7 +17,11 @@ type Kind = keyof typeof kinds;
 /** Gives where; undefined when the person backs out. */
 async function askPlace(root: string, name: string, kind: Kind): Promise<string | undefined> {
   const defaultUri = vscode.Uri.file(path.join(root, `${toFileName(name)}.${kind}`));
-  const chosen = await vscode.window.showSaveDialog({ defaultUri, filters: { [kinds[kind]()]: [kind] } });
+  const chosen = await vscode.window.showSaveDialog({
+    title: vscode.l10n.t('Export'),
+    defaultUri,
+    filters: { [kinds[kind]()]: [kind] },
+  });
   return chosen?.fsPath;
 }
 

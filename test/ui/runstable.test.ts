@@ -1,10 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { results } from '../../scripts/places.ts';
 import type { Workbench } from '../../scripts/vscode-host/workbench.ts';
 import { createPerson, createStopwatch, pictureFailures, type Person } from './window.ts';
 
-// A store of 10,000 runs in one table: sorted, filtered, grouped, starred, kept as a view.
+// A store of 10,000 runs in one table: sorted, filtered, grouped, starred, kept as a view. Then as charts, whose layout is kept and comes back
+// with the window, and as a report.
 const count = 10_000;
 let person: Person;
 let folder: string;
@@ -119,4 +122,91 @@ it('groups them with mean and deviation, and keeps it as a view', async () => {
   await window.answer('by rate');
   await page().getByText('Delete view').waitFor();
   await window.picture('runstable-7-view');
+});
+
+/** Few enough that each has a line of its own. */
+const narrow = 'min(val_loss) < 0.0801 and learning_rate = 0.03';
+const setting = (name: string) => page().locator(`.charts vscode-dropdown[aria-label="${name}"]`);
+const card = () => page().locator('.charts .card').first();
+
+async function choose(name: string, option: string): Promise<void> {
+  await setting(name).click();
+  await setting(name).locator('vscode-option', { hasText: option }).click();
+}
+
+/** What a dropdown shows as chosen. */
+const chosen = (name: string) => setting(name).locator('vscode-option[aria-selected=true]').textContent();
+
+it('draws them as charts, and keeps their layout in the file of a view', async () => {
+  const tell = createStopwatch();
+  await window.command('MLOps: Show Charts of Runs');
+  await card().locator('.uplot canvas').first().waitFor();
+  tell('charts of all runs');
+  await window.picture('runstable-8-charts');
+  await page().locator('input.filter').fill(narrow);
+  await page()
+    .getByText(/^\d\d of 10.000 runs/)
+    .waitFor();
+  await choose('What lies on the x axis', 'epoch');
+  await choose('Smoothing of all lines', 'off');
+  await card().getByRole('button', { name: 'Menu of' }).click();
+  await card().getByRole('menuitemradio', { name: 'Logarithmic', exact: true }).click();
+  await page().getByText('Save as…').click();
+  await window.titled('Save View As');
+  await window.answer('by epoch');
+  await expect
+    .poll(() => readFile(path.join(folder, '.mlops/views/by epoch.yaml'), 'utf8').catch(() => ''))
+    .toMatch(/charts:[^]*x: epoch[^]*smoothing: none/);
+  expect(await readFile(path.join(folder, '.mlops/views/by epoch.yaml'), 'utf8')).toMatch(/scale: log/);
+  await page().getByText('Delete view').waitFor();
+  await window.picture('runstable-9-layout');
+});
+
+it('comes back with that tab and that layout after a reload of the window', async () => {
+  const tell = createStopwatch();
+  // The page keeps this last.
+  await page().getByRole('button', { name: 'More settings of the charts' }).click();
+  await window.reload({ remembering: '"showsMore":true' });
+  await card().locator('.uplot canvas').first().waitFor({ timeout: 60_000 });
+  tell('the same charts');
+  expect(await page().getByRole('tab', { name: 'Charts' }).getAttribute('aria-selected')).toBe('true');
+  expect(await page().locator('input.filter').inputValue()).toBe(narrow);
+  await expect.poll(() => chosen('What lies on the x axis')).toBe('epoch');
+  await expect.poll(() => chosen('Smoothing of all lines')).toBe('off');
+  expect(
+    await page().locator('header vscode-dropdown[aria-label="View"] vscode-option[aria-selected=true]').textContent(),
+  ).toBe('by epoch');
+  await window.picture('runstable-10-reloaded');
+});
+
+it('writes what is looked at as a report that opens without VS Code', async () => {
+  const tell = createStopwatch();
+  const file = path.join(folder, 'report.html');
+  const name = (await page().locator('.runlist [role=option] .name').first().textContent()) ?? '';
+  expect(name).toMatch(/^calm-fox-\d+$/);
+  await window.command('MLOps: Export Report…');
+  await window.titled('Export');
+  // What it proposes would overwrite what is typed before.
+  const place = window.page.locator('.quick-input-widget:visible input.input');
+  await expect.poll(() => place.inputValue()).toMatch(/Runs of digits\.html$/);
+  await place.fill(file);
+  await window.page.locator('.quick-input-widget:visible').getByRole('button', { name: 'OK' }).click();
+  await expect
+    .poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 60_000 })
+    .toMatch(/^<!DOCTYPE html>[^]*<svg[^]*<\/html>\s*$/i);
+  tell('written');
+  await window.notifications().filter({ hasText: 'report.html' }).first().waitFor();
+  await window.picture('runstable-11-exported');
+  const report = await window.page.context().newPage();
+  const complaints: string[] = [];
+  report.on('console', (message) => complaints.push(message.text()));
+  await report.goto(pathToFileURL(file).href);
+  await report.getByText(name, { exact: true }).first().waitFor();
+  const chart = report.locator('.charts figure > svg').first();
+  await chart.waitFor();
+  expect((await chart.boundingBox())?.width).toBeGreaterThan(300);
+  expect(await chart.locator('path, polyline').count()).toBeGreaterThan(0);
+  expect(complaints).toEqual([]);
+  await report.screenshot({ path: path.join(results, 'ui', 'runstable-12-report.png') });
+  await report.close();
 });

@@ -137,7 +137,7 @@ it('draws the training on the page of runs while it goes on, with the selection 
   await page.getByRole('tab', { name: 'Table' }).click();
   await page.locator('.body > .row').first().click();
   await page.getByRole('tab', { name: 'Charts' }).click();
-  await card.locator('canvas').first().waitFor();
+  await card.locator('.uplot canvas').first().waitFor();
   await expect.poll(() => isSelected('.runlist [role=option]')).toBe('true');
   const reading = () => card.locator('.reading').textContent();
   await expect.poll(reading, { timeout: PATIENCE_MS }).toMatch(/\d/);

@@ -269,13 +269,14 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     const colour = ({ page }: Charts, name: string): Promise<string | null> =>
       page.locator('.runlist .line', { hasText: name }).locator('.swatch path').getAttribute('stroke');
     const before = await colour(shown, 'deep-wren-4');
-    await shown.page.locator('.runlist .list').focus();
-    await press(shown, 'h');
+    await shown.page.locator('.runlist .list').press('h');
     await expect.poll(() => lines(shown).first().textContent()).toContain(texts.chartsOff);
     await expect.poll(() => shown.card('loss').locator('.plot').getAttribute('aria-label')).toContain('10 lines');
     await shown.tell(all.slice(0, 2).map(({ run }) => run));
     await expect.poll(() => lines(shown).count()).toBe(8);
     expect(await colour(shown, 'deep-wren-4')).toBe(before);
+    // Though the theme's orange can be seen through.
+    await shown.page.locator('.runlist .swatch path[stroke="rgb(234, 92, 0)"]').first().waitFor();
     await shown.page.getByRole('button', { name: texts.chartsAll }).click();
     await expect.poll(() => shown.card('loss').locator('.plot').getAttribute('aria-label')).toContain('16 lines');
     await press(shown, 'Shift+Tab');

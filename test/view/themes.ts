@@ -45,7 +45,7 @@ const dark: Readonly<Record<string, string>> = {
   'charts-red': '#f14c4c',
   'charts-blue': '#59a4f9',
   'charts-yellow': '#cca700',
-  'charts-orange': '#d18616',
+  'charts-orange': '#ea5c0055',
   'charts-green': '#89d185',
   'charts-purple': '#b180d7',
 };

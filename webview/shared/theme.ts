@@ -38,7 +38,7 @@ export function readTheme(): Theme {
   };
   const known = Array.from({ length: 6 }, (_, index) => {
     const { variable, fallback } = seriesStyle(index);
-    return resolve(`var(${variable}, ${fallback[tone]})`);
+    return toOpaque(resolve(`var(${variable}, ${fallback[tone]})`));
   });
   probe.remove();
   return { ...theme, series: (index) => known[index % known.length] ?? foreground };
@@ -49,6 +49,12 @@ export function onThemeChange(listener: () => void): void {
   const observer = new MutationObserver(listener);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+}
+
+/** A faint line can't be told from the ground: the orange of VS Code's own themes is one that marks text, to be seen through. */
+function toOpaque(color: string): string {
+  const channels = /^rgba\(([\d.]+, [\d.]+, [\d.]+), [\d.]+\)$/.exec(color);
+  return channels === null ? color : `rgb(${channels[1]})`;
 }
 
 /** `rgb(1, 2, 3)` → `rgba(1, 2, 3, alpha)`; other notations stay as they are. */

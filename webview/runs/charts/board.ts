@@ -256,6 +256,7 @@ export class Board {
       looks: lines.map(({ runs: [run] }) => (run === undefined ? { colour: theme.dim, dash: [] } : lookOf(run))),
       window: this.#facts?.windows.get(axis.key),
       axisName: names[view.x.kind],
+      isReading: this.#facts?.isReading === true,
     };
   }
 

@@ -48,6 +48,8 @@ export interface CardLook {
   readonly window: Range | undefined;
   readonly events: Picture['events'];
   readonly axisName: string;
+  /** Points are still on their way: nothing is said of there being none. */
+  readonly isReading: boolean;
 }
 
 /** One chart with its head, cursor and table. */
@@ -208,19 +210,19 @@ export class ChartCard {
 
   /** What a drawing follows from beside the points. */
   #paintedBy(): string {
-    const { theme, axis, looks, selected, events } = this.#look;
+    const { theme, axis, looks, selected, events, isReading } = this.#look;
     const { card, lines } = this.plan;
     const { clientWidth, clientHeight } = this.plotRoot;
     const own = lines.map(({ label, runs }) => [label, runs.some(({ runId }) => selected.has(runId)), runs[0]?.status]);
     const colours = [theme.kind, theme.foreground, theme.background, theme.dim, looks];
-    return JSON.stringify([card, axis.key, colours, own, events, clientWidth, clientHeight]);
+    return JSON.stringify([card, axis.key, colours, own, events, clientWidth, clientHeight, isReading]);
   }
 
   #paint(): void {
-    const { axis, selected, theme, looks, events } = this.#look;
+    const { axis, selected, theme, looks, events, isReading } = this.#look;
     const { card, lines } = this.plan;
     const answer = this.#answer;
-    const words = describeCard(this.plan, { texts: this.#texts, answer, axis, selected });
+    const words = describeCard(this.plan, { texts: this.#texts, answer, axis, selected, isReading });
     setText(this.#head.drawn, words.subtitle);
     this.plotRoot.setAttribute('aria-label', words.name);
     setText(this.#said, words.notice ?? '');

@@ -17,6 +17,8 @@ interface WordFacts {
   readonly texts: RunsTexts;
   /** Undefined until it has come. */
   readonly answer: ChartAnswer | undefined;
+  /** Points are still on their way. */
+  readonly isReading: boolean;
   readonly axis: AxisWords;
   readonly selected: ReadonlySet<string>;
 }
@@ -34,7 +36,7 @@ export function describeCard(plan: ChartPlan, facts: WordFacts): CardWords {
     subtitle,
     best,
     name: fillIn(texts.chartsOf, plan.card.title, [subtitle, lines, best].filter((words) => words !== '').join(', ')),
-    notice: answer === undefined ? undefined : describeNothing(plan, answer, texts),
+    notice: answer === undefined ? undefined : describeNothing(plan, answer, facts),
   };
 }
 
@@ -71,10 +73,10 @@ function describeRoles({ measures }: ChartPlan['card'], isDense: boolean, texts:
 function describeNothing(
   { card }: ChartPlan,
   { whole, problem, ys, areas }: ChartAnswer,
-  texts: RunsTexts,
+  { texts, isReading }: WordFacts,
 ): string | undefined {
   if (problem !== null) return problem.message;
-  if (whole === null) return texts.chartsNoPoints;
+  if (whole === null) return isReading ? undefined : texts.chartsNoPoints;
   if (card.scale !== 'log' || areas.length > 0) return undefined;
   return ys.some((value) => value > 0 && value < Infinity) ? undefined : texts.chartsNoPositive;
 }

@@ -98,9 +98,9 @@ function drawEvent(
   ctx.font = fontOf(theme);
   const gap = 5 * uPlot.pxRatio;
   const { width } = ctx.measureText(text);
-  // On the other side where there is no room for it.
+  // On the other side where there is no room for it, and over the line where there is none on either.
   const isLate = x + gap + width > bbox.left + bbox.width + sidePadding * uPlot.pxRatio;
-  const from = isLate ? x - gap - width : x + gap;
+  const from = isLate ? Math.max(x - gap - width, bbox.left) : x + gap;
   const row = rows.take({ from: from - gap, to: from + width + gap });
   if (row !== undefined) write(chart, theme, { text, x: from, y: bbox.top + (8 + row * 14) * uPlot.pxRatio });
 }
