@@ -276,7 +276,7 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     await expect.poll(() => lines(shown).count()).toBe(8);
     expect(await colour(shown, 'deep-wren-4')).toBe(before);
     // Though the theme's orange can be seen through.
-    await shown.page.locator('.runlist .swatch path[stroke="rgb(234, 92, 0)"]').first().waitFor();
+    await shown.page.locator('.runlist .swatch path[stroke="rgb(234, 92, 0)"]').first().waitFor({ state: 'attached' });
     await shown.page.getByRole('button', { name: texts.chartsAll }).click();
     await expect.poll(() => shown.card('loss').locator('.plot').getAttribute('aria-label')).toContain('16 lines');
     await press(shown, 'Shift+Tab');
