@@ -72,15 +72,20 @@ async function picturePipeline(project: string): Promise<void> {
   });
 }
 
-/** Eight trials of a search, as lines and along their parameters. */
+/** Trials of a search, as lines and along their parameters. */
 async function pictureRuns(project: string): Promise<void> {
   const config = 'configs/cnnbased.yaml';
   const text = await readProgram('git', ['show', `HEAD:${config}`], { cwd: project });
   const [head = ''] = text.split('hyperparameter_tuning:');
-  const grid = { learning_rate: '[0.01, 0.003, 0.001, 0.0003]', dropout_rate: '[0.25, 0.5]', num_epochs: '[6]' };
+  const grid = {
+    filters: '[[16, 32]]',
+    learning_rate: '[0.01, 0.003, 0.001, 0.0003]',
+    dropout_rate: '[0.25, 0.5]',
+    num_epochs: '[4]',
+  };
   const lines = Object.entries(grid).map(([key, values]) => `  ${key}: ${values}\n`);
   await writeFile(path.join(project, config), `${head}hyperparameter_tuning:\n${lines.join('')}`);
-  await readProgram(process.execPath, [path.join(root, 'dist/cli.js'), 'sweep', 'cnnbased'], { cwd: project });
+  await readProgram(process.execPath, [path.join(root, 'dist/cli.js'), 'sweep', config], { cwd: project });
   await withWorkbench(project, { width: 1440, height: 900 }, async (window) => {
     await window.command('MLOps: Show Charts of Runs');
     const page = window.webview();
@@ -88,7 +93,7 @@ async function pictureRuns(project: string): Promise<void> {
     await window.page.waitForTimeout(SETTLE_MS);
     await window.picture('charts');
     await page.getByRole('tab', { name: 'Parameters' }).click();
-    await page.locator('[data-part=parallel]').waitFor({ timeout: 60_000 });
+    await page.locator('.stage[data-part=parallel]').waitFor({ timeout: 60_000 });
     await window.page.waitForTimeout(SETTLE_MS);
     await window.picture('parameters');
   });
