@@ -207,6 +207,11 @@ export function isSystemMetric(name: string): boolean {
   return (Object.values(systemMetrics) as readonly string[]).includes(name);
 }
 
+/** True for a metric that is the better the smaller it is, as far as its name tells. */
+export function isErrorMetric(name: string): boolean {
+  return /loss|error|(^|_)(mae|mse|rmse|mape)$/i.test(name);
+}
+
 /** MLflow's tag of a run's note, in Markdown. */
 export const noteTag = 'mlflow.note.content';
 

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compareProtocolVersion, type ShownComparison, type ShownRun } from '../../src/protocol/compare.ts';
 import { compareTexts } from '../../src/vscode/panels/comparetexts.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench, type OpenPage } from './browser.ts';
 import type { ThemeName } from './themes.ts';
 
@@ -182,14 +181,10 @@ describe.skipIf(mustSkip())('the page that compares runs', () => {
   });
 
   it('has no serious fault of accessibility', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const theme of ['dark', 'light', 'light-2026'] as const) {
       const shown = await open(theme);
       await send(shown);
-      await shown.page.evaluate(axe);
-      const faults = await shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+      const faults = await findFaults(shown.page);
       expect(faults).toEqual([]);
     }
   });

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fillIn } from '../../src/core/charts/charts.ts';
 import { DagPageSession } from '../../src/core/dag/dag.ts';
 import type { FromDagPage, GraphContent, GraphNotice, GraphStage } from '../../src/protocol/dag.ts';
 import { dagTexts } from '../../src/vscode/panels/texts.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench, type OpenOptions, type OpenPage } from './browser.ts';
 import { themes, type ThemeName } from './themes.ts';
 
@@ -154,11 +153,7 @@ describe.skipIf(mustSkip())('the page of the pipeline’s graph', () => {
       await front(shown, 'features').focus();
       await frame(shown);
       await shown.picture(`dag-${theme}`);
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-      await shown.page.evaluate(axe);
-      const faults = await shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+      const faults = await findFaults(shown.page);
       expect(faults).toEqual([]);
     },
   );

@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { picturesVersion, type PictureQuestion, type RunPictures } from '../../src/protocol/pictures.ts';
 import { makePng } from '../unit/worker/pngs.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench, type OpenPage } from './browser.ts';
 import { texts, useRunPages } from './runpage.ts';
 import { ended, facts, snapshotOf } from './runs.ts';
@@ -42,14 +41,6 @@ const answering =
     void to.send({ ...answer, type: 'picture', path, picture });
   };
 const captions = (page: OpenPage['page']) => page.locator('.picture-board figcaption').allTextContents();
-const faultsOf = async (page: OpenPage['page']): Promise<unknown> => {
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(axe);
-  return page.evaluate(/* js */ `axe.run('.picture-board', { resultTypes: ['violations'] })
-    .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => id + nodes[0].html))`);
-};
-
 describe.skipIf(mustSkip())('pictures by step on the page of a run', () => {
   const { open } = useRunPages();
 
@@ -170,7 +161,7 @@ describe.skipIf(mustSkip())('pictures by step of several runs', () => {
     for (const theme of Object.keys(themes) as ThemeName[]) {
       await shown.setTheme(theme);
       await shown.picture(`runs-images-${theme}`);
-      expect(await faultsOf(page), theme).toEqual([]);
+      expect(await findFaults(page, '.picture-board'), theme).toEqual([]);
     }
   });
 });

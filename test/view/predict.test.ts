@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { deflateSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chartProtocolVersion, type PredictedImage, type ToPredictPage } from '../../src/protocol/charts.ts';
 import { predictTexts } from '../../src/vscode/panels/texts.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench, type OpenPage } from './browser.ts';
 
 const texts = predictTexts({ t: (message) => message });
@@ -146,14 +145,10 @@ describe.skipIf(mustSkip())('the Predict page', () => {
   });
 
   it('has no serious fault of accessibility', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const theme of ['dark', 'light'] as const) {
       const shown = await open(theme);
       await shown.send(predictions(image('3_1.png', 3)));
-      await shown.page.evaluate(axe);
-      const faults = await shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+      const faults = await findFaults(shown.page);
       expect(faults).toEqual([]);
     }
   });

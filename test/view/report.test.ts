@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +9,7 @@ import { openBrowser, type Browser } from '../../scripts/vscode-host/browser.ts'
 import { formatReport } from '../../src/core/report/report.ts';
 import type { AnswerFacts } from '../../src/protocol/answers.ts';
 import { makeReport, type TestRun } from '../unit/core/report/runs.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip } from './browser.ts';
 
 const names = [
@@ -88,12 +88,7 @@ describe.skipIf(mustSkip())('a report that is opened', () => {
 
   it.each(['light', 'dark'] as const)('can be read in %s: no serious finding of axe', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    await page.evaluate(axe);
-    const found = await page.evaluate<{ id: string; impact: string; nodes: unknown[] }[]>(
-      `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => html) })))`,
-    );
-    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    expect(await findFaults(page)).toEqual([]);
     await page.screenshot({
       path: path.resolve(import.meta.dirname, `../../test-results/view/report-${colorScheme}.png`),
       fullPage: true,

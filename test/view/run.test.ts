@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { chartProtocolVersion } from '../../src/protocol/charts.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, type OpenPage } from './browser.ts';
 import { context, texts, useRunPages } from './runpage.ts';
 import { ended, facts, seriesOf, snapshotOf, testMetrics } from './runs.ts';
@@ -314,27 +313,19 @@ describe.skipIf(mustSkip())('the Run chart page', () => {
   it.each(Object.keys(themes) as ThemeName[])(
     'has no serious fault of accessibility in %s, live and ended',
     async (theme) => {
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       const shown = await open({ theme });
-      const faults = async (): Promise<unknown> => {
-        await shown.page.evaluate(axe);
-        return shown.page
-          .evaluate(/* js */ `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
-      };
       await shown.show(snapshotOf(14));
       await plotOf(shown, 'loss').hover({ position: { x: 300, y: 120 } });
       await shown.page.waitForTimeout(300);
       await shown.picture(`run-live-${theme}`);
-      expect(await faults()).toEqual([]);
+      expect(await findFaults(shown.page)).toEqual([]);
       await shown.show({ ...snapshotOf(24, ended), series: [...snapshotOf(24).series, ...testMetrics] });
       await shown.page.getByText(texts.details).click();
       await shown.page.getByRole('button', { name: 'Table of learning rate' }).click();
       await shown.page.getByRole('button', { name: 'Log scale of loss' }).click();
       await shown.page.waitForTimeout(400);
       await shown.picture(`run-ended-${theme}`);
-      expect(await faults()).toEqual([]);
+      expect(await findFaults(shown.page)).toEqual([]);
     },
   );
 

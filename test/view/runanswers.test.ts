@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { AnswerFacts, CellExamples } from '../../src/protocol/answers.ts';
 import { chartProtocolVersion } from '../../src/protocol/charts.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip } from './browser.ts';
 import { context, texts, useRunPages, type RunPage } from './runpage.ts';
 import { digitAnswers, ended, facts, snapshotOf } from './runs.ts';
@@ -293,11 +292,9 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
   });
 
   it('have no serious fault of accessibility in any theme, also when it changes', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const shown = await open();
     await show(shown, digitAnswers);
     await card(shown).scrollIntoViewIfNeeded();
-    await shown.page.evaluate(axe);
     const cell = card(shown).locator('.cells tbody td').first();
     let before: string | null = '';
     const views = [
@@ -313,9 +310,7 @@ describe.skipIf(mustSkip())('the answers of a model on the Run chart page', () =
       for (const [view, name] of views) {
         if (name !== null) await toggle(shown, name).click();
         await shown.picture(`run-answers-${view}-${theme}`);
-        const faults = await shown.page.evaluate(/* js */ `axe.run('.answers', { resultTypes: ['violations'] })
-          .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => id + nodes[0].html))`);
+        const faults = await findFaults(shown.page, '.answers');
         expect(faults, `${view} ${theme}`).toEqual([]);
       }
       await toggle(shown, texts.reportName).click();

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { chartProtocolVersion } from '../../src/protocol/charts.ts';
 import type { Histograms } from '../../src/protocol/histograms.ts';
 import type { ArtifactView } from '../../src/protocol/runpage.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip } from './browser.ts';
 import { texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, facts, snapshotOf } from './runs.ts';
@@ -124,12 +123,7 @@ describe.skipIf(mustSkip())('histograms over time among the artifacts of a run',
       await expect.poll(async () => (await depths(shown, [0.01, 0.5]))[0]).toBe(255);
       await shown.picture(`run-histograms-${theme}`);
     }
-    await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-    expect(
-      await page.evaluate(
-        `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`,
-      ),
-    ).toEqual([]);
+    expect(await findFaults(page)).toEqual([]);
     expect(await page.title()).not.toBe('1');
   });
 });

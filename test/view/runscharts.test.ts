@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { smooth } from '../../src/core/charts/smoothing.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { measured, openCharts, toPoints, type Charts, type Measured } from './runscharts.ts';
 import { texts } from './runstable.ts';
@@ -448,22 +447,18 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
   it.each([1, 9, 120])(
     'has no serious fault of accessibility with %i runs in any theme, also when it changes',
     async (count) => {
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       const shown = await open(trainings(count));
       await shown.drawn();
       if (count > 1) await lines(shown).nth(1).click();
       const plot = (await shown.card('loss').locator('.u-over').boundingBox())!;
       await shown.page.mouse.move(plot.x + plot.width * 0.45, plot.y + plot.height * 0.6);
-      await shown.page.evaluate(axe);
       for (const theme of Object.keys(themes) as ThemeName[]) {
         await shown.setTheme(theme);
         // A drawing may be a quarter of a second away.
         await shown.page.waitForTimeout(300);
         await shown.picture(`charts-${count}-${theme}`);
         if (count === 1) continue;
-        const faults = await shown.page.evaluate(/* js */ `axe.run(document, { resultTypes: ['violations'] })
-        .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + nodes[0].html))`);
+        const faults = await findFaults(shown.page);
         expect(faults, theme).toEqual([]);
       }
       if (count > 100)

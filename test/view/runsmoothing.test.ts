@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { smooth } from '../../src/core/charts/smoothing.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip } from './browser.ts';
 import { context, texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, seriesOf, snapshotOf } from './runs.ts';
@@ -74,21 +73,17 @@ describe.skipIf(mustSkip())('smoothing on the Run chart page', () => {
   });
 
   it('has no serious fault of accessibility in any theme, also when it changes', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const shown = await open({ state: kept('exponential', 0.7) });
     const snapshot = snapshotOf(24, ended);
     const odd = seriesOf('odd', [1, 2, Infinity, 2, 3, NaN, 2, 1, -Infinity, 2, 2.5, 2]);
     await shown.show({ ...snapshot, series: [...snapshot.series, odd] });
     await shown.page.locator('[data-key="loss"] .plot').hover({ position: { x: 300, y: 120 } });
-    await shown.page.evaluate(axe);
     for (const theme of Object.keys(themes) as ThemeName[]) {
       await shown.setTheme(theme);
       // A drawing may be a quarter of a second away.
       await shown.page.waitForTimeout(300);
       await shown.picture(`run-smoothed-${theme}`);
-      const faults = await shown.page.evaluate(/* js */ `axe.run(document, { resultTypes: ['violations'] })
-        .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + nodes[0].html))`);
+      const faults = await findFaults(shown.page);
       expect(faults, theme).toEqual([]);
     }
   });

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DrawnPlot, PlotsQuestion } from '../../src/protocol/plots.ts';
 import type { Problem } from '../../src/protocol/problem.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { areaTemplate, drawSamples, makePng, samples, type Sample } from './runsplots.ts';
 import { makeRuns, openRuns, texts, type Shown } from './runstable.ts';
@@ -140,7 +139,6 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
       { file: 'dvc.yaml', line: 3, column: 5, severity: 'error', message: 'gone.csv is not there.' },
     ];
     await shown.answer([...drawSamples(samples, revisions), images], { problems });
-    await shown.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
     for (const theme of Object.keys(themes) as ThemeName[]) {
       await shown.setTheme(theme);
       const gridOf = (title: string) => shown.card(title).locator('svg').getAttribute('class');
@@ -149,9 +147,7 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
       await expect.poll(() => shown.card('images/').locator('img').count()).toBe(3);
       await shown.page.waitForFunction(/* js */ `document.querySelector('.vega-card > .dim').hidden`);
       await shown.picture(`runs-plots-${theme}`);
-      const faults = await shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+      const faults = await findFaults(shown.page);
       expect([theme, faults]).toEqual([theme, []]);
     }
   });

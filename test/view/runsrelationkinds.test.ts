@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RelationsView } from '../../src/protocol/runsview.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { makeSweep, openRelations, runOf, type RelationsPage } from './relations.ts';
 import { themes, type ThemeName } from './themes.ts';
@@ -167,13 +166,9 @@ describe.skipIf(mustSkip())('what params have to do with metrics', () => {
   });
 
   it('is drawn in every theme without a serious fault of accessibility, also with hostile names and one run', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const shown = await open(makeSweep(80), 'scatter');
-    await shown.page.evaluate(axe);
     const check = async (name: string): Promise<void> => {
-      const faults = await shown.page.evaluate(/* js */ `axe.run('.relations', { resultTypes: ['violations'] })
-        .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + nodes[0].html))`);
+      const faults = await findFaults(shown.page, '.relations');
       expect(faults, name).toEqual([]);
     };
     for (const kind of ['scatter', 'matrix', 'importance', 'boxes', 'bars'] as const) {

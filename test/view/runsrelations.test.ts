@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { makeSweep, openRelations, runOf, type RelationsPage } from './relations.ts';
 import { texts } from './runstable.ts';
@@ -274,11 +273,9 @@ describe.skipIf(mustSkip())('parallel coordinates of runs', () => {
   });
 
   it('are drawn in every theme, changed without a reload, with no serious fault of accessibility; 10,000 of them, too', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const shown = await open(makeSweep(60));
     await axisOf(shown, 'metrics.val_loss').focus();
     await shown.press('ArrowDown', 'Shift+ArrowUp', 'Shift+ArrowUp');
-    await shown.page.evaluate(axe);
     const seen = new Set<string>();
     const { x, top } = await boxOf(shown, 'params.model.num_units');
     const stage = await shown.part('parallel').last().boundingBox();
@@ -287,9 +284,7 @@ describe.skipIf(mustSkip())('parallel coordinates of runs', () => {
       await shown.settle();
       seen.add((await shown.pixel(2, x, top - (stage?.y ?? 0) + 20)).join());
       await shown.picture(`relations-parallel-${theme}`);
-      const faults = await shown.page.evaluate(/* js */ `axe.run('.relations', { resultTypes: ['violations'] })
-        .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => id + nodes[0].html))`);
+      const faults = await findFaults(shown.page, '.relations');
       expect(faults, theme).toEqual([]);
     }
     expect(seen.size).toBe(5);

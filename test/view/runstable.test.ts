@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { emptyRunsView } from '../../src/protocol/runsview.ts';
 import { emptyTableView, type FromRunsPage } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { makeRuns, openRuns, texts, type Shown } from './runstable.ts';
 import { themes, type ThemeName } from './themes.ts';
@@ -35,11 +35,7 @@ describe.skipIf(mustSkip())('the table of runs', () => {
       const shown = await open(makeRuns(400), { theme });
       await shown.page.locator('.body .cell').first().click();
       await shown.picture(`runs-${theme}`);
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-      await shown.page.evaluate(axe);
-      const faults = await shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+      const faults = await findFaults(shown.page);
       expect(faults).toEqual([]);
     },
   );

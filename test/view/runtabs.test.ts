@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { chartProtocolVersion } from '../../src/protocol/charts.ts';
 import type { ArtifactView, RunAbout, RunPageAnswer } from '../../src/protocol/runpage.ts';
+import { findFaults } from './axe.ts';
 import { mustSkip } from './browser.ts';
 import { texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, facts, snapshotOf, testMetrics } from './runs.ts';
@@ -59,13 +58,6 @@ const list = (shown: RunPage, folder: string): Promise<void> =>
 const view = (shown: RunPage, path: string, seen: ArtifactView): Promise<void> =>
   answer(shown, { ...head, type: 'artifact', path, view: seen });
 
-async function findFaults(shown: RunPage): Promise<unknown> {
-  await shown.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  return shown.page.evaluate(/* js */ `axe.run().then(({ violations }) => violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`);
-}
-
 describe.skipIf(mustSkip())('the tabs of a run', () => {
   const { open } = useRunPages();
 
@@ -83,7 +75,7 @@ describe.skipIf(mustSkip())('the tabs of a run', () => {
     expect(await page.locator('main').isVisible()).toBe(false);
     await shown.picture(`run-overview-${theme}`);
     if (theme !== 'dark') return;
-    expect(await findFaults(shown)).toEqual([]);
+    expect(await findFaults(shown.page)).toEqual([]);
     await page.getByText('Open config at e0b252c1').click();
     await expect.poll(() => shown.posts('openConfig')).toEqual([{ type: 'openConfig', runId: facts.runId }]);
     expect(await shown.state()).toMatchObject({ tab: 'about' });
@@ -135,7 +127,7 @@ describe.skipIf(mustSkip())('the tabs of a run', () => {
     const rows = Array.from({ length: 40 }, (_, row) => [String(row), hostile, '0.125']);
     await view(shown, 'metrics.csv', { kind: 'table', columns: ['epoch', 'name', 'loss'], rows, isCut: true });
     await expect.poll(() => page.locator('.viewer tbody tr').count()).toBe(40);
-    expect(await findFaults(shown)).toEqual([]);
+    expect(await findFaults(shown.page)).toEqual([]);
     await shown.picture('run-artifacts-table');
     await page.getByText(texts.openInEditor).click();
     await expect.poll(() => shown.posts('openArtifact')).toMatchObject([{ path: 'metrics.csv' }]);

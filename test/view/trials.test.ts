@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { findFaults } from './axe.ts';
 import { mustSkip } from './browser.ts';
 import { texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, snapshotOf, sweepOf, sweepSnapshot } from './runs.ts';
@@ -149,14 +148,9 @@ describe.skipIf(mustSkip())('the page of a sweep', () => {
   });
 
   it.each(Object.keys(themes) as ThemeName[])('has no serious fault of accessibility in %s', async (theme) => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const shown = await open({ theme });
     await shown.show(sweepSnapshot(sweepOf(12)));
-    await shown.page.evaluate(axe);
-    const faults = await shown.page
-      .evaluate(/* js */ `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+    const faults = await findFaults(shown.page);
     await shown.picture(`sweep-${theme}`);
     expect(faults).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import type { RunsTexts } from '../../src/protocol/runtable.ts';
+import { createChoices } from '../shared/choices.ts';
 import { element } from '../shared/dom.ts';
 import type { Tab, TabHost } from './tab.ts';
 
@@ -34,43 +35,18 @@ export function isTabName(value: unknown): value is TabName {
   return typeof value === 'string' && Object.hasOwn(tabRows, value);
 }
 
-/** Arrow keys walk the tabs, as everywhere in the editor. */
 export function createTabs(
   texts: RunsTexts,
   onChoose: (tab: TabName) => void,
-): { readonly root: HTMLElement; draw(chosen: TabName): void } {
-  const buttons = tabNames.map((name) => {
-    const button = element(
-      'button',
-      { 'class': 'tab', 'type': 'button', 'role': 'tab', 'id': `tab-${name}`, 'aria-controls': `panel-${name}` },
-      texts[tabRows[name].label],
-    );
-    button.addEventListener('click', () => onChoose(name));
-    return { name, button };
+): ReturnType<typeof createChoices<TabName>> {
+  return createChoices({
+    ...{ role: 'tab', className: 'tabs', label: texts.tabs, onChoose },
+    choices: tabNames.map((name) => ({
+      name,
+      text: texts[tabRows[name].label],
+      attributes: { 'class': 'tab', 'id': `tab-${name}`, 'aria-controls': `panel-${name}` },
+    })),
   });
-  const root = element(
-    'div',
-    { 'class': 'tabs', 'role': 'tablist', 'aria-label': texts.tabs },
-    ...buttons.map(({ button }) => button),
-  );
-  root.addEventListener('keydown', (event) => {
-    const at = buttons.findIndex(({ button }) => button === document.activeElement);
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const next = buttons[(at + step + buttons.length) % buttons.length];
-    if (at === -1 || step === 0 || next === undefined) return;
-    event.preventDefault();
-    next.button.focus();
-    onChoose(next.name);
-  });
-  return {
-    root,
-    draw(chosen) {
-      for (const { name, button } of buttons) {
-        button.setAttribute('aria-selected', String(name === chosen));
-        button.tabIndex = name === chosen ? 0 : -1;
-      }
-    },
-  };
 }
 
 /** The element that a tab's own stands in. */

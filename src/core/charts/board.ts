@@ -1,5 +1,5 @@
 import type { CardView, ChartsView } from '../../protocol/runsview.ts';
-import type { Objective, RunSummary } from '../../protocol/tracking.ts';
+import { isErrorMetric, type Objective, type RunSummary } from '../../protocol/tracking.ts';
 import type { AskedRun, Measure } from './asking.ts';
 import { groupCards, type Card, type CardSeries } from './cards.ts';
 import { parseExpression } from './expression.ts';
@@ -142,7 +142,7 @@ export function directionOf(runs: readonly RunSummary[], metric: string): Object
     if (best === null || min?.value === max?.value) continue;
     return best.value === max?.value ? 'maximize' : 'minimize';
   }
-  return /loss|error|mae|mse/i.test(metric) ? 'minimize' : 'maximize';
+  return isErrorMetric(metric) ? 'minimize' : 'maximize';
 }
 
 /** A run as a chart's axis needs it. Batches of an epoch: as many as were done by the last of both. */

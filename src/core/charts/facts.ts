@@ -9,6 +9,7 @@ import type {
   SweepFacts,
 } from '../../protocol/charts.ts';
 import {
+  isErrorMetric,
   isPaused,
   noteTag,
   systemMetrics,
@@ -93,8 +94,7 @@ function objectiveOf({ metrics }: RunSummary): Objective {
   const [metric, summary] = Object.entries(metrics).find(([, { best }]) => best !== null) ?? [];
   if (metric === undefined || summary === undefined) return { metric: 'val_loss', direction: 'minimize' };
   const { best, min, max } = summary;
-  if (min?.value === max?.value)
-    return { metric, direction: /loss|error|mae|mse/i.test(metric) ? 'minimize' : 'maximize' };
+  if (min?.value === max?.value) return { metric, direction: isErrorMetric(metric) ? 'minimize' : 'maximize' };
   return { metric, direction: best?.value === max?.value ? 'maximize' : 'minimize' };
 }
 

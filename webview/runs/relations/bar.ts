@@ -3,6 +3,7 @@ import { listColumnIds, toColumn } from '../../../src/core/runtable/runtable.ts'
 import type { RelationsView } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../../src/protocol/tracking.ts';
+import { createChoices } from '../../shared/choices.ts';
 import { createDropdown, createToggle } from '../../shared/controls.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
 import { nameColumn } from '../words.ts';
@@ -10,40 +11,16 @@ import type { Colouring, Lit } from './model.ts';
 
 type KindName = RelationsView['kind'];
 
-/** Which kind of chart is looked at; arrow keys walk them. */
+/** Which kind of chart is looked at. */
 export function createKinds(
   texts: RunsTexts,
   names: readonly (readonly [kind: KindName, label: string])[],
   onChoose: (kind: KindName) => void,
-) {
-  const buttons = names.map(([kind, label]) => {
-    const button = element('button', { 'class': 'kind', 'type': 'button', 'role': 'radio', 'data-part': kind }, label);
-    button.addEventListener('click', () => onChoose(kind));
-    return { kind, button };
+): ReturnType<typeof createChoices<KindName>> {
+  return createChoices({
+    ...{ role: 'radio', className: 'kinds', label: texts.kinds, onChoose },
+    choices: names.map(([name, text]) => ({ name, text, attributes: { 'class': 'kind', 'data-part': name } })),
   });
-  const root = element(
-    'div',
-    { 'class': 'kinds', 'role': 'radiogroup', 'aria-label': texts.kinds },
-    ...buttons.map(({ button }) => button),
-  );
-  root.addEventListener('keydown', (event) => {
-    const at = buttons.findIndex(({ button }) => button === document.activeElement);
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const next = buttons[(at + step + buttons.length) % buttons.length];
-    if (at === -1 || step === 0 || next === undefined) return;
-    event.preventDefault();
-    next.button.focus();
-    onChoose(next.kind);
-  });
-  return {
-    root,
-    draw(chosen: KindName): void {
-      for (const { kind, button } of buttons) {
-        button.setAttribute('aria-checked', String(kind === chosen));
-        button.tabIndex = kind === chosen ? 0 : -1;
-      }
-    },
-  };
 }
 
 /** More than anybody looks through. */

@@ -124,6 +124,8 @@ it.each([
   ['score', { score: metric(1, 2, 2) }, 'maximize'],
   ['score', { score: metric(2, 2, 2) }, 'maximize'],
   ['my_loss', {}, 'minimize'],
+  ['val_mape', {}, 'minimize'],
+  ['image_quality', {}, 'maximize'],
 ] as const)('directionOf %s', (name, metrics, direction) =>
   expect(directionOf([run('a', metrics)], name)).toBe(direction),
 );
