@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { exists } from '../src/node/files/files.ts';
+import { epochOf, type RunList } from '../src/protocol/tracking.ts';
 import { ensurePackage } from './packaging/packaging.ts';
 import { root } from './places.ts';
 import { readProgram } from './programs.ts';
@@ -106,12 +107,14 @@ async function changeFilters(project: string): Promise<void> {
   await writeFile(file, text.replace('kernel_size: 3\n', 'kernel_size: 5\n'));
 }
 
+/** Name of the newest whole training: one of a single epoch has no curves to show. */
 async function newestFinished(project: string): Promise<string> {
   const text = await readProgram(process.execPath, [path.join(root, 'dist/cli.js'), 'runs', 'list', '--json'], {
     cwd: project,
   });
-  const { runs } = JSON.parse(text) as { runs: { name: string; experiment: string; status: string }[] };
-  return runs.find(({ experiment, status }) => experiment === 'cnnBased' && status === 'FINISHED')?.name ?? '';
+  const { runs } = JSON.parse(text) as Pick<RunList, 'runs'>;
+  const whole = runs.filter(({ experiment, status }) => experiment === 'cnnBased' && status === 'FINISHED');
+  return whole.find((run) => epochOf(run).epoch > 1)?.name ?? '';
 }
 
 async function withWorkbench(
