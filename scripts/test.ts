@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { ensureBuilt } from './building.ts';
 import { results } from './places.ts';
 import { layers, type Layer } from './testing/layers.ts';
-import { addTallies, formatTally, type Tally } from './testing/tally.ts';
+import { addTallies, formatTally, nothing, type Tally } from './testing/tally.ts';
 
 const names = process.argv.slice(2).filter((word) => layers.some(({ name }) => name === word));
 const filters = process.argv.slice(2).filter((word) => !names.includes(word));
@@ -24,6 +24,7 @@ const total = addTallies(rows.map(({ tally }) => tally));
 console.log('\n━━━ all layers');
 for (const { layer, tally, seconds } of rows)
   console.log(`${layer.name.padEnd(8)} ${formatTally(tally).padEnd(40)} ${seconds} s`);
+for (const failure of total.failures) console.log(`✗ ${failure}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 console.log(formatTally(total));
 
@@ -31,9 +32,9 @@ console.log(formatTally(total));
 async function runLayer({ name, run }: Layer): Promise<Tally> {
   const tally = await run(filters).catch((error: unknown): Tally => {
     console.error(error);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { ...nothing, failed: 1, failures: [`layer ${name} broke: ${String(error)}`] };
   });
   if (tally.passed + tally.failed + tally.skipped > 0) return tally;
   console.error(`The layer "${name}" ran no test.`);
-  return { passed: 0, failed: 1, skipped: 0 };
+  return { ...nothing, failed: 1, failures: [`layer ${name} ran no test`] };
 }

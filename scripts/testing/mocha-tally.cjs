@@ -9,10 +9,14 @@ module.exports = class Tally extends reporters.Spec {
     super(runner, options);
     const file = process.env.MLOPS_HOST_TALLY;
     if (file === undefined) return;
+    const failures = [];
+    runner.on('fail', (test, error) => {
+      failures.push(`${test.fullTitle()}: ${String(error.message).split('\n', 1)[0]}`);
+    });
     runner.once('end', () => {
-      const { passes, failures, pending } = this.stats;
+      const { passes, failures: failed, pending } = this.stats;
       mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+      writeFileSync(file, JSON.stringify({ passed: passes, failed, skipped: pending, failures }));
     });
   }
 };

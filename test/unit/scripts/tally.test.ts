@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { root } from '../../../scripts/places.ts';
 import { addTallies, countVitest, formatTally } from '../../../scripts/testing/tally.ts';
 
 const file = (...statuses: string[]) => ({
   status: statuses.includes('failed') ? 'failed' : 'passed',
+  name: `${root}/test/unit/some.test.ts`,
   assertionResults: statuses.map((status) => ({ status })),
 });
-const broken = { status: 'failed', assertionResults: [] };
+const broken = {
+  name: `${root}/test/unit/broken.test.ts`,
+  status: 'failed',
+  message: 'no such file',
+  assertionResults: [],
+};
 
 function check(
   name: string,
@@ -55,8 +62,23 @@ describe('a vitest report', () => {
 
 it('adds up layers', () => {
   const sum = addTallies([
-    { passed: 1, failed: 0, skipped: 2 },
-    { passed: 3, failed: 1, skipped: 0 },
+    { passed: 1, failed: 0, skipped: 2, failures: [] },
+    { passed: 3, failed: 1, skipped: 0, failures: ['a: b'] },
   ]);
   expect(formatTally(sum)).toBe('4 passed, 1 failed, 2 skipped');
+  expect(sum.failures).toEqual(['a: b']);
+});
+
+it('names each failure in a line: file, test, first line of the reason', () => {
+  const failed = {
+    status: 'failed',
+    fullName: 'a suite a test',
+    failureMessages: ['Error: 1 is not 2\n    at x.ts:1:1'],
+  };
+  const files = [{ ...file(), status: 'failed', assertionResults: [failed] }, broken];
+  const report = { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, testResults: files };
+  expect(countVitest(report, 1).failures).toEqual([
+    'test/unit/some.test.ts › a suite a test: Error: 1 is not 2',
+    'test/unit/broken.test.ts › could not be loaded: no such file',
+  ]);
 });
