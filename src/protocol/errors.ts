@@ -25,6 +25,7 @@ const exitByCode = {
   'dirty-tree': exitCodes.failed,
   'merge-conflict': exitCodes.failed,
   'branch-state': exitCodes.failed,
+  'gate-failed': exitCodes.failed,
   'changed-meanwhile': exitCodes.failed,
   'git-failed': exitCodes.failed,
   'not-live': exitCodes.failed,

@@ -1,3 +1,5 @@
+import type { FlowGate } from './gates.ts';
+
 // Gitflow between the engine and whoever shows or starts it: the state of a repository, requests, plans and results.
 
 export type TopicType = 'feature' | 'bugfix' | 'release' | 'hotfix' | 'support';
@@ -157,6 +159,8 @@ export interface FinishOptions {
   readonly message?: string;
   readonly messageFile?: string;
   readonly signingKey?: string;
+  /** Why it is finished although gates don't hold: goes into the merge message. */
+  readonly override?: string;
 }
 
 /** A step for people: what it does, and the git command that does it (null: no git command does it). */
@@ -169,6 +173,8 @@ export interface FlowStep {
 export interface FlowPlanDocument {
   readonly plan: readonly FlowStep[];
   readonly warnings: readonly string[];
+  /** What is looked at before the first step of a finish; a plan starts no program for it. */
+  readonly gates: readonly FlowGate[];
 }
 
 /** `mlops flow init|TYPE ACTION … --json`. */
@@ -181,6 +187,7 @@ export interface FlowResult {
   readonly current: string | null;
   readonly steps: readonly FlowStep[];
   readonly warnings: readonly string[];
+  readonly gates: readonly FlowGate[];
   /** What was done and what comes next, as sentences. */
   readonly summary: readonly string[];
 }

@@ -104,6 +104,13 @@ export const finishTexts: Readonly<Record<Text, TextRow>> = {
     types: VERSIONS,
     summary: 'key that signs the tag',
   },
+  override: {
+    key: null,
+    flag: 'override',
+    value: 'REASON',
+    types: ALL,
+    summary: 'finish although gates do not hold; the reason goes into the merge message',
+  },
 };
 
 /** All of `finish`, settled. */

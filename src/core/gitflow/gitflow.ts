@@ -14,6 +14,22 @@ import { planDelete, planPublish, planRename, planSwitch, planTrack, planUpdate 
 
 export { findFilter, type FlowFilter } from './filters.ts';
 export { finishFlags, finishTexts } from './finishoptions.ts';
+export {
+  findProgram,
+  judgeData,
+  judgePerformance,
+  judgePipeline,
+  judgeProgram,
+  listFailed,
+  parseTeamGates,
+  parseThresholds,
+  requireGates,
+  settleGates,
+  toGate,
+  type GateSettings,
+  type ProgramEnd,
+} from './gates.ts';
+export { judgeFiles, judgeSecrets, parseAddedLines, parseChangedObjects } from './gatesadded.ts';
 export { listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
 export { KEPT, beginOperation, formatOperation, listLosable, parseOperation, type Operation } from './operation.ts';
 export { describeStep, type GitStep } from './steps.ts';

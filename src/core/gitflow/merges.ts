@@ -3,6 +3,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import type { FinishedType } from '../../protocol/gitflow.ts';
 import { planCheckout, type Topic } from './checks.ts';
 import type { SettledOptions } from './finishoptions.ts';
+import { toOverrideTrailer } from './gates.ts';
 import { requireIdentity } from './plan.ts';
 import { isVersioned } from './settings.ts';
 import { findBranch } from './branches.ts';
@@ -37,7 +38,9 @@ function planWorkMerge(facts: FlowFacts, finish: Finish): readonly GitStep[] {
   if (distance.ahead === 0) return planCheckout(facts, base);
   const rebases = options.rebase && distance.behind > 0;
   const single = rebases ? 'single' : distance.ahead === 1 ? 'allowed' : 'never';
-  const fastForward = options.noFastForward ? 'never' : single;
+  const trailers = toTrailers(facts, finish);
+  // A reason needs a message that it can stand in.
+  const fastForward = options.noFastForward || trailers.length > 0 ? 'never' : single;
   if (fastForward === 'never' || distance.behind > 0 || options.squash) requireIdentity(facts);
   const { preserveMerges } = options;
   return [
@@ -49,12 +52,21 @@ function planWorkMerge(facts: FlowFacts, finish: Finish): readonly GitStep[] {
         ] as const)
       : planCheckout(facts, base)),
     options.squash
-      ? toSquash(finish, base)
-      : { kind: 'merge', branch: branch.name, into: base, fastForward, isNoted: true },
+      ? { ...toSquash(finish, base), ...withTrailers(trailers) }
+      : { kind: 'merge', branch: branch.name, into: base, fastForward, isNoted: true, ...withTrailers(trailers) },
   ];
 }
 
-function toSquash({ type, branch, options }: Finish, into: string): GitStep {
+function toTrailers({ failedGates = [] }: FlowFacts, { options }: Finish): readonly string[] {
+  const trailer = toOverrideTrailer(failedGates, options.override);
+  return trailer === undefined ? [] : [trailer];
+}
+
+function withTrailers(trailers: readonly string[]): { readonly trailers?: readonly string[] } {
+  return trailers.length === 0 ? {} : { trailers };
+}
+
+function toSquash({ type, branch, options }: Finish, into: string): Extract<GitStep, { kind: 'squash' }> {
   const headline = options.squashInfo ? { headline: `Merged ${type} branch '${branch.name}'` } : {};
   return { kind: 'squash', branch: branch.name, into, ...headline };
 }
@@ -75,12 +87,13 @@ function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[]
     steps.push(step);
   };
   const isMerged = countAhead(facts, branch.name, target) === 0;
+  const trailers = withTrailers(toTrailers(facts, finish));
   if (!isMerged)
     on(
       target,
       options.squash
-        ? toSquash(finish, target)
-        : { kind: 'merge', branch: branch.name, into: target, fastForward: 'never' },
+        ? { ...toSquash(finish, target), ...trailers }
+        : { kind: 'merge', branch: branch.name, into: target, fastForward: 'never', ...trailers },
     );
   const tag = planTag(facts, finish, isMerged);
   // AVH checks production out to tag a release; a hotfix it tags from wherever it is.

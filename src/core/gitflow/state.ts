@@ -1,3 +1,4 @@
+import type { GateName } from '../../protocol/gates.ts';
 import { checkRefName, type Branch, type ConfigEntry } from '../git/git.ts';
 import type {
   Distance,
@@ -51,6 +52,8 @@ export interface FlowFacts {
   readonly distances: ReadonlyMap<string, Distance>;
   /** Commits by the names that {@link listPoints} asks for; a name that stands for none is absent. */
   readonly points: ReadonlyMap<string, string>;
+  /** Gates of a finish that do not hold; absent where they were not asked. */
+  readonly failedGates?: readonly GateName[];
 }
 
 interface FlowHooks {

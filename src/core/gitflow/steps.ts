@@ -17,6 +17,8 @@ export type GitStep =
       readonly into: string;
       /** `single`: allowed when it turns out to be one commit, which only the rebase before it decides. */
       readonly fastForward: 'allowed' | 'never' | 'single';
+      /** Last lines of the merge's message, which there is only where it does not fast-forward. */
+      readonly trailers?: readonly string[];
       /** When it stops, that is noted where AVH looks for it: it does so for features and bugfixes only. */
       readonly isNoted?: true;
     }
@@ -27,6 +29,8 @@ export type GitStep =
       readonly into: string;
       /** First line of a message that lists the commits; git's own message without it. */
       readonly headline?: string;
+      /** Last lines of the message. */
+      readonly trailers?: readonly string[];
     }
   /** Of the branch that is checked out. */
   | { readonly kind: 'rebase'; readonly branch: string; readonly onto: string; readonly preserveMerges: boolean }
@@ -115,9 +119,14 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Make branch ${branch} from ${from} and check it out`,
     ['checkout', '-b', branch, from],
   ],
-  'merge': ({ branch, into, fastForward }) => [
+  'merge': ({ branch, into, fastForward, trailers = [] }) => [
     `Merge ${branch} into ${into}`,
-    ['merge', fastForward === 'never' ? '--no-ff' : '--ff', branch],
+    [
+      'merge',
+      fastForward === 'never' ? '--no-ff' : '--ff',
+      ...(trailers.length === 0 ? [] : ['-m', [`Merge branch '${branch}' into ${into}`, ...trailers].join('\n\n')]),
+      branch,
+    ],
   ],
   'squash': ({ branch, into }) => [
     `Merge all changes of ${branch} into ${into} as one commit`,
@@ -214,6 +223,7 @@ export function isStep(value: unknown): value is GitStep {
   const fields = value as Record<string, unknown>;
   const names = texts[String(fields['kind'])];
   const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string');
+  if (fields['trailers'] !== undefined && !isTexts(fields['trailers'])) return false;
   if (names?.every((name) => typeof fields[name] === 'string') !== true) return false;
   if (fields['kind'] === 'hook') return isTexts(fields['args']) && typeof fields['mayRefuse'] === 'boolean';
   if (fields['kind'] === 'push') return isTexts(fields['refs']);

@@ -31,6 +31,7 @@ export type { GitOptions } from './calls.ts';
 
 export { openObjects, type GitObjects } from './objects.ts';
 export type { ConfigEntry } from '../../core/git/git.ts';
+export { readAdded } from './added.ts';
 export { openHistory, type GitHistory } from './history.ts';
 
 /** The commit that is checked out; `branch` is null when HEAD is detached. */
@@ -155,13 +156,13 @@ export interface Git {
   checkout(branch: string): Promise<void>;
   /** Makes a branch and checks it out; changes of the work tree are carried along, as git does. */
   checkoutNew(branch: string, from: string): Promise<void>;
-  /** Merges into the branch that is checked out, with git's own message. */
-  merge(branch: string, fastForward: 'allowed' | 'never'): Promise<void>;
+  /** Merges into the branch that is checked out, with git's own message and the trailers behind it. */
+  merge(branch: string, fastForward: 'allowed' | 'never', trailers?: readonly string[]): Promise<void>;
   /**
    * Commits all that `branch` has changed as one commit on the branch that is checked out; with git's own message where
    * `message` is absent. Makes no commit where nothing is left to change.
    */
-  squash(branch: string, message?: string): Promise<void>;
+  squash(branch: string, message?: string, trailers?: readonly string[]): Promise<void>;
   /** Of the branch that is checked out. */
   rebase(onto: string, options?: { preserveMerges?: boolean }): Promise<void>;
   /** An annotated tag. */

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfigList, parseStatus } from '../../core/git/git.ts';
 import { LIST_CONFIG, refOf, relativeTo, requireName, withoutLineEnd, type Calls } from './calls.ts';
@@ -62,7 +62,14 @@ export function writes(
 
 export function branchWrites({
   act,
+  read,
+  query,
 }: Calls): Pick<Git, 'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'renameBranch' | 'deleteBranch'> {
+  /** What git itself would write for a merge of the branch, by the user's settings. */
+  const messageOf = async (branch: string): Promise<string> => {
+    const commit = withoutLineEnd(await read(['rev-parse', '--verify', `${refOf(branch)}^{commit}`]));
+    return withoutLineEnd(await query(['fmt-merge-msg'], `${commit}\t\tbranch '${branch}'\n`));
+  };
   return {
     async createBranch(branch, from, { track = false } = {}) {
       const kind = track ? '--track' : '--no-track';
@@ -76,9 +83,11 @@ export function branchWrites({
       const [name, start] = [requireName(branch, 'branch'), requireName(from, 'branch')];
       await act(['checkout', '--quiet', '--no-track', '-b', name, start, '--']);
     },
-    async merge(branch, fastForward) {
+    async merge(branch, fastForward, trailers = []) {
       const kind = fastForward === 'never' ? '--no-ff' : '--ff';
-      await act(['merge', '--no-edit', kind, '--', requireName(branch, 'branch')]);
+      const name = requireName(branch, 'branch');
+      const message = trailers.length === 0 ? [] : [`--message=${await messageOf(name)}\n\n${trailers.join('\n')}`];
+      await act(['merge', '--no-edit', kind, ...message, '--', name]);
     },
     async renameBranch(branch, to) {
       await act(['branch', '--move', '--', requireName(branch, 'branch'), requireName(to, 'branch')]);
@@ -92,7 +101,7 @@ export function branchWrites({
 
 export function commitWrites({ act, ask, folder }: Calls): Pick<Git, 'squash' | 'rebase' | 'tag'> {
   return {
-    async squash(branch, message) {
+    async squash(branch, message, trailers = []) {
       const name = requireName(branch, 'branch');
       const place = await ask(['rev-parse', '--git-path', 'SQUASH_MSG']);
       const file = path.resolve(folder, withoutLineEnd(place ?? '.git/SQUASH_MSG'));
@@ -101,6 +110,7 @@ export function commitWrites({ act, ask, folder }: Calls): Pick<Git, 'squash' | 
       } finally {
         // Where it has stopped at a conflict, whoever commits the resolution gets the message too.
         if (message !== undefined) await writeFile(file, message);
+        if (trailers.length > 0) await appendFile(file, `\n${trailers.join('\n')}\n`);
       }
       if ((await ask(['diff', '--cached', '--quiet'])) === undefined) await act(['commit', '--quiet']);
       else await rm(file, { force: true });

@@ -2,6 +2,7 @@ import { topicTypeNames } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
 import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
+import { check } from './gatecommands.ts';
 import { readFlow } from './gitflow.ts';
 import { carryOut, folderOf, formatState, showTopics } from './showing.ts';
 import { commandsOf } from './topiccommands.ts';
@@ -98,7 +99,7 @@ const later: readonly Command[] = [
   run: () => Promise.reject(notYet(words)),
 }));
 
-const offered: readonly Command[] = [init, status, overview, ...ways, ...topicTypeNames.flatMap(commandsOf)];
+const offered: readonly Command[] = [init, status, overview, check, ...ways, ...topicTypeNames.flatMap(commandsOf)];
 
 export const commands: readonly Command[] = [...offered, ...later];
 

@@ -1,14 +1,18 @@
-import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import {
   describeStep,
   findFilter,
   findTopic,
+  listFailed,
   parseFlow,
   planFlow as planRequest,
+  requireGates,
+  type FlowFacts,
   type FlowPlan,
 } from '../../core/gitflow/gitflow.ts';
+import type { FlowCheck, FlowGate } from '../../protocol/gates.ts';
 import type {
+  FinishedType,
   FlowDiff,
   FlowPlanDocument,
   FlowRequest,
@@ -17,11 +21,11 @@ import type {
   FlowStep,
   TopicType,
 } from '../../protocol/gitflow.ts';
-import { isInside } from '../files/files.ts';
 import { openGit, type Git } from '../git/git.ts';
 import { takeLock } from '../locks/locks.ts';
-import { ensurePrivateFolders, findProject, projectPaths } from '../project/project.ts';
+import { ensurePrivateFolders, projectPaths } from '../project/project.ts';
 import { readFacts, readStateFacts } from './facts.ts';
+import { findOwnProject, readGates, type GatePlace, type Programs } from './gates.ts';
 import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
 import { openJournal } from './journal.ts';
@@ -48,11 +52,40 @@ export async function planFlow(
   request: FlowRequest,
   options: FlowOptions = {},
 ): Promise<FlowPlanDocument> {
-  const facts = await readFacts(await openRoot(folder, options), request);
+  const { env = process.env } = options;
+  const git = await openRoot(folder, options);
+  const plain = await readFacts(git, request);
+  const gates = await readGatesOf({ git, facts: plain, folder, env }, request, planRequest(plain, request), 'wait');
+  const facts = { ...plain, failedGates: listFailed(gates) };
   const plan = planRequest(facts, request);
   const filters = (['version', 'message'] as const).flatMap((field) => findFilter(facts, request, field)?.file ?? []);
   const warnings = filters.map((file) => `The filter ${file} may change it; a dry run does not start it.`);
-  return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: [...plan.warnings, ...warnings] };
+  return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: [...plan.warnings, ...warnings], gates };
+}
+
+/** Gates of a request that merges something for the first time; none for any other. */
+async function readGatesOf(
+  place: GatePlace,
+  request: FlowRequest,
+  { resumes, steps }: FlowPlan,
+  programs: Programs,
+): Promise<readonly FlowGate[]> {
+  const merges = steps.some(({ kind }) => kind === 'merge' || kind === 'squash');
+  return request.action === 'finish' && resumes === undefined && merges ? readGates(place, request, programs) : [];
+}
+
+/** The gates of a branch (default: the one that is checked out), with lint and tests run. Changes nothing of the branch. */
+export async function checkFlow(
+  folder: string,
+  target: { readonly type: FinishedType; readonly name?: string },
+  { env = process.env, signal, note }: FlowOptions & { readonly note?: (text: string) => void } = {},
+): Promise<FlowCheck> {
+  const git = await openRoot(folder, { env });
+  const facts = await readFacts(git, { action: 'publish', ...target });
+  const { branch, base } = findTopic(facts, target);
+  const place = { git, facts, folder, env, signal, ...(note === undefined ? {} : { note }) };
+  const gates = await readGates(place, target, 'run');
+  return { outcome: listFailed(gates).length === 0 ? 'passed' : 'failed', branch, base, gates };
 }
 
 /**
@@ -73,10 +106,17 @@ export async function performFlow(
     let plan = planRequest(facts, request);
     const { command } = plan;
     const place = { git, command, env, reporter, signal };
+    // Before the lock of the project, which the project's own tests may want.
+    const note = (text: string): void => reporter.note(text);
+    const gates = await readGatesOf({ git, facts, folder, env, signal, note }, request, plan, 'recall');
+    requireGates(gates, command, request.action === 'finish' ? request.override : undefined);
+    const withGates = (read: FlowFacts): FlowFacts => ({ ...read, failedGates: listFailed(gates) });
+    facts = withGates(facts);
+    plan = planRequest(facts, request);
     return withProjectLock(git, folder, `mlops ${command}`, async () => {
       const fetched = await performSteps({ ...place, facts }, plan.fetches);
       if (fetched.length > 0) {
-        facts = await readFacts(git, request);
+        facts = withGates(await readFacts(git, request));
         plan = planRequest(facts, request);
       }
       const done = await performWritten({ ...place, facts }, request, plan);
@@ -87,6 +127,7 @@ export async function performFlow(
         current: (await git.currentBranch()) ?? null,
         steps: [...fetched, ...done],
         warnings: plan.warnings,
+        gates,
         summary: plan.summary,
       };
     });
@@ -133,9 +174,8 @@ async function withFlowLock<T>(git: Git, { action }: FlowRequest, work: () => Pr
 }
 
 async function withProjectLock<T>(git: Git, folder: string, command: string, work: () => Promise<T>): Promise<T> {
-  // git's root has no links in it, so that the project must be looked for without them too.
-  const project = await findProject(await realpath(folder));
-  if (project === undefined || !isInside(await realpath(git.folder), project.root)) return work();
+  const project = await findOwnProject(git, folder);
+  if (project === undefined) return work();
   await ensurePrivateFolders(project);
   const lock = await takeLock(path.join(projectPaths.locks(project), 'project.json'), command);
   try {

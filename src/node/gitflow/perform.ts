@@ -45,14 +45,15 @@ const actions: Actions = {
   'hook': ({ file, args, mayRefuse }, performance) => runHook({ ...performance, file, args, mayRefuse }),
   'checkout': ({ branch }, { git }) => git.checkout(branch),
   'start-branch': ({ branch, from }, { git }) => git.checkoutNew(branch, from),
-  'merge': async ({ branch, into, fastForward }, { git }) =>
-    git.merge(branch, fastForward === 'single' ? await judge(git, branch, into) : fastForward),
-  'squash': async ({ branch, into, headline }, { git }) =>
+  'merge': async ({ branch, into, fastForward, trailers }, { git }) =>
+    git.merge(branch, fastForward === 'single' ? await judge(git, branch, into) : fastForward, trailers),
+  'squash': async ({ branch, into, headline, trailers }, { git }) =>
     git.squash(
       branch,
       headline === undefined
         ? undefined
         : `Squashed commit of the following:\n\n${headline}\n\n${await git.logBranches(into, branch)}`,
+      trailers,
     ),
   'rebase': ({ onto, preserveMerges }, { git }) => git.rebase(onto, { preserveMerges }),
   'tag': ({ tag, on, message, sign, signingKey }, { git }) =>

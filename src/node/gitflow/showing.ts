@@ -2,6 +2,7 @@ import path from 'node:path';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { Distance, FlowRequest, FlowState, FlowTopic } from '../../protocol/gitflow.ts';
 import type { Invocation } from '../commandline/commandline.ts';
+import { formatGates } from './gateshowing.ts';
 import { performFlow, planFlow, readFlow } from './gitflow.ts';
 
 // What the commands of `mlops flow` share: carrying a request out, and showing where branches stand.
@@ -17,6 +18,7 @@ export async function carryOut(invocation: Invocation, request: FlowRequest): Pr
   if (options.flag('dry-run')) {
     const document = await planFlow(folder, request, { env });
     document.warnings.forEach((warning) => output.note(warning));
+    if (document.gates.length > 0) output.note(`Gates:\n${formatGates(document.gates, output)}`);
     output.result(document, () => document.plan.map(({ title, command }) => command ?? `# ${title}`).join('\n'));
     return exitCodes.done;
   }

@@ -78,6 +78,7 @@ test('a dry run plans and leaves everything as it is', async () => {
       { title: 'Make branch bugfix/y from main and check it out', command: 'git checkout -b bugfix/y main' },
     ],
     warnings: [],
+    gates: [],
   });
   expect(await current(folder)).toBe('develop');
   expect(await readFlowConfig(folder, env())).toHaveLength(9);

@@ -29,12 +29,12 @@ function create({ initialised = true, refuses = false } = {}) {
     planFlow: ({ flow }) => {
       planned.push(flow);
       if (refuses && !('force' in flow)) throw new ExpectedError('branch-state', 'It has commits of its own.');
-      return { plan: [{ title: 'Delete it', command: 'git branch -d x' }], warnings: [] };
+      return { plan: [{ title: 'Delete it', command: 'git branch -d x' }], warnings: [], gates: [] };
     },
     performFlow: ({ flow }) => {
       asked.push(flow);
       if (flow.action === 'init') isReady = true;
-      const result = { action: flow.action, branch: '', base: '', current: null, steps: [], warnings: [] };
+      const result = { action: flow.action, branch: '', base: '', current: null, steps: [], warnings: [], gates: [] };
       return { ...result, summary: [`${flow.action} done`] };
     },
   });
