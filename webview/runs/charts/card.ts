@@ -5,7 +5,6 @@ import {
   type ChartNumbers,
   type ChartReading,
   type CursorMove,
-  type Drawn,
   type Range,
 } from '../../../src/core/charts/charts.ts';
 import type { CardView } from '../../../src/protocol/runsview.ts';
@@ -23,7 +22,7 @@ import { Highlight } from './highlight.ts';
 import type { RunLook } from './looks.ts';
 import { createMenu, type MenuItem } from './menu.ts';
 import { createNumbers } from './numbers.ts';
-import { decodeRows, toPicture, type OrderedPicture } from './picture.ts';
+import { rowsOf, toPicture, type OrderedPicture } from './picture.ts';
 import type { ChartPlan } from './plan.ts';
 import { describeCard } from './words.ts';
 
@@ -73,7 +72,7 @@ export class ChartCard {
   plan: ChartPlan;
   #look: CardLook;
   #answer: ChartAnswer | undefined;
-  #rows: Drawn['ys'] = [];
+  #rows: readonly Float64Array[] = [];
   /** Lines that the answer has raw values of. */
   #raw: readonly number[] = [];
   #picture: OrderedPicture | undefined;
@@ -167,13 +166,17 @@ export class ChartCard {
     // Points of other lines would be drawn in the colours of these.
     if (isOther) [this.#answer, this.#rows, this.#raw, this.#reading] = [undefined, [], [], undefined];
     const painted = this.#paintedBy();
-    if (painted === this.#painted) return;
+    if (painted === this.#painted) {
+      // Whether points are on their way changes words only.
+      this.#tell();
+      return;
+    }
     this.#painted = painted;
     this.#paint();
   }
 
   show(answer: ChartAnswer, raw: readonly number[]): void {
-    [this.#answer, this.#rows, this.#raw] = [answer, decodeRows(answer), raw];
+    [this.#answer, this.#rows, this.#raw] = [answer, rowsOf(answer), raw];
     this.#paint();
   }
 
@@ -210,23 +213,30 @@ export class ChartCard {
 
   /** What a drawing follows from beside the points. */
   #paintedBy(): string {
-    const { theme, axis, looks, selected, events, isReading } = this.#look;
+    const { theme, axis, looks, selected, events } = this.#look;
     const { card, lines } = this.plan;
     const { clientWidth, clientHeight } = this.plotRoot;
     const own = lines.map(({ label, runs }) => [label, runs.some(({ runId }) => selected.has(runId)), runs[0]?.status]);
     const colours = [theme.kind, theme.foreground, theme.background, theme.dim, looks];
-    return JSON.stringify([card, axis.key, colours, own, events, clientWidth, clientHeight, isReading]);
+    return JSON.stringify([card, axis.key, colours, own, events, clientWidth, clientHeight]);
+  }
+
+  /** What is said of the drawing; gives the words that stand in it. */
+  #tell(): string {
+    const { axis, selected, isReading } = this.#look;
+    const words = describeCard(this.plan, { texts: this.#texts, answer: this.#answer, axis, selected, isReading });
+    setText(this.#head.drawn, words.subtitle);
+    if (this.plotRoot.ariaLabel !== words.name) this.plotRoot.ariaLabel = words.name;
+    setText(this.#said, words.notice ?? '');
+    setHidden(this.#said, words.notice === undefined || this.plan.card.isTable);
+    return words.best;
   }
 
   #paint(): void {
-    const { axis, selected, theme, looks, events, isReading } = this.#look;
+    const { axis, selected, theme, looks, events } = this.#look;
     const { card, lines } = this.plan;
     const answer = this.#answer;
-    const words = describeCard(this.plan, { texts: this.#texts, answer, axis, selected, isReading });
-    setText(this.#head.drawn, words.subtitle);
-    this.plotRoot.setAttribute('aria-label', words.name);
-    setText(this.#said, words.notice ?? '');
-    setHidden(this.#said, words.notice === undefined || card.isTable);
+    const bestWords = this.#tell();
     if (answer !== undefined && !card.isTable) {
       const facts = {
         theme,
@@ -237,7 +247,7 @@ export class ChartCard {
         events,
         raw: this.#raw,
         scale: card.scale,
-        bestWords: words.best,
+        bestWords,
       };
       this.#picture = toPicture(answer, this.#rows, facts);
       // For whoever looks at the page from outside.

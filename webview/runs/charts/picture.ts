@@ -1,4 +1,4 @@
-import { type ChartAnswer, type Drawn } from '../../../src/core/charts/charts.ts';
+import type { ChartAnswer } from '../../../src/core/charts/charts.ts';
 import type { LineLook, Picture, Ring } from '../../shared/plots/plot.ts';
 import { isHighContrast, withAlpha, type Theme } from '../../shared/theme.ts';
 import type { AxisWords } from './axis.ts';
@@ -25,22 +25,20 @@ interface Row {
 }
 
 export interface OrderedPicture extends Picture {
+  readonly x: Float64Array;
+  readonly ys: readonly Float64Array[];
   /** Where each planned line has come to lie. */
   readonly places: ReadonlyMap<number, number>;
 }
 
-/** Decodes what the book has answered: once for each answer, whatever is drawn of it afterwards. */
-export function decodeRows({ x, ys }: ChartAnswer): Drawn['ys'] {
+/** Lines of an answer, one by one: parts of its memory. */
+export function rowsOf({ x, ys }: ChartAnswer): readonly Float64Array[] {
   const count = x.length === 0 ? 0 : ys.length / x.length;
-  return Array.from({ length: count }, (_, row) =>
-    Array.from(ys.subarray(row * x.length, (row + 1) * x.length), (value) =>
-      Number.isNaN(value) ? undefined : value === Infinity ? null : value,
-    ),
-  );
+  return Array.from({ length: count }, (_, row) => ys.subarray(row * x.length, (row + 1) * x.length));
 }
 
 /** What is selected lies on top, what is faint below. */
-export function toPicture(answer: ChartAnswer, rows: Drawn['ys'], facts: PictureFacts): OrderedPicture {
+export function toPicture(answer: ChartAnswer, rows: readonly Float64Array[], facts: PictureFacts): OrderedPicture {
   const { theme, axis, lines, raw, selected, scale } = facts;
   const isSelected = (line: number): boolean => lines[line]?.runs.some(({ runId }) => selected.has(runId)) === true;
   const isTraining = (line: number): boolean => lines[line]?.measure.role === 'training';
@@ -57,8 +55,8 @@ export function toPicture(answer: ChartAnswer, rows: Drawn['ys'], facts: Picture
   const has = lines.some((_, line) => isSelected(line));
   const emphasis = (line: number): Emphasis => (has ? (isSelected(line) ? 'strong' : 'faint') : 'plain');
   return {
-    ...{ theme, window: answer.window, range: answer.range, scale, x: [...answer.x], events: facts.events },
-    ys: order.map((index) => rows[index] ?? []),
+    ...{ theme, window: answer.window, range: answer.range, scale, x: answer.x, events: facts.events },
+    ys: order.map((index) => rows[index] ?? new Float64Array(0)),
     marks: answer.marks.map((mark) => ({ ...mark, line: order.indexOf(mark.line) })),
     looks: ranked.map((row) =>
       lookOf(row, emphasis(row.line), { facts, isDense: answer.isDense, isTraining: isTraining(row.line) }),

@@ -44,9 +44,9 @@ export function drawOnTop(chart: uPlot, view: PlotView): void {
   const rows = new LabelRows();
   for (const [step, own] of events)
     drawEvent(chart, picture, { step, text: [...new Set(own.map(({ text }) => text))].join(', '), rows });
-  picture.looks.forEach(({ colour }, line) => drawLonePoints(chart, colour, line + 1));
+  picture.looks.forEach(({ colour }, line) => drawLonePoints(chart, view, { colour, line }));
   for (const mark of picture.marks) drawInfinity(chart, picture, mark);
-  for (const line of picture.ends) drawEnd(chart, picture, line);
+  for (const line of picture.ends) drawEnd(chart, view, { picture, line });
   for (const ring of picture.rings) drawRing(chart, picture, { ring, y: place(chart, view, ring.value) });
   ctx.restore();
 }
@@ -106,21 +106,25 @@ function drawEvent(
 }
 
 /** A value between two gaps has no line to lie on. */
-function drawLonePoints(chart: uPlot, colour: string, index: number): void {
-  const [xs, ys] = [chart.data[0], chart.data[index]];
-  if (ys === undefined) return;
-  let before: number | null = null;
-  let candidate: number | undefined;
+function drawLonePoints(
+  chart: uPlot,
+  { picture, rows }: PlotView,
+  { colour, line }: { readonly colour: string; readonly line: number },
+): void {
+  const row = rows[line] ?? new Float64Array(0);
+  let isAfterGap = true;
+  let candidate = -1;
   const finish = (): void => {
-    if (candidate !== undefined) dot(chart, colour, { at: candidate, index, radius: 2 });
-    candidate = undefined;
+    if (candidate >= 0) dot(chart, colour, { x: picture?.x[candidate], part: row[candidate], radius: 2 });
+    candidate = -1;
   };
-  for (let i = 0; i < xs.length; i += 1) {
-    const value = ys[i];
-    if (value === undefined) continue;
-    if (value === null) finish();
-    else candidate = before === null ? i : undefined;
-    before = value;
+  for (let i = 0; i < row.length; i += 1) {
+    const part = row[i] ?? NaN;
+    if (Number.isNaN(part)) continue;
+    const isGap = part === Infinity;
+    if (isGap) finish();
+    else candidate = isAfterGap ? i : -1;
+    isAfterGap = isGap;
   }
   finish();
 }
@@ -128,14 +132,13 @@ function drawLonePoints(chart: uPlot, colour: string, index: number): void {
 function dot(
   chart: uPlot,
   colour: string,
-  { at, index, radius }: { readonly at: number; readonly index: number; readonly radius: number },
+  { x, part, radius }: { readonly x: number | undefined; readonly part: number | undefined; readonly radius: number },
 ): void {
-  const [step, value] = [chart.data[0][at], chart.data[index]?.[at]];
-  if (step === undefined || value === undefined || value === null) return;
+  if (x === undefined || part === undefined) return;
   const { ctx } = chart;
   ctx.fillStyle = colour;
   ctx.beginPath();
-  ctx.arc(xOf(chart, step), yOf(chart, value), radius * uPlot.pxRatio, 0, 2 * Math.PI);
+  ctx.arc(xOf(chart, x), yOf(chart, part), radius * uPlot.pxRatio, 0, 2 * Math.PI);
   ctx.fill();
 }
 
@@ -155,13 +158,17 @@ function drawInfinity(chart: uPlot, { looks }: Picture, { line, x, edge }: Infin
 }
 
 /** While a run goes on, a dot at the end of its line says where it is. */
-function drawEnd(chart: uPlot, { looks, window }: Picture, line: number): void {
-  const ys = chart.data[line + 1] ?? [];
-  let at = ys.length - 1;
-  while (at >= 0 && typeof ys[at] !== 'number') at -= 1;
-  const step = chart.data[0][at];
-  if (step !== undefined && isInside(window, step))
-    dot(chart, looks[line]?.colour ?? '', { at, index: line + 1, radius: 2.5 });
+function drawEnd(
+  chart: uPlot,
+  { rows }: PlotView,
+  { picture, line }: { readonly picture: Picture; readonly line: number },
+): void {
+  const row = rows[line] ?? new Float64Array(0);
+  let at = row.length - 1;
+  while (at >= 0 && !Number.isFinite(row[at])) at -= 1;
+  const x = picture.x[at];
+  if (x !== undefined && isInside(picture.window, x))
+    dot(chart, picture.looks[line]?.colour ?? '', { x, part: row[at], radius: 2.5 });
 }
 
 function drawRing(

@@ -8,6 +8,7 @@ import {
   type ScaleKind,
 } from '../../../src/core/charts/charts.ts';
 import type { Theme } from '../theme.ts';
+import { countHairs, createHairs, type Hairs } from './hairs.ts';
 import { axisText, drawOnTop, drawUnder, sidePadding } from './marks.ts';
 
 /** How a line looks. Lengths of stroke and gap; empty for a line without gaps. */
@@ -47,8 +48,9 @@ export interface Picture {
   readonly scale: ScaleKind;
   /** Labels of the x axis, at most about so many. */
   readonly ticks: (most: number) => readonly Tick[];
-  readonly x: Drawn['x'];
-  readonly ys: Drawn['ys'];
+  readonly x: ArrayLike<number>;
+  /** A line for each; nothing and NaN join its neighbours, null and an infinity end it. */
+  readonly ys: readonly ArrayLike<Drawn['ys'][number][number]>[];
   readonly marks: readonly InfinityMark[];
   /** One for each of `ys`. */
   readonly looks: readonly LineLook[];
@@ -88,6 +90,10 @@ export interface Plot {
 /** What has been drawn last. */
 export interface PlotView {
   picture: Picture | undefined;
+  /** Of each line its parts of the height, or NaN where it has no point, infinity where it ends. */
+  rows: readonly Float64Array[];
+  /** So many of the first lines are hairs, which uPlot does not draw. */
+  hairs: number;
   /** Of a value on its axis, 0 at the bottom and 1 at the top. */
   place: (value: number) => number;
   xTicks: readonly Tick[];
@@ -101,16 +107,22 @@ const labelRoom = 56;
 /** `onSelect` gets what a drag of the mouse has marked. */
 export function createPlot(parent: HTMLElement, onSelect: (window: Range) => void): Plot {
   let chart: uPlot | undefined;
-  const view: PlotView = { picture: undefined, place: (value) => value, xTicks: [], yTicks: [] };
+  const view: PlotView = {
+    ...{ picture: undefined, rows: [], hairs: 0, place: (value) => value },
+    ...{ xTicks: [], yTicks: [] },
+  };
+  const hairs = createHairs();
 
   const draw = (picture: Picture): void => {
     const size = { width: parent.clientWidth, height: parent.clientHeight };
     if (size.width < 80 || size.height < 60) return;
     view.picture = picture;
     view.place = createScale(picture.scale, picture.range).place;
-    if (chart?.series.length !== picture.looks.length + 1) {
+    view.hairs = countHairs(picture);
+    const stroked = picture.looks.slice(view.hairs);
+    if (chart?.series.length !== stroked.length + 1) {
       chart?.destroy();
-      chart = new uPlot(optionsOf(view, picture, { size, onSelect }), [[], ...picture.looks.map(() => [])], parent);
+      chart = new uPlot(optionsOf(view, stroked, { size, onSelect, hairs }), [[], ...stroked.map(() => [])], parent);
     }
     if (chart.width !== size.width || chart.height !== size.height) chart.setSize(size);
     fill(chart, view, picture);
@@ -135,20 +147,20 @@ export function createPlot(parent: HTMLElement, onSelect: (window: Range) => voi
     },
     area: () => ({ left: chart?.over.offsetLeft ?? 0, width: chart?.over.clientWidth ?? 0 }),
     xAt: (clientX) => chart?.posToVal(clientX - chart.over.getBoundingClientRect().left, 'x'),
-    trace: (line) => traceOf(chart, line),
+    trace: (line) => traceOf(chart, view, line),
     destroy: () => chart?.destroy(),
   };
 }
 
-function traceOf(chart: uPlot | undefined, line: number): ReturnType<Plot['trace']> {
-  const [xs, ys] = [chart?.data[0] ?? [], chart?.data[line + 1] ?? []];
-  const kept = Array.from(ys.keys()).filter((i) => ys[i] !== undefined);
+function traceOf(chart: uPlot | undefined, { picture, rows }: PlotView, line: number): ReturnType<Plot['trace']> {
+  const [xs, row] = [picture?.x ?? [], rows[line] ?? new Float64Array(0)];
+  const kept = Array.from(row.keys()).filter((i) => !Number.isNaN(row[i]));
   const { offsetLeft = 0, offsetTop = 0 } = chart?.over ?? {};
-  const place = (value: number | null | undefined, scale: 'x' | 'y'): number =>
-    typeof value === 'number' ? (chart?.valToPos(value, scale) ?? NaN) : NaN;
+  const place = (value: number | undefined, scale: 'x' | 'y'): number =>
+    value === undefined || value === Infinity ? NaN : (chart?.valToPos(value, scale) ?? NaN);
   return {
     x: Float64Array.from(kept, (i) => offsetLeft + place(xs[i], 'x')),
-    y: Float64Array.from(kept, (i) => offsetTop + place(ys[i], 'y')),
+    y: Float64Array.from(kept, (i) => offsetTop + place(row[i], 'y')),
   };
 }
 
@@ -157,9 +169,12 @@ function fill(chart: uPlot, view: PlotView, picture: Picture): void {
   const rows = Math.min(scale === 'linear' ? 6 : 8, Math.max(2, Math.floor(chart.height / 28)));
   view.xTicks = picture.ticks(Math.min(8, Math.max(2, Math.floor(chart.width / 64))));
   view.yTicks = createScale(scale, range).ticks(rows);
-  looks.forEach(({ width, dash }, index) => Object.assign(chart.series[index + 1] ?? {}, { width, dash: [...dash] }));
+  view.rows = ys.map((values) => placed(values, view.place));
+  looks
+    .slice(view.hairs)
+    .forEach(({ width, dash }, index) => Object.assign(chart.series[index + 1] ?? {}, { width, dash: [...dash] }));
   chart.batch(() => {
-    chart.setData([[...x], ...ys.map((values) => placed(values, view.place))], false);
+    chart.setData([Float64Array.from(x), ...view.rows.slice(view.hairs).map(toStroked)], false);
     // Before the scales, for it takes those of the last drawing; within the batch, so that all is drawn once.
     chart.redraw(true, true);
     chart.setScale('x', window);
@@ -167,20 +182,32 @@ function fill(chart: uPlot, view: PlotView, picture: Picture): void {
   });
 }
 
-function placed(values: Drawn['ys'][number], place: (value: number) => number): (number | null | undefined)[] {
-  return values.map((value) => {
-    if (typeof value !== 'number') return value;
-    const part = place(value);
-    // What has no place on a log scale ends the line.
-    return Number.isNaN(part) ? null : Math.max(-farthest, Math.min(farthest, part));
-  });
+function placed(values: Picture['ys'][number], place: (value: number) => number): Float64Array {
+  const row = new Float64Array(values.length);
+  for (let i = 0; i < row.length; i += 1) {
+    const value = values[i];
+    if (value === undefined || Number.isNaN(value)) row[i] = NaN;
+    else if (value === null || value === Infinity) row[i] = Infinity;
+    else {
+      const part = place(value);
+      // What has no place on a log scale ends the line.
+      row[i] = Number.isNaN(part) ? Infinity : Math.max(-farthest, Math.min(farthest, part));
+    }
+  }
+  return row;
 }
 
-function optionsOf(
-  view: PlotView,
-  { looks }: Picture,
-  { size, onSelect }: { readonly size: { width: number; height: number }; readonly onSelect: (window: Range) => void },
-): uPlot.Options {
+function toStroked(row: Float64Array): (number | null | undefined)[] {
+  return Array.from(row, (part) => (Number.isNaN(part) ? undefined : part === Infinity ? null : part));
+}
+
+interface PlotParts {
+  readonly size: { readonly width: number; readonly height: number };
+  readonly onSelect: (window: Range) => void;
+  readonly hairs: Hairs;
+}
+
+function optionsOf(view: PlotView, stroked: readonly LineLook[], { size, onSelect, hairs }: PlotParts): uPlot.Options {
   const font = (): string => `${axisText}px ${view.picture?.theme.fontFamily ?? 'sans-serif'}`;
   const dim = (): string => view.picture?.theme.dim ?? '';
   const bare = { ticks: { show: false }, border: { show: false }, font: font(), stroke: dim };
@@ -208,9 +235,10 @@ function optionsOf(
         values: () => formatTicks(view.yTicks),
       },
     ],
-    series: [{}, ...looks.map((_, index) => seriesOptions(view, index))],
+    series: [{}, ...stroked.map((_, index) => seriesOptions(view, index))],
     hooks: {
       drawClear: [(chart) => drawUnder(chart, view)],
+      drawAxes: [(chart) => hairs.draw(chart, view)],
       draw: [(chart) => drawOnTop(chart, view)],
       setSelect: [(chart) => select(chart, onSelect)],
     },
@@ -220,7 +248,7 @@ function optionsOf(
 function seriesOptions(view: PlotView, index: number): uPlot.Series {
   return {
     label: String(index),
-    stroke: () => view.picture?.looks[index]?.colour ?? '',
+    stroke: () => view.picture?.looks[view.hairs + index]?.colour ?? '',
     points: { show: false },
     spanGaps: false,
   };
