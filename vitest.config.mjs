@@ -14,9 +14,13 @@ export default defineConfig({
           env,
           name: 'view',
           include: ['test/view/**/*.test.ts'],
+          globalSetup: 'test/view/setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Two files at a time: a browser beside each takes about a core, and no more of them are quicker on two.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {

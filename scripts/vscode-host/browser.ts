@@ -15,16 +15,17 @@ const FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+const PERMISSIONS = ['clipboard-read', 'clipboard-write'] as const;
+
 /** A headless Chromium with a fresh profile of its own. Throws a plain sentence where none is installed. */
 export async function openBrowser(viewport = { width: 1280, height: 800 }): Promise<Browser> {
-  const executable = findChromium();
-  if (executable === undefined) throw new Error(chromiumMissing);
+  const executable = requireChromium();
   const profile = await mkdtemp(path.join(tmpdir(), 'mlops-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: executable,
     headless: true,
     viewport,
-    permissions: ['clipboard-read', 'clipboard-write'],
+    permissions: [...PERMISSIONS],
     env: { ...definedOnly(process.env), HOME: profile },
     args: FLAGS,
   });
@@ -38,8 +39,39 @@ export async function openBrowser(viewport = { width: 1280, height: 800 }): Prom
   };
 }
 
+/** A headless Chromium for several programs: each connects to it and has a context of its own. */
+export async function startBrowserServer(): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const home = await mkdtemp(path.join(tmpdir(), 'mlops-chromium-'));
+  const server = await chromium.launchServer({
+    executablePath: requireChromium(),
+    headless: true,
+    env: { ...definedOnly(process.env), HOME: home },
+    args: FLAGS,
+  });
+  return {
+    address: server.wsEndpoint(),
+    close: async () => {
+      await server.close();
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** A context in a browser that was started elsewhere; closing it leaves the browser alone. */
+export async function connectBrowser(address: string): Promise<Omit<Browser, 'page'>> {
+  const browser = await chromium.connect(address);
+  const context = await browser.newContext({ permissions: [...PERMISSIONS] });
+  return { context, close: () => browser.close() };
+}
+
 export const chromiumMissing =
   'No Chromium or Chrome was found. Install one ("apt-get install chromium" on Debian), or name it in MLOPS_CHROMIUM.';
+
+function requireChromium(): string {
+  const executable = findChromium();
+  if (executable === undefined) throw new Error(chromiumMissing);
+  return executable;
+}
 
 /** MLOPS_CHROMIUM, else the first browser of the Chromium family in PATH. */
 function findChromium(): string | undefined {

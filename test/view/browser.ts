@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -6,18 +6,27 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import type { Page } from 'playwright-core';
 import { pagesBundle } from '../../scripts/pages.ts';
-import { openBrowser, type Browser } from '../../scripts/vscode-host/browser.ts';
+import { connectBrowser, openBrowser, type Browser } from '../../scripts/vscode-host/browser.ts';
 import { pageHtml, pagePolicy } from '../../src/vscode/panels/html.ts';
 import { themes, type ThemeName } from './themes.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const pictures = path.join(root, 'test-results', 'view');
+/** MLOPS_PICTURES=1 leaves pictures of what is tested in test-results/view, for people to look at. */
+const takesPictures = process.env['MLOPS_PICTURES'] === '1';
 
 /** MLOPS_SKIP_VIEW=1 leaves these tests out, loudly. Without it a missing Chromium fails them, with a sentence. */
 export function mustSkip(): boolean {
   if (process.env['MLOPS_SKIP_VIEW'] !== '1') return false;
   console.warn('SKIPPED: every test of the pages, because MLOPS_SKIP_VIEW is set.');
   return true;
+}
+
+/** Where pictures are asked for. */
+export async function keepPicture(name: string, take: () => Promise<Uint8Array> | Uint8Array): Promise<void> {
+  if (!takesPictures) return;
+  await mkdir(pictures, { recursive: true });
+  await writeFile(path.join(pictures, `${name}.png`), await take());
 }
 
 /** Built pages behind a server of their own, and a Chromium to open them. */
@@ -50,66 +59,91 @@ export interface OpenPage {
   /** Errors and warnings of the page's console. */
   readonly complaints: readonly string[];
   state(): Promise<unknown>;
+  /** Left in test-results/view, where pictures are asked for. */
   picture(name: string): Promise<void>;
 }
 
+/** Variables by which the files of the layer are told what `setup.ts` has made for all of them. */
+export const shared = { pages: 'MLOPS_VIEW_PAGES', browser: 'MLOPS_VIEW_BROWSER' } as const;
+
+/** With what is shared where there is such a thing, else with pages and a browser of its own. */
 export async function startBench(): Promise<Bench> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-view-'));
-  await buildPages(folder);
-  const servers: http.Server[] = [];
-  const browser = await openBrowser().catch(async (error: unknown) => {
-    await rm(folder, { recursive: true });
-    throw error;
-  });
+  const built = process.env[shared.pages];
+  const folder = built ?? (await mkdtemp(path.join(os.tmpdir(), 'mlops-view-')));
+  if (built === undefined) await buildPages(folder);
+  const server = await serve(folder);
+  const browser = await openShared();
   return {
     bundle: (file) => readFile(path.join(folder, file), 'utf8'),
-    open: async (options) => {
-      const server = await serve(folder, options);
-      servers.push(server);
-      return openPage(browser, server, options);
-    },
+    open: (options) => openPage(browser, server.add(options), options),
     close: async () => {
       await browser.close();
-      for (const server of servers) server.close();
-      await rm(folder, { recursive: true });
+      server.close();
+      if (built === undefined) await rm(folder, { recursive: true });
     },
   };
 }
 
+/** A context of its own in the browser of all files, or a browser. */
+export function openShared(): Promise<Omit<Browser, 'page'>> {
+  const address = process.env[shared.browser];
+  return address === undefined ? openBrowser() : connectBrowser(address);
+}
+
 /** As `scripts/build.mjs` bundles them. */
-async function buildPages(outdir: string): Promise<void> {
+export async function buildPages(outdir: string): Promise<void> {
   await esbuild.build({ ...(await pagesBundle()), minify: true, outdir, logLevel: 'error' });
 }
 
-/** Serves one page under its policy, as a header too: nothing that VS Code does around it can soften it. */
-async function serve(folder: string, { page, texts, context }: OpenOptions): Promise<http.Server> {
+interface Pages {
+  /** The address of one more page. */
+  add(options: OpenOptions): string;
+  close(): void;
+}
+
+/** Serves pages under their policy, as a header too: nothing that VS Code does around it can soften it. */
+async function serve(folder: string): Promise<Pages> {
+  const pages: OpenOptions[] = [];
+  const originOf = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const server = http.createServer((request, response) => {
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const policy = { cspSource: origin, nonce: 'n0nceOfTheTest' };
     const name = (request.url ?? '/').slice(1);
-    if (name === '') {
-      const files = { script: `${origin}/${page}.js`, style: `${origin}/${page}.css` };
-      const html = pageHtml({ language: 'en', title: 'Page', ...policy, ...files, texts, context });
-      response.writeHead(200, {
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': pagePolicy(policy),
-      });
-      response.end(html);
+    const options = pages[Number.parseInt(name, 10)];
+    if (/^\d+$/.test(name) && options !== undefined) {
+      servePage(response, options, originOf());
       return;
     }
     readFile(path.join(folder, path.normalize(`/${name}`))).then(
       (bytes) => {
-        response.writeHead(200, { 'content-type': name.endsWith('.css') ? 'text/css' : 'text/javascript' });
+        const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
+        // Compiled scripts are kept with it.
+        response.writeHead(200, { 'content-type': type, 'cache-control': 'max-age=3600' });
         response.end(bytes);
       },
       () => response.writeHead(404).end(),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  return {
+    add: (options) => `${originOf()}/${pages.push(options) - 1}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
-async function openPage(browser: Browser, server: http.Server, options: OpenOptions): Promise<OpenPage> {
+function servePage(response: http.ServerResponse, { page, texts, context }: OpenOptions, origin: string): void {
+  const policy = { cspSource: origin, nonce: 'n0nceOfTheTest' };
+  const files = { script: `${origin}/${page}.js`, style: `${origin}/${page}.css` };
+  const html = pageHtml({ language: 'en', title: 'Page', ...policy, ...files, texts, context });
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': pagePolicy(policy),
+  });
+  response.end(html);
+}
+
+async function openPage(browser: Pick<Browser, 'context'>, address: string, options: OpenOptions): Promise<OpenPage> {
   const { theme = 'dark', size = { width: 1280, height: 800 }, state, onMessage } = options;
   const page = await browser.context.newPage();
   await page.setViewportSize(size);
@@ -135,8 +169,9 @@ async function openPage(browser: Browser, server: http.Server, options: OpenOpti
     violations: () => page.evaluate<string[]>('window.testHost.violations'),
     state: () => page.evaluate('window.testHost.state'),
     picture: async (name) => {
-      await mkdir(pictures, { recursive: true });
-      await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+      // A drawing may be a quarter of a second away.
+      if (takesPictures) await page.waitForTimeout(350);
+      await keepPicture(name, () => page.screenshot());
     },
   };
   await page.exposeFunction('testPost', (message: unknown) => {
@@ -144,7 +179,7 @@ async function openPage(browser: Browser, server: http.Server, options: OpenOpti
     onMessage?.(message, opened);
   });
   await page.addInitScript(`(${inPage})(${JSON.stringify(state ?? null)}, ${JSON.stringify(themes[theme])})`);
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page.goto(address);
   return opened;
 }
 

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compareProtocolVersion, type ShownComparison, type ShownRun } from '../../src/protocol/compare.ts';
 import { compareTexts } from '../../src/vscode/panels/comparetexts.ts';
-import { findFaults } from './axe.ts';
+import { checkThemes } from './axe.ts';
 import { mustSkip, startBench, type Bench, type OpenPage } from './browser.ts';
-import type { ThemeName } from './themes.ts';
 
 const texts = compareTexts({ t: (message) => message });
 
@@ -80,9 +79,9 @@ describe.skipIf(mustSkip())('the page that compares runs', () => {
   });
   afterAll(() => bench.close());
 
-  async function open(theme: ThemeName = 'dark', mayReadCode = true): Promise<OpenPage> {
+  async function open(mayReadCode = true): Promise<OpenPage> {
     const context = { root: '/project', runIds: ['a', 'b', 'c'], mayReadCode };
-    const page = await bench.open({ page: 'compare', texts, context, theme, size: { width: 1100, height: 620 } });
+    const page = await bench.open({ page: 'compare', texts, context, size: { width: 1100, height: 620 } });
     opened.push(page);
     return page;
   }
@@ -116,10 +115,7 @@ describe.skipIf(mustSkip())('the page that compares runs', () => {
       'shy-fox: only the first 200 artifacts are listed',
     ]);
     expect(await shown.state()).toEqual({ root: '/project', runIds: ['a', 'b', 'c'] });
-    for (const theme of ['dark', 'light', 'high-contrast'] as const) {
-      await shown.setTheme(theme);
-      await shown.picture(`compare-${theme}`);
-    }
+    await checkThemes(shown, { picture: 'compare' });
   });
 
   it('asks for diffs against the first run, where both have what is compared', async () => {
@@ -148,7 +144,7 @@ describe.skipIf(mustSkip())('the page that compares runs', () => {
   });
 
   it('reads no code in Restricted Mode', async () => {
-    const shown = await open('dark', false);
+    const shown = await open(false);
     await send(shown);
     expect(await shown.page.locator('thead .action:not(.name)').allTextContents()).toEqual([
       'Measure by calm-otter',
@@ -178,14 +174,5 @@ describe.skipIf(mustSkip())('the page that compares runs', () => {
     expect(await shown.page.evaluate('document.body.dataset.ignored')).toBe('1');
     expect(await shown.page.evaluate('window.hacked')).toBeUndefined();
     expect(await shown.page.getByText('<b>y</b>').count()).toBe(1);
-  });
-
-  it('has no serious fault of accessibility', async () => {
-    for (const theme of ['dark', 'light', 'light-2026'] as const) {
-      const shown = await open(theme);
-      await send(shown);
-      const faults = await findFaults(shown.page);
-      expect(faults).toEqual([]);
-    }
   });
 });

@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { picturesVersion, type PictureQuestion, type RunPictures } from '../../src/protocol/pictures.ts';
 import { makePng } from '../unit/worker/pngs.ts';
-import { findFaults } from './axe.ts';
+import { checkThemes } from './axe.ts';
 import { mustSkip, startBench, type Bench, type OpenPage } from './browser.ts';
 import { texts, useRunPages } from './runpage.ts';
 import { ended, facts, snapshotOf } from './runs.ts';
 import { makeRuns, openRuns, type Shown } from './runstable.ts';
-import { themes, type ThemeName } from './themes.ts';
 
 /** Twenty-four grey lines, brighter with each step. */
 const pictureOf = (path: string): Uint8Array => {
@@ -158,10 +157,6 @@ describe.skipIf(mustSkip())('pictures by step of several runs', () => {
     expect(await page.locator('.picture-board img:visible').first().getAttribute('alt')).toMatch(
       /^filters of .* at step 2$/,
     );
-    for (const theme of Object.keys(themes) as ThemeName[]) {
-      await shown.setTheme(theme);
-      await shown.picture(`runs-images-${theme}`);
-      expect(await findFaults(page, '.picture-board'), theme).toEqual([]);
-    }
+    await checkThemes(shown, { picture: 'runs-images', within: '.picture-board' });
   });
 });

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
-import { openBrowser, type Browser } from '../../scripts/vscode-host/browser.ts';
+import type { Browser } from '../../scripts/vscode-host/browser.ts';
 import { formatReport } from '../../src/core/report/report.ts';
 import type { AnswerFacts } from '../../src/protocol/answers.ts';
 import { makeReport, type TestRun } from '../unit/core/report/runs.ts';
 import { findFaults } from './axe.ts';
-import { mustSkip } from './browser.ts';
+import { keepPicture, mustSkip, openShared } from './browser.ts';
 
 const names = [
   'warm-fox',
@@ -41,7 +41,7 @@ const answers = { split: 'test', classes: ['cat', 'dog'], counts: [8, 2, 0, 10],
 
 describe.skipIf(mustSkip())('a report that is opened', () => {
   let folder: string;
-  let browser: Browser;
+  let browser: Omit<Browser, 'page'>;
   let page: Page;
   const told: string[] = [];
 
@@ -50,7 +50,7 @@ describe.skipIf(mustSkip())('a report that is opened', () => {
     const file = path.join(folder, 'report.html');
     const hash = (text: string): string => createHash('sha256').update(text).digest('base64');
     await writeFile(file, formatReport(makeReport(runs, { title: 'Runs of <digits>', answers }), { hash }));
-    browser = await openBrowser();
+    browser = await openShared();
     page = await browser.context.newPage();
     page.on('console', (message) => told.push(message.text()));
     page.on('request', (request) => told.push(`asks for ${request.url()}`));
@@ -89,10 +89,7 @@ describe.skipIf(mustSkip())('a report that is opened', () => {
   it.each(['light', 'dark'] as const)('can be read in %s: no serious finding of axe', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     expect(await findFaults(page)).toEqual([]);
-    await page.screenshot({
-      path: path.resolve(import.meta.dirname, `../../test-results/view/report-${colorScheme}.png`),
-      fullPage: true,
-    });
+    await keepPicture(`report-${colorScheme}`, () => page.screenshot({ fullPage: true }));
   });
 
   it('is read by keys: tables scroll, numbers open', async () => {

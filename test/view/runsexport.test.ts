@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mustSkip, startBench, type Bench } from './browser.ts';
+import { keepPicture, mustSkip, startBench, type Bench } from './browser.ts';
 import { measured, openCharts } from './runscharts.ts';
 
 describe.skipIf(mustSkip())('a chart of runs', () => {
@@ -30,7 +29,7 @@ describe.skipIf(mustSkip())('a chart of runs', () => {
     await expect.poll(() => (shown.posts().at(-1) as { kind?: string }).kind, { timeout: 15_000 }).toBe('png');
     const png = bytesOf();
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1280, 720]);
-    await writeFile('test-results/view/export-charts.png', png);
+    await keepPicture('export-charts', () => png);
     await shown.say({ type: 'export', what: 'csv' });
     await expect
       .poll(() => shown.posts().at(-1))

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { smooth } from '../../src/core/charts/smoothing.ts';
-import { findFaults } from './axe.ts';
+import { checkThemes } from './axe.ts';
 import { mustSkip } from './browser.ts';
 import { context, texts, useRunPages, type RunPage } from './runpage.ts';
 import { ended, seriesOf, snapshotOf } from './runs.ts';
-import { themes, type ThemeName } from './themes.ts';
 
 describe.skipIf(mustSkip())('smoothing on the Run chart page', () => {
   const { open } = useRunPages();
@@ -78,14 +77,7 @@ describe.skipIf(mustSkip())('smoothing on the Run chart page', () => {
     const odd = seriesOf('odd', [1, 2, Infinity, 2, 3, NaN, 2, 1, -Infinity, 2, 2.5, 2]);
     await shown.show({ ...snapshot, series: [...snapshot.series, odd] });
     await shown.page.locator('[data-key="loss"] .plot').hover({ position: { x: 300, y: 120 } });
-    for (const theme of Object.keys(themes) as ThemeName[]) {
-      await shown.setTheme(theme);
-      // A drawing may be a quarter of a second away.
-      await shown.page.waitForTimeout(300);
-      await shown.picture(`run-smoothed-${theme}`);
-      const faults = await findFaults(shown.page);
-      expect(faults, theme).toEqual([]);
-    }
+    await checkThemes(shown, { picture: 'run-smoothed' });
   });
 
   it('fits a narrow column', async () => {

@@ -2,11 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DrawnPlot, PlotsQuestion } from '../../src/protocol/plots.ts';
 import type { Problem } from '../../src/protocol/problem.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
-import { findFaults } from './axe.ts';
+import { checkThemes } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { areaTemplate, drawSamples, makePng, samples, type Sample } from './runsplots.ts';
 import { makeRuns, openRuns, texts, type Shown } from './runstable.ts';
-import { themes, type ThemeName } from './themes.ts';
 
 const commits = ['a', 'b', 'a'].map((letter) => letter.repeat(40));
 /** Two runs of one commit, one of another; the fourth has none. */
@@ -139,17 +138,14 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
       { file: 'dvc.yaml', line: 3, column: 5, severity: 'error', message: 'gone.csv is not there.' },
     ];
     await shown.answer([...drawSamples(samples, revisions), images], { problems });
-    for (const theme of Object.keys(themes) as ThemeName[]) {
-      await shown.setTheme(theme);
+    const settle = async (): Promise<void> => {
       const gridOf = (title: string) => shown.card(title).locator('svg').getAttribute('class');
       await expect.poll(() => gridOf('Drawn by its own template')).toBe('marks');
       await expect.poll(() => gridOf('jitter.json')).toBe('marks');
       await expect.poll(() => shown.card('images/').locator('img').count()).toBe(3);
       await shown.page.waitForFunction(/* js */ `document.querySelector('.vega-card > .dim').hidden`);
-      await shown.picture(`runs-plots-${theme}`);
-      const faults = await findFaults(shown.page);
-      expect([theme, faults]).toEqual([theme, []]);
-    }
+    };
+    await checkThemes(shown, { picture: 'runs-plots', settle });
   });
 
   it('reads lines, points, matrices and bars by mouse and keys', async () => {

@@ -168,7 +168,7 @@ describe.skipIf(mustSkip())('what params have to do with metrics', () => {
   it('is drawn in every theme without a serious fault of accessibility, also with hostile names and one run', async () => {
     const shown = await open(makeSweep(80), 'scatter');
     const check = async (name: string): Promise<void> => {
-      const faults = await findFaults(shown.page, '.relations');
+      const faults = await findFaults(shown.page, { within: '.relations' });
       expect(faults, name).toEqual([]);
     };
     for (const kind of ['scatter', 'matrix', 'importance', 'boxes', 'bars'] as const) {

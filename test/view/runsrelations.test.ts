@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
-import { findFaults } from './axe.ts';
+import { checkThemes } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
 import { makeSweep, openRelations, runOf, type RelationsPage } from './relations.ts';
 import { texts } from './runstable.ts';
-import { themes, type ThemeName } from './themes.ts';
 
 describe.skipIf(mustSkip())('parallel coordinates of runs', () => {
   let bench: Bench;
@@ -279,14 +278,11 @@ describe.skipIf(mustSkip())('parallel coordinates of runs', () => {
     const seen = new Set<string>();
     const { x, top } = await boxOf(shown, 'params.model.num_units');
     const stage = await shown.part('parallel').last().boundingBox();
-    for (const theme of Object.keys(themes) as ThemeName[]) {
-      await shown.setTheme(theme);
+    const settle = async (): Promise<void> => {
       await shown.settle();
       seen.add((await shown.pixel(2, x, top - (stage?.y ?? 0) + 20)).join());
-      await shown.picture(`relations-parallel-${theme}`);
-      const faults = await findFaults(shown.page, '.relations');
-      expect(faults, theme).toEqual([]);
-    }
+    };
+    await checkThemes(shown, { picture: 'relations-parallel', within: '.relations', settle });
     expect(seen.size).toBe(5);
     await shown.tell(makeSweep(10_000), { begins: true });
     await expect.poll(() => shown.count(), { timeout: 20_000 }).toMatch(/of 10\u202f000 in the brush$/);
