@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -8,7 +9,17 @@ const env = { GIT_CONFIG_GLOBAL: path.join(import.meta.dirname, 'test/gitconfig'
 export default defineConfig({
   test: {
     projects: [
-      { test: { env, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          env,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+          // Many of them wait for processes; Vitest itself would leave one core of two idle.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+        },
+      },
       {
         test: {
           env,
