@@ -89,6 +89,7 @@ export type ChartsWord =
   | 'chartsEpochAt'
   | 'chartsAfter'
   | 'chartsReading'
+  | 'chartsRecovering'
   | 'chartsNoPoints'
   | 'chartsNoPositive'
   | 'chartsCrowd'

@@ -1,5 +1,10 @@
 import { expect } from 'vitest';
-import { chartFeedVersion, type ChartFeedQuestion, type RunPoints } from '../../src/protocol/chartfeed.ts';
+import {
+  chartFeedVersion,
+  type ChartFeedQuestion,
+  type RunPoints,
+  type SeriesProblem,
+} from '../../src/protocol/chartfeed.ts';
 import type { RunEvent } from '../../src/protocol/charts.ts';
 import { emptyChartsView, emptyRunsView, type ChartsView } from '../../src/protocol/runsview.ts';
 import type { MetricSummary, RunSummary } from '../../src/protocol/tracking.ts';
@@ -60,8 +65,8 @@ export const toPoints = ({ run }: Measured, metric: string, values: readonly num
 export interface Charts extends Shown {
   /** What the page watches now. */
   watched(): Watch | undefined;
-  /** New points of what is watched. */
-  append(series: readonly RunPoints[]): Promise<void>;
+  /** New points of what is watched, and what of it can't be read. */
+  append(series: readonly RunPoints[], problems?: readonly SeriesProblem[]): Promise<void>;
   readonly card: (key: string) => ReturnType<OpenPage['page']['locator']>;
   /** Waits until a card has drawn lines. */
   drawn(key?: string): Promise<void>;
@@ -89,11 +94,12 @@ export async function openCharts(
   const send = async (
     to: OpenPage,
     series: readonly RunPoints[],
-    events: readonly (readonly [string, RunEvent])[],
+    events: readonly (readonly [string, RunEvent])[] = [],
+    problems: readonly SeriesProblem[] = [],
   ): Promise<void> => {
     sequence += 1;
     const head = { type: 'series', protocol: chartFeedVersion, watch: watch?.watch ?? 0, sequence };
-    await to.send({ ...head, series, events, problems: [], isWhole: true });
+    await to.send({ ...head, series, events, problems, isWhole: true });
   };
   const answer = (to: OpenPage, question: Watch): void => {
     [watch, sequence] = [question, 0];
@@ -135,7 +141,7 @@ export async function openCharts(
   return {
     ...shown,
     watched: () => watch,
-    append: (series) => send(shown, series, []),
+    append: (series, problems) => send(shown, series, [], problems),
     card,
     frame,
     ask: (key, selector, body, ...values) =>

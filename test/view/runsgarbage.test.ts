@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { texts } from './runstable.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
-import { measured, openCharts, toPoints, type Measured } from './runscharts.ts';
+import { measured, openCharts, toPoints, type Charts, type Measured } from './runscharts.ts';
 
 const messages = 100_000;
 
@@ -46,16 +46,15 @@ describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
   });
   afterAll(() => bench.close());
 
+  const values = (shift: number) => Array.from({ length: 60 }, (_, i) => Math.exp(-i / 20) + shift);
+  const runs: readonly Measured[] = [0, 1, 2].map((index) => measured(index, { loss: values(index / 5) }));
+  const picture = ({ page }: Charts): Promise<string> =>
+    page.evaluate(`document.querySelector('.charts .card[data-key="loss"] canvas:not(.highlight)').toDataURL()`);
+
   it('stays up, breaks no rule, and draws the same when it is told the right things', async () => {
-    const values = (shift: number) => Array.from({ length: 60 }, (_, i) => Math.exp(-i / 20) + shift);
-    const runs: readonly Measured[] = [0, 1, 2].map((index) => measured(index, { loss: values(index / 5) }));
     const page = await openCharts(bench, runs);
-    const picture = () =>
-      page.page.evaluate<string>(
-        `document.querySelector('.charts .card[data-key="loss"] canvas:not(.highlight)').toDataURL()`,
-      );
     await page.drawn();
-    const before = await picture();
+    const before = await picture(page);
     await page.page.evaluate(`(${shower})(${JSON.stringify({ count: messages, watch: page.watched()?.watch })})`);
     expect(Number(await page.page.evaluate('document.body.dataset.ignored'))).toBeGreaterThan(messages / 2);
     // As after a page that was loaded again: everything comes once more.
@@ -64,7 +63,7 @@ describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
       { begins: true },
     );
     await page.drawn();
-    await expect.poll(picture).toBe(before);
+    await expect.poll(() => picture(page)).toBe(before);
     // Also while another tab is looked at points are taken over, and there when this one is looked at again.
     await page.page.getByRole('tab', { name: texts.tableTab }).click();
     await page.append(runs.map((run) => toPoints(run, 'loss', [0.5], 60)));
@@ -72,9 +71,62 @@ describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
       .poll(() => page.posts().at(-1))
       .toMatchObject({ type: 'watched', watch: page.watched()?.watch, sequence: 2 });
     await page.page.getByRole('tab', { name: texts.chartsTab }).click();
-    await expect.poll(picture).not.toBe(before);
+    await expect.poll(() => picture(page)).not.toBe(before);
     expect(await page.page.locator('img, script:not([nonce])').count()).toBe(0);
     expect(await page.page.getByRole('tab', { name: texts.chartsTab }).getAttribute('aria-selected')).toBe('true');
     expect([await page.violations(), page.complaints]).toEqual([[], []]);
+  });
+
+  it('goes on when its worker dies, and says what it does, what can’t be read, and that the runs are gone', async () => {
+    const shown = await openCharts(bench, runs, {
+      before: `window.workers = [];
+        window.Worker = class extends Worker { constructor(...all) { super(...all); window.workers.push(this); } };`,
+    });
+    const note = (): Promise<string | null> => shown.page.locator('.charts .note').textContent();
+    await shown.drawn();
+    const whole = await picture(shown);
+    // Three are replaced; then the page draws by itself.
+    for (const workers of [2, 3, 4, 4]) {
+      const before = shown.watched()?.watch;
+      await shown.card('loss').locator('.plot').focus();
+      await shown.page.keyboard.press('End');
+      await shown.page.evaluate(/* js */ `{
+        new MutationObserver(() => {
+          const words = document.querySelector('.charts .note').textContent;
+          if (words.includes(${JSON.stringify(texts.chartsRecovering)})) window.told = words;
+        }).observe(document.querySelector('.charts .note'), { childList: true, characterData: true, subtree: true });
+        window.workers.at(-1).postMessage({ id: -1, deed: 'draw', ask: null });
+      }`);
+      await expect.poll(() => shown.watched()?.watch).toBe((before ?? 0) + 1);
+      await expect.poll(() => shown.page.evaluate('window.told')).toContain(texts.chartsRecovering);
+      await shown.drawn();
+      await expect.poll(() => picture(shown)).toBe(whole);
+      expect(await shown.page.evaluate('window.workers.length')).toBe(workers);
+      await shown.page.keyboard.press('Home');
+      await expect.poll(() => shown.page.locator('body > .spoken').textContent()).toContain('epoch 1: ');
+      await shown.page.keyboard.press('Escape');
+    }
+    // Told to whoever keeps the log.
+    expect(shown.posts().filter(({ type }) => type === 'error')).toHaveLength(4);
+    const unreadable = { runId: runs[1]!.run.runId, metric: 'loss', message: 'Line 3 is <b>torn</b>.' };
+    await shown.append([], [unreadable, { ...unreadable, metric: '' }]);
+    await expect.poll(note).toContain('run-1 loss: Line 3 is <b>torn</b>. and 1 more');
+    const before = shown.watched()?.watch ?? 0;
+    await shown.page.locator('.charts .note').getByText(texts.retry).click();
+    await expect.poll(() => shown.watched()).toMatchObject({ watch: before + 1, restart: true });
+    await shown.drawn();
+    expect(await note()).not.toContain('torn');
+    await shown.say({ type: 'notice', notice: { kind: 'broken', text: 'The store is gone.', action: 'retry' } });
+    await shown.page.locator('.notice p', { hasText: 'The store is gone.' }).waitFor();
+    expect(await picture(shown)).toBe(whole);
+    await shown.tell([], { begins: true });
+    await shown.page.locator('.notice p', { hasText: texts.empty }).waitFor();
+    expect(await shown.page.locator('.charts').isVisible()).toBe(false);
+    await shown.tell(
+      runs.map(({ run }) => run),
+      { begins: true },
+    );
+    await shown.drawn();
+    expect([await shown.violations(), shown.complaints]).toEqual([[], []]);
   });
 });

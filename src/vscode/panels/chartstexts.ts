@@ -114,6 +114,7 @@ function chartWords(l10n: Localizer) {
     chartsEpochAt: l10n.t('epoch {0}'),
     chartsAfter: l10n.t('{0} after the start'),
     chartsReading: l10n.t('Reading the points.'),
+    chartsRecovering: l10n.t('Drawing broke off and begins anew: the points are read once more.'),
     chartsNoPoints: l10n.t('No run has a number here.'),
     chartsNoPositive: l10n.t('No value has a logarithm.'),
     chartsCrowd: l10n.t('{0} runs as lines, {1} more as an area between the least and the greatest.'),

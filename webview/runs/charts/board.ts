@@ -39,6 +39,8 @@ export interface BoardFacts {
   readonly events: ReadonlyMap<string, readonly RunEvent[]>;
   /** Points are still on their way. */
   readonly isReading: boolean;
+  /** Once more, because they were lost. */
+  readonly isRecovering: boolean;
   readonly problems: readonly SeriesProblem[];
   readonly hovered: ReadonlySet<string>;
 }
@@ -169,7 +171,7 @@ export class Board {
     });
   }
 
-  #drawNote({ cast, cards, runs, view }: Scene, { isReading, problems }: BoardFacts): void {
+  #drawNote({ cast, cards, runs, view }: Scene, { isReading, isRecovering, problems }: BoardFacts): void {
     const texts = this.#texts;
     const [problem] = problems;
     const told = problem === undefined ? '' : this.#tellProblem(problem, problems.length);
@@ -181,7 +183,7 @@ export class Board {
         ? fillIn(texts.chartsCrowd, formatCount(cast.lines.length), formatCount(cast.crowd.length))
         : '',
       cast.left > 0 ? fillIn(texts.chartsLeft, formatCount(cast.left)) : '',
-      isReading && cards.length > 0 ? texts.chartsReading : '',
+      isReading && cards.length > 0 ? (isRecovering ? texts.chartsRecovering : texts.chartsReading) : '',
     ].filter((sentence) => sentence !== '');
     setText(this.#note, words.join(' '));
     setHidden(this.#retry, problem === undefined);

@@ -32,7 +32,7 @@ class ChartsTab implements Tab {
   readonly root: HTMLElement;
   readonly #host: TabHost;
   readonly #feed = new ChartFeedView(Date.now());
-  readonly #book = new Bookkeeper(() => this.#watchAnew());
+  readonly #book = new Bookkeeper(() => this.#recover());
   readonly #rhythm = createRhythm(pause, () => this.#perform());
   readonly #board: Board;
   readonly #painter: Painter;
@@ -48,6 +48,8 @@ class ChartsTab implements Tab {
   #wish: { readonly card: ChartCard; readonly move: CursorMove; readonly how: 'pointed' | 'spoken' } | undefined;
   #isShown = false;
   #isReading = false;
+  /** The points were lost, and have not all come again. */
+  #isRecovering = false;
   #hovered: ReadonlySet<string> = new Set();
 
   constructor(host: TabHost) {
@@ -111,6 +113,7 @@ class ChartsTab implements Tab {
           if (fits) this.#host.post(receipt.answer);
           else this.#watchAnew();
         });
+        this.#isRecovering &&= !this.#feed.isWhole;
         if (this.#feed.isWhole && !wasWhole) this.#rhythm.now();
         else this.#rhythm.request();
       }
@@ -128,6 +131,7 @@ class ChartsTab implements Tab {
       windows: this.#windows,
       events: this.#events,
       isReading: !this.#feed.isWhole,
+      isRecovering: this.#isRecovering,
       problems: this.#problems,
       hovered: this.#hovered,
     });
@@ -143,6 +147,12 @@ class ChartsTab implements Tab {
     this.#problems = [];
     this.#host.post(this.#feed.watch(wanted));
     void this.#book.ask('keep', { runIds: wanted.runIds, metrics: wanted.metrics });
+  }
+
+  #recover(): void {
+    this.#isRecovering = true;
+    this.#watchAnew();
+    this.#rhythm.now();
   }
 
   #watchAnew(): void {

@@ -52,6 +52,14 @@ describe('points', () => {
     expect(toPoints([3, 1, NaN, 1, 2], [30, 10, 99, 11, 20])).toEqual(columns([1, 1, 2, 3], [10, 11, 20, 30]));
   });
 
+  it('sorts a million steps that go back', () => {
+    const count = 1_000_000;
+    const back = Array.from({ length: count }, (_, i) => count - i);
+    const { steps, values } = toPoints(back, back);
+    expect([steps.length, steps[0], steps[count - 1]]).toEqual([count, 1, count]);
+    expect(values.every((value, i) => value === i + 1 && steps[i] === value)).toBe(true);
+  });
+
   it('finds the first step that is not below', () => {
     const { steps } = columns([1, 2, 2, 5], []);
     expect([0, 1, 2, 3, 5, 6].map((step) => lowerBound(steps, step))).toEqual([0, 0, 1, 3, 3, 4]);
