@@ -1,3 +1,4 @@
+import { columnsOf, type FittedColumns } from './columns.ts';
 import { lowerBound } from './points.ts';
 import { oddities } from './pyramid.ts';
 import type { Line } from './series.ts';
@@ -26,6 +27,13 @@ export interface Drawn {
   readonly marks: readonly InfinityMark[];
 }
 
+/** The same in one memory: rows one behind the other, each as long as `x`. NaN: another series has a point at this x; infinity: the line ends. */
+export interface FittedLines {
+  readonly x: Float64Array;
+  readonly ys: Float64Array;
+  readonly marks: readonly InfinityMark[];
+}
+
 /** A line and the part of it that the plot shows: first index inside and first behind. */
 export interface Slice {
   readonly line: Line;
@@ -39,10 +47,21 @@ export interface Slice {
  * is never lost. Of equal steps the last counts in the join. A value that is no number ends the line, an infinite one leaves a mark as well. The nearest point beyond either edge is
  * kept, so that lines leave the plot.
  */
-export function envelope(lines: readonly Line[], grid: PixelGrid): Drawn {
+export function fitLines(lines: readonly Line[], grid: PixelGrid): FittedLines {
   const slices = lines.map((line) => cut(line, grid));
   const all = allSteps(slices, 2 * grid.columns);
   return all === undefined ? onGrid(slices, grid) : verbatim(slices, all);
+}
+
+/** The same, line by line. */
+export function envelope(lines: readonly Line[], grid: PixelGrid): Drawn {
+  const { x, ys, marks } = fitLines(lines, grid);
+  const rows = lines.map((_, line) =>
+    Array.from(ys.subarray(line * x.length, (line + 1) * x.length), (value): DrawnValue =>
+      Number.isNaN(value) ? undefined : value === Infinity ? null : value,
+    ),
+  );
+  return { x: [...x], ys: rows, marks };
 }
 
 export function cut(line: Line, { min, max }: PixelGrid): Slice {
@@ -67,102 +86,104 @@ function allSteps(slices: readonly Slice[], most: number): number[] | undefined 
   return [...steps].sort((a, b) => a - b);
 }
 
-function verbatim(slices: readonly Slice[], inner: readonly number[]): Drawn {
-  const x = withNeighbours(slices, inner);
+function verbatim(slices: readonly Slice[], inner: readonly number[]): FittedLines {
+  const { x } = withNeighbours(slices, inner);
+  const ys = new Float64Array(slices.length * x.length).fill(NaN);
   const marks: InfinityMark[] = [];
-  const ys = slices.map(({ line: { steps, values }, start, end }, line) => {
-    let at = Math.max(0, start - 1);
+  slices.forEach(({ line: { steps, values }, start, end }, line) => {
+    let place = 0;
     const last = Math.min(steps.length, end + 1);
-    return x.map((step): DrawnValue => {
-      let found: DrawnValue;
-      for (; at < last && (steps[at] ?? NaN) <= step; at += 1) {
-        const value = values[at] ?? NaN;
-        if (steps[at] !== step) continue;
-        found = Number.isFinite(value) ? value : null;
-        if (Math.abs(value) === Infinity && at >= start && at < end)
-          marks.push({ line, x: step, edge: value > 0 ? 'top' : 'bottom' });
-      }
-      return found;
-    });
+    for (let at = Math.max(0, start - 1); at < last; at += 1) {
+      const step = steps[at] ?? NaN;
+      while ((x[place] ?? Infinity) < step) place += 1;
+      const value = values[at] ?? NaN;
+      // Of equal steps the last counts.
+      ys[line * x.length + place] = Number.isFinite(value) ? value : Infinity;
+      if (Math.abs(value) === Infinity && at >= start && at < end)
+        marks.push({ line, x: step, edge: value > 0 ? 'top' : 'bottom' });
+    }
   });
   return { x, ys, marks };
 }
 
 /** Places within a column, in widths of one: the earlier and the later extreme, and the end of the line where a value is none. */
 const places = [0.25, 0.75, 0.9];
+export const slotsPerColumn = places.length;
 
-function onGrid(slices: readonly Slice[], grid: PixelGrid): Drawn {
+function onGrid(slices: readonly Slice[], grid: PixelGrid): FittedLines {
   const { min, max, columns } = grid;
   const width = (max - min) / columns;
-  const used = new Uint8Array(columns * places.length);
-  const marks: InfinityMark[] = [];
-  const filled = slices.map((slice, line) => {
-    const slots = new Array<DrawnValue>(used.length).fill(undefined);
-    forEachColumn(slice, grid, (column, start, end) => {
-      const odd = fillColumn(slots, column, { slice, start, end });
-      const x = min + (column + 0.5) * width;
-      if ((odd & oddities.above) !== 0) marks.push({ line, x, edge: 'top' });
-      if ((odd & oddities.below) !== 0) marks.push({ line, x, edge: 'bottom' });
-    });
-    slots.forEach((value, slot) => {
-      if (value !== undefined) used[slot] = 1;
-    });
-    return slots;
-  });
-  const kept = Array.from(used.keys()).filter((slot) => used[slot] === 1);
-  const inner = kept.map(
-    (slot) => min + (Math.floor(slot / places.length) + (places[slot % places.length] ?? 0)) * width,
+  const fitted = slices.map((slice) => columnsOf(slice, grid));
+  const kept = usedSlots(fitted, columns * slotsPerColumn);
+  const inner = Float64Array.from(
+    kept,
+    (slot) => min + (Math.floor(slot / slotsPerColumn) + (places[slot % slotsPerColumn] ?? 0)) * width,
   );
-  const x = withNeighbours(slices, inner);
-  const before = x.indexOf(inner[0] ?? NaN);
-  const ys = slices.map((slice, line) => {
-    const values = x.map((step): DrawnValue => neighbourAt(slice, step));
-    kept.forEach((slot, i) => (values[before + i] = filled[line]?.[slot]));
-    return values;
+  const { x, before } = withNeighbours(slices, inner);
+  const ys = new Float64Array(slices.length * x.length).fill(NaN);
+  const marks: InfinityMark[] = [];
+  fitted.forEach(({ slots, odds }, line) => {
+    const row = ys.subarray(line * x.length, (line + 1) * x.length);
+    const slice = slices[line];
+    if (slice !== undefined) putNeighbours(row, x, slice);
+    for (let i = 0; i < kept.length; i += 1) row[before + i] = slots[kept[i] ?? 0] ?? NaN;
+    odds.forEach((odd, column) => {
+      const at = min + (column + 0.5) * width;
+      if ((odd & oddities.above) !== 0) marks.push({ line, x: at, edge: 'top' });
+      if ((odd & oddities.below) !== 0) marks.push({ line, x: at, edge: 'bottom' });
+    });
   });
   return { x, ys, marks };
 }
 
-/** Calls with each column that has points, and the indices of those: [start, end). */
+/** Those in which any line has something. */
+function usedSlots(fitted: readonly FittedColumns[], count: number): Uint32Array {
+  const used = new Uint8Array(count);
+  for (const { slots } of fitted)
+    for (let slot = 0; slot < count; slot += 1) if (!Number.isNaN(slots[slot])) used[slot] = 1;
+  return Uint32Array.from(used.keys()).filter((slot) => used[slot] === 1);
+}
+
+/** Calls with each column that has points, and the indices of those: [start, end). `before`: the last column that is done already. */
 export function forEachColumn(
   { line: { steps }, start, end }: Slice,
   { min, max, columns }: PixelGrid,
   use: (column: number, start: number, end: number) => void,
+  before = -1,
 ): void {
   const width = (max - min) / columns;
-  let column = -1;
+  let column = before;
+  let guess = 1;
   for (let i = start; i < end;) {
     const place = Math.floor(((steps[i] ?? NaN) - min) / width);
     // Rounding may put a step below the edge that the one before has passed, and must not give a column twice.
     column = Math.min(columns - 1, Math.max(column + 1, Number.isFinite(place) ? place : 0));
-    const next = column === columns - 1 ? end : passEdge(steps, min + (column + 1) * width, i + 1, end);
+    const next =
+      column === columns - 1 ? end : passEdge(steps, min + (column + 1) * width, { start: i + 1, end, guess });
     use(column, i, next);
+    guess = next - i;
     i = next;
   }
 }
 
-/** Puts a column's extremes and its end into the slots, and gives what odd values it has. */
-function fillColumn(
-  slots: DrawnValue[],
-  column: number,
-  { slice: { line }, start, end }: { readonly slice: Slice; readonly start: number; readonly end: number },
+/** The first index in [start, end) whose step is not below `edge`, found in leaps that double, from where it lay last: columns of many points cost little. */
+function passEdge(
+  steps: Float64Array,
+  edge: number,
+  { start, end, guess }: { readonly start: number; readonly end: number; readonly guess: number },
 ): number {
-  const { low, high, odd } = line.pyramid.extremes(start, end);
-  const first = column * places.length;
-  if (low >= 0) slots[first] = line.values[Math.min(low, high)] ?? null;
-  if (low !== high) slots[first + 1] = line.values[Math.max(low, high)] ?? null;
-  if (odd !== 0) slots[first + 2] = null;
-  return odd;
-}
-
-/** The first index in [start, end) whose step is not below `edge`, found in leaps that double: columns of many points cost little. */
-function passEdge(steps: Float64Array, edge: number, start: number, end: number): number {
-  let [low, leap] = [start, 1];
-  while (low + leap < end && (steps[low + leap - 1] ?? NaN) < edge) {
-    low += leap;
-    leap *= 2;
+  const first = Math.min(end, start + guess - 1);
+  let low = start;
+  let high = first;
+  if (first === start || (steps[first - 1] ?? NaN) < edge) {
+    let leap = 1;
+    low = first;
+    while (low + leap < end && (steps[low + leap - 1] ?? NaN) < edge) {
+      low += leap;
+      leap *= 2;
+    }
+    high = Math.min(end, low + leap);
   }
-  let high = Math.min(end, low + leap);
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((steps[middle] ?? NaN) < edge) low = middle + 1;
@@ -171,17 +192,26 @@ function passEdge(steps: Float64Array, edge: number, start: number, end: number)
   return low;
 }
 
-/** The steps of the nearest points beyond the edges, of all lines, around those within. */
-function withNeighbours(slices: readonly Slice[], inner: readonly number[]): number[] {
-  const left = slices.flatMap(({ line: { steps }, start }) => steps[start - 1] ?? []);
-  const right = slices.flatMap(({ line: { steps }, end }) => steps[end] ?? []);
+/** The steps of the nearest points beyond the edges, of all lines, around those within, which begin at `before`. */
+function withNeighbours(
+  slices: readonly Slice[],
+  inner: ArrayLike<number>,
+): { readonly x: Float64Array; readonly before: number } {
   const ascending = (list: readonly number[]): number[] => [...new Set(list)].sort((a, b) => a - b);
-  return [...ascending(left), ...inner, ...ascending(right)];
+  const left = ascending(slices.flatMap(({ line: { steps }, start }) => steps[start - 1] ?? []));
+  const right = ascending(slices.flatMap(({ line: { steps }, end }) => steps[end] ?? []));
+  const x = new Float64Array(left.length + inner.length + right.length);
+  x.set(left);
+  x.set(inner, left.length);
+  x.set(right, left.length + inner.length);
+  return { x, before: left.length };
 }
 
-function neighbourAt({ line: { steps, values }, start, end }: Slice, step: number): DrawnValue {
-  const index = steps[start - 1] === step ? start - 1 : steps[end] === step ? end : -1;
-  if (index < 0) return undefined;
-  const value = values[index] ?? NaN;
-  return Number.isFinite(value) ? value : null;
+function putNeighbours(row: Float64Array, x: Float64Array, { line: { steps, values }, start, end }: Slice): void {
+  for (const index of [start - 1, end]) {
+    const step = steps[index];
+    if (step === undefined) continue;
+    const value = values[index] ?? NaN;
+    row[lowerBound(x, step)] = Number.isFinite(value) ? value : Infinity;
+  }
 }

@@ -1,7 +1,7 @@
 import type { Area, ChartAnswer, ChartAsk } from './asking.ts';
 import { countOutside, withoutOutliers } from './axes.ts';
 import { crowdOf, thinArea } from './crowd.ts';
-import { envelope, type Drawn, type PixelGrid } from './envelope.ts';
+import { fitLines, type PixelGrid } from './envelope.ts';
 import type { ExpressionProblem } from './expression.ts';
 import { lowerBound } from './points.ts';
 import { findBest, stepBounds, valueBounds } from './reading.ts';
@@ -31,12 +31,11 @@ export function drawChart(laid: LaidChart, ask: ChartAsk, problem: ExpressionPro
   const window = ask.window ?? whole ?? unknown;
   const grid = { ...window, columns: Math.max(1, Math.floor(ask.columns)) };
   const behind = ask.smoothing === null ? [] : ask.raw.flatMap((index) => laid.lines[index]?.raw ?? []);
-  const drawn = envelope([...behind, ...lines], grid);
+  const { x, ys, marks } = fitLines([...behind, ...lines], grid);
   const { range, outside } = rangeOf(laid, behind, { ask, window });
   return {
     id: ask.id,
-    ...flatten(drawn),
-    marks: drawn.marks,
+    ...{ x, ys, marks },
     areas: areasOf(laid, grid),
     ...{ whole, window, range, outside, problem },
     best: bestOf(laid, ask),
@@ -104,17 +103,6 @@ function areaBounds({ x, low, high }: Area, { min, max }: Range, isPositive: boo
     }
   }
   return bounds;
-}
-
-/** One array for all lines, so that it is handed over as one. */
-function flatten({ x, ys }: Drawn): { readonly x: Float64Array; readonly ys: Float64Array } {
-  const flat = new Float64Array(x.length * ys.length).fill(NaN);
-  ys.forEach((values, line) => {
-    values.forEach((value, i) => {
-      if (value !== undefined) flat[line * x.length + i] = value ?? Infinity;
-    });
-  });
-  return { x: Float64Array.from(x), ys: flat };
 }
 
 function areasOf({ lines, crowd }: LaidChart, grid: PixelGrid): ChartAnswer['areas'] {

@@ -4,6 +4,8 @@
 const shift = 4;
 const fanout = 2 ** shift;
 const none = 0xffffffff;
+/** More of them are not told apart: all may be new. */
+const mostChanges = 64;
 
 /** What stands between numbers, as bits: a value that is none, and infinities of either sign. */
 export const oddities = { nan: 1, above: 2, below: 4 } as const;
@@ -37,10 +39,17 @@ interface Search {
 export class Pyramid {
   #values: Float64Array = new Float64Array(0);
   readonly #levels: Level[] = [];
+  /** Where each change of late began, the last one last. */
+  readonly #changes: number[] = [];
+  /** Counts the changes. */
+  version = 0;
 
   /** Takes over the values of now, of which those before index `from` are as they were. */
   update(values: Float64Array, from: number): void {
     this.#values = values;
+    this.version += 1;
+    this.#changes.push(from);
+    if (this.#changes.length > mostChanges) this.#changes.shift();
     let [count, valid] = [values.length, from];
     for (let depth = 0; count >= fanout || depth < this.#levels.length; depth += 1) {
       const level = (this.#levels[depth] ??= emptyLevel());
@@ -51,6 +60,13 @@ export class Pyramid {
       level.length = blocks;
       [count, valid] = [blocks, start];
     }
+  }
+
+  /** Values before this index are those of that version. */
+  changedSince(version: number): number {
+    const count = this.version - version;
+    if (version < 0 || count > this.#changes.length) return 0;
+    return this.#changes.slice(this.#changes.length - count).reduce((first, from) => Math.min(first, from), Infinity);
   }
 
   /** Of the values in [start, end). */

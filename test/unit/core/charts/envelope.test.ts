@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { envelope } from '../../../../src/core/charts/envelope.ts';
-import { toLine, type Line } from '../../../../src/core/charts/series.ts';
+import { GrowingSeries, toLine, type Line } from '../../../../src/core/charts/series.ts';
 
 const lineOf = (values: readonly number[], firstStep = 0): Line =>
   toLine({ steps: Float64Array.from(values, (_, i) => firstStep + i), values: Float64Array.from(values) });
@@ -144,6 +144,33 @@ describe('envelope', () => {
     const { x, ys } = envelope(lines, { min: 0, max: 30, columns: 100 });
     expect(x.length).toBeLessThanOrEqual(200);
     ys.forEach((values, k) => expect(values.filter((value) => value === k).length).toBe(30));
+  });
+
+  it('draws a line that has grown, or been replaced in part, as one that has always been so', () => {
+    const value = fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: -50, max: 50 }) },
+      { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) },
+    );
+    const change = fc.record({
+      keep: fc.double({ min: 0, max: 1, noNaN: true }),
+      added: fc.array(value, { maxLength: 150, size: 'max' }),
+      isDrawn: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 2, maxLength: 9 }), fc.integer({ min: -20, max: 40 }), (all, min) => {
+        const growing = new GrowingSeries();
+        const grid = { min, max: min + 170, columns: 20 };
+        let known: readonly number[] = [];
+        for (const { keep, added, isDrawn } of all) {
+          const from = Math.floor(keep * known.length);
+          known = [...known.slice(0, from), ...added];
+          const steps = Float64Array.from(added, (_, i) => from + i);
+          growing.replaceFrom({ from, steps, values: Float64Array.from(added) });
+          if (isDrawn) expect(envelope([growing.series], grid)).toEqual(envelope([lineOf(known)], grid));
+        }
+        expect(envelope([growing.series], grid)).toEqual(envelope([lineOf(known)], grid));
+      }),
+    );
   });
 
   it('takes windows and steps of any size', () => {
