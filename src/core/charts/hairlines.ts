@@ -58,12 +58,13 @@ class HairTile {
   readonly #hiddenFrom: Int32Array;
   readonly #hiddenTo: Int32Array;
   #left = 0;
-  // Of the line that is being added: its colour by halves, and the stretch of the column where it is.
+  // Of the line that is being added: its colour by halves, and the stretches of columns that have not been painted yet.
   #redBlue = 0;
   #alphaGreen = 0;
-  #column = -1;
-  #top = 0;
-  #bottom = 0;
+  readonly #tops: Float64Array;
+  readonly #bottoms: Float64Array;
+  #first = 0;
+  #last = -1;
   // Of the stretch that has been painted last: where its hidden pixels at the beginning end, and where those at its end begin.
   #open = 0;
   #closed = 0;
@@ -72,6 +73,8 @@ class HairTile {
     [this.width, this.height] = [width, height];
     this.#pixels = new Uint32Array(width * height);
     [this.#hiddenFrom, this.#hiddenTo] = [new Int32Array(width), new Int32Array(width)];
+    this.#tops = new Float64Array(width).fill(Infinity);
+    this.#bottoms = new Float64Array(width).fill(-Infinity);
   }
 
   /** With nothing in it, so far from the left. */
@@ -93,7 +96,7 @@ class HairTile {
         this.#flush();
         continue;
       }
-      if (before >= 0) this.#join(x[before] ?? NaN, this.#yOf(parts[before] ?? NaN), x[i] ?? NaN, this.#yOf(part));
+      if (before >= 0) this.#join(x, parts, before, i);
       before = i;
     }
     this.#flush();
@@ -101,11 +104,16 @@ class HairTile {
 
   copyTo(rows: DataView, width: number): void {
     const columns = Math.min(this.width, width - this.#left);
-    for (let at = 0, column = 0; column < columns; column += 1)
-      for (let row = 0; row < this.height; row += 1, at += 1) {
-        const pixel = this.#pixels[at] ?? 0;
-        rows.setUint32(4 * (row * width + this.#left + column), pixel === 0 ? 0 : toStraight(pixel), true);
+    const { height } = this;
+    const pixels = this.#pixels;
+    for (let row = 0; row < height; row += 1) {
+      let to = 4 * (row * width + this.#left);
+      for (let at = row; at < columns * height; at += height, to += 4) {
+        const pixel = pixels[at] ?? 0;
+        const isAsItIs = pixel === 0 || pixel >>> 24 > opaque;
+        rows.setUint32(to, isAsItIs ? pixel : toStraight(pixel), true);
       }
+    }
   }
 
   #takeColour([red, green, blue, alpha]: Rgba): void {
@@ -114,12 +122,12 @@ class HairTile {
     this.#alphaGreen = own(green) | (alpha << 16);
   }
 
-  #yOf(part: number): number {
-    return (1 - part) * this.height;
-  }
-
-  /** A straight piece of a line. */
-  #join(x0: number, y0: number, x1: number, y1: number): void {
+  /** A straight piece of a line, from one point to another. */
+  #join(x: Float64Array, parts: Float64Array, start: number, end: number): void {
+    const x0 = x[start] ?? NaN;
+    const x1 = x[end] ?? NaN;
+    const y0 = (1 - (parts[start] ?? NaN)) * this.height;
+    const y1 = (1 - (parts[end] ?? NaN)) * this.height;
     const first = Math.floor(x0) - this.#left;
     // Where it ends at the edge of a column, it does not enter that.
     const last = Math.max(first, Math.ceil(x1) - 1 - this.#left);
@@ -131,8 +139,8 @@ class HairTile {
       this.#cover(first, y0, y1, more);
       return;
     }
-    const end = Math.min(last, this.width - 1);
-    for (let column = Math.max(first, 0); column <= end; column += 1) {
+    const until = Math.min(last, this.width - 1);
+    for (let column = Math.max(first, 0); column <= until; column += 1) {
       const edge = column + this.#left - x0;
       const from = column <= first ? y0 : y0 + slope * edge;
       const to = column >= last ? y1 : y0 + slope * (edge + 1);
@@ -141,37 +149,40 @@ class HairTile {
   }
 
   #cover(column: number, from: number, to: number, more: number): void {
+    if (column < 0 || column >= this.width) return;
     const top = (from < to ? from : to) - more;
     const bottom = (from < to ? to : from) + more;
-    if (column !== this.#column) {
-      this.#flush();
-      this.#column = column;
-      this.#top = top;
-      this.#bottom = bottom;
-      return;
-    }
-    if (top < this.#top) this.#top = top;
-    if (bottom > this.#bottom) this.#bottom = bottom;
+    if (top < (this.#tops[column] ?? NaN)) this.#tops[column] = top;
+    if (bottom > (this.#bottoms[column] ?? NaN)) this.#bottoms[column] = bottom;
+    if (column < this.#first) this.#first = column;
+    if (column > this.#last) this.#last = column;
   }
 
-  /** Paints the stretch of the column that the line is leaving. */
+  /** Paints what the line has covered up to here. */
   #flush(): void {
-    const column = this.#column;
-    this.#column = -1;
-    if (column < 0 || column >= this.width) return;
-    const top = this.#top > 0 ? this.#top : 0;
-    const bottom = this.#bottom < this.height ? this.#bottom : this.height;
+    for (let column = this.#first; column <= this.#last; column += 1) {
+      this.#paintColumn(column);
+      this.#tops[column] = Infinity;
+      this.#bottoms[column] = -Infinity;
+    }
+    this.#first = this.width;
+    this.#last = -1;
+  }
+
+  #paintColumn(column: number): void {
+    const top = Math.max(0, this.#tops[column] ?? NaN);
+    const bottom = Math.min(this.height, this.#bottoms[column] ?? NaN);
     if (!(bottom > top)) return;
     const first = Math.floor(top);
     const last = Math.ceil(bottom) - 1;
     const offset = column * this.height;
     if (first === last) {
-      this.#blend(offset + first, bottom - top);
+      this.#blend(offset + first, shareOfPixel(bottom - top));
       return;
     }
-    this.#blend(offset + first, first + 1 - top);
+    this.#blend(offset + first, shareOfPixel(first + 1 - top));
     this.#fill(column, offset + first + 1, offset + last);
-    this.#blend(offset + last, bottom - last);
+    this.#blend(offset + last, shareOfPixel(bottom - last));
   }
 
   /** The pixels in [start, end) of a column, all of each; those that are hidden are passed over at once. */
@@ -217,12 +228,15 @@ class HairTile {
     this.#closed = closed;
   }
 
+  /** So many 256th of a pixel. */
   #blend(at: number, part: number): void {
     const pixel = this.#pixels[at] ?? 0;
-    const share = ((256 - (pixel >>> 24)) * part + 0.5) | 0;
+    const share = ((256 - (pixel >>> 24)) * part + 128) >> 8;
     this.#pixels[at] = (pixel + shareOf(this.#redBlue, this.#alphaGreen, share)) | 0;
   }
 }
+
+const shareOfPixel = (part: number): number => (256 * part + 0.5) | 0;
 
 /** The point that the piece begins with which enters at `start`; −1: none does. */
 function pointBefore(parts: Float64Array, start: number): number {
@@ -246,7 +260,6 @@ function shareOf(redBlue: number, alphaGreen: number, share: number): number {
 /** Channels that are not multiplied by alpha. */
 function toStraight(pixel: number): number {
   const alpha = pixel >>> 24;
-  if (alpha > opaque) return pixel;
   const part = 255 / alpha;
   const channel = (shift: number): number => Math.min(255, Math.round(((pixel >>> shift) & 0xff) * part));
   return channel(0) | (channel(8) << 8) | (channel(16) << 16) | (alpha << 24);
