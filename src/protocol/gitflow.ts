@@ -159,6 +159,8 @@ export interface FinishOptions {
   readonly message?: string;
   readonly messageFile?: string;
   readonly signingKey?: string;
+  /** The version of a registered model that goes out with a release, as `digits/7`; `none`. Default: those of the trained models. */
+  readonly model?: string;
   /** Why it is finished although gates don't hold: goes into the merge message. */
   readonly override?: string;
 }
@@ -190,6 +192,15 @@ export interface FlowResult {
   readonly gates: readonly FlowGate[];
   /** What was done and what comes next, as sentences. */
   readonly summary: readonly string[];
+}
+
+/** The version that a release or hotfix may have, by what has come since the last one. */
+export interface VersionSuggestion {
+  readonly version: string;
+  /** The last version that was released; null where there is none. */
+  readonly last: string | null;
+  /** As "2 features since 1.2.0". */
+  readonly reason: string;
 }
 
 /** `mlops flow TYPE diff --json`. */

@@ -13,6 +13,7 @@ import {
 } from './checks.ts';
 import { finishFlags, finishTexts, settleOptions } from './finishoptions.ts';
 import { planHook, requireCleanTree, type FlowPlan } from './plan.ts';
+import { describeRelease } from './release.ts';
 import { findTopicBase, isVersioned, topicSection } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { adviseOnMerge, findDistance, type FlowFacts } from './state.ts';
@@ -44,9 +45,12 @@ export function planFinish(facts: FlowFacts, request: FinishRequest): FlowPlan {
   const touched = [...new Set([branch.name, finish.target, ...(finish.back === undefined ? [] : [finish.back])])];
   return toPlan(finish, {
     fetches: planFetches(facts, finish),
-    warnings: [...touched, ...(touched.includes(base) ? [] : [base])].flatMap((name) =>
-      requireUpToDate(facts, settings, name),
-    ),
+    warnings: [
+      ...(facts.release?.warnings ?? []),
+      ...[...touched, ...(touched.includes(base) ? [] : [base])].flatMap((name) =>
+        requireUpToDate(facts, settings, name),
+      ),
+    ],
     steps: [
       ...(facts.mergeBase === undefined ? [] : [{ kind: 'forget-stopped-merge' } as const]),
       ...planHook(facts, 'pre', `${request.type}-finish`, args),
@@ -174,6 +178,7 @@ function toPlan(
     command,
     summary: [
       `The ${type} branch ${branch.name} ${merged.join(', ').replace(/, ([^,]*)$/, ' and $1')}.`,
+      ...describeRelease(plan.steps),
       places.length === 0 ? 'The branch was kept.' : `The branch was deleted ${places.join(' and ')}.`,
     ],
   };

@@ -104,6 +104,13 @@ export const finishTexts: Readonly<Record<Text, TextRow>> = {
     types: VERSIONS,
     summary: 'key that signs the tag',
   },
+  model: {
+    key: null,
+    flag: 'model',
+    value: 'MODEL',
+    types: VERSIONS,
+    summary: 'version of a registered model that goes out, as digits/7, or none (default: those of the trained models)',
+  },
   override: {
     key: null,
     flag: 'override',

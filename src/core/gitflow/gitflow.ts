@@ -32,8 +32,12 @@ export {
 export { judgeFiles, judgeSecrets, parseAddedLines, parseChangedObjects } from './gatesadded.ts';
 export { listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
 export { KEPT, beginOperation, formatOperation, listLosable, parseOperation, type Operation } from './operation.ts';
-export { describeStep, type GitStep } from './steps.ts';
-export { topicTypeNames } from './settings.ts';
+export { aliasKey, listAliasMoves } from './recovery.ts';
+export { releaseFiles, settleRelease, type ReleaseFacts, type ReleaseModel } from './release.ts';
+export { compareVersions, parseVersion } from './releasefiles.ts';
+export { findWork, suggestVersion, type BranchRun, type FoundCommit } from './releasenotes.ts';
+export { describeStep, type GitStep, type TagMessage, type WrittenFile } from './steps.ts';
+export { parseSettings, topicTypeNames } from './settings.ts';
 export type { FlowPlan } from './plan.ts';
 
 /** What the request would do to this repository; throws an ExpectedError when it can't or mustn't be done. */

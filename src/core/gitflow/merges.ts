@@ -5,6 +5,7 @@ import { planCheckout, type Topic } from './checks.ts';
 import type { SettledOptions } from './finishoptions.ts';
 import { toOverrideTrailer } from './gates.ts';
 import { requireIdentity } from './plan.ts';
+import { planAliases, planVersion, toModelTrailers } from './release.ts';
 import { isVersioned } from './settings.ts';
 import { findBranch } from './branches.ts';
 import { findDistance, type FlowFacts } from './state.ts';
@@ -87,6 +88,8 @@ function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[]
     steps.push(step);
   };
   const isMerged = countAhead(facts, branch.name, target) === 0;
+  const version = isMerged ? undefined : planVersion(facts, finish);
+  if (version !== undefined) on(branch.name, version);
   const trailers = withTrailers(toTrailers(facts, finish));
   if (!isMerged)
     on(
@@ -101,6 +104,7 @@ function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[]
   else if (tag !== undefined) steps.push(tag);
   const back = planBackMerge(facts, finish, isMerged);
   if (back !== undefined) on(back.into, back.step);
+  steps.push(...planAliases(facts, finish));
   // git does not delete what is checked out.
   if (current === branch.name)
     steps.push({ kind: 'checkout', branch: finish.type === 'release' ? target : finish.settings.develop });
@@ -128,6 +132,7 @@ function planTag(facts: FlowFacts, finish: Finish, isMerged: boolean): GitStep |
   }
   const { messageFile, message = `Tagging version ${tag}`, sign, signingKey } = options;
   const words: TagMessage = messageFile === undefined ? { text: message } : { file: messageFile };
+  const trailers = toModelTrailers(facts);
   return {
     kind: 'tag',
     tag,
@@ -135,6 +140,7 @@ function planTag(facts: FlowFacts, finish: Finish, isMerged: boolean): GitStep |
     message: words,
     sign,
     ...(signingKey === undefined ? {} : { signingKey }),
+    ...withTrailers(trailers),
   };
 }
 

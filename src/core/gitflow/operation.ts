@@ -101,6 +101,7 @@ const touching: Rows<readonly string[]> = {
   'delete-branch': ({ branch }) => [`refs/heads/${branch}`],
   'rename-branch': ({ branch, to }) => [`refs/heads/${branch}`, `refs/heads/${to}`],
   'tag': ({ tag }) => [`refs/tags/${tag}`],
+  'commit-files': ({ branch }) => [`refs/heads/${branch}`],
 };
 
 /** References that the steps make, move or delete. */

@@ -51,6 +51,7 @@ function resumeStep(facts: FlowFacts, operation: Operation, step: GitStep): read
     'continue-rebase': () => (facts.isRebasing ? [step] : []),
     'start-branch': start,
     'track-branch': start,
+    'commit-files': ({ branch }) => [...on(branch), step],
   };
   return lookUp(rows, step) ?? (isDone(facts, step) ? [] : [step]);
 }
@@ -109,7 +110,9 @@ export function planAbort(facts: FlowFacts): FlowPlan {
     );
   return {
     ...toPlan(operation, [
+      ...planDrop(operation),
       ...planStop(facts, operation),
+      ...planAliasesBack(facts, operation.steps.slice(0, operation.at + 1)),
       ...planRestore(facts, operation, operation.steps.slice(0, operation.at + 1)),
     ]),
     resumes: 'abort',
@@ -117,6 +120,12 @@ export function planAbort(facts: FlowFacts): FlowPlan {
       `Everything is as it was before "mlops ${operation.command}"${before.branch === null ? '' : `, ${before.branch} is checked out`}.`,
     ],
   };
+}
+
+/** What was written for a commit that was not made. */
+function planDrop({ steps, at }: Operation): readonly GitStep[] {
+  const step = steps[at];
+  return step?.kind === 'commit-files' ? [{ kind: 'drop-files', files: step.files }] : [];
 }
 
 /** Drops what git has in progress. */
@@ -169,8 +178,12 @@ export function planUndo(facts: FlowFacts): FlowPlan {
   requireNothingStopped(facts);
   requireUntouched(facts, operation);
   requireUnpushed(facts, operation);
+  requireUnmoved(facts, operation);
   return {
-    ...toPlan(operation, planRestore(facts, operation, operation.steps)),
+    ...toPlan(operation, [
+      ...planAliasesBack(facts, operation.steps),
+      ...planRestore(facts, operation, operation.steps),
+    ]),
     resumes: 'undo',
     summary: [`"mlops ${operation.command}" was undone: everything is as it was before.`],
   };
@@ -186,6 +199,41 @@ function requireUntouched(facts: FlowFacts, { before, after, command }: Operatio
     'branch-state',
     `"mlops ${command}" can't be undone any more: ${moved.replace(/^refs\/(?:heads|tags)\//, '')} has changed since.`,
   );
+}
+
+type AliasMove = Extract<GitStep, { kind: 'move-alias' }>;
+
+export function aliasKey({ store, model, alias }: Pick<AliasMove, 'store' | 'model' | 'alias'>): string {
+  return JSON.stringify([store, model, alias]);
+}
+
+export function listAliasMoves(steps: readonly GitStep[]): readonly AliasMove[] {
+  return steps.filter((step) => step.kind === 'move-alias');
+}
+
+/** An alias that somebody has moved on is not ours to move back. */
+function requireUnmoved({ aliases }: FlowFacts, { steps, command }: Operation): void {
+  const moved = listAliasMoves(steps).find((move) => {
+    const now = aliases?.get(aliasKey(move)) ?? null;
+    return now !== move.to && now !== move.from;
+  });
+  if (moved === undefined) return;
+  const now = aliases?.get(aliasKey(moved)) ?? null;
+  throw new ExpectedError(
+    'branch-state',
+    `"mlops ${command}" can't be undone any more: ${moved.alias} of ${moved.model} was moved since, ${now === null ? 'and is on no version' : `to version ${now}`}.`,
+  );
+}
+
+/** Before everything else: a registry that can't be reached leaves the rest as it is. */
+function planAliasesBack({ aliases }: FlowFacts, steps: readonly GitStep[]): readonly GitStep[] {
+  return listAliasMoves(steps).flatMap((move): readonly GitStep[] => {
+    const isThere = (aliases?.get(aliasKey(move)) ?? null) === move.to;
+    const { from, to, reason } = move;
+    return isThere && from !== to
+      ? [{ ...move, from: to, to: from, reason: `${reason}, taken back`, isUndo: true }]
+      : [];
+  });
 }
 
 function requireUnpushed(facts: FlowFacts, { steps, after, before, command }: Operation): void {

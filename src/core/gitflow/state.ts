@@ -10,6 +10,7 @@ import type {
 } from '../../protocol/gitflow.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import type { Operation } from './operation.ts';
+import type { ReleaseFacts } from './release.ts';
 import { describeStep } from './steps.ts';
 import {
   findMissing,
@@ -54,6 +55,10 @@ export interface FlowFacts {
   readonly points: ReadonlyMap<string, string>;
   /** Gates of a finish that do not hold; absent where they were not asked. */
   readonly failedGates?: readonly GateName[];
+  /** Absent where no release is finished for the first time. */
+  readonly release?: ReleaseFacts;
+  /** Versions on which the aliases are that the last action has moved, by {@link aliasKey}; absent where nobody takes it back. */
+  readonly aliases?: ReadonlyMap<string, string | null>;
 }
 
 interface FlowHooks {

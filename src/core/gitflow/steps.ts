@@ -39,6 +39,8 @@ export type GitStep =
       readonly tag: string;
       readonly on: string;
       readonly message: TagMessage;
+      /** Last lines of the message. */
+      readonly trailers?: readonly string[];
       readonly sign: boolean;
       readonly signingKey?: string;
     }
@@ -77,6 +79,27 @@ export type GitStep =
       readonly section: string;
       readonly entries: readonly (readonly [key: string, value: string])[];
     }
+  /** Writes files and commits them on the branch that is checked out; done twice it makes one commit. */
+  | {
+      readonly kind: 'commit-files';
+      readonly branch: string;
+      readonly message: string;
+      readonly files: readonly WrittenFile[];
+    }
+  /** Takes back what stands in the tree of a `commit-files` that was not committed. */
+  | { readonly kind: 'drop-files'; readonly files: readonly WrittenFile[] }
+  /** An alias of a registered model; null: it is on no version. */
+  | {
+      readonly kind: 'move-alias';
+      /** Absolute URI of the registry. */
+      readonly store: string;
+      readonly model: string;
+      readonly alias: string;
+      readonly from: string | null;
+      readonly to: string | null;
+      readonly reason: string;
+      readonly isUndo: boolean;
+    }
   | { readonly kind: 'push-commit'; readonly remote: string; readonly branch: string; readonly commit: string };
 
 /** From one commit to another; null: it does not exist. */
@@ -85,6 +108,12 @@ export interface RefChange {
   readonly ref: string;
   readonly from: string | null;
   readonly to: string | null;
+}
+
+/** A file as it shall be, relative to the top of the work tree, with forward slashes. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** Words of a tag, or the file that holds them. */
@@ -136,13 +165,14 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Rebase ${branch} onto ${onto}`,
     ['rebase', ...(preserveMerges ? ['--rebase-merges'] : []), onto],
   ],
-  'tag': ({ tag, on, message, sign, signingKey }) => [
+  'tag': ({ tag, on, message, sign, signingKey, trailers = [] }) => [
     `Tag ${on} as ${tag}`,
     [
       'tag',
       ...(sign ? ['-s'] : ['-a']),
       ...(signingKey === undefined ? [] : ['-u', signingKey]),
       ...('text' in message ? ['-m', message.text] : ['-F', message.file]),
+      ...(trailers.length === 0 ? [] : ['-m', trailers.join('\n')]),
       tag,
       on,
     ],
@@ -182,6 +212,15 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
       .map(({ ref }) => ref.replace(/^refs\/(?:heads|tags)\//, ''))
       .join(', ')}`,
   ],
+  'commit-files': ({ files, message }) => [
+    `Write ${files.map(({ path }) => path).join(', ')} and commit it as "${message}"`,
+  ],
+  'drop-files': ({ files }) => [`Take back what was written into ${files.map(({ path }) => path).join(', ')}`],
+  'move-alias': ({ model, alias, from, to }) => [
+    to === null
+      ? `Take ${alias} of ${model} away from version ${from ?? ''}`
+      : `Move ${alias} of ${model} to version ${to}${from === null ? '' : ` (from ${from})`}`,
+  ],
   'attach': ({ branch }) => [`Go on with branch ${branch}`, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]],
   'restore-section': ({ section }) => [`Restore the settings ${section}`],
   'push-commit': ({ remote, branch, commit }) => [
@@ -214,6 +253,8 @@ const texts: Readonly<Partial<Record<string, readonly string[]>>> = {
   'tag': ['tag', 'on'],
   'commit-merge': ['into'],
   'continue-rebase': ['branch'],
+  'commit-files': ['branch', 'message'],
+  'move-alias': ['store', 'model', 'alias', 'reason'],
   'forget-stopped-merge': [],
 };
 
@@ -226,8 +267,22 @@ export function isStep(value: unknown): value is GitStep {
   if (fields['trailers'] !== undefined && !isTexts(fields['trailers'])) return false;
   if (names?.every((name) => typeof fields[name] === 'string') !== true) return false;
   if (fields['kind'] === 'hook') return isTexts(fields['args']) && typeof fields['mayRefuse'] === 'boolean';
+  if (fields['kind'] === 'commit-files') return Array.isArray(fields['files']) && fields['files'].every(isWritten);
+  if (fields['kind'] === 'move-alias') return [fields['from'], fields['to']].every(isVersion);
   if (fields['kind'] === 'push') return isTexts(fields['refs']);
   return fields['kind'] !== 'tag' || isMessage(fields['message']);
+}
+
+/** Inside of the work tree, and outside of git's own folder. */
+function isWritten(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, text } = value as Record<string, unknown>;
+  if (typeof path !== 'string' || typeof text !== 'string' || path.includes('\\')) return false;
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.toLowerCase() !== '.git');
+}
+
+function isVersion(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && /^\d+$/.test(value));
 }
 
 function isMessage(value: unknown): boolean {

@@ -25,7 +25,7 @@ import {
   type Calls,
   type GitOptions,
 } from './calls.ts';
-import { branchWrites, commitWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
+import { branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
 
 export type { GitOptions } from './calls.ts';
 
@@ -148,6 +148,15 @@ export interface Git {
   renameSection(section: string, to: string): Promise<void>;
   /** A commit without any change. */
   commitEmpty(message: string): Promise<void>;
+  /**
+   * Commits the files as they stand, and nothing else; no commit where the last one has them so. Relative to `folder`. What is ignored, or does not
+   * exist, throws as git does.
+   */
+  commitFiles(files: readonly string[], message: string): Promise<void>;
+  /** The files as the last commit has them; those that it does not have are gone. */
+  restoreFiles(files: readonly string[]): Promise<void>;
+  /** Commits that `branch` has and `base` lacks, by first parents, newest first; `%x00` between count of parents, subject and body, and after each. */
+  logFirstParents(base: string, branch: string): Promise<string>;
   /** Git forgets the file, or all of the folder; on disk it stays. */
   untrack(file: string): Promise<void>;
   /** Names the branch that the first commit will make. */
@@ -209,6 +218,7 @@ export function openGit(folder: string, options: GitOptions = {}): Git {
     ...contentReads(calls),
     ...branchReads(calls),
     ...writes(calls),
+    ...fileWrites(calls),
     ...branchWrites(calls),
     ...commitWrites(calls),
     ...recoveryWrites(calls),
@@ -333,8 +343,22 @@ function branchReads({
   ask,
   query,
   readContent,
-}: Calls): Pick<Git, 'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches'> {
+}: Calls): Pick<
+  Git,
+  'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches' | 'logFirstParents'
+> {
   return {
+    logFirstParents: async (base, branch) =>
+      read([
+        'log',
+        '--first-parent',
+        '-z',
+        '--format=%P%x00%s%x00%b',
+        '--no-color',
+        `^${refOf(base)}`,
+        refOf(branch),
+        '--',
+      ]),
     readHistory: (hashes) =>
       query(
         ['rev-list', '--topo-order', '--parents', '--stdin'],

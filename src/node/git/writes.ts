@@ -60,6 +60,30 @@ export function writes(
   };
 }
 
+/** Some files of the work tree, and nothing else of it. */
+export function fileWrites({ folder, act, ask, read }: Calls): Pick<Git, 'commitFiles' | 'restoreFiles'> {
+  return {
+    async commitFiles(files, message) {
+      const paths = files.map((file) => relativeTo(folder, file));
+      await act(['--literal-pathspecs', 'add', '--', ...paths]);
+      const isSame = await ask(['--literal-pathspecs', 'diff', '--cached', '--quiet', '--', ...paths]);
+      if (isSame === undefined)
+        await act(['--literal-pathspecs', 'commit', '--quiet', `--message=${message}`, '--only', '--', ...paths]);
+    },
+    async restoreFiles(files) {
+      for (const file of files) {
+        const name = relativeTo(folder, file);
+        const isKnown = (await read(['--literal-pathspecs', 'ls-tree', '--name-only', 'HEAD', '--', name])) !== '';
+        if (isKnown) await act(['--literal-pathspecs', 'checkout', '--quiet', 'HEAD', '--', name]);
+        else {
+          await act(['--literal-pathspecs', 'rm', '--quiet', '--cached', '--force', '--ignore-unmatch', '--', name]);
+          await rm(path.resolve(folder, file), { force: true });
+        }
+      }
+    },
+  };
+}
+
 export function branchWrites({
   act,
   read,

@@ -7,7 +7,6 @@ import {
   parseFlow,
   planFlow as planRequest,
   requireGates,
-  type FlowFacts,
   type FlowPlan,
 } from '../../core/gitflow/gitflow.ts';
 import type { FlowCheck, FlowGate } from '../../protocol/gates.ts';
@@ -29,6 +28,7 @@ import { findOwnProject, readGates, type GatePlace, type Programs } from './gate
 import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
 import { openJournal } from './journal.ts';
+import { withRelease } from './release.ts';
 import type { FlowReporter, Performance } from './performance.ts';
 
 export type { FlowReporter } from './performance.ts';
@@ -54,7 +54,7 @@ export async function planFlow(
 ): Promise<FlowPlanDocument> {
   const { env = process.env } = options;
   const git = await openRoot(folder, options);
-  const plain = await readFacts(git, request);
+  const plain = await withRelease({ git, facts: await readFacts(git, request), folder, env }, request);
   const gates = await readGatesOf({ git, facts: plain, folder, env }, request, planRequest(plain, request), 'wait');
   const facts = { ...plain, failedGates: listFailed(gates) };
   const plan = planRequest(facts, request);
@@ -103,6 +103,7 @@ export async function performFlow(
     let facts = await readFacts(git, wanted);
     const request = await filterRequest({ git, facts, env }, wanted);
     if (request !== wanted) facts = await readFacts(git, request);
+    facts = await withRelease({ git, facts, folder, env }, request);
     let plan = planRequest(facts, request);
     const { command } = plan;
     const place = { git, command, env, reporter, signal };
@@ -110,13 +111,12 @@ export async function performFlow(
     const note = (text: string): void => reporter.note(text);
     const gates = await readGatesOf({ git, facts, folder, env, signal, note }, request, plan, 'recall');
     requireGates(gates, command, request.action === 'finish' ? request.override : undefined);
-    const withGates = (read: FlowFacts): FlowFacts => ({ ...read, failedGates: listFailed(gates) });
-    facts = withGates(facts);
+    facts = { ...facts, failedGates: listFailed(gates) };
     plan = planRequest(facts, request);
     return withProjectLock(git, folder, `mlops ${command}`, async () => {
       const fetched = await performSteps({ ...place, facts }, plan.fetches);
       if (fetched.length > 0) {
-        facts = withGates(await readFacts(git, request));
+        facts = { ...facts, ...(await readFacts(git, request)) };
         plan = planRequest(facts, request);
       }
       const done = await performWritten({ ...place, facts }, request, plan);

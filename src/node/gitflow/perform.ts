@@ -1,12 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { KEPT, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
+import { KEPT, describeStep, type GitStep, type TagMessage } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { exists, writeFileAtomic } from '../files/files.ts';
 import { stoppedMergeFile } from './facts.ts';
 import { runHook } from './hooks.ts';
+import { commitFiles, dropFiles, moveAlias } from './releasesteps.ts';
 import type { Performance } from './performance.ts';
 
 /** Carries the steps out in order. A step that fails ends it with an error that says what stands and how to go on. */
@@ -56,8 +57,12 @@ const actions: Actions = {
       trailers,
     ),
   'rebase': ({ onto, preserveMerges }, { git }) => git.rebase(onto, { preserveMerges }),
-  'tag': ({ tag, on, message, sign, signingKey }, { git }) =>
-    git.tag(tag, on, message, { sign, ...(signingKey === undefined ? {} : { key: signingKey }) }),
+  'tag': async ({ tag, on, message, sign, signingKey, trailers = [] }, { git }) => {
+    await git.tag(tag, on, trailers.length === 0 ? message : await withTrailers(message, trailers), {
+      sign,
+      ...(signingKey === undefined ? {} : { key: signingKey }),
+    });
+  },
   'publish-branch': ({ remote, branch }, { git }) => git.publish(remote, branch),
   'track-branch': ({ remote, branch }, { git }) => git.track(remote, branch),
   'fetch-all': ({ remote }, { git }) => git.fetchAll(remote),
@@ -80,8 +85,16 @@ const actions: Actions = {
     ),
   'attach': ({ branch }, { git }) => git.pointHead(branch),
   'restore-section': ({ section, entries }, { git }) => git.replaceSection(section, entries),
+  'commit-files': (step, performance) => commitFiles(performance, step),
+  'drop-files': ({ files }, { git }) => dropFiles(git, files),
+  'move-alias': (step, performance) => moveAlias(step, performance),
   'push-commit': ({ remote, branch, commit }, { git }) => git.pushCommit(remote, branch, commit),
 };
+
+async function withTrailers(message: TagMessage, trailers: readonly string[]): Promise<TagMessage> {
+  const text = 'text' in message ? message.text : await readFile(message.file, 'utf8');
+  return { text: `${text.trimEnd()}\n\n${trailers.join('\n')}` };
+}
 
 /** AVH's rule, when a rebase has come in between: one commit is fast-forwarded. */
 async function judge(git: Performance['git'], branch: string, base: string): Promise<'allowed' | 'never'> {

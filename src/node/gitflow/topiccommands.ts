@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { finishFlags, finishTexts } from '../../core/gitflow/gitflow.ts';
+import { compareVersions, finishFlags, finishTexts, parseVersion } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { FinishOptions, FinishedType, TopicType } from '../../protocol/gitflow.ts';
 import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
 import { diffTopic } from './gitflow.ts';
+import { suggestVersion } from './versions.ts';
 import { carryOut, folderOf, showTopics } from './showing.ts';
 
 /** What a branch of a type is called in an example: work has a name, the others a version. */
@@ -34,15 +35,31 @@ const start: Row = {
       ? 'begin a support branch at a version of production, which lives on beside it'
       : `begin a ${type}: a branch of its own, from ${type === 'hotfix' ? 'production' : 'development'} or BASE`,
   options: { fetch: flag('fetch the base first') },
-  run: (type, [name = '', base], invocation) =>
+  run: async (type, [name, base], invocation) =>
     carryOut(invocation, {
       action: 'start',
       type,
-      name,
+      name: await settleName(type, name, invocation),
       ...(base === undefined ? {} : { base }),
       ...(invocation.options.flag('fetch') ? { fetch: true } : {}),
     }),
 };
+
+/** Releases and hotfixes are versions: without one the next is suggested, and taken with --yes. */
+async function settleName(type: TopicType, name: string | undefined, invocation: Invocation): Promise<string> {
+  if (type !== 'release' && type !== 'hotfix') return name ?? '';
+  if (name !== undefined && parseVersion(name) === undefined) return name;
+  const { version, last, reason } = await suggestVersion(folderOf(invocation), type, invocation);
+  if (name === undefined && invocation.options.flag('yes')) return version;
+  if (name === undefined)
+    throw new ExpectedError(
+      'missing-answer',
+      `The version is missing. ${version} would be the next (${reason}): mlops flow ${type} start ${version}, or --yes to take it.`,
+    );
+  if (last !== null && compareVersions(name, last) <= 0)
+    invocation.output.note(`${name} is not above ${last}, the last version; ${version} would be the next (${reason}).`);
+  return name;
+}
 
 /** What every type has. */
 const rows: readonly Row[] = [
@@ -172,9 +189,9 @@ function given<Name extends string>({ options }: Invocation, names: readonly Nam
 /** The commands of one type of branch. */
 export function commandsOf(type: TopicType): readonly Command[] {
   const own = type === 'support' ? [] : [finishRow(type), ...basedRows];
-  return [{ ...start, ...(type === 'support' ? { positionals: 'NAME BASE' } : {}) }, ...own, ...rows].map((row) =>
-    toCommand(type, row),
-  );
+  const isVersioned = type === 'release' || type === 'hotfix';
+  const positionals = type === 'support' ? 'NAME BASE' : isVersioned ? '[NAME] [BASE]' : start.positionals;
+  return [{ ...start, positionals }, ...own, ...rows].map((row) => toCommand(type, row));
 }
 
 function toCommand(type: TopicType, row: Row): Command {
