@@ -32,8 +32,20 @@ export {
 export { judgeFiles, judgeSecrets, parseAddedLines, parseChangedObjects } from './gatesadded.ts';
 export { listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
 export { KEPT, beginOperation, formatOperation, listLosable, parseOperation, type Operation } from './operation.ts';
+export { formatPullRequests, parsePullRequests, type PullRequest } from './pullrequest.ts';
+export {
+  MAX_SUBJECTS,
+  PROTECTED,
+  findDraft,
+  findRefused,
+  listQuestions,
+  resolveRequest,
+  type Arrival,
+  type ArrivalQuestion,
+} from './pullrequests.ts';
+export { findHost, findHostName } from './hosts.ts';
 export { describeStep, type GitStep } from './steps.ts';
-export { topicTypeNames } from './settings.ts';
+export { parseSettings, topicTypeNames } from './settings.ts';
 export type { FlowPlan } from './plan.ts';
 
 /** What the request would do to this repository; throws an ExpectedError when it can't or mustn't be done. */

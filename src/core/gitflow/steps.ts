@@ -1,4 +1,5 @@
 import type { FlowStep } from '../../protocol/gitflow.ts';
+import { isPullRequest, type PullRequest } from './pullrequest.ts';
 
 /** One thing that git, or the file system of its directory, is asked to do. Plans are lists of these. */
 export type GitStep =
@@ -38,6 +39,8 @@ export type GitStep =
       readonly kind: 'tag';
       readonly tag: string;
       readonly on: string;
+      /** Where on that branch; default: its end. */
+      readonly commit?: string;
       readonly message: TagMessage;
       readonly sign: boolean;
       readonly signingKey?: string;
@@ -58,7 +61,15 @@ export type GitStep =
       readonly remote: string;
       readonly branch: string;
       readonly expected: string;
+      /** The host may have deleted it when it merged the pull request. */
+      readonly mayBeGone?: true;
     }
+  /** Of the branch that is checked out, to where the remote's stands. */
+  | { readonly kind: 'fast-forward'; readonly branch: string; readonly remote: string }
+  /** Opens the pull request, by the host's own program where that is there, and writes down that it waits. */
+  | { readonly kind: 'open-pull-request'; readonly pullRequest: PullRequest; readonly body: string }
+  | { readonly kind: 'forget-pull-request'; readonly pullRequest: PullRequest }
+  | { readonly kind: 'remember-pull-request'; readonly pullRequest: PullRequest }
   | { readonly kind: 'delete-branch'; readonly branch: string; readonly force: boolean }
   /** Commits what a merge or squash has left prepared, with the message that git has ready. */
   | { readonly kind: 'commit-merge'; readonly into: string }
@@ -136,7 +147,7 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Rebase ${branch} onto ${onto}`,
     ['rebase', ...(preserveMerges ? ['--rebase-merges'] : []), onto],
   ],
-  'tag': ({ tag, on, message, sign, signingKey }) => [
+  'tag': ({ tag, on, commit, message, sign, signingKey }) => [
     `Tag ${on} as ${tag}`,
     [
       'tag',
@@ -144,7 +155,7 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
       ...(signingKey === undefined ? [] : ['-u', signingKey]),
       ...('text' in message ? ['-m', message.text] : ['-F', message.file]),
       tag,
-      on,
+      commit ?? on,
     ],
   ],
   'forget-stopped-merge': () => ['Forget that an earlier merge had stopped'],
@@ -170,6 +181,13 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Delete ${branch} on ${remote}`,
     ['push', `--force-with-lease=${branch}:${expected}`, remote, `:${branch}`],
   ],
+  'fast-forward': ({ branch, remote }) => [
+    `Bring ${branch} to where ${remote} has it`,
+    ['merge', '--ff-only', `${remote}/${branch}`],
+  ],
+  'open-pull-request': ({ pullRequest: { branch, into } }) => [`Open a pull request of ${branch} into ${into}`],
+  'forget-pull-request': ({ pullRequest: { branch } }) => [`Forget the pull request of ${branch}`],
+  'remember-pull-request': ({ pullRequest: { branch } }) => [`Remember the pull request of ${branch}`],
   'commit-merge': ({ into }) => [`Commit the merge into ${into}`, ['commit', '--no-edit']],
   'continue-rebase': ({ branch }) => [`Go on with the rebase of ${branch}`, ['rebase', '--continue']],
   'abort-merge': () => ['Drop the merge that is not committed', ['merge', '--abort']],
@@ -215,6 +233,10 @@ const texts: Readonly<Partial<Record<string, readonly string[]>>> = {
   'commit-merge': ['into'],
   'continue-rebase': ['branch'],
   'forget-stopped-merge': [],
+  'fast-forward': ['branch', 'remote'],
+  'open-pull-request': ['body'],
+  'forget-pull-request': [],
+  'remember-pull-request': [],
 };
 
 /** True for a step that may stand in a plan which was written down. */
@@ -227,7 +249,12 @@ export function isStep(value: unknown): value is GitStep {
   if (names?.every((name) => typeof fields[name] === 'string') !== true) return false;
   if (fields['kind'] === 'hook') return isTexts(fields['args']) && typeof fields['mayRefuse'] === 'boolean';
   if (fields['kind'] === 'push') return isTexts(fields['refs']);
-  return fields['kind'] !== 'tag' || isMessage(fields['message']);
+  if (String(fields['kind']).endsWith('-pull-request')) return isPullRequest(fields['pullRequest']);
+  return fields['kind'] !== 'tag' || (isMessage(fields['message']) && isText(fields['commit'] ?? ''));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isMessage(value: unknown): boolean {

@@ -1,13 +1,15 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { KEPT, describeStep, type GitStep } from '../../core/gitflow/gitflow.ts';
+import { KEPT, describeStep, parseSettings, type GitStep } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { exists, writeFileAtomic } from '../files/files.ts';
 import { stoppedMergeFile } from './facts.ts';
 import { runHook } from './hooks.ts';
+import { openByProgram } from './hostprogram.ts';
 import type { Performance } from './performance.ts';
+import { forgetPullRequest, rememberPullRequest } from './pullrequests.ts';
 
 /** Carries the steps out in order. A step that fails ends it with an error that says what stands and how to go on. */
 export async function performSteps(performance: Performance, steps: readonly GitStep[]): Promise<readonly FlowStep[]> {
@@ -56,8 +58,11 @@ const actions: Actions = {
       trailers,
     ),
   'rebase': ({ onto, preserveMerges }, { git }) => git.rebase(onto, { preserveMerges }),
-  'tag': ({ tag, on, message, sign, signingKey }, { git }) =>
-    git.tag(tag, on, message, { sign, ...(signingKey === undefined ? {} : { key: signingKey }) }),
+  'tag': ({ tag, on, commit, message, sign, signingKey }, { git }) =>
+    git.tag(tag, commit === undefined ? { branch: on } : { commit }, message, {
+      sign,
+      ...(signingKey === undefined ? {} : { key: signingKey }),
+    }),
   'publish-branch': ({ remote, branch }, { git }) => git.publish(remote, branch),
   'track-branch': ({ remote, branch }, { git }) => git.track(remote, branch),
   'fetch-all': ({ remote }, { git }) => git.fetchAll(remote),
@@ -65,7 +70,12 @@ const actions: Actions = {
   'rename-section': ({ section, to }, { git }) => git.renameSection(section, to),
   'forget-stopped-merge': async (_step, { git }) => rm(stoppedMergeFile(await git.gitDirectory()), { force: true }),
   'push': ({ remote, refs }, { git }) => git.push(remote, refs),
-  'delete-remote-branch': ({ remote, branch, expected }, { git }) => git.deleteRemoteBranch(remote, branch, expected),
+  'delete-remote-branch': ({ remote, branch, expected, mayBeGone = false }, { git }) =>
+    git.deleteRemoteBranch(remote, branch, expected, { mayBeGone }),
+  'fast-forward': ({ branch, remote }, { git }) => git.fastForward(remote, branch),
+  'open-pull-request': openPullRequest,
+  'forget-pull-request': ({ pullRequest }, { git }) => forgetPullRequest(git, pullRequest.branch),
+  'remember-pull-request': ({ pullRequest }, { git }) => rememberPullRequest(git, pullRequest),
   'delete-branch': ({ branch, force }, { git }) => git.deleteBranch(branch, { force }),
   'commit-merge': (_step, { git }) => git.commitMerge(),
   'continue-rebase': (_step, { git }) => git.continueRebase(),
@@ -82,6 +92,15 @@ const actions: Actions = {
   'restore-section': ({ section, entries }, { git }) => git.replaceSection(section, entries),
   'push-commit': ({ remote, branch, commit }, { git }) => git.pushCommit(remote, branch, commit),
 };
+
+async function openPullRequest(
+  { pullRequest, body }: Extract<GitStep, { kind: 'open-pull-request' }>,
+  { git, facts: { config }, env }: Performance,
+): Promise<void> {
+  const { origin } = parseSettings(config);
+  const url = await openByProgram(pullRequest, body, { config, remote: origin, env });
+  await rememberPullRequest(git, url === undefined ? pullRequest : { ...pullRequest, url });
+}
 
 /** AVH's rule, when a rebase has come in between: one commit is fast-forwarded. */
 async function judge(git: Performance['git'], branch: string, base: string): Promise<'allowed' | 'never'> {
