@@ -28,6 +28,7 @@ const exitByCode = {
   'gate-failed': exitCodes.failed,
   'changed-meanwhile': exitCodes.failed,
   'git-failed': exitCodes.failed,
+  'push-refused': exitCodes.failed,
   'not-live': exitCodes.failed,
   'missing-file': exitCodes.failed,
   'missing-program': exitCodes.failed,

@@ -30,6 +30,19 @@ export interface FlowTopic {
   readonly current: boolean;
   /** Against its counterpart on the remote; null when it was not published. */
   readonly remote: Distance | null;
+  /** The pull request by which it is finished; null where there is none. */
+  readonly pullRequest: FlowPullRequest | null;
+}
+
+/** A finish that waits for its pull request. */
+export interface FlowPullRequest {
+  readonly branch: string;
+  readonly into: string;
+  readonly title: string;
+  /** The host's page of it, or the one on which it is opened; null where the host is not known. */
+  readonly url: string | null;
+  /** `merged`: its commits are in the remote's branch, as far as that was fetched; the finish can be completed. */
+  readonly state: 'open' | 'merged';
 }
 
 /** Something begun that must be ended first. `advice` is the next step, as a sentence. */
@@ -91,6 +104,10 @@ export type FlowRequest =
       readonly type: FinishedType;
       /** Default: the branch that is checked out. */
       readonly name?: string;
+      /** By a pull request on the remote's host, or merged here; absent: as the settings say, and what the remote has refused. */
+      readonly pullRequest?: boolean;
+      /** Takes the pull request that waits for merged, whatever git can see of it. */
+      readonly wasMerged?: boolean;
     } & FinishOptions)
   | { readonly action: 'publish'; readonly type: TopicType; readonly name?: string }
   | { readonly action: 'track'; readonly type: TopicType; readonly name: string }
@@ -192,6 +209,8 @@ export interface FlowResult {
   readonly gates: readonly FlowGate[];
   /** What was done and what comes next, as sentences. */
   readonly summary: readonly string[];
+  /** The pull request that waits now; `wasOpened` when this very action has begun it, so that its page is to be shown. */
+  readonly pullRequest: (FlowPullRequest & { readonly wasOpened: boolean }) | null;
 }
 
 /** The version that a release or hotfix may have, by what has come since the last one. */

@@ -9,6 +9,7 @@ test('whatever is done, stopped and killed: it ends, and nothing is lost', { tim
   const template = await makeFlow();
   await fc.assert(
     fc.asyncProperty(deeds, async (all) => doAll(template, await ground().make(), env(), all)),
-    { numRuns: 150 },
+    // Of what six minutes hold: a sequence is some seconds of git.
+    { numRuns: 150, interruptAfterTimeLimit: 360_000 },
   );
 });

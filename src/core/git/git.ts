@@ -2,6 +2,7 @@
 export { parseBatch, parseCommit, parseReferences, referenceFormat, type Commit, type Reference } from './objects.ts';
 
 export { countDistances } from './distances.ts';
+export { normalisePatch, parsePatchLog, patchLogFormat, patchOptions } from './patches.ts';
 
 /** One line of git's configuration; `value` is null for a key without "=", which git reads as true. */
 export interface ConfigEntry {

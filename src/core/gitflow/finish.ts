@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../protocol/errors.ts';
-import type { FinishedType, FlowRequest } from '../../protocol/gitflow.ts';
+import type { FinishOptions, FlowRequest } from '../../protocol/gitflow.ts';
 import {
   planCheckout,
   planFetch,
@@ -9,7 +9,6 @@ import {
   requireRemote,
   requireTopic,
   requireUpToDate,
-  type Topic,
 } from './checks.ts';
 import { finishFlags, finishTexts, settleOptions } from './finishoptions.ts';
 import { planHook, requireCleanTree, type FlowPlan } from './plan.ts';
@@ -18,7 +17,11 @@ import { findTopicBase, isVersioned, topicSection } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { adviseOnMerge, findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
-import { planMerges, type Finish } from './merges.ts';
+import { goesBackByRequest, listPushed, planMerges } from './merges.ts';
+import { planForgotten, planOpening, planWaiting, tellBack } from './pullrequestplans.ts';
+import { findPullRequest, goesByPullRequest } from './pullrequests.ts';
+import { findTargets } from './targets.ts';
+import type { Finish } from './versiontag.ts';
 
 export type FinishRequest = Extract<FlowRequest, { action: 'finish' }>;
 
@@ -38,6 +41,10 @@ export function planFinish(facts: FlowFacts, request: FinishRequest): FlowPlan {
       steps: [{ kind: 'forget-stopped-merge' }, ...planCheckout(facts, merged.base), ...planCleanup(facts, merged)],
     });
   }
+  const waiting = findPullRequest(facts, branch.name);
+  // Chosen again, a pull request that was closed is opened anew.
+  if (waiting !== undefined && request.pullRequest === undefined) return planWaiting(facts, finish, waiting, request);
+  if (goesByPullRequest(facts, request, finish.target)) return planOpening(facts, finish);
   requireNothingStopped(facts);
   requireCleanTree(facts, command);
   const merges = planMerges(facts, finish);
@@ -57,6 +64,7 @@ export function planFinish(facts: FlowFacts, request: FinishRequest): FlowPlan {
       ...merges,
       ...planHook(facts, 'post', `${request.type}-finish`, args),
       ...planCleanup(facts, finish),
+      ...planForgotten(facts, branch.name),
     ],
   });
 }
@@ -78,19 +86,15 @@ function resolveFinish(facts: FlowFacts, request: FinishRequest): Finish {
     back,
     tag: isVersioned(type) && !options.noTag ? `${settings.versionTag ?? ''}${options.tagName ?? name}` : undefined,
     options,
+    given: listGiven(request),
     command: formatCommand(request, name),
   };
 }
 
-/** A release from development goes to production, a hotfix returns there; both come into development then. */
-function findTargets(
-  { production, develop, edition }: Topic['settings'],
-  type: FinishedType,
-  base: string,
-): Pick<Finish, 'target' | 'back'> {
-  const isRelease = type === 'release' && (base === develop || (edition === 'next' && base === production));
-  const isHotfix = type === 'hotfix' && base === production;
-  return { target: isRelease ? production : base, back: isRelease || isHotfix ? develop : undefined };
+/** Without what says which finish it is, and which way it goes. */
+function listGiven(request: FinishRequest): FinishOptions {
+  const own = ['action', 'type', 'name', 'pullRequest', 'wasMerged'];
+  return Object.fromEntries(Object.entries(request).filter(([key]) => !own.includes(key)));
 }
 
 /** The same request as a person types it, so that running it again does the same. */
@@ -102,7 +106,8 @@ function formatCommand(request: FinishRequest, name: string): string {
     const text = request[key as keyof typeof finishTexts];
     return text === undefined ? [] : [`--${flag} ${JSON.stringify(text)}`];
   });
-  return ['flow', request.type, 'finish', name, ...flags, ...texts].join(' ');
+  const way = request.pullRequest === undefined ? [] : [request.pullRequest ? '--pull-request' : '--merge-here'];
+  return ['flow', request.type, 'finish', name, ...way, ...flags, ...texts].join(' ');
 }
 
 /** What follows a merge: the branch goes, first on the remote, so that deleting it here compares with the base. */
@@ -111,31 +116,29 @@ function planCleanup(facts: FlowFacts, finish: Finish): readonly GitStep[] {
   const { origin } = settings;
   const counterpart = findRemoteBranch(facts.branches, origin, branch.name);
   const keepsRemote = counterpart !== undefined && (options.keep || options.keepRemote);
-  const pushed = listPushed(finish);
+  const goesBack = goesBackByRequest(facts, finish);
+  const pushed = goesBack ? [] : listPushed(finish);
   const steps: GitStep[] = pushed.length === 0 ? [] : [{ kind: 'push', remote: origin, refs: pushed }];
   if (counterpart !== undefined && !keepsRemote)
     steps.push({ kind: 'delete-remote-branch', remote: origin, branch: branch.name, expected: counterpart.commit });
   if (steps.length > 0) requireRemote(facts, origin);
   if (options.keep || options.keepLocal) return steps;
-  // With its counterpart still there git would compare with that and refuse, although the base has every commit; so it would
-  // where a rebase or a squash has left commits that are nowhere else.
-  const force = options.forceDelete || keepsRemote || options.squash;
+  const force = mustForce(finish, { keepsRemote, goesBack });
   steps.push({ kind: 'delete-branch', branch: branch.name, force });
   if (!keepsRemote && findTopicBase(facts.config, branch.name) !== undefined)
     steps.push({ kind: 'remove-section', section: topicSection(branch.name) });
   return steps;
 }
 
-function listPushed({ type, target, back, tag, options }: Finish): readonly string[] {
-  if (!isVersioned(type)) return options.push ? [target] : [];
-  const { pushProduction, pushDevelop, pushTag } = options;
-  const branches =
-    back === undefined
-      ? pushProduction || pushDevelop
-        ? [target]
-        : []
-      : [...(pushDevelop ? [back] : []), ...(pushProduction ? [target] : [])];
-  return [...branches, ...(tag !== undefined && pushTag ? [`refs/tags/${tag}`] : [])];
+/**
+ * With its counterpart still there git would compare with that and refuse, although the base has every commit; so it would where a
+ * rebase or a squash has left commits that are nowhere else, and where development waits for what production has.
+ */
+function mustForce(
+  { options }: Finish,
+  { keepsRemote, goesBack }: { readonly keepsRemote: boolean; readonly goesBack: boolean },
+): boolean {
+  return options.forceDelete || options.squash || keepsRemote || goesBack;
 }
 
 /** AVH always fetches the branch's counterpart, so that nobody's commits on it are lost; the rest only when it is told to. */
@@ -161,6 +164,8 @@ function toPlan(
   { type, branch, target, back, tag, command, settings, options }: Finish,
   plan: Pick<FlowPlan, 'fetches' | 'warnings' | 'steps'>,
 ): FlowPlan {
+  const opening = plan.steps.find((step) => step.kind === 'open-pull-request');
+  const opened = opening?.kind === 'open-pull-request' ? opening.pullRequest : undefined;
   const isGone = (kind: GitStep['kind']): boolean => plan.steps.some((step) => step.kind === kind);
   const places = [
     ...(isGone('delete-branch') ? ['here'] : []),
@@ -169,7 +174,7 @@ function toPlan(
   const merged = [
     `is merged into ${target}`,
     ...(tag === undefined ? [] : [`tagged ${tag}`]),
-    ...(back === undefined || options.noDevelopMerge ? [] : [`merged into ${back}`]),
+    ...(back === undefined || options.noDevelopMerge || opened !== undefined ? [] : [`merged into ${back}`]),
   ];
   return {
     ...plan,
@@ -180,6 +185,7 @@ function toPlan(
       `The ${type} branch ${branch.name} ${merged.join(', ').replace(/, ([^,]*)$/, ' and $1')}.`,
       ...describeRelease(plan.steps),
       places.length === 0 ? 'The branch was kept.' : `The branch was deleted ${places.join(' and ')}.`,
+      ...(opened === undefined ? [] : [tellBack(opened)]),
     ],
   };
 }

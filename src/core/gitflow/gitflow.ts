@@ -37,6 +37,18 @@ export { releaseFiles, settleRelease, type ReleaseFacts, type ReleaseModel } fro
 export { compareVersions, parseVersion } from './releasefiles.ts';
 export { findWork, suggestVersion, type BranchRun, type FoundCommit } from './releasenotes.ts';
 export { describeStep, type GitStep, type TagMessage, type WrittenFile } from './steps.ts';
+export { formatPullRequests, parsePullRequests, type PullRequest } from './pullrequest.ts';
+export {
+  MAX_SUBJECTS,
+  PROTECTED,
+  findDraft,
+  findRefused,
+  listQuestions,
+  resolveRequest,
+  type Arrival,
+  type ArrivalQuestion,
+} from './pullrequests.ts';
+export { findHost, findHostName } from './hosts.ts';
 export { parseSettings, topicTypeNames } from './settings.ts';
 export type { FlowPlan } from './plan.ts';
 

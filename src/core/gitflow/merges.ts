@@ -1,30 +1,15 @@
-import { checkRefName } from '../git/git.ts';
-import { ExpectedError } from '../../protocol/errors.ts';
-import type { FinishedType } from '../../protocol/gitflow.ts';
-import { planCheckout, type Topic } from './checks.ts';
-import type { SettledOptions } from './finishoptions.ts';
+import { planCheckout } from './checks.ts';
+import { beginCourse, type Course } from './course.ts';
 import { toOverrideTrailer } from './gates.ts';
 import { requireIdentity } from './plan.ts';
-import { planAliases, planVersion, toModelTrailers } from './release.ts';
+import { planAliases, planVersion } from './release.ts';
 import { isVersioned } from './settings.ts';
 import { findBranch } from './branches.ts';
 import { findDistance, type FlowFacts } from './state.ts';
-import type { GitStep, TagMessage } from './steps.ts';
-
-/** A finish with all that the request, the repository's settings and the branch itself say. */
-export interface Finish extends Topic {
-  readonly type: FinishedType;
-  readonly base: string;
-  /** Where the branch is merged: its base, or production for a release from development. */
-  readonly target: string;
-  /** Development, where the result is merged back into it. */
-  readonly back: string | undefined;
-  /** Full name of the tag; undefined where none is made. */
-  readonly tag: string | undefined;
-  readonly options: SettledOptions;
-  /** As the user would type it again, without "mlops". */
-  readonly command: string;
-}
+import type { GitStep } from './steps.ts';
+import { planBackRequest } from './pullrequestplans.ts';
+import { isProtected } from './pullrequests.ts';
+import { planTag, type Finish } from './versiontag.ts';
 
 /** The middle of a finish: all that is merged and tagged. */
 export function planMerges(facts: FlowFacts, finish: Finish): readonly GitStep[] {
@@ -80,19 +65,13 @@ function toSquash({ type, branch, options }: Finish, into: string): Extract<GitS
 function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[] {
   const { branch, target, options } = finish;
   requireIdentity(facts);
-  const steps: GitStep[] = [];
-  let current = facts.current;
-  const on = (name: string, step: GitStep): void => {
-    if (current !== name) steps.push({ kind: 'checkout', branch: name });
-    current = name;
-    steps.push(step);
-  };
+  const course = beginCourse(facts.current);
   const isMerged = countAhead(facts, branch.name, target) === 0;
   const version = isMerged ? undefined : planVersion(facts, finish);
-  if (version !== undefined) on(branch.name, version);
+  if (version !== undefined) course.on(branch.name, version);
   const trailers = withTrailers(toTrailers(facts, finish));
   if (!isMerged)
-    on(
+    course.on(
       target,
       options.squash
         ? { ...toSquash(finish, target), ...trailers }
@@ -100,48 +79,40 @@ function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[]
     );
   const tag = planTag(facts, finish, isMerged);
   // AVH checks production out to tag a release; a hotfix it tags from wherever it is.
-  if (tag !== undefined && finish.type === 'release') on(target, tag);
-  else if (tag !== undefined) steps.push(tag);
+  if (tag !== undefined && finish.type === 'release') course.on(target, tag);
+  else if (tag !== undefined) course.steps.push(tag);
   const back = planBackMerge(facts, finish, isMerged);
-  if (back !== undefined) on(back.into, back.step);
-  steps.push(...planAliases(facts, finish));
+  if (back !== undefined && goesBackByRequest(facts, finish)) planBackByRequest(facts, finish, course);
+  else if (back !== undefined) course.on(back.into, back.step);
+  course.steps.push(...planAliases(facts, finish));
   // git does not delete what is checked out.
-  if (current === branch.name)
-    steps.push({ kind: 'checkout', branch: finish.type === 'release' ? target : finish.settings.develop });
-  return steps;
+  if (course.at() === branch.name) course.to(finish.type === 'release' ? target : finish.settings.develop);
+  return course.steps;
 }
 
-function planTag(facts: FlowFacts, finish: Finish, isMerged: boolean): GitStep | undefined {
-  const { tag, target, branch, options } = finish;
-  if (tag === undefined) return undefined;
-  const reason = checkRefName(tag);
-  if (reason !== undefined)
-    throw new ExpectedError('bad-arguments', `${JSON.stringify(tag)} can't be a tag: ${reason}.`);
-  const commit = facts.points.get(`refs/tags/${tag}`);
-  if (commit !== undefined) {
-    const ofTag = { commit };
-    const isOurs =
-      isMerged &&
-      findDistance(facts.distances, branch, ofTag)?.ahead === 0 &&
-      findDistance(facts.distances, ofTag, findBranch(facts.branches, target))?.ahead === 0;
-    if (isOurs) return undefined;
-    throw new ExpectedError(
-      'branch-state',
-      `The tag ${tag} exists already, on another commit. Take another with --tag-name, or delete it first: git tag -d ${tag}.`,
-    );
-  }
-  const { messageFile, message = `Tagging version ${tag}`, sign, signingKey } = options;
-  const words: TagMessage = messageFile === undefined ? { text: message } : { file: messageFile };
-  const trailers = toModelTrailers(facts);
-  return {
-    kind: 'tag',
-    tag,
-    on: target,
-    message: words,
-    sign,
-    ...(signingKey === undefined ? {} : { signingKey }),
-    ...withTrailers(trailers),
-  };
+/** True where development takes no push, so that what a version brings comes into it by a pull request. */
+export function goesBackByRequest(facts: FlowFacts, { back, options }: Finish): boolean {
+  return back !== undefined && !options.noDevelopMerge && isProtected(facts, back);
+}
+
+/** Production goes first: where that takes no push either, nothing of it is on the remote yet. */
+function planBackByRequest(facts: FlowFacts, finish: Finish, course: Course): void {
+  const refs = listPushed(finish).filter((ref) => ref !== finish.back);
+  if (refs.length > 0) course.steps.push({ kind: 'push', remote: finish.settings.origin, refs });
+  planBackRequest(facts, finish, course);
+}
+
+/** What is pushed when all is merged: branches by name, the tag as `refs/tags/NAME`. */
+export function listPushed({ type, target, back, tag, options }: Finish): readonly string[] {
+  if (!isVersioned(type)) return options.push ? [target] : [];
+  const { pushProduction, pushDevelop, pushTag } = options;
+  const branches =
+    back === undefined
+      ? pushProduction || pushDevelop
+        ? [target]
+        : []
+      : [...(pushDevelop ? [back] : []), ...(pushProduction ? [target] : [])];
+  return [...branches, ...(tag !== undefined && pushTag ? [`refs/tags/${tag}`] : [])];
 }
 
 /** AVH merges the tag, git-flow-next production itself; `--no-back-merge` takes the branch. */

@@ -94,6 +94,7 @@ export function lookUp<Value>(rows: Rows<Value>, step: GitStep): Value | undefin
 const touching: Rows<readonly string[]> = {
   'merge': ({ into }) => [`refs/heads/${into}`],
   'squash': ({ into }) => [`refs/heads/${into}`],
+  'fast-forward': ({ branch }) => [`refs/heads/${branch}`],
   'rebase': ({ branch }) => [`refs/heads/${branch}`],
   'create-branch': ({ branch }) => [`refs/heads/${branch}`],
   'start-branch': ({ branch }) => [`refs/heads/${branch}`],

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { PullRequest } from './pullrequest.ts';
 import type { FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 
@@ -16,6 +17,10 @@ export interface FlowPlan {
   readonly summary: readonly string[];
   /** What it does with the action that was written down; absent: it is a new one. */
   readonly resumes?: 'continue' | 'abort' | 'undo';
+  /** True where gates were asked before: what it merges, others have agreed to. */
+  readonly wasGated?: boolean;
+  /** The one that waits afterwards. */
+  readonly pullRequest?: PullRequest;
 }
 
 /** Title in the editor's palette of what the command line has too; a test holds the titles against package.nls.json. */

@@ -274,7 +274,17 @@ function planRestore(facts: FlowFacts, operation: Operation, done: readonly GitS
     ...(isMoved && branch !== null ? [{ kind: 'attach', branch } as const] : []),
     ...planSections(facts, operation),
     ...planRemote(facts, done),
+    ...planRequests(done),
   ];
+}
+
+/** What was opened is forgotten, and what was forgotten waits again. */
+function planRequests(done: readonly GitStep[]): readonly GitStep[] {
+  return done.flatMap((step): readonly GitStep[] => {
+    if (step.kind === 'open-pull-request') return [{ kind: 'forget-pull-request', pullRequest: step.pullRequest }];
+    if (step.kind !== 'forget-pull-request') return [];
+    return [{ kind: 'remember-pull-request', pullRequest: step.pullRequest }];
+  });
 }
 
 function planSections(facts: FlowFacts, { before }: Operation): readonly GitStep[] {
@@ -287,7 +297,7 @@ function planSections(facts: FlowFacts, { before }: Operation): readonly GitStep
 /** A branch that was deleted on the remote is made there again. */
 function planRemote({ branches }: FlowFacts, done: readonly GitStep[]): readonly GitStep[] {
   return done.flatMap((step): readonly GitStep[] => {
-    if (step.kind !== 'delete-remote-branch') return [];
+    if (step.kind !== 'delete-remote-branch' || step.mayBeGone === true) return [];
     const { remote, branch, expected } = step;
     return findRemoteBranch(branches, remote, branch) === undefined
       ? [{ kind: 'push-commit', remote, branch, commit: expected }]

@@ -1,10 +1,10 @@
 import { findConfig, parseGitBoolean } from '../git/git.ts';
 import { badInput } from '../../protocol/errors.ts';
-import type { Finish } from './merges.ts';
 import { parseVersion, versionFiles } from './releasefiles.ts';
 import { addRelease, findWork, type BranchRun, type FoundCommit } from './releasenotes.ts';
 import type { FlowFacts } from './state.ts';
 import type { GitStep, WrittenFile } from './steps.ts';
+import type { Finish } from './versiontag.ts';
 
 // What a release or hotfix does beside its merges: its version in the project's files, its models in the tag, their alias moved.
 

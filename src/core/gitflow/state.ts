@@ -11,6 +11,8 @@ import type {
 import { findBranch, findRemoteBranch } from './branches.ts';
 import type { Operation } from './operation.ts';
 import type { ReleaseFacts } from './release.ts';
+import type { PullRequest } from './pullrequest.ts';
+import type { Arrival } from './pullrequests.ts';
 import { describeStep } from './steps.ts';
 import {
   findMissing,
@@ -59,6 +61,14 @@ export interface FlowFacts {
   readonly release?: ReleaseFacts;
   /** Versions on which the aliases are that the last action has moved, by {@link aliasKey}; absent where nobody takes it back. */
   readonly aliases?: ReadonlyMap<string, string | null>;
+  /** Finishes that wait for their pull requests, also of branches that are gone. */
+  readonly pullRequests: readonly PullRequest[];
+  /** By branch: those that have come into the remote's, as far as it was fetched. */
+  readonly arrivals: ReadonlyMap<string, Arrival>;
+  /** Branches to which the remote has just refused a push. */
+  readonly refusing: readonly string[];
+  /** First lines of the commits with which a pull request would be opened, the oldest first. */
+  readonly subjects: readonly string[];
 }
 
 interface FlowHooks {
@@ -69,7 +79,10 @@ interface FlowHooks {
 }
 
 /** Facts without the distances, from which {@link listPairs} tells which distances are worth asking for. */
-export type RefFacts = Pick<FlowFacts, 'config' | 'branches' | 'current' | 'mergeBase' | 'points' | 'operation'>;
+export type RefFacts = Pick<
+  FlowFacts,
+  'config' | 'branches' | 'current' | 'mergeBase' | 'points' | 'operation' | 'pullRequests' | 'arrivals'
+>;
 
 /** What stands at a commit: a branch, or a tag. */
 type Placed = Pick<Branch, 'commit'>;
@@ -124,8 +137,29 @@ export function listPairs(facts: RefFacts, request?: FlowRequest): readonly Pair
     ),
     ...local.flatMap((branch) => toPairs(branch, findRemoteBranch(branches, settings.origin, branch.name))),
     ...(request === undefined ? [] : listOperationPairs(facts)),
+    ...listWaitingPairs(facts, settings, request),
     ...(hasVersion(request) ? listVersionPairs(facts, settings, topics) : []),
   ];
+}
+
+/** Whether a branch that waits is in the remote's, and whether it has gone on since it was pushed, or its tag was made there. */
+function listWaitingPairs(
+  { branches, points, pullRequests, arrivals }: RefFacts,
+  { origin }: FlowSettings,
+  request: FlowRequest | undefined,
+): readonly Pair[] {
+  if (request !== undefined && request.action !== 'finish') return [];
+  return pullRequests.flatMap(({ branch, into, commit }) => {
+    const [local, target] = [findBranch(branches, branch), findRemoteBranch(branches, origin, into)];
+    const pushed = commit === null ? undefined : { commit };
+    const arrival = arrivals.get(branch);
+    const tags = arrival === undefined ? [] : [...points.values()].map((tag) => ({ commit: tag }));
+    return [
+      ...toPairs(local, target),
+      ...(request === undefined ? [] : toPairs(local, pushed)),
+      ...tags.flatMap((tag) => [...toPairs(arrival, tag), ...toPairs(tag, target)]),
+    ];
+  });
 }
 
 /** What the last action has merged, and whether others have what it has moved. */
@@ -249,7 +283,8 @@ function findType(settings: FlowSettings, branch: string, hasBase: boolean): Top
   return fitting.sort((a, b) => b.length - a.length)[0]?.type;
 }
 
-function toTopic(topic: FoundTopic, { branches, distances, current }: FlowFacts, settings: FlowSettings): FlowTopic {
+function toTopic(topic: FoundTopic, facts: FlowFacts, settings: FlowSettings): FlowTopic {
+  const { branches, distances, current } = facts;
   const branch = findBranch(branches, topic.branch);
   const distance = findDistance(distances, branch, findBranch(branches, topic.base ?? ''));
   const counterpart = findRemoteBranch(branches, settings.origin, topic.branch);
@@ -259,7 +294,15 @@ function toTopic(topic: FoundTopic, { branches, distances, current }: FlowFacts,
     merged: distance?.ahead === 0,
     current: current === topic.branch,
     remote: findDistance(distances, branch, counterpart) ?? null,
+    pullRequest: findWaiting(facts, topic.branch),
   };
+}
+
+function findWaiting({ pullRequests, arrivals }: FlowFacts, name: string): FlowTopic['pullRequest'] {
+  const waiting = pullRequests.find(({ branch }) => branch === name);
+  if (waiting === undefined) return null;
+  const { branch, into, title, url } = waiting;
+  return { branch, into, title, url, state: arrivals.has(branch) ? 'merged' : 'open' };
 }
 
 /** What stands in the way, the most telling first. */

@@ -1,4 +1,5 @@
 import type { FlowStep } from '../../protocol/gitflow.ts';
+import { isPullRequest, type PullRequest } from './pullrequest.ts';
 
 /** One thing that git, or the file system of its directory, is asked to do. Plans are lists of these. */
 export type GitStep =
@@ -38,6 +39,8 @@ export type GitStep =
       readonly kind: 'tag';
       readonly tag: string;
       readonly on: string;
+      /** Where on that branch; default: its end. */
+      readonly commit?: string;
       readonly message: TagMessage;
       /** Last lines of the message. */
       readonly trailers?: readonly string[];
@@ -60,7 +63,15 @@ export type GitStep =
       readonly remote: string;
       readonly branch: string;
       readonly expected: string;
+      /** The host may have deleted it when it merged the pull request. */
+      readonly mayBeGone?: true;
     }
+  /** Of the branch that is checked out, to where the remote's stands. */
+  | { readonly kind: 'fast-forward'; readonly branch: string; readonly remote: string }
+  /** Opens the pull request, by the host's own program where that is there, and writes down that it waits. */
+  | { readonly kind: 'open-pull-request'; readonly pullRequest: PullRequest; readonly body: string }
+  | { readonly kind: 'forget-pull-request'; readonly pullRequest: PullRequest }
+  | { readonly kind: 'remember-pull-request'; readonly pullRequest: PullRequest }
   | { readonly kind: 'delete-branch'; readonly branch: string; readonly force: boolean }
   /** Commits what a merge or squash has left prepared, with the message that git has ready. */
   | { readonly kind: 'commit-merge'; readonly into: string }
@@ -165,7 +176,7 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Rebase ${branch} onto ${onto}`,
     ['rebase', ...(preserveMerges ? ['--rebase-merges'] : []), onto],
   ],
-  'tag': ({ tag, on, message, sign, signingKey, trailers = [] }) => [
+  'tag': ({ tag, on, commit, message, sign, signingKey, trailers = [] }) => [
     `Tag ${on} as ${tag}`,
     [
       'tag',
@@ -174,7 +185,7 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
       ...('text' in message ? ['-m', message.text] : ['-F', message.file]),
       ...(trailers.length === 0 ? [] : ['-m', trailers.join('\n')]),
       tag,
-      on,
+      commit ?? on,
     ],
   ],
   'forget-stopped-merge': () => ['Forget that an earlier merge had stopped'],
@@ -200,6 +211,13 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Delete ${branch} on ${remote}`,
     ['push', `--force-with-lease=${branch}:${expected}`, remote, `:${branch}`],
   ],
+  'fast-forward': ({ branch, remote }) => [
+    `Bring ${branch} to where ${remote} has it`,
+    ['merge', '--ff-only', `${remote}/${branch}`],
+  ],
+  'open-pull-request': ({ pullRequest: { branch, into } }) => [`Open a pull request of ${branch} into ${into}`],
+  'forget-pull-request': ({ pullRequest: { branch } }) => [`Forget the pull request of ${branch}`],
+  'remember-pull-request': ({ pullRequest: { branch } }) => [`Remember the pull request of ${branch}`],
   'commit-merge': ({ into }) => [`Commit the merge into ${into}`, ['commit', '--no-edit']],
   'continue-rebase': ({ branch }) => [`Go on with the rebase of ${branch}`, ['rebase', '--continue']],
   'abort-merge': () => ['Drop the merge that is not committed', ['merge', '--abort']],
@@ -256,21 +274,40 @@ const texts: Readonly<Partial<Record<string, readonly string[]>>> = {
   'commit-files': ['branch', 'message'],
   'move-alias': ['store', 'model', 'alias', 'reason'],
   'forget-stopped-merge': [],
+  'fast-forward': ['branch', 'remote'],
+  'open-pull-request': ['body'],
+  'forget-pull-request': [],
+  'remember-pull-request': [],
+};
+
+/** What besides texts must be right. */
+const checks: Readonly<Partial<Record<string, (fields: Readonly<Record<string, unknown>>) => boolean>>> = {
+  'hook': ({ args, mayRefuse }) => isTexts(args) && typeof mayRefuse === 'boolean',
+  'commit-files': ({ files }) => Array.isArray(files) && files.every(isWritten),
+  'move-alias': ({ from, to }) => isVersion(from) && isVersion(to),
+  'push': ({ refs }) => isTexts(refs),
+  'tag': ({ message, commit = '' }) => isMessage(message) && isText(commit),
+  'open-pull-request': ({ pullRequest }) => isPullRequest(pullRequest),
+  'forget-pull-request': ({ pullRequest }) => isPullRequest(pullRequest),
+  'remember-pull-request': ({ pullRequest }) => isPullRequest(pullRequest),
 };
 
 /** True for a step that may stand in a plan which was written down. */
 export function isStep(value: unknown): value is GitStep {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Record<string, unknown>;
-  const names = texts[String(fields['kind'])];
-  const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string');
+  const kind = String(fields['kind']);
+  if (!Object.hasOwn(texts, kind) || texts[kind]?.every((name) => isText(fields[name])) !== true) return false;
   if (fields['trailers'] !== undefined && !isTexts(fields['trailers'])) return false;
-  if (names?.every((name) => typeof fields[name] === 'string') !== true) return false;
-  if (fields['kind'] === 'hook') return isTexts(fields['args']) && typeof fields['mayRefuse'] === 'boolean';
-  if (fields['kind'] === 'commit-files') return Array.isArray(fields['files']) && fields['files'].every(isWritten);
-  if (fields['kind'] === 'move-alias') return [fields['from'], fields['to']].every(isVersion);
-  if (fields['kind'] === 'push') return isTexts(fields['refs']);
-  return fields['kind'] !== 'tag' || isMessage(fields['message']);
+  return checks[kind]?.(fields) ?? true;
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 /** Inside of the work tree, and outside of git's own folder. */

@@ -17,6 +17,7 @@ import {
   requireUpToDate,
   type Topic,
 } from './checks.ts';
+import { planForgotten } from './pullrequestplans.ts';
 import { nameCommand, planHook, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
 import {
   findTopicBase,
@@ -174,6 +175,7 @@ export function planDelete(facts: FlowFacts, request: Request<'delete'>): FlowPl
       { kind: 'delete-branch', branch: branch.name, force: true },
       ...planRemoteDelete(origin, branch.name, counterpart),
       ...planForget(facts, branch.name),
+      ...planForgotten(facts, branch.name),
       ...planHook(facts, 'post', `${type}-delete`, args),
     ],
     warnings: fromRemote && counterpart === undefined ? [`${branch.name} is not on ${origin}.`] : [],
@@ -222,6 +224,8 @@ export function planRename(facts: FlowFacts, request: Request<'rename'>): FlowPl
   requireAbsent(facts, settings, to, { besides: branch.name });
   const args = [name, settings.origin, branch.name];
   const isPublished = findRemoteBranch(facts.branches, settings.origin, branch.name) !== undefined;
+  // The host knows it by its old name.
+  const forgotten = planForgotten(facts, branch.name);
   return {
     fetches: [],
     steps: [
@@ -230,6 +234,7 @@ export function planRename(facts: FlowFacts, request: Request<'rename'>): FlowPl
       ...(findTopicBase(facts.config, branch.name) === undefined
         ? []
         : [{ kind: 'rename-section', section: topicSection(branch.name), to: topicSection(to) } as const]),
+      ...forgotten,
       ...planHook(facts, 'post', `${type}-rename`, args),
     ],
     warnings: isPublished ? [`On ${settings.origin} the branch keeps its old name, ${branch.name}.`] : [],

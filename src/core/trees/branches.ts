@@ -102,29 +102,54 @@ function nameGroup(type: TopicType, t: Translate): string {
 }
 
 function toTopicEntry(topic: FlowTopic, { project, t, state }: Listing): TreeEntry {
-  const { type, name, branch, merged, current } = topic;
+  const { type, name, branch, merged, current, pullRequest } = topic;
   const standing = describeStanding(topic, t);
   const sharing = describeSharing(topic, state.origin, t);
+  const waiting = describeRequest(pullRequest, t);
   return {
     id: `branch:${project}:${branch}`,
     label: name,
-    description: [current ? t('checked out') : '', standing, sharing].filter((part) => part !== '').join(' · '),
-    icon: current ? currentIcon : merged ? { id: 'git-merge' } : { id: 'git-branch' },
+    description: [current ? t('checked out') : '', waiting, standing, sharing]
+      .filter((part) => part !== '')
+      .join(' · '),
+    icon: pickIcon(topic),
     ...(current || !merged ? {} : { state: t('merged') }),
-    tooltip: [branch, standing, sharing, topic.commit],
+    tooltip: [
+      branch,
+      standing,
+      sharing,
+      ...(pullRequest === null ? [] : [waiting, pullRequest.url ?? '']),
+      topic.commit,
+    ].filter((line) => line !== ''),
     context: contextOf(topic),
     target: { kind: 'branch', project, type, name },
   };
 }
 
-/** `branch finishable unpublished other`: what can be done with it. */
-function contextOf({ type, remote, current }: FlowTopic): string {
+function pickIcon({ current, merged, pullRequest }: FlowTopic): EntryIcon {
+  if (pullRequest !== null)
+    return pullRequest.state === 'merged'
+      ? { id: 'git-merge', color: 'charts.purple' }
+      : { id: 'git-pull-request', color: 'charts.green' };
+  return current ? currentIcon : { id: merged ? 'git-merge' : 'git-branch' };
+}
+
+/** What its pull request waits for; empty where there is none. */
+function describeRequest(pullRequest: FlowTopic['pullRequest'], t: Translate): string {
+  if (pullRequest === null) return '';
+  const { state, into } = pullRequest;
+  return state === 'merged' ? t('pull request merged into {0}', into) : t('pull request into {0} open', into);
+}
+
+/** `branch finishable unpublished requested other`: what can be done with it. */
+function contextOf({ type, remote, current, pullRequest }: FlowTopic): string {
+  const request = pullRequest === null ? 'plain' : pullRequest.state === 'merged' ? 'completable' : 'requested';
   const [end, sharing, place] = [
     type === 'support' ? 'endless' : 'finishable',
     remote === null ? 'unpublished' : 'published',
     current ? 'current' : 'other',
   ];
-  return `branch ${end} ${sharing} ${place}`;
+  return `branch ${end} ${sharing} ${request} ${place}`;
 }
 
 /** `3 ahead, 1 behind develop`. */

@@ -53,6 +53,13 @@ const explanations: readonly Explanation[] = [
     advice: 'The remote has deleted this branch: forget it with "git fetch --prune", then run it again.',
   },
   {
+    // By the words of git's own server, GitHub, GitLab, Azure DevOps, Bitbucket and Gitea.
+    pattern:
+      /\[remote rejected\].*\((?:[\w-]+ )?hook declined|protected branch|GH006|GH013|TF402455|repository rule violations|not allowed to (?:force )?push/i,
+    code: 'push-refused',
+    advice: 'The remote takes no push to it: let it be merged there, by a pull request.',
+  },
+  {
     pattern: /stale info|\[rejected\]/,
     code: 'branch-state',
     advice: 'Somebody has pushed to it meanwhile: run "git fetch", take their commits in, then run it again.',

@@ -26,6 +26,7 @@ import {
   type GitOptions,
 } from './calls.ts';
 import { branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
+import { arrivalReads } from './arrivals.ts';
 
 export type { GitOptions } from './calls.ts';
 
@@ -69,6 +70,12 @@ interface Signing {
   readonly sign: boolean;
   /** Default: the committer's. */
   readonly key?: string;
+}
+
+/** How a remote's branch is deleted. */
+interface RemoteDeletion {
+  /** The remote may have deleted it already: then it is only forgotten here. */
+  readonly mayBeGone?: boolean;
 }
 
 /**
@@ -135,11 +142,20 @@ export interface Git {
   readHistory(hashes: readonly string[]): Promise<string>;
   /** Commits on `branch` that `base` lacks, and the other way round. Both are names or hashes. */
   compare(branch: string, base: string): Promise<Distance>;
+  /**
+   * The commit by which `into` has taken `tip` in: by a merge, as one commit, or each commit anew; undefined where it has not. Both are
+   * hashes.
+   */
+  findArrival(tip: string, into: string): Promise<string | undefined>;
+  /** First lines of the messages of `branch` that `base` lacks, merges left out, the oldest first; `count` at most. */
+  listSubjects(base: string, branch: string, count: number): Promise<readonly string[]>;
 
   /** Makes the folder a repository with `branch` as its first branch. */
   initialise(branch: string): Promise<void>;
   setLocalIdentity(identity: Identity): Promise<void>;
   setConfig(key: string, value: string): Promise<void>;
+  /** One more value of the key, beside those that it has. */
+  addConfig(key: string, value: string): Promise<void>;
   /** Removes a section of the repository's own configuration, as `gitflow.branch.feature/x`; nothing when there is none. */
   unsetSection(section: string): Promise<void>;
   /** Commits everything that is not ignored and gives the commit's hash; undefined when there was nothing to commit. */
@@ -174,8 +190,15 @@ export interface Git {
   squash(branch: string, message?: string, trailers?: readonly string[]): Promise<void>;
   /** Of the branch that is checked out. */
   rebase(onto: string, options?: { preserveMerges?: boolean }): Promise<void>;
-  /** An annotated tag. */
-  tag(name: string, on: string, message: { text: string } | { file: string }, signing?: Signing): Promise<void>;
+  /** An annotated tag on the end of a branch, or on the commit. */
+  tag(
+    name: string,
+    on: { branch: string } | { commit: string },
+    message: { text: string } | { file: string },
+    signing?: Signing,
+  ): Promise<void>;
+  /** Moves the branch that is checked out to where the remote's branch is; refused where it has commits of its own. */
+  fastForward(remote: string, branch: string): Promise<void>;
   renameBranch(branch: string, to: string): Promise<void>;
   /** Commits what a merge or squash has prepared, with the message that git has ready. */
   commitMerge(): Promise<void>;
@@ -207,7 +230,7 @@ export interface Git {
   /** Makes the remote's branch here and checks it out. */
   track(remote: string, branch: string): Promise<void>;
   /** Deletes the branch on the remote if it stands at `expected` there; `branch-state` when somebody has moved it. */
-  deleteRemoteBranch(remote: string, branch: string, expected: string): Promise<void>;
+  deleteRemoteBranch(remote: string, branch: string, expected: string, options?: RemoteDeletion): Promise<void>;
 }
 
 export function openGit(folder: string, options: GitOptions = {}): Git {
@@ -217,6 +240,7 @@ export function openGit(folder: string, options: GitOptions = {}): Git {
     ...placeReads(calls),
     ...contentReads(calls),
     ...branchReads(calls),
+    ...arrivalReads(calls),
     ...writes(calls),
     ...fileWrites(calls),
     ...branchWrites(calls),
@@ -345,7 +369,14 @@ function branchReads({
   readContent,
 }: Calls): Pick<
   Git,
-  'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'logBranches' | 'logFirstParents'
+  | 'compare'
+  | 'readHistory'
+  | 'resolve'
+  | 'listRefs'
+  | 'diffBranches'
+  | 'logBranches'
+  | 'logFirstParents'
+  | 'listSubjects'
 > {
   return {
     logFirstParents: async (base, branch) =>
@@ -390,6 +421,11 @@ function branchReads({
         refOf(branch),
         '--',
       ]),
+    async listSubjects(base, branch, count) {
+      const range = [`^${refOf(base)}`, refOf(branch), '--'];
+      const log = ['log', '--no-merges', '--reverse', `--max-count=${count}`, '--format=%s', '--no-color', ...range];
+      return (await read(log)).split('\n').filter((line) => line !== '');
+    },
     async compare(branch, base) {
       const range = `${requireName(base, 'commit')}...${requireName(branch, 'commit')}`;
       const counts = (await read(['rev-list', '--left-right', '--count', '--end-of-options', range, '--'])).split('\t');

@@ -1,6 +1,7 @@
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfigList, parseStatus } from '../../core/git/git.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
 import { LIST_CONFIG, refOf, relativeTo, requireName, withoutLineEnd, type Calls } from './calls.ts';
 import type { Git } from './git.ts';
 
@@ -11,6 +12,7 @@ export function writes(
   | 'initialise'
   | 'setLocalIdentity'
   | 'setConfig'
+  | 'addConfig'
   | 'unsetSection'
   | 'renameSection'
   | 'commitAll'
@@ -33,6 +35,9 @@ export function writes(
       await setConfig('user.email', email);
     },
     setConfig,
+    async addConfig(key, value) {
+      await act(['config', '--local', '--add', '--', key, value]);
+    },
     async unsetSection(section) {
       if (await hasSection(section)) await act(['config', '--local', '--remove-section', '--', section]);
     },
@@ -88,7 +93,10 @@ export function branchWrites({
   act,
   read,
   query,
-}: Calls): Pick<Git, 'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'renameBranch' | 'deleteBranch'> {
+}: Calls): Pick<
+  Git,
+  'createBranch' | 'checkout' | 'checkoutNew' | 'merge' | 'fastForward' | 'renameBranch' | 'deleteBranch'
+> {
   /** What git itself would write for a merge of the branch, by the user's settings. */
   const messageOf = async (branch: string): Promise<string> => {
     const commit = withoutLineEnd(await read(['rev-parse', '--verify', `${refOf(branch)}^{commit}`]));
@@ -112,6 +120,10 @@ export function branchWrites({
       const name = requireName(branch, 'branch');
       const message = trailers.length === 0 ? [] : [`--message=${await messageOf(name)}\n\n${trailers.join('\n')}`];
       await act(['merge', '--no-edit', kind, ...message, '--', name]);
+    },
+    async fastForward(remote, branch) {
+      const counterpart = `refs/remotes/${requireName(remote, 'remote')}/${requireName(branch, 'branch')}`;
+      await act(['merge', '--quiet', '--ff-only', '--', counterpart]);
     },
     async renameBranch(branch, to) {
       await act(['branch', '--move', '--', requireName(branch, 'branch'), requireName(to, 'branch')]);
@@ -153,7 +165,7 @@ export function commitWrites({ act, ask, folder }: Calls): Pick<Git, 'squash' | 
         ...words,
         '--',
         requireName(name, 'tag'),
-        refOf(on),
+        'commit' in on ? requireName(on.commit, 'commit') : refOf(on.branch),
       ]);
     },
   };
@@ -232,7 +244,7 @@ export function remoteWrites({
         const tag = /^refs\/tags\/(.*)$/s.exec(ref)?.[1];
         return tag === undefined ? refOf(ref) : `refs/tags/${requireName(tag, 'tag')}`;
       });
-      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), ...full]);
+      await pushTogether(exchange, requireName(remote, 'remote'), full);
     },
     async publish(remote, branch) {
       await exchange(['push', '--quiet', '--set-upstream', '--', requireName(remote, 'remote'), refOf(branch)]);
@@ -241,12 +253,36 @@ export function remoteWrites({
       const [name, counterpart] = [requireName(branch, 'branch'), `${requireName(remote, 'remote')}/${branch}`];
       await act(['checkout', '--quiet', '-b', name, '--track', counterpart, '--']);
     },
-    async deleteRemoteBranch(remote, branch, expected) {
+    async deleteRemoteBranch(remote, branch, expected, { mayBeGone = false } = {}) {
       const ref = `refs/heads/${requireName(branch, 'branch')}`;
+      if (mayBeGone && (await exchange(['ls-remote', '--heads', '--', requireName(remote, 'remote'), ref])) === '') {
+        await act(['branch', '--quiet', '--delete', '--remotes', '--', `${remote}/${branch}`]);
+        return;
+      }
       const lease = `--force-with-lease=${ref}:${requireName(expected, 'commit')}`;
       await exchange(['push', '--quiet', lease, '--', requireName(remote, 'remote'), `:${ref}`]);
     },
   };
+}
+
+/** All or none, where the remote can do that; else the tags last, since they are what nobody takes back. */
+async function pushTogether(exchange: Calls['exchange'], remote: string, refs: readonly string[]): Promise<void> {
+  const push = (options: readonly string[], some: readonly string[]): Promise<string> =>
+    exchange(['push', '--quiet', ...options, '--', remote, ...some]);
+  if (refs.length < 2) {
+    await push([], refs);
+    return;
+  }
+  try {
+    await push(['--atomic'], refs);
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || !error.message.includes('does not support --atomic')) throw error;
+    const isTag = (ref: string): boolean => ref.startsWith('refs/tags/');
+    const branches = refs.filter((ref) => !isTag(ref));
+    if (branches.length > 0) await push([], branches);
+    const tags = refs.filter(isTag);
+    if (tags.length > 0) await push([], tags);
+  }
 }
 
 function sectionOf(key: string): string {

@@ -1,10 +1,13 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  MAX_SUBJECTS,
+  findDraft,
   listPairs,
   listPoints,
   pairKey,
   parseOperation,
+  type Arrival,
   type FlowFacts,
   type Pair,
 } from '../../core/gitflow/gitflow.ts';
@@ -12,6 +15,7 @@ import { countDistances, findConfig, type StatusEntry } from '../../core/git/git
 import type { Distance, FlowRequest } from '../../protocol/gitflow.ts';
 import { exists, readTextIfExists } from '../files/files.ts';
 import { openGit, type ConfigEntry, type Git, type GitOptions } from '../git/git.ts';
+import { readArrivals, readPullRequests } from './pullrequests.ts';
 
 /** Most calls of git at once while distances are read. */
 const CONCURRENCY = 8;
@@ -30,7 +34,11 @@ export function operationFile(gitDirectory: string): string {
  * Reads what the planners need for a request. The repository's filters are asked whether files changed: the user has started
  * something that runs them anyway.
  */
-export async function readFacts(git: Git, request: FlowRequest): Promise<FlowFacts> {
+export async function readFacts(
+  git: Git,
+  request: FlowRequest,
+  { refusing = [] }: { readonly refusing?: readonly string[] } = {},
+): Promise<FlowFacts> {
   const { root, gitDirectory, commonDirectory } = await git.places();
   const [config, branches, current, head, changes, hasIdentity] = await Promise.all([
     git.readConfig(),
@@ -43,9 +51,14 @@ export async function readFacts(git: Git, request: FlowRequest): Promise<FlowFac
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
   const points = await git.resolve(listPoints({ config, current, operation }, request));
-  const refs = { config, branches, current, mergeBase, points, operation };
+  const pullRequests = await readPullRequests(commonDirectory);
+  const arrivals = await readArrivals(git, { config, branches, current, pullRequests }, request);
+  const refs = { config, branches, current, mergeBase, points, operation, pullRequests, arrivals };
+  const draft = findDraft({ ...refs, refusing }, request);
   return {
     ...refs,
+    refusing,
+    subjects: draft === undefined ? [] : await git.listSubjects(draft.base, draft.branch, MAX_SUBJECTS + 1),
     root,
     isUnborn: head === undefined,
     head: head?.commit,
@@ -70,7 +83,10 @@ export async function readStateFacts(folder: string, options: GitOptions): Promi
   const { commit, branch: current, changes } = await git.standing(config);
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
-  const refs = { config, branches, current, mergeBase, operation, points: new Map<string, string>() };
+  const pullRequests = await readPullRequests(commonDirectory);
+  const waiting = { config, branches, current, pullRequests };
+  const arrivals = pullRequests.length === 0 ? new Map<string, Arrival>() : await readArrivals(git, waiting);
+  const refs = { ...waiting, arrivals, mergeBase, operation, points: new Map<string, string>() };
   return {
     ...refs,
     ...toChanges(changes),
@@ -80,6 +96,8 @@ export async function readStateFacts(folder: string, options: GitOptions): Promi
     hasIdentity: true,
     remotes: listRemotes(config),
     hooks: { folder: '', names: [] },
+    refusing: [],
+    subjects: [],
     ...(await readMarks(gitDirectory, commonDirectory)),
     distances: await readManyDistances(git, listPairs(refs)),
   };

@@ -1,12 +1,18 @@
 import path from 'node:path';
 import {
+  PROTECTED,
   describeStep,
   findFilter,
+  findHostName,
+  findRefused,
   findTopic,
   listFailed,
   parseFlow,
+  parseSettings,
   planFlow as planRequest,
   requireGates,
+  resolveRequest,
+  type FlowFacts,
   type FlowPlan,
 } from '../../core/gitflow/gitflow.ts';
 import type { FlowCheck, FlowGate } from '../../protocol/gates.ts';
@@ -14,12 +20,14 @@ import type {
   FinishedType,
   FlowDiff,
   FlowPlanDocument,
+  FlowPullRequest,
   FlowRequest,
   FlowResult,
   FlowState,
   FlowStep,
   TopicType,
 } from '../../protocol/gitflow.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
 import { openGit, type Git } from '../git/git.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths } from '../project/project.ts';
@@ -29,6 +37,7 @@ import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
 import { openJournal } from './journal.ts';
 import { withRelease } from './release.ts';
+import { readPullRequests } from './pullrequests.ts';
 import type { FlowReporter, Performance } from './performance.ts';
 
 export type { FlowReporter } from './performance.ts';
@@ -49,12 +58,13 @@ export async function readFlow(folder: string, options: FlowOptions = {}): Promi
 /** What {@link performFlow} would do now, without fetching anything. Throws what it would throw at once. */
 export async function planFlow(
   folder: string,
-  request: FlowRequest,
+  wanted: FlowRequest,
   options: FlowOptions = {},
 ): Promise<FlowPlanDocument> {
   const { env = process.env } = options;
   const git = await openRoot(folder, options);
-  const plain = await withRelease({ git, facts: await readFacts(git, request), folder, env }, request);
+  const { facts: read, request } = await readRequest(git, wanted, []);
+  const plain = await withRelease({ git, facts: read, folder, env }, request);
   const gates = await readGatesOf({ git, facts: plain, folder, env }, request, planRequest(plain, request), 'wait');
   const facts = { ...plain, failedGates: listFailed(gates) };
   const plan = planRequest(facts, request);
@@ -63,15 +73,16 @@ export async function planFlow(
   return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: [...plan.warnings, ...warnings], gates };
 }
 
-/** Gates of a request that merges something for the first time; none for any other. */
+/** Gates of a request that merges something, or asks for that, for the first time; none for any other. */
 async function readGatesOf(
   place: GatePlace,
   request: FlowRequest,
-  { resumes, steps }: FlowPlan,
+  { resumes, steps, wasGated = false }: FlowPlan,
   programs: Programs,
 ): Promise<readonly FlowGate[]> {
-  const merges = steps.some(({ kind }) => kind === 'merge' || kind === 'squash');
-  return request.action === 'finish' && resumes === undefined && merges ? readGates(place, request, programs) : [];
+  if (request.action !== 'finish' || resumes !== undefined || wasGated) return [];
+  const merges = steps.some(({ kind }) => ['merge', 'squash', 'open-pull-request'].includes(kind));
+  return merges ? readGates(place, request, programs) : [];
 }
 
 /** The gates of a branch (default: the one that is checked out), with lint and tests run. Changes nothing of the branch. */
@@ -88,6 +99,17 @@ export async function checkFlow(
   return { outcome: listFailed(gates).length === 0 ? 'passed' : 'failed', branch, base, gates };
 }
 
+/** The facts for what the request comes to with all that is remembered here. */
+async function readRequest(
+  git: Git,
+  wanted: FlowRequest,
+  refusing: readonly string[],
+): Promise<{ readonly facts: FlowFacts; readonly request: FlowRequest }> {
+  const facts = await readFacts(git, wanted, { refusing });
+  const request = resolveRequest(facts, wanted);
+  return { request, facts: request === wanted ? facts : await readFacts(git, request, { refusing }) };
+}
+
 /**
  * Carries a request out. Throws `not-gitflow`, `branch-state`, `dirty-tree`, `unknown-name` before anything was changed;
  * `merge-conflict` with the files when the merge has to be resolved first (the same request goes on afterwards); `busy`
@@ -99,38 +121,66 @@ export async function performFlow(
   { env = process.env, signal, reporter = silent }: FlowOptions & { readonly reporter?: FlowReporter } = {},
 ): Promise<FlowResult> {
   const git = await openRoot(folder, { env, ...(signal === undefined ? {} : { signal }) });
+  const place = { git, folder, env, reporter, signal };
   return withFlowLock(git, wanted, async () => {
-    let facts = await readFacts(git, wanted);
-    const request = await filterRequest({ git, facts, env }, wanted);
-    if (request !== wanted) facts = await readFacts(git, request);
-    facts = await withRelease({ git, facts, folder, env }, request);
-    let plan = planRequest(facts, request);
-    const { command } = plan;
-    const place = { git, command, env, reporter, signal };
-    // Before the lock of the project, which the project's own tests may want.
-    const note = (text: string): void => reporter.note(text);
-    const gates = await readGatesOf({ git, facts, folder, env, signal, note }, request, plan, 'recall');
-    requireGates(gates, command, request.action === 'finish' ? request.override : undefined);
-    facts = { ...facts, failedGates: listFailed(gates) };
-    plan = planRequest(facts, request);
-    return withProjectLock(git, folder, `mlops ${command}`, async () => {
-      const fetched = await performSteps({ ...place, facts }, plan.fetches);
-      if (fetched.length > 0) {
-        facts = { ...facts, ...(await readFacts(git, request)) };
-        plan = planRequest(facts, request);
+    let refusing: readonly string[] = [];
+    for (;;)
+      try {
+        const result = await performOnce(place, wanted, refusing);
+        return refusing.length === 0 ? result : await tellRefused(git, result, refusing);
+      } catch (error) {
+        const more = await takeBackRefused(place, wanted, error);
+        // What is known already was not of use.
+        if (more.every((branch) => refusing.includes(branch))) throw error;
+        refusing = [...new Set([...refusing, ...more])];
       }
-      const done = await performWritten({ ...place, facts }, request, plan);
-      return {
-        action: request.action,
-        branch: plan.branch,
-        base: plan.base,
-        current: (await git.currentBranch()) ?? null,
-        steps: [...fetched, ...done],
-        warnings: plan.warnings,
-        gates,
-        summary: plan.summary,
-      };
-    });
+  });
+}
+
+interface Place {
+  readonly git: Git;
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly reporter: FlowReporter;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly string[]): Promise<FlowResult> {
+  const { git, folder, env, signal, reporter } = place;
+  const resolved = await readRequest(git, wanted, refusing);
+  let { facts } = resolved;
+  const request = await filterRequest({ git, facts, env }, resolved.request);
+  if (request !== resolved.request) facts = await readFacts(git, request, { refusing });
+  facts = await withRelease({ git, facts, folder, env }, request);
+  let plan = planRequest(facts, request);
+  const { command } = plan;
+  // Before the lock of the project, which the project's own tests may want.
+  const note = (text: string): void => reporter.note(text);
+  const gates = await readGatesOf({ git, facts, folder, env, signal, note }, request, plan, 'recall');
+  requireGates(gates, command, request.action === 'finish' ? request.override : undefined);
+  // What is read again after a fetch does not know of gates and releases.
+  const withGates = (read: FlowFacts): FlowFacts => ({ ...facts, ...read, failedGates: listFailed(gates) });
+  facts = withGates(facts);
+  plan = planRequest(facts, request);
+  return withProjectLock(git, folder, `mlops ${command}`, async () => {
+    const fetched = await performSteps({ ...place, command, facts }, plan.fetches);
+    if (fetched.length > 0) {
+      facts = withGates(await readFacts(git, request, { refusing }));
+      plan = planRequest(facts, request);
+    }
+    const done = await performWritten({ ...place, command, facts }, request, plan);
+    const pullRequest = await findOpened(git, plan);
+    return {
+      action: request.action,
+      branch: plan.branch,
+      base: plan.base,
+      current: (await git.currentBranch()) ?? null,
+      steps: [...fetched, ...done],
+      warnings: plan.warnings,
+      gates,
+      summary: [...plan.summary, ...tellWhere(facts, pullRequest)],
+      pullRequest,
+    };
   });
 }
 
@@ -145,6 +195,56 @@ async function performWritten(place: Performance, request: FlowRequest, plan: Fl
     await journal.failed(error);
     throw error;
   }
+}
+
+/** The pull request that waits after the plan, as it was written down. */
+async function findOpened(git: Git, plan: FlowPlan): Promise<FlowResult['pullRequest']> {
+  const step = plan.steps.findLast(({ kind }) => kind === 'open-pull-request');
+  const wanted = step?.kind === 'open-pull-request' ? step.pullRequest : plan.pullRequest;
+  if (wanted === undefined) return null;
+  const known = await readPullRequests(await git.commonDirectory());
+  const { branch, into, title, url } = known.find((candidate) => candidate.branch === wanted.branch) ?? wanted;
+  return { branch, into, title, url, state: 'open', wasOpened: step !== undefined };
+}
+
+/** Where the page is, or how it becomes known. */
+function tellWhere({ config }: FlowFacts, pullRequest: FlowPullRequest | null): readonly string[] {
+  if (pullRequest === null) return [];
+  if (pullRequest.url !== null) return [pullRequest.url];
+  const host = findHostName(config, parseSettings(config).origin);
+  const { branch, into } = pullRequest;
+  return [
+    `Open it on the page of the remote, from ${branch} into ${into}.`,
+    ...(host === undefined
+      ? []
+      : [
+          `To have that page named here, say what ${host} is: git config mlops.host.${host}.kind gitlab (or github, gitea, bitbucket-server, azure).`,
+        ]),
+  ];
+}
+
+/**
+ * After a finish whose push the remote has refused: everything is taken back, and the branches are named to which it takes no push.
+ * None where something else has failed, or where the user has said that it is to be merged here.
+ */
+async function takeBackRefused(place: Place, wanted: FlowRequest, error: unknown): Promise<readonly string[]> {
+  if (!(error instanceof ExpectedError) || error.code !== 'push-refused') return [];
+  if (wanted.action !== 'finish' || wanted.pullRequest === false) return [];
+  const { operation } = await readFacts(place.git, { action: 'abort' });
+  const step = operation?.steps[operation.at];
+  if (operation?.phase !== 'running' || step?.kind !== 'push') return [];
+  const branches = step.refs.filter((ref) => !ref.startsWith('refs/tags/'));
+  if (branches.length === 0) return [];
+  await performOnce(place, { action: 'abort' }, []);
+  return findRefused(error.message, branches);
+}
+
+/** With what the remote has told written down, since it was of use. */
+async function tellRefused(git: Git, result: FlowResult, refusing: readonly string[]): Promise<FlowResult> {
+  for (const branch of refusing) await git.addConfig(PROTECTED, branch);
+  const { origin } = parseSettings(await git.readConfig());
+  const warning = `${origin} takes no push to ${refusing.join(' and ')}: what was merged here was taken back, and goes there by a pull request. From now on such finishes do so at once; if that changes: git config --unset-all ${PROTECTED}.`;
+  return { ...result, warnings: [warning, ...result.warnings] };
 }
 
 /** What a branch has changed since it left its base. Throws as {@link planFlow} does where there is no such branch. */

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { KEPT, describeStep, type GitStep, type TagMessage } from '../../core/gitflow/gitflow.ts';
+import { KEPT, describeStep, parseSettings, type GitStep, type TagMessage } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -8,7 +8,9 @@ import { exists, writeFileAtomic } from '../files/files.ts';
 import { stoppedMergeFile } from './facts.ts';
 import { runHook } from './hooks.ts';
 import { commitFiles, dropFiles, moveAlias } from './releasesteps.ts';
+import { openByProgram } from './hostprogram.ts';
 import type { Performance } from './performance.ts';
+import { forgetPullRequest, rememberPullRequest } from './pullrequests.ts';
 
 /** Carries the steps out in order. A step that fails ends it with an error that says what stands and how to go on. */
 export async function performSteps(performance: Performance, steps: readonly GitStep[]): Promise<readonly FlowStep[]> {
@@ -57,8 +59,9 @@ const actions: Actions = {
       trailers,
     ),
   'rebase': ({ onto, preserveMerges }, { git }) => git.rebase(onto, { preserveMerges }),
-  'tag': async ({ tag, on, message, sign, signingKey, trailers = [] }, { git }) => {
-    await git.tag(tag, on, trailers.length === 0 ? message : await withTrailers(message, trailers), {
+  'tag': async ({ tag, on, commit, message, sign, signingKey, trailers = [] }, { git }) => {
+    const place = commit === undefined ? { branch: on } : { commit };
+    await git.tag(tag, place, trailers.length === 0 ? message : await withTrailers(message, trailers), {
       sign,
       ...(signingKey === undefined ? {} : { key: signingKey }),
     });
@@ -70,7 +73,12 @@ const actions: Actions = {
   'rename-section': ({ section, to }, { git }) => git.renameSection(section, to),
   'forget-stopped-merge': async (_step, { git }) => rm(stoppedMergeFile(await git.gitDirectory()), { force: true }),
   'push': ({ remote, refs }, { git }) => git.push(remote, refs),
-  'delete-remote-branch': ({ remote, branch, expected }, { git }) => git.deleteRemoteBranch(remote, branch, expected),
+  'delete-remote-branch': ({ remote, branch, expected, mayBeGone = false }, { git }) =>
+    git.deleteRemoteBranch(remote, branch, expected, { mayBeGone }),
+  'fast-forward': ({ branch, remote }, { git }) => git.fastForward(remote, branch),
+  'open-pull-request': openPullRequest,
+  'forget-pull-request': ({ pullRequest }, { git }) => forgetPullRequest(git, pullRequest.branch),
+  'remember-pull-request': ({ pullRequest }, { git }) => rememberPullRequest(git, pullRequest),
   'delete-branch': ({ branch, force }, { git }) => git.deleteBranch(branch, { force }),
   'commit-merge': (_step, { git }) => git.commitMerge(),
   'continue-rebase': (_step, { git }) => git.continueRebase(),
@@ -94,6 +102,15 @@ const actions: Actions = {
 async function withTrailers(message: TagMessage, trailers: readonly string[]): Promise<TagMessage> {
   const text = 'text' in message ? message.text : await readFile(message.file, 'utf8');
   return { text: `${text.trimEnd()}\n\n${trailers.join('\n')}` };
+}
+
+async function openPullRequest(
+  { pullRequest, body }: Extract<GitStep, { kind: 'open-pull-request' }>,
+  { git, facts: { config }, env }: Performance,
+): Promise<void> {
+  const { origin } = parseSettings(config);
+  const url = await openByProgram(pullRequest, body, { config, remote: origin, env });
+  await rememberPullRequest(git, url === undefined ? pullRequest : { ...pullRequest, url });
 }
 
 /** AVH's rule, when a rebase has come in between: one commit is fast-forwarded. */

@@ -41,13 +41,14 @@ export async function showTopics(invocation: Invocation, isWanted: (topic: FlowT
       `Gitflow is not set up in this repository. ${state.reason ?? ''} Run "mlops flow init" first.`,
     );
   const topics = state.topics.filter(isWanted);
+  const waits = topics.some(({ pullRequest }) => pullRequest !== null);
   if (topics.length === 0) output.note('There are no such branches. Begin one with "mlops flow feature start NAME".');
   if (state.unfinished !== null) output.note(state.unfinished.advice);
   output.result({ topics }, () =>
     topics.length === 0
       ? ''
       : output.table({
-          columns: ['', 'type', 'name', 'base', 'state', state.origin],
+          columns: ['', 'type', 'name', 'base', 'state', state.origin, ...(waits ? ['pull request'] : [])],
           rows: topics.map((topic) => [
             topic.current ? '*' : '',
             topic.type,
@@ -55,10 +56,17 @@ export async function showTopics(invocation: Invocation, isWanted: (topic: FlowT
             topic.base ?? '',
             describeDistance(topic.distance, 'no such base'),
             describeDistance(topic.remote, 'not published'),
+            ...(waits ? [describeRequest(topic)] : []),
           ]),
         }),
   );
   return exitCodes.done;
+}
+
+function describeRequest({ type, name, pullRequest }: FlowTopic): string {
+  if (pullRequest === null) return '';
+  const { state, url } = pullRequest;
+  return state === 'merged' ? `merged: mlops flow ${type} finish ${name}` : `open${url === null ? '' : ` ${url}`}`;
 }
 
 function describeDistance(distance: Distance | null, otherwise: string): string {

@@ -159,13 +159,34 @@ function finishRow(type: FinishedType): Row {
     positionals: '[NAME]',
     summary: () => `end a ${type}: ${where[type]}, and delete its branch (default: what is checked out)`,
     options: {
+      'pull-request': flag(
+        'push the branch and open a pull request; once that is merged, the same command ends the rest',
+      ),
+      'merge-here': flag('merge it here, whatever the settings say'),
+      'was-merged': flag('take its pull request for merged, whatever git can see of it'),
       ...Object.fromEntries(flags.map(([, row]) => [row.flag, flag(row.summary)])),
       ...Object.fromEntries(
         texts.map(([, { flag: name, value, summary }]) => [name, { type: 'string', value, summary } as const]),
       ),
     },
     run: (_type, [name], invocation) =>
-      carryOut(invocation, { action: 'finish', type, ...named(name), ...readFinishOptions(invocation) }),
+      carryOut(invocation, {
+        action: 'finish',
+        type,
+        ...named(name),
+        ...readWay(invocation),
+        ...readFinishOptions(invocation),
+      }),
+  };
+}
+
+function readWay({ options }: Invocation): { pullRequest?: boolean; wasMerged?: true } {
+  const [opens, merges, wasMerged] = ['pull-request', 'merge-here', 'was-merged'].map((name) => options.flag(name));
+  if (opens === true && merges === true)
+    throw new ExpectedError('bad-arguments', 'Either --pull-request or --merge-here.');
+  return {
+    ...(opens === true || merges === true ? { pullRequest: opens === true } : {}),
+    ...(wasMerged === true ? { wasMerged } : {}),
   };
 }
 

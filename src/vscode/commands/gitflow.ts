@@ -78,7 +78,13 @@ export async function performFlow(
   title: string,
 ): Promise<void> {
   const location = vscode.ProgressLocation.Window;
-  tell(await vscode.window.withProgress({ location, title }, () => engine.request('performFlow', { project, flow })));
+  const result = await vscode.window.withProgress({ location, title }, () =>
+    engine.request('performFlow', { project, flow }),
+  );
+  tell(result);
+  const { pullRequest } = result;
+  if (pullRequest?.wasOpened === true && pullRequest.url !== null)
+    await vscode.env.openExternal(vscode.Uri.parse(pullRequest.url, true));
 }
 
 /** Asked before anything else: whoever has named a feature wants to see it made. */

@@ -61,6 +61,10 @@ export function toFacts({ branches = ['main', 'develop', 'feature/x'], config = 
     nextState: undefined,
     distances,
     points: new Map(),
+    pullRequests: [],
+    arrivals: new Map(),
+    refusing: [],
+    subjects: [],
     ...given.facts,
   };
 }

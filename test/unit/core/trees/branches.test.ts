@@ -7,10 +7,14 @@ const topic = (branch: string, more: Partial<FlowTopic> = {}): FlowTopic => {
   const [type, name] = branch.split('/') as [FlowTopic['type'], string];
   return {
     ...{ type, name, branch, base: 'develop', commit: 'abc', distance: { ahead: 3, behind: 1 } },
-    ...{ merged: false, current: false, remote: null },
+    ...{ merged: false, current: false, remote: null, pullRequest: null },
     ...more,
   };
 };
+
+const waiting = (request: 'open' | 'merged'): FlowTopic['pullRequest'] => ({
+  ...{ branch: 'feature/d', into: 'develop', title: 'D', url: 'https://example.org/1', state: request },
+});
 
 const state = (more: Partial<FlowState>): FlowState => ({
   ...{ root: '/r', initialised: true, reason: null, edition: 'avh', production: 'main', develop: 'develop' },
@@ -46,20 +50,24 @@ describe('the branches of a repository', () => {
         topic('feature/a', { remote: { ahead: 0, behind: 2 } }),
         topic('feature/b', { current: true, distance: { ahead: 1, behind: 0 } }),
         topic('feature/c', { merged: true, distance: { ahead: 0, behind: 0 }, remote: { ahead: 0, behind: 0 } }),
+        topic('feature/d', { pullRequest: waiting('open') }),
+        topic('feature/e', { pullRequest: waiting('merged'), current: true }),
         topic('hotfix/1.0.1', { base: 'main', distance: null }),
         topic('support/1.x', { base: null, distance: null }),
       ],
     },
     [
       ...lasting,
-      'folder | Features | 3 | branch-group',
-      'git-branch | a | 3 ahead, 1 behind of develop · 2 behind of origin | branch finishable published other',
-      'pass-filled | b | checked out · 1 ahead of develop · not published | branch finishable unpublished current',
-      'git-merge | c | equal to develop | branch finishable published other',
+      'folder | Features | 5 | branch-group',
+      'git-branch | a | 3 ahead, 1 behind of develop · 2 behind of origin | branch finishable published plain other',
+      'pass-filled | b | checked out · 1 ahead of develop · not published | branch finishable unpublished plain current',
+      'git-merge | c | equal to develop | branch finishable published plain other',
+      'git-pull-request | d | pull request into develop open · 3 ahead, 1 behind of develop · not published | branch finishable unpublished requested other',
+      'git-merge | e | checked out · pull request merged into develop · 3 ahead, 1 behind of develop · not published | branch finishable unpublished completable current',
       'folder | Hotfixes | 1 | branch-group',
-      'git-branch | 1.0.1 | its base main is not there · not published | branch finishable unpublished other',
+      'git-branch | 1.0.1 | its base main is not there · not published | branch finishable unpublished plain other',
       'folder | Support | 1 | branch-group',
-      'git-branch | 1.x | not published | branch endless unpublished other',
+      'git-branch | 1.x | not published | branch endless unpublished plain other',
     ],
   );
   const stopped = { branch: 'feature/a', base: 'develop', conflicts: ['x', 'y'], advice: 'Go on.' };

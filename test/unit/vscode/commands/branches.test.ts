@@ -16,7 +16,7 @@ const state: FlowState = {
   prefixes: { feature: 'feature/', bugfix: 'bugfix/', release: 'release/', hotfix: 'hotfix/', support: null },
   topics: ['a', 'b'].map((name) => ({
     ...{ type: 'feature' as const, name, branch: `feature/${name}`, base: 'develop', commit: 'abc', distance: null },
-    ...{ merged: false, current: name === 'b', remote: null },
+    ...{ merged: false, current: name === 'b', remote: null, pullRequest: null },
   })),
 };
 
@@ -35,7 +35,7 @@ function create({ initialised = true, refuses = false } = {}) {
       asked.push(flow);
       if (flow.action === 'init') isReady = true;
       const result = { action: flow.action, branch: '', base: '', current: null, steps: [], warnings: [], gates: [] };
-      return { ...result, summary: [`${flow.action} done`] };
+      return { ...result, summary: [`${flow.action} done`], pullRequest: null };
     },
   });
   const projects = { whenKnown: () => Promise.resolve([{ root: project, name: 'digits', branch: null }]) };

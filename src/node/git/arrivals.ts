@@ -1,0 +1,56 @@
+import { normalisePatch, parsePatchLog, patchLogFormat, patchOptions } from '../../core/git/git.ts';
+import { requireName, withoutLineEnd, type Calls } from './calls.ts';
+import type { Git } from './git.ts';
+
+/** How far back a squashed commit is looked for. */
+const MAX_COMMITS = 300;
+
+/** By which commit one line of history has taken another one in, whichever way the host has merged it. */
+export function arrivalReads(calls: Calls): Pick<Git, 'findArrival'> {
+  return {
+    async findArrival(tip, into) {
+      const [from, to] = [requireName(tip, 'commit'), requireName(into, 'commit')];
+      return (
+        (await findMerge(calls, from, to)) ??
+        (await findRebased(calls, from, to)) ??
+        (await findSquashed(calls, from, to))
+      );
+    },
+  };
+}
+
+/** The commit itself is there: by a merge, or because the branch was moved forward to it. */
+async function findMerge({ ask, read }: Calls, tip: string, into: string): Promise<string | undefined> {
+  if ((await ask(['merge-base', '--is-ancestor', tip, into])) === undefined) return undefined;
+  const range = [into, `^${tip}`, '--'];
+  const line = lines(await read(['rev-list', '--first-parent', '--parents', ...range])).map((text) => text.split(' '));
+  const holding = new Set(lines(await read(['rev-list', '--ancestry-path', ...range])));
+  const [commit, parent] = line.findLast(([hash = '']) => holding.has(hash)) ?? [];
+  return commit === undefined || parent === tip ? tip : commit;
+}
+
+/** Every commit of the branch has its like there: the last one of these. */
+async function findRebased({ read }: Calls, tip: string, into: string): Promise<string | undefined> {
+  const marked = async (side: 'left' | 'right'): Promise<readonly string[]> =>
+    lines(await read(['rev-list', `--${side}-only`, '--cherry-mark', '--no-merges', `${into}...${tip}`, '--']));
+  const own = await marked('right');
+  if (own.length === 0 || !own.every((line) => line.startsWith('='))) return undefined;
+  return (await marked('left')).find((line) => line.startsWith('='))?.slice(1);
+}
+
+/** One commit changes there what all of the branch has changed, or leaves the very same files. */
+async function findSquashed({ ask, read, readContent }: Calls, tip: string, into: string): Promise<string | undefined> {
+  const start = await ask(['merge-base', tip, into]);
+  if (start === undefined) return undefined;
+  const base = withoutLineEnd(start);
+  const wanted = normalisePatch((await readContent(['diff-tree', ...patchOptions, base, tip, '--'])).toString());
+  if (wanted === '') return undefined;
+  const tree = withoutLineEnd(await read(['rev-parse', '--verify', '--end-of-options', `${tip}^{tree}`]));
+  const log = ['log', '--first-parent', '-m', `--format=${patchLogFormat}`, `--max-count=${MAX_COMMITS}`];
+  const candidates = parsePatchLog((await readContent([...log, ...patchOptions, `${base}..${into}`, '--'])).toString());
+  return candidates.findLast((candidate) => candidate.patch === wanted || candidate.tree === tree)?.commit;
+}
+
+function lines(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
