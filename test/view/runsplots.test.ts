@@ -139,9 +139,8 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
     ];
     await shown.answer([...drawSamples(samples, revisions), images], { problems });
     const settle = async (): Promise<void> => {
-      const gridOf = (title: string) => shown.card(title).locator('svg').getAttribute('class');
-      await expect.poll(() => gridOf('Drawn by its own template')).toBe('marks');
-      await expect.poll(() => gridOf('jitter.json')).toBe('marks');
+      for (const title of ['Drawn by its own template', 'jitter.json'])
+        await expect.poll(() => isPictured(shown, title), { timeout: 20_000 }).toBe(true);
       await expect.poll(() => shown.card('images/').locator('img').count()).toBe(3);
       await shown.page.waitForFunction(/* js */ `document.querySelector('.vega-card > .dim').hidden`);
     };
@@ -194,6 +193,11 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
     await expect.poll(async () => JSON.stringify(await shown.state())).toContain('"smoothing":0.01');
   });
 
+  /** Its picture has been read. */
+  const isPictured = (shown: OpenTab, title: string): Promise<boolean> =>
+    shown.page.evaluate(`[...document.querySelectorAll('.plot-card')]
+      .filter((card) => card.textContent.includes(${JSON.stringify(title)})).flatMap((card) => [...card.querySelectorAll('.vega img')])
+      .some((image) => !image.hidden && image.complete && image.naturalWidth > 100)`);
   const vegaOf = (template: unknown): readonly DrawnPlot[] =>
     drawSamples(
       [{ id: 'v.csv', props: { template: 'mine' }, template, text: () => 'step,loss\n0,1\n1,2\n' }],
@@ -234,6 +238,23 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
       { data: { values: [{ x: 1 }] }, transform: [{ calculate: 'window.alert(1)', as: 'n' }], mark: 'point' },
       'can’t be drawn',
     ],
+    [
+      'an expression that never ends',
+      {
+        data: { values: [{ x: 1 }] },
+        transform: [{ calculate: `test(/^(a+)+$/, '${'a'.repeat(40)}b')`, as: 'n' }],
+        mark: 'point',
+      },
+      'not drawn within 5 s',
+    ],
+    [
+      'every row beside every other one',
+      {
+        $schema: 'https://vega.github.io/schema/vega/v6.json',
+        data: [{ name: 'a', transform: [{ type: 'sequence', start: 0, stop: 90000 }, { type: 'cross' }] }],
+      },
+      'more than 2000000 rows',
+    ],
     ['no template at all', { nothing: 'here' }, 'can’t be drawn'],
   ];
 
@@ -245,16 +266,51 @@ describe.skipIf(mustSkip())('the tab Plots', () => {
     await shown.answer([...plots, ...drawSamples(samples.slice(0, 1), ['workspace'])]);
     for (const [title, , sentence] of hostile)
       await expect
-        .poll(async () => [title, await shown.card(title).locator('.vega-card > .dim').textContent()].join(': '))
+        .poll(async () => [title, await shown.card(title).locator('.vega-card > .dim').textContent()].join(': '), {
+          timeout: 20_000,
+        })
         .toContain(sentence);
+    await shown.card('never ends').getByText(texts.plotsPatience).click();
+    const words = shown.card('never ends').locator('.vega-card > .dim');
+    await expect.poll(() => words.textContent()).toBe(texts.plotsDrawing);
     expect(await shown.page.locator('.plot-card .uplot').count()).toBe(1);
+  });
+
+  it('a template is drawn as a picture, anew when one of its controls is moved, and says what a picture has not', async () => {
+    const shown = await open(0);
+    const chosen = {
+      ...areaTemplate,
+      params: [
+        { name: 'factor', value: 2, bind: { input: 'range', min: 1, max: 9, step: 1, name: 'Factor' } },
+        { name: 'sign', value: 1, bind: { input: 'select', options: [1, -1], labels: ['plus', 'minus'] } },
+        { name: 'whole', value: true, bind: { input: 'checkbox' } },
+        { name: 'marked', select: 'interval' },
+      ],
+      transform: [{ calculate: 'datum.loss * factor * sign * (whole ? 1 : 0.5)', as: 'twice' }],
+    };
+    await shown.answer(vegaOf(chosen).map((plot) => ({ ...plot, title: 'Chosen <b>' })));
+    await expect.poll(() => isPictured(shown, 'Chosen'), { timeout: 20_000 }).toBe(true);
+    const picture = shown.card('Chosen').locator('.vega img');
+    expect(await picture.getAttribute('alt')).toBe('Chosen <b>');
+    expect(await shown.card('Chosen').locator('.vega-card > .dim').textContent()).toBe(texts.plotsStill);
+    const inputs = shown.card('Chosen').locator('.vega-bindings');
+    expect(await inputs.locator('vscode-dropdown').count()).toBe(1);
+    for (const move of [
+      () => inputs.getByLabel('Factor').press('ArrowRight'),
+      () => inputs.getByLabel('whole').uncheck(),
+    ]) {
+      const before = await picture.getAttribute('src');
+      await move();
+      await expect.poll(() => picture.getAttribute('src')).not.toBe(before);
+    }
+    await shown.picture('runs-plots-controls');
   });
 
   it('draws no template of a folder that nobody trusts', async () => {
     const shown = await open(0, { context: { root: '/project', mayEdit: false, kept: null } });
     await shown.answer(vegaOf(areaTemplate));
     expect(await shown.page.locator('.vega-card > .dim').textContent()).toBe(texts.plotsTrust);
-    expect(await shown.page.locator('.vega svg').count()).toBe(0);
+    expect(await shown.page.locator('.vega img').isVisible()).toBe(false);
   });
 
   it('takes names as text, and says what it left out', async () => {

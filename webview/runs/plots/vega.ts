@@ -46,145 +46,81 @@
  * TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF
  * THIS SOFTWARE.
  */
-import { View, Warn, expressionFunction, parse, type Config, type Loader, type LoggerInterface, type Spec } from 'vega';
-import { expressionInterpreter } from 'vega-interpreter';
-import { compile, type TopLevelSpec } from 'vega-lite';
 import { withAlpha, type Theme } from '../../shared/theme.ts';
+import type { VegaAnswer, VegaLook, VegaPicture } from './vegaquestion.ts';
+import source from './vegaworker.ts?bundle';
 
-// Vega and Vega-Lite, in a file of their own that is loaded when a template needs them. Expressions are interpreted, since the page's policy
-// compiles none, and nothing is loaded from anywhere.
+// The page's half of Vega, with the text of its worker, in a file of its own that is loaded when a template needs it.
 
-/** Longest list that an expression or a sequence may make. */
-const MOST_ITEMS = 100_000;
+/** A template was stopped, since it had not come to an end. */
+class VegaTooSlow extends Error {
+  readonly seconds: number;
 
-/** An expression of few letters must not fill the memory. */
-expressionFunction('sequence', (start: number, stop?: number, step = 1): number[] => {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  const count = requireFew((to - from) / step);
-  return Array.from({ length: count }, (_, index) => from + index * step);
-});
-
-function requireFew(count: number): number {
-  const whole = Math.max(0, Math.ceil(count));
-  if (!(whole <= MOST_ITEMS)) throw new Error(`A sequence has more than ${MOST_ITEMS} items.`);
-  return whole;
-}
-
-interface Rendering {
-  /** What it wanted to load. */
-  readonly refused: readonly string[];
-  readonly destroy: () => void;
-}
-
-/** Draws a filled template into an element. Rejects with the reason where it can't be drawn. */
-export async function renderVega(holder: HTMLElement, filled: unknown, theme: Theme): Promise<Rendering> {
-  const refused = new Set<string>();
-  const problems: string[] = [];
-  const logger = createLogger(problems);
-  const spec = toVega(filled, theme, logger);
-  requireNoSequences(spec);
-  const runtime = parse(spec, undefined, { ast: true });
-  const loader = createLoader(refused);
-  const view = new View(runtime, {
-    expr: expressionInterpreter,
-    renderer: 'svg',
-    loader,
-    logger,
-    logLevel: Warn,
-    hover: true,
-  });
-  try {
-    const stage = document.createElement('div');
-    holder.replaceChildren(stage);
-    view.initialize(stage);
-    await view.runAsync();
-  } catch (error) {
-    view.finalize();
-    throw error;
+  constructor(seconds: number) {
+    super(`It was not drawn within ${seconds} s.`);
+    this.seconds = seconds;
   }
-  if (problems.length > 0 && refused.size === 0) throw fail(view, problems[0] ?? '');
-  return { refused: [...refused], destroy: () => view.finalize() };
 }
 
-function fail(view: View, message: string): Error {
-  view.finalize();
-  return new Error(message);
+interface Asked {
+  readonly filled: unknown;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** How long it may take. */
+  readonly seconds: number;
 }
 
-/** A template may be Vega as well, by its schema. */
-function toVega(filled: unknown, theme: Theme, logger: LoggerInterface): Spec {
-  const config = configOf(theme);
-  if (typeof filled !== 'object' || filled === null || Array.isArray(filled))
-    throw new Error('A template must be a mapping.');
-  const isVega = '$schema' in filled && String(filled.$schema).includes('/schema/vega/');
-  // What a template says of looks wins over the theme.
-  if (isVega) return { ...(filled as Spec), config: { ...config, ...(filled as Spec).config } };
-  return compile(filled as TopLevelSpec, { config: config as never, logger }).spec;
+let worker: Promise<Worker> | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** Draws a filled template, one after the other. Rejects with the reason where it can't be drawn; with `seconds` where it took too long. */
+export function renderVega(asked: Asked, theme: Theme): Promise<VegaPicture> {
+  const next = last.then(() => ask(asked, theme));
+  // Whoever asked is told.
+  last = next.catch(() => undefined);
+  return next;
 }
 
-/** Data that a spec makes by itself is as long as it says. */
-function requireNoSequences(value: unknown): void {
-  if (Array.isArray(value)) value.forEach(requireNoSequences);
-  if (typeof value !== 'object' || value === null) return;
-  const { type, start = 0, stop, step = 1 } = value as Readonly<Record<string, unknown>>;
-  if (type === 'sequence' && stop !== undefined) requireFew((Number(stop) - Number(start)) / Number(step));
-  Object.values(value).forEach(requireNoSequences);
+async function ask({ filled, values, seconds }: Asked, theme: Theme): Promise<VegaPicture> {
+  const own = await (worker ??= startWorker());
+  const answer = await new Promise<VegaAnswer>((resolve, reject) => {
+    const end = (error: Error): void => {
+      clearTimeout(timer);
+      own.terminate();
+      worker = undefined;
+      reject(error);
+    };
+    const timer = setTimeout(() => end(new VegaTooSlow(seconds)), 1000 * seconds);
+    own.onmessage = ({ data }: MessageEvent<VegaAnswer>) => {
+      clearTimeout(timer);
+      resolve(data);
+    };
+    own.onerror = (event) => {
+      event.preventDefault();
+      end(new Error(event.message));
+    };
+    own.postMessage({ filled, values, look: lookOf(theme) });
+  });
+  if ('problem' in answer) throw new Error(answer.problem);
+  return answer;
 }
 
-/** Says no to everything, and remembers what it was asked for. */
-function createLoader(refused: Set<string>): Loader {
-  const refuse = (uri: string): Promise<never> => {
-    refused.add(uri.length > 80 ? `${uri.slice(0, 79)}…` : uri);
-    return Promise.reject(new Error(`${uri} is not loaded.`));
-  };
-  return { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+/** Resolves when it has read its text: that is not the fault of what it draws. */
+function startWorker(): Promise<Worker> {
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const started = new Worker(url, { name: 'templates' });
+  return new Promise((resolve, reject) => {
+    started.onmessage = () => {
+      URL.revokeObjectURL(url);
+      resolve(started);
+    };
+    started.onerror = ({ message }) => {
+      worker = undefined;
+      reject(new Error(message));
+    };
+  });
 }
 
-/** Errors are kept, warnings are nobody's business: templates of older versions have many. */
-function createLogger(problems: string[]): LoggerInterface {
-  const quiet = (): LoggerInterface => logger;
-  const logger: LoggerInterface = {
-    level: (level?: number) => (level === undefined ? Warn : logger),
-    error: (...parts: readonly unknown[]) => {
-      problems.push(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' '));
-      return logger;
-    },
-    warn: quiet,
-    info: quiet,
-    debug: quiet,
-  };
-  return logger;
-}
-
-function configOf({ foreground, dim, grid, fontFamily, series }: Theme): Config {
-  const text = {
-    labelColor: dim,
-    titleColor: dim,
-    labelFontSize: 11,
-    titleFontSize: 11,
-    titleFontWeight: 400,
-    labelFont: fontFamily,
-    titleFont: fontFamily,
-  };
+function lookOf({ foreground, dim, grid, fontFamily, series }: Theme): VegaLook {
   const palette = Array.from({ length: 6 }, (_, index) => series(index));
-  const main = series(0);
-  return {
-    background: 'transparent',
-    padding: 4,
-    font: fontFamily,
-    title: { color: foreground, font: fontFamily, fontSize: 12, fontWeight: 600 },
-    axis: { ...text, gridColor: grid, domain: false, ticks: false, labelPadding: 6 },
-    legend: { ...text, symbolStrokeColor: dim, orient: 'bottom', columns: 3, labelLimit: 140 },
-    header: text,
-    view: { stroke: 'transparent' },
-    range: {
-      category: palette,
-      ordinal: palette,
-      ramp: [withAlpha(main, 0.1), main],
-      heatmap: [withAlpha(main, 0.1), main],
-    },
-    mark: { color: main },
-    text: { fill: foreground, font: fontFamily },
-    rule: { stroke: dim },
-  } as Config;
+  return { foreground, dim, grid, fontFamily, palette, ramp: [withAlpha(series(0), 0.1), series(0)] };
 }
