@@ -59,6 +59,7 @@ export type ChartsWord =
   | 'chartsUnpin'
   | 'chartsEarlier'
   | 'chartsLater'
+  | 'chartsCopy'
   | 'chartsHide'
   | 'chartsRemove'
   | 'chartsExpressionName'

@@ -207,6 +207,7 @@ export type RunsTexts = Readonly<
     | 'gridOf'
     | 'gridHint'
     | 'shown'
+    | 'shownOne'
     | 'shownOf'
     | 'selected'
     | 'hiddenRuns'

@@ -375,7 +375,7 @@ describe.skipIf(mustSkip())('the table of runs', () => {
     const png = Buffer.from(Object.values(bytes));
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     const width = await shown.page.evaluate<number>(`document.querySelector('.stage').getBoundingClientRect().width`);
-    expect(png.readUInt32BE(16)).toBe(Math.round(2 * (width + 24)));
+    expect(png.readUInt32BE(16)).toBe(Math.round(2 * width));
     await keepPicture('export-relations', () => png);
   });
 

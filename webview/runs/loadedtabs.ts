@@ -60,10 +60,11 @@ export class LoadedTabs {
     return this.#drawn?.tab;
   }
 
-  /** What can be taken away of it: charts of lines, a picture, or nothing. */
-  get offers(): 'lines' | 'picture' | 'nothing' {
+  /** What can be taken away of it: charts of lines, another drawing, a picture, or nothing. */
+  get offers(): 'lines' | 'drawing' | 'picture' | 'nothing' {
     if (this.current === undefined) return 'nothing';
-    return this.current.exported === undefined ? 'picture' : 'lines';
+    if (this.current.exported !== undefined) return 'lines';
+    return this.current.drawing === undefined ? 'picture' : 'drawing';
   }
 
   #load(loaded: LoadedTab): void {

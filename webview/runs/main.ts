@@ -311,6 +311,7 @@ class RunsPage {
   #export(what: PageExport, name: string, charts: readonly ExportedChart[]): void {
     const own = {
       ...{ name, charts, texts: this.#texts, facts: this.#facts, root: this.#others.current?.root },
+      drawing: this.#others.current?.drawing?.(),
       post: (message: FromRunsPage) => this.#host.post(message),
       say: (words: string) => setText(this.#spoken, words),
     };

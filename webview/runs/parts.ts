@@ -1,5 +1,6 @@
 import { fillIn, formatCount } from '../../src/core/charts/charts.ts';
 import { copyFormats, toColumn, type CopyFormat, type FilterMistake } from '../../src/core/runtable/runtable.ts';
+import type { LoadedTabs } from './loadedtabs.ts';
 import type { PageExport, RunsTexts, SavedView, TableNotice } from '../../src/protocol/runtable.ts';
 import type { UnreadableRun } from '../../src/protocol/tracking.ts';
 import { createButton, createDropdown, createToggle } from '../shared/controls.ts';
@@ -131,25 +132,28 @@ export interface FootFacts {
   readonly hidden: number;
   readonly objective: string | null;
   readonly unreadable: readonly UnreadableRun[];
-  /** What the tab has: charts of lines, other pictures, or nothing that could be one. */
-  readonly offers: 'lines' | 'picture' | 'nothing';
+  readonly offers: LoadedTabs['offers'];
 }
 
 /** Files of what is looked at: where each is offered. */
 const takeaways = [
-  { what: 'report', label: 'exportReport', tabs: 'all' },
-  { what: 'png', label: 'exportPng', tabs: 'picture' },
-  { what: 'svg', label: 'exportSvg', tabs: 'lines' },
-  { what: 'csv', label: 'exportCsv', tabs: 'lines' },
-] as const satisfies readonly { readonly what: PageExport; readonly label: keyof RunsTexts; readonly tabs: string }[];
+  { what: 'report', label: 'exportReport', of: ['lines', 'drawing', 'picture', 'nothing'] },
+  { what: 'png', label: 'exportPng', of: ['lines', 'drawing', 'picture'] },
+  { what: 'svg', label: 'exportSvg', of: ['lines', 'drawing'] },
+  { what: 'csv', label: 'exportCsv', of: ['lines'] },
+] as const satisfies readonly {
+  readonly what: PageExport;
+  readonly label: keyof RunsTexts;
+  readonly of: readonly LoadedTabs['offers'][];
+}[];
 
 export function createFoot(texts: RunsTexts, { onCopy, onExport }: BarActions, mayEdit: boolean) {
   const count = element('span', { role: 'status' });
   const unreadable = element('span', { class: 'bad' });
   const objective = element('span');
   const copies = copyFormats.map((format) => createWord(texts[format], () => onCopy(format)));
-  const exports = takeaways.map(({ what, label, tabs }) => ({
-    tabs,
+  const exports = takeaways.map(({ what, label, of }) => ({
+    of: new Set<string>(of),
     word: createWord(texts[label], () => onExport(what)),
   }));
   const exportLabel = element('span', {}, texts.export);
@@ -172,7 +176,7 @@ export function createFoot(texts: RunsTexts, { onCopy, onExport }: BarActions, m
       const { shown, all, selected, hidden } = facts;
       const parts = [
         shown === all
-          ? fillIn(texts.shown, formatCount(all))
+          ? fillIn(all === 1 ? texts.shownOne : texts.shown, formatCount(all))
           : fillIn(texts.shownOf, formatCount(shown), formatCount(all)),
         ...(selected === 0 ? [] : [fillIn(texts.selected, formatCount(selected))]),
         ...(hidden === 0 ? [] : [fillIn(texts.hiddenRuns, formatCount(hidden))]),
@@ -184,8 +188,7 @@ export function createFoot(texts: RunsTexts, { onCopy, onExport }: BarActions, m
         .slice(0, 20)
         .map(({ file, message }) => `${file}: ${message}`)
         .join('\n');
-      for (const { tabs, word } of exports)
-        setHidden(word, !mayEdit || !(tabs === 'all' || facts.offers === 'lines' || facts.offers === tabs));
+      for (const own of exports) setHidden(own.word, !mayEdit || !own.of.has(facts.offers));
       setHidden(objective, facts.objective === null);
       setText(objective, fillIn(texts.judgedBy, facts.objective ?? ''));
     },

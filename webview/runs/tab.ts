@@ -5,6 +5,7 @@ import type { RunsView } from '../../src/protocol/runsview.ts';
 import type { FromRunsPage, PageExport, RunsTexts } from '../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 import type { ExportedChart } from '../shared/export/charts.ts';
+import type { Drawing } from '../shared/export/svgpen.ts';
 import type { Theme } from '../shared/theme.ts';
 
 /** What the page gives a tab, the same for as long as both live. */
@@ -48,6 +49,8 @@ export interface Tab {
   receivePlots?(message: PlotsMessage): void;
   /** Also while another tab is looked at. */
   receive?(message: SeriesMessage | PictureAnswer): void;
-  /** Its charts of lines as they are drawn now, in their order. Other tabs are taken away as pictures only. */
+  /** Its charts of lines as they are drawn now, in their order. */
   exported?(): readonly ExportedChart[];
+  /** What it draws beside charts of lines. Tabs that have neither are taken away as pictures only. */
+  drawing?(): Drawing | undefined;
 }

@@ -2,5 +2,6 @@
 export { planReport, type Report, type ReportChart, type ReportPlan } from './plan.ts';
 export { toReportChart } from './chart.ts';
 export { formatReport, reportPaint } from './html.ts';
+export { escapeMarkup } from './markup.ts';
 export { formatSheet, type SvgChart, type SvgInk } from './svg.ts';
 export { formatReportMarkdown } from './markdown.ts';

@@ -9,10 +9,13 @@ export type CopyFormat = (typeof copyFormats)[number];
 type Cell = Value | null;
 
 /** A table as it leaves the program: raw values, times as ISO 8601 in UTC, durations in seconds. */
-interface Sheet {
+export interface Sheet {
   readonly head: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
 }
+
+/** Other rows than runs. */
+export const copyCells = (sheet: Sheet, format: CopyFormat): string => formatters[format](sheet);
 
 /** A line for each run, in the order of the columns. */
 export function copyRuns(runs: readonly RunSummary[], columns: readonly Column[], format: CopyFormat): string {

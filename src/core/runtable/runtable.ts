@@ -3,7 +3,15 @@
 export { arrange, type GroupLine, type Line, type RunLine } from './arranging.ts';
 export { chooseColumnIds, findObjective, listColumnIds } from './choosing.ts';
 export { metricColumnId, pointOf, summaryOf, toColumn, type Column } from './columns.ts';
-export { copyFormats, copyGroups, copyRuns, toMarkdownCell, type CopyFormat } from './copying.ts';
+export {
+  copyCells,
+  copyFormats,
+  copyGroups,
+  copyRuns,
+  toMarkdownCell,
+  type CopyFormat,
+  type Sheet,
+} from './copying.ts';
 export { applyFilter, type FilterMistake } from './filtering.ts';
 export { defaultSort, pressHead, sortRuns, type SortKey } from './ordering.ts';
 export { RunsPageView } from './received.ts';

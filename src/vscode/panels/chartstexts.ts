@@ -79,6 +79,7 @@ function menuWords(l10n: Localizer) {
     chartsUnpin: l10n.t('Unpin all runs'),
     chartsEarlier: l10n.t('Move before'),
     chartsLater: l10n.t('Move behind'),
+    chartsCopy: l10n.t('Copy as Markdown'),
     chartsHide: l10n.t('Hide'),
     chartsRemove: l10n.t('Remove'),
     chartsExpressionName: l10n.t('Expression of metrics'),

@@ -54,6 +54,7 @@ function pageTexts(l10n: Localizer) {
     markdown: l10n.t('Markdown'),
     json: l10n.t('JSON'),
     shown: l10n.t('{0} runs'),
+    shownOne: l10n.t('1 run'),
     shownOf: l10n.t('{0} of {1} runs'),
     selected: l10n.t('{0} selected'),
     hiddenRuns: l10n.t('{0} hidden'),

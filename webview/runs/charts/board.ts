@@ -2,10 +2,11 @@ import { fillIn, formatCount, type CursorMove, type Range, type Spark } from '..
 import type { SeriesProblem } from '../../../src/protocol/chartfeed.ts';
 import type { RunEvent } from '../../../src/protocol/charts.ts';
 import type { ChartsView } from '../../../src/protocol/runsview.ts';
-import type { RunsTexts } from '../../../src/protocol/runtable.ts';
+import type { PageExport, RunsTexts } from '../../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../../src/protocol/tracking.ts';
 import type { ExportedChart } from '../../shared/export/charts.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
+import type { TabHost } from '../tab.ts';
 import { createBar } from './bar.ts';
 import { ChartCard, type CardLook } from './card.ts';
 import { addCard, cardMenu, changeCard, moveCard, type ChangeCards } from './cardchanges.ts';
@@ -31,6 +32,10 @@ export interface BoardActions {
   readonly onLook: () => void;
   readonly onRetry: () => void;
   readonly onSay: (words: string) => void;
+  /** A file of one card. */
+  readonly onTake: (what: PageExport, card: ChartCard) => void;
+  /** The numbers that a card ends with, for a text. */
+  readonly onCopy: (card: ChartCard) => void;
 }
 
 export interface BoardFacts {
@@ -53,6 +58,7 @@ export class Board {
   readonly root: HTMLElement;
   scene: Scene | undefined;
   readonly #texts: RunsTexts;
+  readonly #mayEdit: boolean;
   readonly #actions: BoardActions;
   readonly #list: RunList;
   readonly #bar: ReturnType<typeof createBar>;
@@ -67,8 +73,8 @@ export class Board {
   readonly #watcher: IntersectionObserver;
   #facts: BoardFacts | undefined;
 
-  constructor(texts: RunsTexts, actions: BoardActions) {
-    [this.#texts, this.#actions] = [texts, actions];
+  constructor({ texts, mayEdit }: Pick<TabHost, 'texts' | 'mayEdit'>, actions: BoardActions) {
+    [this.#texts, this.#mayEdit, this.#actions] = [texts, mayEdit, actions];
     this.#list = this.#createList();
     this.#bar = createBar(texts, {
       onView: actions.onView,
@@ -277,6 +283,7 @@ export class Board {
           texts: this.#texts,
           scene: this.scene,
           actions: this.#actions,
+          mayEdit: this.#mayEdit,
           move: (by) => this.#move(own.plan.card.id, by),
         }),
     });

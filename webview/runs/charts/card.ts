@@ -7,6 +7,7 @@ import {
   type CursorMove,
   type Range,
 } from '../../../src/core/charts/charts.ts';
+import type { Sheet } from '../../../src/core/runtable/runtable.ts';
 import type { CardView } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
@@ -132,6 +133,15 @@ export class ChartCard {
     if (picture === undefined || this.#answer === undefined || this.plan.card.isTable) return undefined;
     const { looks, axisName } = this.#look;
     return toExported({ ...{ plan: this.plan, looks, picture, axisName }, detail });
+  }
+
+  /** The last number of each line, as they stand in the plan. */
+  get cells(): Sheet {
+    const { lines, card } = this.plan;
+    return {
+      head: [this.#texts.name, card.title],
+      rows: lines.map((_, line) => [this.#labelOf(line), this.#answer?.last[line] ?? null]),
+    };
   }
 
   get cursorX(): number | undefined {

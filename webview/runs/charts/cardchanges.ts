@@ -1,5 +1,5 @@
 import type { CardView } from '../../../src/protocol/runsview.ts';
-import type { RunsTexts } from '../../../src/protocol/runtable.ts';
+import type { PageExport, RunsTexts } from '../../../src/protocol/runtable.ts';
 import type { BoardActions } from './board.ts';
 import type { ChartCard } from './card.ts';
 import type { MenuItem } from './menu.ts';
@@ -29,17 +29,26 @@ export function addCard(cards: readonly CardView[], text: string): readonly Card
   return [{ id, y: [text], ...look }, ...cards];
 }
 
+/** Files of one card. */
+const takeaways = [
+  ['png', 'exportPng'],
+  ['svg', 'exportSvg'],
+  ['csv', 'exportCsv'],
+] as const satisfies readonly (readonly [what: PageExport, label: keyof RunsTexts])[];
+
 interface MenuOptions {
   readonly texts: RunsTexts;
   readonly scene: Scene | undefined;
   readonly actions: BoardActions;
+  /** False in Restricted Mode, where nothing is written. */
+  readonly mayEdit: boolean;
   /** So many places on. */
   readonly move: (by: number) => void;
 }
 
 /** What can be done with a card. */
 export function cardMenu(card: ChartCard, options: MenuOptions): readonly (readonly MenuItem[])[] {
-  const { texts, scene, actions, move } = options;
+  const { texts, scene, actions, mayEdit, move } = options;
   const own = card.plan.card;
   const change = (part: Partial<CardView>): void => actions.onCards((cards) => changeCard(cards, own.id, part));
   const scale = (kind: CardView['scale'], label: string): MenuItem => ({
@@ -69,6 +78,8 @@ export function cardMenu(card: ChartCard, options: MenuOptions): readonly (reado
       ...(selected.length > 0 ? [pin] : []),
       ...(pinned.length > 0 ? [{ label: texts.chartsUnpin, press: () => actions.onView({ pinned: [] }) }] : []),
     ],
+    mayEdit ? takeaways.map(([what, label]) => ({ label: texts[label], press: () => actions.onTake(what, card) })) : [],
+    [{ label: texts.chartsCopy, press: () => actions.onCopy(card) }],
     [
       { label: texts.chartsEarlier, press: () => move(-1) },
       { label: texts.chartsLater, press: () => move(1) },

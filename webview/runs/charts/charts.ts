@@ -6,6 +6,7 @@ import {
   type CursorMove,
   type Range,
 } from '../../../src/core/charts/charts.ts';
+import { copyCells } from '../../../src/core/runtable/runtable.ts';
 import type { SeriesMessage, SeriesProblem } from '../../../src/protocol/chartfeed.ts';
 import type { RunEvent } from '../../../src/protocol/charts.ts';
 import type { CardView, ChartsView } from '../../../src/protocol/runsview.ts';
@@ -55,7 +56,7 @@ class ChartsTab implements Tab {
   constructor(host: TabHost) {
     this.#host = host;
     this.#state = readChartsState(host.readState());
-    this.#board = new Board(host.texts, {
+    this.#board = new Board(host, {
       onView: (part) => this.#changeView(part),
       onState: (part) => this.#setState(part),
       onCards: (change) => this.#changeCards(change),
@@ -68,6 +69,9 @@ class ChartsTab implements Tab {
       onLook: () => this.#rhythm.request(),
       onRetry: () => this.#watchAnew(),
       onSay: (words) => host.say(words),
+      onTake: (what, card) =>
+        host.takeAway(what, card.plan.card.title, card.exported === undefined ? [] : [card.exported]),
+      onCopy: (card) => host.post({ type: 'copied', text: copyCells(card.cells, 'markdown') }),
     });
     this.#painter = new Painter(this.#book, this.#board, () => this.#drawCursor());
     this.root = this.#board.root;

@@ -1,7 +1,7 @@
 import type { Points } from '../../../src/core/relations/relations.ts';
 import type { Theme } from '../../shared/theme.ts';
 import type { Colouring, Lit } from './model.ts';
-import type { Pen } from './pen.ts';
+import type { Pen } from '../../shared/pen.ts';
 
 /** Points that are drawn in one go. */
 const dotsOfSlice = 20_000;

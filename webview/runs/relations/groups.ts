@@ -4,6 +4,8 @@ import { bandNames } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { createDropdown } from '../../shared/controls.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
+import type { Drawing } from '../../shared/export/svgpen.ts';
+import type { Pen } from '../../shared/pen.ts';
 import { createColumnChoice } from './bar.ts';
 import { nameRoom, paintGroups, type GroupsPicture } from './groupspaint.ts';
 import { createHover } from './hover.ts';
@@ -32,6 +34,7 @@ function toKind(chart: GroupsChart): Kind {
     draw: () => chart.draw(),
     leave: () => chart.leave(),
     numbers: () => chart.numbers(),
+    drawing: () => chart.drawing,
   };
 }
 
@@ -213,6 +216,13 @@ class GroupsChart {
 
   #paint(): void {
     if (this.#picture !== undefined) paintGroups(this.#stage.clear(0), this.#picture, this.#at);
+  }
+
+  get drawing(): Drawing | undefined {
+    const picture = this.#picture;
+    if (picture === undefined) return undefined;
+    const paint = (pen: Pen): void => paintGroups(pen, picture, -1);
+    return { size: this.#stage.size, background: picture.theme.background, layers: [{ opacity: 1, paint }] };
   }
 
   numbers(): NumbersTable {

@@ -2,7 +2,7 @@ import { formatValue } from '../../../src/core/charts/charts.ts';
 import type { Group, GroupsPlan } from '../../../src/core/relations/relations.ts';
 import { withAlpha, type Theme } from '../../shared/theme.ts';
 import type { Lit } from './model.ts';
-import { fitText, type Pen, type Size } from './pen.ts';
+import { fitText, type Pen, type Size } from '../../shared/pen.ts';
 
 export interface GroupsPicture {
   readonly kind: 'bars' | 'boxes';

@@ -1,5 +1,5 @@
 import { element, setHidden } from '../../shared/dom.ts';
-import type { Size } from './pen.ts';
+import type { Size } from '../../shared/pen.ts';
 
 interface Row {
   readonly name: string;

@@ -2,6 +2,7 @@ import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
 import { fewestRuns, paramImportance, type Importance } from '../../../src/core/relations/relations.ts';
 import { element } from '../../shared/dom.ts';
 import { createColumnChoice } from './bar.ts';
+import { toDrawing } from './importancepaint.ts';
 import type { Kind, KindHost, NumbersTable } from './kind.ts';
 import type { Laid } from './model.ts';
 import { isolate } from './telling.ts';
@@ -60,6 +61,16 @@ export function createImportance(host: KindHost): Kind {
     },
     leave: () => clearTimeout(waiting),
     numbers: () => toTable(host, known?.importance),
+    drawing() {
+      const { theme } = model.facts ?? {};
+      const [metric, importance] = [metricOf(), known?.importance];
+      if (theme === undefined || metric === undefined || importance === undefined) return undefined;
+      const title = `${texts.importanceKind} · ${metric.name}`;
+      return toDrawing({
+        ...{ importance, theme, title, shareOf: percent },
+        correlationOf: (correlation) => correlationWords(texts, correlation),
+      });
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RelationsView } from '../../../src/protocol/runsview.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
+import type { Drawing } from '../../shared/export/svgpen.ts';
 import type { RelationsModel } from './model.ts';
 
 /** What a kind of chart is given. */
@@ -32,6 +33,8 @@ export interface Kind {
   draw(): void;
   leave(): void;
   numbers(): NumbersTable;
+  /** As it stands now, to be taken away; undefined where nothing is drawn. */
+  drawing(): Drawing | undefined;
 }
 
 /** Rows that the table of numbers holds. */

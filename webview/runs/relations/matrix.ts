@@ -9,6 +9,7 @@ import {
   type Points,
 } from '../../../src/core/relations/relations.ts';
 import type { RelationBrush } from '../../../src/protocol/runsview.ts';
+import type { Drawing } from '../../shared/export/svgpen.ts';
 import { withAlpha, type Theme } from '../../shared/theme.ts';
 import { brushBox, listenForBox, type Box } from './boxbrush.ts';
 import { createColumnHandle } from './columnhandle.ts';
@@ -16,7 +17,7 @@ import { paintRunDots, radiusOf, ringDot } from './dots.ts';
 import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Colouring, Laid, Lit } from './model.ts';
-import { fitText, type Pen } from './pen.ts';
+import { fitText, type Pen } from '../../shared/pen.ts';
 import { paintBox, paintBrushed } from './scatterpaint.ts';
 import { createStage, Slices } from './stage.ts';
 import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
@@ -36,6 +37,7 @@ export function createMatrix(host: KindHost): Kind {
     draw: () => matrix.draw(),
     leave: () => matrix.leave(),
     numbers: () => toNumbers(host, matrix.columns),
+    drawing: () => matrix.drawing,
   };
 }
 
@@ -162,6 +164,19 @@ class Matrix {
     if (at === undefined) this.#host.say(tellRun(own, picture.columns, texts));
   }
 
+  get drawing(): Drawing | undefined {
+    const picture = this.#picture;
+    if (picture === undefined) return undefined;
+    return {
+      size: this.#stage.size,
+      background: picture.theme.background,
+      layers: [
+        { opacity: 1, paint: (pen) => paintMatrix(pen, picture) },
+        { opacity: 1, paint: (pen) => this.#paintStrips(pen, picture) },
+      ],
+    };
+  }
+
   draw(): void {
     this.#box = undefined;
     this.#redraw();
@@ -247,12 +262,15 @@ class Matrix {
       for (const points of picture.points)
         if (points !== undefined)
           ringDot(pen, points, this.#at, { color: picture.theme.foreground, radius: picture.radius + 2 });
-    picture.columns.forEach((laid, index) => {
-      const frame = picture.cells[index * picture.columns.length + index];
-      if (frame !== undefined)
-        paintBrushed(pen, { frame, direction: 'x', laid }, { brushes: this.#shown, theme: picture.theme });
-    });
+    this.#paintStrips(pen, picture);
     if (this.#box !== undefined) paintBox(pen, this.#box.box, picture.theme);
+  }
+
+  #paintStrips(pen: Pen, { columns, cells, theme }: Picture): void {
+    columns.forEach((laid, index) => {
+      const frame = cells[index * columns.length + index];
+      if (frame !== undefined) paintBrushed(pen, { frame, direction: 'x', laid }, { brushes: this.#shown, theme });
+    });
   }
 
   leave(): void {

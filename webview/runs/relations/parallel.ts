@@ -1,6 +1,8 @@
 import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
 import { heightsOf, nearestLine, planParallel, type ParallelPlan } from '../../../src/core/relations/relations.ts';
 import type { RelationAxis, RelationBrush } from '../../../src/protocol/runsview.ts';
+import type { Drawing } from '../../shared/export/svgpen.ts';
+import type { Pen } from '../../shared/pen.ts';
 import { AxisHandles } from './axishandles.ts';
 import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
@@ -22,6 +24,7 @@ export function createParallel(host: KindHost): Kind {
     draw: () => parallel.draw(),
     leave: () => parallel.leave(),
     numbers: () => toNumbers(host, host.model.axes),
+    drawing: () => parallel.drawing,
   };
 }
 
@@ -122,6 +125,21 @@ class Parallel {
   #changeAxes(axes: readonly RelationAxis[]): void {
     this.#draft = {};
     this.#host.change({ axes });
+  }
+
+  get drawing(): Drawing | undefined {
+    const picture = this.#picture;
+    if (picture === undefined) return undefined;
+    const faint = { opacity: faintness(picture.theme), paint: (pen: Pen) => paintFaint(pen, picture) };
+    return {
+      size: picture.size,
+      background: picture.theme.background,
+      layers: [
+        ...(picture.lit.by === 'all' ? [] : [faint]),
+        { opacity: 1, paint: (pen) => paintLit(pen, picture) },
+        { opacity: 1, paint: (pen) => paintAxes(pen, picture) },
+      ],
+    };
   }
 
   draw(): void {

@@ -2,7 +2,7 @@ import { extentsOf, heightOf, labelsOf, type ParallelPlan } from '../../../src/c
 import type { RelationBrush } from '../../../src/protocol/runsview.ts';
 import { isHighContrast, withAlpha, type Theme } from '../../shared/theme.ts';
 import type { Colouring, Laid, Lit } from './model.ts';
-import { fitText, writeOver, type Pen, type Size } from './pen.ts';
+import { fitText, writeOver, type Pen, type Size } from '../../shared/pen.ts';
 
 /** All that a drawing of parallel coordinates depends on. */
 export interface ParallelPicture {

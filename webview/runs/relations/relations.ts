@@ -2,6 +2,7 @@ import { relationKinds, type RelationBrush, type RelationsView } from '../../../
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { createButton } from '../../shared/controls.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
+import type { Drawing } from '../../shared/export/svgpen.ts';
 import { createChooser } from '../chooser.ts';
 import type { Tab, TabFacts, TabHost } from '../tab.ts';
 import { createColumnChoice, createCount, createKinds, createLegend } from './bar.ts';
@@ -34,7 +35,7 @@ type KindName = RelationsView['kind'];
 /** The tab Parameters: what params have to do with metrics. */
 export function createTab(host: TabHost): Tab {
   const tab = new RelationsTab(host);
-  return { root: tab.root, draw: (facts) => tab.draw(facts), leave: () => tab.leave() };
+  return { root: tab.root, draw: (facts) => tab.draw(facts), leave: () => tab.leave(), drawing: () => tab.drawing };
 }
 
 class RelationsTab {
@@ -135,6 +136,10 @@ class RelationsTab {
     if (problem !== undefined) return;
     kind.draw();
     if (this.#showsNumbers) this.#numbers.draw(kind.numbers());
+  }
+
+  get drawing(): Drawing | undefined {
+    return this.#stage.hidden ? undefined : this.#drawn?.drawing();
   }
 
   #make(name: KindName): Kind {

@@ -3,6 +3,7 @@ import { nearestPoint, planScatter, pointsOf, type Frame, type Points } from '..
 import type { RelationAxis, RelationBrush } from '../../../src/protocol/runsview.ts';
 import { createToggle } from '../../shared/controls.ts';
 import { setHidden } from '../../shared/dom.ts';
+import type { Drawing } from '../../shared/export/svgpen.ts';
 import type { Theme } from '../../shared/theme.ts';
 import { createColumnChoice } from './bar.ts';
 import { brushBox, listenForBox, type Box } from './boxbrush.ts';
@@ -11,7 +12,7 @@ import { paintRunDots, radiusOf, ringDot, type Dots } from './dots.ts';
 import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Laid } from './model.ts';
-import type { Pen } from './pen.ts';
+import type { Pen } from '../../shared/pen.ts';
 import { paintBox, paintBrushed, paintScatterAxes } from './scatterpaint.ts';
 import { createStage, Slices } from './stage.ts';
 import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
@@ -30,6 +31,7 @@ export function createScatter(host: KindHost): Kind {
     draw: () => scatter.draw(),
     leave: () => scatter.leave(),
     numbers: () => toNumbers(host, scatter.columns),
+    drawing: () => scatter.drawing,
   };
 }
 
@@ -164,6 +166,23 @@ class Scatter {
     const told = distinct([picture.x, picture.y, ...this.#host.model.axes, picture.colouring.laid]);
     this.#hover.show(own.name, rowsOf(own, told, texts), at ?? place, this.#stage.size);
     if (at === undefined) this.#host.say(tellRun(own, [picture.x, picture.y], texts));
+  }
+
+  get drawing(): Drawing | undefined {
+    const picture = this.#picture;
+    if (picture === undefined) return undefined;
+    const paintTop = (pen: Pen): void => {
+      paintScatterAxes(pen, picture);
+      this.#paintBrushed(pen, picture);
+    };
+    return {
+      size: this.#stage.size,
+      background: picture.theme.background,
+      layers: [
+        { opacity: 1, paint: (pen) => paintRunDots(pen, picture) },
+        { opacity: 1, paint: paintTop },
+      ],
+    };
   }
 
   draw(): void {

@@ -3,7 +3,7 @@ import type { RelationBrush } from '../../../src/protocol/runsview.ts';
 import { withAlpha, type Theme } from '../../shared/theme.ts';
 import type { Box } from './boxbrush.ts';
 import type { Laid } from './model.ts';
-import { fitText, writeOver, type Pen } from './pen.ts';
+import { fitText, writeOver, type Pen } from '../../shared/pen.ts';
 
 const axisText = 11;
 /** Labels along x that stand nearer are left out, in pixels. */

@@ -1,5 +1,5 @@
 import { element } from '../../shared/dom.ts';
-import type { Size } from './pen.ts';
+import type { Size } from '../../shared/pen.ts';
 
 /** Canvases on top of each other, all of the same size. */
 export interface Stage {

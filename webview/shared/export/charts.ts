@@ -62,21 +62,21 @@ function inkOf({ background, foreground, dim, grid, fontFamily }: Theme): SvgInk
   };
 }
 
-/** Not every program that reads SVG knows colours with an alpha: it stands beside them. */
 function toPlainColours(chart: SvgChart): SvgChart {
   return {
     ...chart,
-    looks: chart.looks.map((look) => ({ ...look, ...plain(look.colour) })),
+    looks: chart.looks.map((look) => ({ ...look, ...toPlainColour(look.colour) })),
     areas: chart.areas.map((area) => {
-      const { colour, opacity } = plain(area.colour);
+      const { colour, opacity } = toPlainColour(area.colour);
       return { ...area, colour, opacity: area.opacity * opacity };
     }),
-    rings: chart.rings.map((ring) => ({ ...ring, colour: plain(ring.colour).colour })),
-    keys: chart.keys.map((key) => ({ ...key, colour: plain(key.colour).colour })),
+    rings: chart.rings.map((ring) => ({ ...ring, colour: toPlainColour(ring.colour).colour })),
+    keys: chart.keys.map((key) => ({ ...key, colour: toPlainColour(key.colour).colour })),
   };
 }
 
-function plain(colour: string): { readonly colour: string; readonly opacity: number } {
+/** Not every program that reads SVG knows colours with an alpha: it stands beside them. */
+export function toPlainColour(colour: string): { readonly colour: string; readonly opacity: number } {
   const [r, g, b, opacity = 1] = channelsOf(colour) ?? [];
   return r === undefined || g === undefined || b === undefined
     ? { colour, opacity: 1 }
