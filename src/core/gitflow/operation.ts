@@ -16,7 +16,7 @@ export interface Operation {
   readonly steps: readonly GitStep[];
   /** Index of the step that has begun last. */
   readonly at: number;
-  /** Commit that was checked out when that step began. */
+  /** Commit that was checked out when that step began, if it is one that only this tells to be done; else at the beginning. */
   readonly head: string | null;
   readonly branch: string;
   readonly base: string;

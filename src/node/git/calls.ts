@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { checkRefName, parseConfigList, planDriverOverrides } from '../../core/git/git.ts';
+import { checkRefName, findConfig, parseConfigList, planDriverOverrides, type ConfigEntry } from '../../core/git/git.ts';
 import { escapeControls } from '../../core/names/names.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { explainFailure } from './failures.ts';
@@ -29,7 +29,7 @@ export interface Calls {
   /** `act` over the network: stopped by the caller's signal. */
   readonly exchange: (args: readonly string[]) => Promise<string>;
   /** True when git knows name and address of who commits without guessing. */
-  readonly hasIdentity: () => Promise<boolean>;
+  readonly hasIdentity: (config?: readonly ConfigEntry[]) => Promise<boolean>;
 }
 
 export const LIST_CONFIG = ['config', '--list', '--show-scope', '-z'];
@@ -66,7 +66,9 @@ export function createCalls(folder: string, { env = process.env, signal }: GitOp
     },
     exchange: async (args) =>
       (await explained(args, { isRead: false, ...(signal === undefined ? {} : { signal }) })).toString(),
-    async hasIdentity() {
+    async hasIdentity(config = []) {
+      // Where the settings name somebody there is nothing to ask; an empty name is for git to judge.
+      if (['user.name', 'user.email'].every((key) => (findConfig(config, key) ?? '').trim() !== '')) return true;
       const settings = [['user.useConfigOnly', 'true']] as const;
       return callGit({ folder, args: ['var', 'GIT_COMMITTER_IDENT'], env, isRead: true, settings }).then(
         () => true,

@@ -25,8 +25,8 @@ import {
   type Calls,
   type GitOptions,
 } from './calls.ts';
-import { branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
 import { arrivalReads } from './arrivals.ts';
+import { branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
 
 export type { GitOptions } from './calls.ts';
 
@@ -102,8 +102,11 @@ export interface Git {
   commonDirectory(): Promise<string>;
   /** `root`, `gitDirectory` and `commonDirectory` by one call. */
   places(): Promise<Places>;
-  /** What is checked out and which tracked files were changed, by one call; with the configuration that was read before. */
-  standing(config: readonly ConfigEntry[]): Promise<Standing>;
+  /**
+   * What is checked out and which tracked files were changed, by one call; with the configuration that was read before. `runFilters`:
+   * as in {@link changes}.
+   */
+  standing(config: readonly ConfigEntry[], options?: { runFilters?: boolean }): Promise<Standing>;
   /** What is checked out, or undefined: `isRepository` is false, or there is no commit yet. */
   head(): Promise<Head | undefined>;
   /** The branch that HEAD names, also when it has no commit yet; undefined when HEAD is detached. */
@@ -126,8 +129,8 @@ export interface Git {
   isIgnored(file: string): Promise<boolean>;
   /** All of the configuration that applies here, in git's order: of equal keys the last one counts. */
   readConfig(): Promise<readonly ConfigEntry[]>;
-  /** True when commits can be made: name and address are set, not guessed from the machine. */
-  hasIdentity(): Promise<boolean>;
+  /** True when commits can be made: name and address are set, not guessed from the machine. `config`: as it was read before. */
+  hasIdentity(config?: readonly ConfigEntry[]): Promise<boolean>;
   /** Annotated tags; with a branch only those that it contains. */
   annotatedTags(branch?: string): Promise<readonly AnnotatedTag[]>;
   /** With `worktrees: false` nobody is asked where they are checked out. */
@@ -210,8 +213,10 @@ export interface Git {
   dropSquash(): Promise<void>;
   /** Checks a commit out, without a branch; changes of the work tree are carried along. */
   detach(commit: string): Promise<void>;
-  /** Full names under a prefix, and their commits. */
-  listRefs(prefix: string): Promise<ReadonlyMap<string, string>>;
+  /** Full names under prefixes, or that are given, and their commits. */
+  listRefs(...prefixes: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The commit that is checked out; undefined where there is none yet. */
+  commit(): Promise<string | undefined>;
   /** Moves, makes and deletes references, all or none; `from` null where the reference must not exist, absent where it may stand anywhere. */
   updateRefs(changes: readonly RefUpdate[]): Promise<void>;
   /** Replaces a section of the repository's own configuration. */
@@ -233,13 +238,15 @@ export interface Git {
   deleteRemoteBranch(remote: string, branch: string, expected: string, options?: RemoteDeletion): Promise<void>;
 }
 
-export function openGit(folder: string, options: GitOptions = {}): Git {
+/** `places`: as they were told before, where nobody need be asked again. */
+export function openGit(folder: string, { places, ...options }: GitOptions & { places?: Places } = {}): Git {
   const calls = createCalls(path.resolve(folder), options);
   return {
     folder: calls.folder,
-    ...placeReads(calls),
+    ...placeReads(calls, places),
     ...contentReads(calls),
     ...branchReads(calls),
+    ...logReads(calls),
     ...arrivalReads(calls),
     ...writes(calls),
     ...fileWrites(calls),
@@ -252,6 +259,7 @@ export function openGit(folder: string, options: GitOptions = {}): Git {
 
 function placeReads(
   calls: Calls,
+  known: Places | undefined,
 ): Pick<
   Git,
   'isRepository' | 'isRoot' | 'root' | 'gitDirectory' | 'commonDirectory' | 'places' | 'head' | 'currentBranch'
@@ -274,8 +282,9 @@ function placeReads(
   return {
     isRepository,
     isRoot: async () => (await isRepository()) && withoutLineEnd(await read(['rev-parse', '--show-prefix'])) === '',
-    root: () => askPath('--show-toplevel'),
+    root: () => (known === undefined ? askPath('--show-toplevel') : Promise.resolve(known.root)),
     async places() {
+      if (known !== undefined) return known;
       const asked = ['--show-toplevel', '--git-dir', '--git-common-dir'];
       const answer = withoutLineEnd(await read(['rev-parse', ...asked])).split(/\r?\n/);
       // A folder's name may have lines of its own; then each is asked for.
@@ -285,8 +294,8 @@ function placeReads(
           : await Promise.all(asked.map((option) => askPath(option)));
       return { root, gitDirectory, commonDirectory };
     },
-    gitDirectory: () => askPath('--git-dir'),
-    commonDirectory: () => askPath('--git-common-dir'),
+    gitDirectory: () => (known === undefined ? askPath('--git-dir') : Promise.resolve(known.gitDirectory)),
+    commonDirectory: () => (known === undefined ? askPath('--git-common-dir') : Promise.resolve(known.commonDirectory)),
     currentBranch,
     async head() {
       if (!(await isRepository())) return undefined;
@@ -354,9 +363,9 @@ function contentReads(
         await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes']),
         worktrees ? await read(['worktree', 'list', '--porcelain']) : '',
       ),
-    async standing(config) {
-      const settings = planDriverOverrides(config);
-      const text = (await readWith([...STATUS, '--branch', '--untracked-files=no'], settings)).toString();
+    async standing(config, { runFilters = false } = {}) {
+      const status = [...STATUS, '--branch', '--untracked-files=no'];
+      const text = runFilters ? await act(status) : (await readWith(status, planDriverOverrides(config))).toString();
       return { ...parseStatusHead(text), changes: parseStatus(text) };
     },
   };
@@ -367,36 +376,21 @@ function branchReads({
   ask,
   query,
   readContent,
-}: Calls): Pick<
-  Git,
-  | 'compare'
-  | 'readHistory'
-  | 'resolve'
-  | 'listRefs'
-  | 'diffBranches'
-  | 'logBranches'
-  | 'logFirstParents'
-  | 'listSubjects'
-> {
+}: Calls): Pick<Git, 'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'commit'> {
   return {
-    logFirstParents: async (base, branch) =>
-      read([
-        'log',
-        '--first-parent',
-        '-z',
-        '--format=%P%x00%s%x00%b',
-        '--no-color',
-        `^${refOf(base)}`,
-        refOf(branch),
-        '--',
-      ]),
     readHistory: (hashes) =>
       query(
         ['rev-list', '--topo-order', '--parents', '--stdin'],
         `${hashes.map((hash) => requireName(hash, 'commit')).join('\n')}\n`,
       ),
-    async listRefs(prefix) {
-      const lines = (await read(['for-each-ref', '--format=%(refname) %(objectname)', prefix])).split('\n');
+    async commit() {
+      const commit = await ask(['rev-parse', '--quiet', '--verify', 'HEAD^{commit}']);
+      return commit === undefined ? undefined : withoutLineEnd(commit);
+    },
+    async listRefs(...prefixes) {
+      // Without any git would list them all.
+      if (prefixes.length === 0) return new Map();
+      const lines = (await read(['for-each-ref', '--format=%(refname) %(objectname)', ...prefixes])).split('\n');
       return new Map(lines.flatMap((line) => (line === '' ? [] : [line.split(' ') as [string, string]])));
     },
     async resolve(names) {
@@ -410,6 +404,27 @@ function branchReads({
       return found;
     },
     diffBranches: async (base, branch) => readContent([...DIFF, `${refOf(base)}...${refOf(branch)}`, '--']),
+    async compare(branch, base) {
+      const range = `${requireName(base, 'commit')}...${requireName(branch, 'commit')}`;
+      const counts = (await read(['rev-list', '--left-right', '--count', '--end-of-options', range, '--'])).split('\t');
+      return { behind: Number(counts[0]), ahead: Number(counts[1]) };
+    },
+  };
+}
+
+function logReads({ read }: Calls): Pick<Git, 'logBranches' | 'logFirstParents' | 'listSubjects'> {
+  return {
+    logFirstParents: async (base, branch) =>
+      read([
+        'log',
+        '--first-parent',
+        '-z',
+        '--format=%P%x00%s%x00%b',
+        '--no-color',
+        `^${refOf(base)}`,
+        refOf(branch),
+        '--',
+      ]),
     logBranches: async (base, branch) =>
       read([
         'log',
@@ -425,11 +440,6 @@ function branchReads({
       const range = [`^${refOf(base)}`, refOf(branch), '--'];
       const log = ['log', '--no-merges', '--reverse', `--max-count=${count}`, '--format=%s', '--no-color', ...range];
       return (await read(log)).split('\n').filter((line) => line !== '');
-    },
-    async compare(branch, base) {
-      const range = `${requireName(base, 'commit')}...${requireName(branch, 'commit')}`;
-      const counts = (await read(['rev-list', '--left-right', '--count', '--end-of-options', range, '--'])).split('\t');
-      return { behind: Number(counts[0]), ahead: Number(counts[1]) };
     },
   };
 }

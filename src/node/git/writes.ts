@@ -39,7 +39,9 @@ export function writes(
       await act(['config', '--local', '--add', '--', key, value]);
     },
     async unsetSection(section) {
-      if (await hasSection(section)) await act(['config', '--local', '--remove-section', '--', section]);
+      await act(['config', '--local', '--remove-section', '--', section]).catch((error: unknown) => {
+        if (!(error instanceof ExpectedError) || !/no such section/i.test(error.message)) throw error;
+      });
     },
     async renameSection(section, to) {
       if (await hasSection(section)) await act(['config', '--local', '--rename-section', '--', section, to]);

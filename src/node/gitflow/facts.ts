@@ -40,14 +40,11 @@ export async function readFacts(
   { refusing = [] }: { readonly refusing?: readonly string[] } = {},
 ): Promise<FlowFacts> {
   const { root, gitDirectory, commonDirectory } = await git.places();
-  const [config, branches, current, head, changes, hasIdentity] = await Promise.all([
-    git.readConfig(),
-    git.branches(),
-    git.currentBranch(),
-    git.head(),
-    git.changes({ runFilters: true }),
-    git.hasIdentity(),
-  ]);
+  // Of a single work tree git need not be asked who has checked what out.
+  const worktrees = await exists(path.join(commonDirectory, 'worktrees'));
+  const [config, branches] = await Promise.all([git.readConfig(), git.branches({ worktrees })]);
+  const hasIdentity = await git.hasIdentity(config);
+  const { commit: head, branch: current, changes } = await git.standing(config, { runFilters: true });
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
   const points = await git.resolve(listPoints({ config, current, operation }, request));
@@ -61,7 +58,7 @@ export async function readFacts(
     subjects: draft === undefined ? [] : await git.listSubjects(draft.base, draft.branch, MAX_SUBJECTS + 1),
     root,
     isUnborn: head === undefined,
-    head: head?.commit,
+    head,
     ...toChanges(changes),
     hasIdentity,
     remotes: listRemotes(config),
@@ -78,7 +75,7 @@ export async function readFacts(
 export async function readStateFacts(folder: string, options: GitOptions): Promise<FlowFacts> {
   const places = await openGit(folder, options).places();
   const { root, gitDirectory, commonDirectory } = places;
-  const git = openGit(root, options);
+  const git = openGit(root, { ...options, places });
   const [config, branches] = await Promise.all([git.readConfig(), git.branches({ worktrees: false })]);
   const { commit, branch: current, changes } = await git.standing(config);
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');

@@ -259,7 +259,8 @@ export async function diffTopic(
 }
 
 async function openRoot(folder: string, options: FlowOptions): Promise<Git> {
-  return openGit(await openGit(folder, options).root(), options);
+  const places = await openGit(folder, options).places();
+  return openGit(places.root, { ...options, places });
 }
 
 /** One action at a time in a repository, whatever its work trees: they share the branches. */

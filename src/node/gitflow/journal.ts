@@ -56,13 +56,18 @@ function withRest(operation: Operation, { steps }: FlowPlan): Operation {
   return { ...operation, steps: [...operation.steps.slice(0, operation.at), ...steps] };
 }
 
+/** What leaves no trace but its commit: whether it was made is told by where HEAD stood before. */
+function isToldByHead(step: GitStep | undefined): boolean {
+  return step?.kind === 'squash' || step?.kind === 'commit-merge';
+}
+
 function toJournal(git: Git, file: string, operation: Operation, offset: number): Journal {
   const { steps } = operation;
   let at = offset;
   return {
     async reached(index) {
       at = offset + index;
-      const head = (await git.head())?.commit ?? null;
+      const head = isToldByHead(steps[at]) ? ((await git.commit()) ?? null) : operation.head;
       await writeFileAtomic(file, formatOperation({ ...operation, at, head }));
     },
     async done() {
@@ -105,6 +110,6 @@ async function keepLosable(git: Git, operation: Operation): Promise<void> {
 }
 
 async function readRefs(git: Git, refs: readonly string[]): Promise<Record<string, string | null>> {
-  const found = await Promise.all(refs.map((ref) => git.listRefs(ref)));
-  return Object.fromEntries(refs.map((ref, index) => [ref, found[index]?.get(ref) ?? null]));
+  const found = await git.listRefs(...refs);
+  return Object.fromEntries(refs.map((ref) => [ref, found.get(ref) ?? null]));
 }
