@@ -1,5 +1,8 @@
-import { forEachColumn, slotsPerColumn, type PixelGrid, type Slice } from './envelope.ts';
+import { forEachColumn, type PixelGrid, type Slice } from './grid.ts';
 import type { Pyramid } from './pyramid.ts';
+
+/** The earlier and the later extreme, and the end of the line where a value is none. */
+export const slotsPerColumn = 3;
 
 /** A line on the columns of a plot. */
 export interface FittedColumns {

@@ -1,5 +1,5 @@
 import type { Area } from './asking.ts';
-import { cut, forEachColumn, type PixelGrid } from './envelope.ts';
+import { cut, forEachColumn, type PixelGrid } from './grid.ts';
 import { lowerBound } from './points.ts';
 import type { Line } from './series.ts';
 

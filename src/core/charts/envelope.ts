@@ -1,14 +1,8 @@
-import { columnsOf, type FittedColumns } from './columns.ts';
+import { columnsOf, slotsPerColumn, type FittedColumns } from './columns.ts';
+import { cut, type PixelGrid, type Slice } from './grid.ts';
 import { lowerBound } from './points.ts';
 import { oddities } from './pyramid.ts';
 import type { Line } from './series.ts';
-
-/** Steps at the left and right edge of the plot, and how many pixel columns lie between them. */
-export interface PixelGrid {
-  readonly min: number;
-  readonly max: number;
-  readonly columns: number;
-}
 
 /** `null` ends the line here; `undefined` only means that another series has a point at this x. */
 type DrawnValue = number | null | undefined;
@@ -34,13 +28,6 @@ export interface FittedLines {
   readonly marks: readonly InfinityMark[];
 }
 
-/** A line and the part of it that the plot shows: first index inside and first behind. */
-export interface Slice {
-  readonly line: Line;
-  readonly start: number;
-  readonly end: number;
-}
-
 /**
  * Fits lines to a plot. A few points are joined as they are; as soon as all lines together need more than two x for each pixel column, every line keeps the minimum and the maximum of
  * each column, in the order in which they came (MinMax on one grid: Jugel et al., "M4", VLDB 2014, without its first and last): the error is below one pixel and a spike of one sample
@@ -62,14 +49,6 @@ export function envelope(lines: readonly Line[], grid: PixelGrid): Drawn {
     ),
   );
   return { x: [...x], ys: rows, marks };
-}
-
-export function cut(line: Line, { min, max }: PixelGrid): Slice {
-  const { steps } = line;
-  const start = lowerBound(steps, min);
-  let end = lowerBound(steps, max);
-  while (end < steps.length && steps[end] === max) end += 1;
-  return { line, start, end };
 }
 
 /** The steps of all lines within the window, ascending and each once; undefined when there are more than `most`. */
@@ -108,7 +87,6 @@ function verbatim(slices: readonly Slice[], inner: readonly number[]): FittedLin
 
 /** Places within a column, in widths of one: the earlier and the later extreme, and the end of the line where a value is none. */
 const places = [0.25, 0.75, 0.9];
-export const slotsPerColumn = places.length;
 
 function onGrid(slices: readonly Slice[], grid: PixelGrid): FittedLines {
   const { min, max, columns } = grid;
@@ -142,54 +120,6 @@ function usedSlots(fitted: readonly FittedColumns[], count: number): Uint32Array
   for (const { slots } of fitted)
     for (let slot = 0; slot < count; slot += 1) if (!Number.isNaN(slots[slot])) used[slot] = 1;
   return Uint32Array.from(used.keys()).filter((slot) => used[slot] === 1);
-}
-
-/** Calls with each column that has points, and the indices of those: [start, end). `before`: the last column that is done already. */
-export function forEachColumn(
-  { line: { steps }, start, end }: Slice,
-  { min, max, columns }: PixelGrid,
-  use: (column: number, start: number, end: number) => void,
-  before = -1,
-): void {
-  const width = (max - min) / columns;
-  let column = before;
-  let guess = 1;
-  for (let i = start; i < end;) {
-    const place = Math.floor(((steps[i] ?? NaN) - min) / width);
-    // Rounding may put a step below the edge that the one before has passed, and must not give a column twice.
-    column = Math.min(columns - 1, Math.max(column + 1, Number.isFinite(place) ? place : 0));
-    const next =
-      column === columns - 1 ? end : passEdge(steps, min + (column + 1) * width, { start: i + 1, end, guess });
-    use(column, i, next);
-    guess = next - i;
-    i = next;
-  }
-}
-
-/** The first index in [start, end) whose step is not below `edge`, found in leaps that double, from where it lay last: columns of many points cost little. */
-function passEdge(
-  steps: Float64Array,
-  edge: number,
-  { start, end, guess }: { readonly start: number; readonly end: number; readonly guess: number },
-): number {
-  const first = Math.min(end, start + guess - 1);
-  let low = start;
-  let high = first;
-  if (first === start || (steps[first - 1] ?? NaN) < edge) {
-    let leap = 1;
-    low = first;
-    while (low + leap < end && (steps[low + leap - 1] ?? NaN) < edge) {
-      low += leap;
-      leap *= 2;
-    }
-    high = Math.min(end, low + leap);
-  }
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((steps[middle] ?? NaN) < edge) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The steps of the nearest points beyond the edges, of all lines, around those within, which begin at `before`. */

@@ -1,7 +1,8 @@
 import type { Area, ChartAnswer, ChartAsk } from './asking.ts';
 import { countOutside, withoutOutliers } from './axes.ts';
 import { crowdOf, thinArea } from './crowd.ts';
-import { fitLines, type PixelGrid } from './envelope.ts';
+import { fitLines } from './envelope.ts';
+import type { PixelGrid } from './grid.ts';
 import type { ExpressionProblem } from './expression.ts';
 import { lowerBound } from './points.ts';
 import { findBest, stepBounds, valueBounds } from './reading.ts';
