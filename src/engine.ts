@@ -18,7 +18,7 @@ import {
 import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { writeFileAtomic } from './node/files/files.ts';
 import { openGit } from './node/git/git.ts';
-import { performFlow, planFlow, readFlow } from './node/gitflow/gitflow.ts';
+import { checkFlow, performFlow, planFlow, readFlow, suggestVersion } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
@@ -258,6 +258,14 @@ const handlers: EngineHandlers = {
   async planFlow({ project, flow }) {
     projects.requireTrust();
     return planFlow((await find(project)).root, flow, { env });
+  },
+  async checkFlow({ project, type, name }) {
+    projects.requireTrust();
+    return checkFlow((await find(project)).root, { type, name }, { env });
+  },
+  async suggestVersion({ project, type }) {
+    projects.requireTrust();
+    return suggestVersion((await find(project)).root, type, { env });
   },
   async performFlow({ project, flow }) {
     projects.requireTrust();

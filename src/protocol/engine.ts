@@ -5,7 +5,15 @@ import type { RunEvent, SweepFacts } from './charts.ts';
 import type { ShownComparison } from './compare.ts';
 import { fromErrorDocument, toErrorDocument, type ErrorDocument } from './errors.ts';
 import type { Completion, Decoration, Finding, Hover, OpenText, StageLens, TextEdit, TextQuestion } from './editing.ts';
-import type { FlowPlanDocument, FlowRequest, FlowResult, FlowState } from './gitflow.ts';
+import type { FlowCheck } from './gates.ts';
+import type {
+  FinishedType,
+  FlowPlanDocument,
+  FlowRequest,
+  FlowResult,
+  FlowState,
+  VersionSuggestion,
+} from './gitflow.ts';
 import type { StatusDocument } from './pipeline.ts';
 import type { DrawnPlots } from './plots.ts';
 import type { RunPictures } from './pictures.ts';
@@ -281,6 +289,9 @@ interface EngineRequests {
   /** What {@link performFlow} would do, or why it can't. */
   planFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowPlanDocument };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
+  /** The gates of a branch, with lint and tests run. */
+  checkFlow: { payload: InProject & { readonly type: FinishedType; readonly name: string }; reply: FlowCheck };
+  suggestVersion: { payload: InProject & { readonly type: 'release' | 'hotfix' }; reply: VersionSuggestion };
   /** Resolves when the training has done it, at the end of its batch, or after a while with `waiting`. */
   steerRun: {
     payload: InProject & { readonly runId: string; readonly steering: Steering };

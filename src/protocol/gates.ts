@@ -22,6 +22,8 @@ export interface FlowGate {
 
 /** `mlops flow check --json`. */
 export interface FlowCheck {
+  /** Absolute path of the top of the work tree, from which the gates' places are told. */
+  readonly root: string;
   readonly outcome: 'passed' | 'failed';
   readonly branch: string;
   readonly base: string;

@@ -2,18 +2,20 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Workbench } from '../../scripts/vscode-host/workbench.ts';
+import { openRegistryOf, promote } from '../../src/node/registry/registry.ts';
+import { openChosenStore } from '../../src/node/tracking/tracking.ts';
 import { createPerson, pictureFailures, type Person } from './window.ts';
 
-// Gitflow from the Branches view: set up, a feature begun and finished, a conflict that is taken back.
+// Gitflow from the Branches view: set up, a feature begun and finished, a conflict that is taken back, gates, and the release of a model.
 let person: Person;
 let project: string;
 let window: Workbench;
 
-const git = async (...args: readonly string[]): Promise<void> => {
+const git = async (...args: readonly string[]): Promise<string> => {
   const env = { ...process.env, HOME: person.home, GIT_CONFIG_GLOBAL: path.join(person.home, '.gitconfig') };
-  await promisify(execFile)('git', ['-C', project, ...args], { env });
+  return (await promisify(execFile)('git', ['-C', project, ...args], { env })).stdout.trim();
 };
 const commit = async (file: string, text: string): Promise<void> => {
   await writeFile(path.join(project, file), text);
@@ -76,4 +78,82 @@ it('shows the plan of a finish; one that stops at a conflict is taken back from 
   await row('is not finished').getByRole('button', { name: 'Abort What Has Stopped' }).click();
   await row('is not finished').waitFor({ state: 'detached', timeout: 30_000 });
   await row(/faster.*1 ahead, 1 behind of develop/s).waitFor();
+});
+
+it('shows the gates of a finish, and goes on with a reason that stands in the merge', async () => {
+  await git('branch', '-q', '-D', 'feature/faster');
+  await git('config', 'gitflow.branch.feature/gated.base', 'develop');
+  await git('checkout', '-q', '-b', 'feature/gated', 'develop');
+  await commit('upload.py', ['bucket = "digits"\nkey = "AKIA', 'IOSFODNN7EXAMPL2"\n'].join(''));
+  await row(/gated.*1 ahead of develop/s).waitFor({ timeout: 30_000 });
+  await row('gated').hover();
+  await row('gated').getByRole('button', { name: 'Finish Branch' }).click();
+  await window.titled('Gates of feature gated');
+  await window.picture('branches-4-gates');
+  await window.pick('upload.py:2');
+  const line = window.page.locator('.editor-instance .view-line.is-current, .editor-instance .view-line', {
+    hasText: 'AKIA',
+  });
+  await line.first().waitFor();
+  await row('gated').hover();
+  await row('gated').getByRole('button', { name: 'Finish Branch' }).click();
+  await window.pick('Finish All the Same…');
+  await window.titled('Finish although gates do not hold: Secrets');
+  await window.picture('branches-5-reason');
+  await window.answer('a key of the documentation');
+  await window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Finish' }).click();
+  await row('gated').waitFor({ state: 'detached', timeout: 30_000 });
+  expect(await git('log', '-1', '--format=%(trailers:key=Gate-Override,valueonly)', 'develop')).toBe(
+    'secrets: a key of the documentation',
+  );
+});
+
+it('releases a model with its tag and its alias, and takes all of it back', async () => {
+  const choice = { project: { root: project }, env: { ...process.env, MLFLOW_TRACKING_URI: undefined }, cwd: project };
+  const store = await openChosenStore(choice);
+  await store.ensure();
+  const { registry } = await openRegistryOf(choice);
+  const champion = async () => (await registry.readModel('digits')).aliases['champion'];
+  for (const startTime of [1, 2]) {
+    const writer = await store.createRun({ experiment: 'digits', user: 'u', startTime, params: {}, tags: {} });
+    await writer.finish('FINISHED', startTime + 1);
+    const source = `file://${project}/models/cnn`;
+    await registry.createVersion({
+      ...{ name: 'digits', source, runId: writer.runId, artifactPath: 'model', description: null, tags: {} },
+    });
+    await mkdir(path.join(project, 'models/cnn'), { recursive: true });
+    await writeFile(path.join(project, 'models/cnn/MLmodel'), `run_id: ${writer.runId}\n`);
+  }
+  await promote(choice, { model: 'digits/1' });
+  await window.command('MLOps: Start Branch…');
+  await window.pick('release');
+  await window.titled('Start release');
+  await window.picture('branches-6-version');
+  await window.page.keyboard.press('Enter');
+  await row(/0\.1\.0.*checked out/s).waitFor({ timeout: 30_000 });
+  await commit('notes.txt', 'release\n');
+  await row(/0\.1\.0.*1 ahead of develop/s).waitFor({ timeout: 30_000 });
+  await row('0.1.0').hover();
+  await row('0.1.0').getByRole('button', { name: 'Finish Branch' }).click();
+  const dialog = window.page.locator('.monaco-dialog-box');
+  await dialog.getByText('Move champion of digits to version 2').waitFor({ timeout: 30_000 });
+  await window.picture('branches-7-release');
+  await dialog.getByRole('button', { name: 'Finish' }).click();
+  await window
+    .notifications()
+    .filter({ hasText: 'champion of digits is version 2 now' })
+    .first()
+    .waitFor({ timeout: 30_000 });
+  await window.picture('branches-8-released');
+  expect(await git('for-each-ref', '--format=%(contents:trailers:key=Model)', 'refs/tags/0.1.0')).toBe(
+    'Model: digits 2',
+  );
+  expect(await git('show', 'main:CHANGELOG.md')).toContain('## [0.1.0] - ');
+  expect(await champion()).toBe('2');
+  await window.command('MLOps: Undo Last Action on Branches…');
+  await dialog.getByRole('button', { name: 'Take Back' }).click();
+  await row(/0\.1\.0.*checked out/s).waitFor({ timeout: 30_000 });
+  await window.picture('branches-9-undone');
+  expect(await champion()).toBe('1');
+  expect(await git('tag')).toBe('');
 });

@@ -40,6 +40,7 @@ import { withRelease } from './release.ts';
 import { readPullRequests } from './pullrequests.ts';
 import type { FlowReporter, Performance } from './performance.ts';
 
+export { suggestVersion } from './versions.ts';
 export type { FlowReporter } from './performance.ts';
 
 export interface FlowOptions {
@@ -96,7 +97,7 @@ export async function checkFlow(
   const { branch, base } = findTopic(facts, target);
   const place = { git, facts, folder, env, signal, ...(note === undefined ? {} : { note }) };
   const gates = await readGates(place, target, 'run');
-  return { outcome: listFailed(gates).length === 0 ? 'passed' : 'failed', branch, base, gates };
+  return { outcome: listFailed(gates).length === 0 ? 'passed' : 'failed', root: git.folder, branch, base, gates };
 }
 
 /** The facts for what the request comes to with all that is remembered here. */

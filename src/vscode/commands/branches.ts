@@ -2,9 +2,17 @@ import * as vscode from 'vscode';
 import type { Target } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
-import type { FlowPlanDocument, FlowRequest, FlowState, FlowTopic, TopicType } from '../../protocol/gitflow.ts';
+import type {
+  FlowPlanDocument,
+  FlowRequest,
+  FlowState,
+  FlowTopic,
+  TopicType,
+  VersionSuggestion,
+} from '../../protocol/gitflow.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
+import { describeGate, passGates } from './finishing.ts';
 import { offerToInitialise, performFlow } from './gitflow.ts';
 import { pickProject } from './pick.ts';
 
@@ -75,8 +83,11 @@ export function createBranchCommands({ engine, projects }: Parts): BranchCommand
       const chosen = await choose(target, title, hasBase);
       if (chosen === undefined || chosen.type === 'support') return;
       const { project, type, name } = chosen;
-      const flow: FlowRequest = { action: 'finish', type, name };
-      const plan = await engine.request('planFlow', { project, flow });
+      const passed = await passGates(engine, { project, type, name });
+      if (passed === undefined) return;
+      const { gates, ...override } = passed;
+      const flow: FlowRequest = { action: 'finish', type, name, ...override };
+      const plan = { ...(await engine.request('planFlow', { project, flow })), gates };
       if (!(await agree(vscode.l10n.t('Finish {0} {1}?', type, name), vscode.l10n.t('Finish'), plan))) return;
       await performFlow(engine, project, flow, vscode.l10n.t('Finishing {0} {1} …', type, name));
     },
@@ -110,7 +121,9 @@ async function startBranch({ engine, projects }: Parts, target: Target | undefin
   const state = project === undefined ? undefined : await readReadyFlow(engine, project);
   if (project === undefined || state === undefined) return;
   const type = await pickType(state);
-  const name = type === undefined ? undefined : await askName(type, state);
+  const suggestion =
+    type === 'release' || type === 'hotfix' ? await engine.request('suggestVersion', { project, type }) : undefined;
+  const name = type === undefined ? undefined : await askName(type, state, suggestion);
   if (type === undefined || name === undefined) return;
   // A support branch lives on beside production, from a version of it: which one nobody but the user knows.
   const base = type === 'support' ? await askBase() : undefined;
@@ -158,8 +171,9 @@ async function readReadyFlow(engine: EngineClient, project: string): Promise<Flo
 }
 
 /** What would be done, before it is. */
-async function agree(question: string, yes: string, { plan, warnings }: FlowPlanDocument): Promise<boolean> {
-  const detail = [...warnings, ...plan.map(({ title }) => `• ${title}`)].join('\n');
+async function agree(question: string, yes: string, { plan, warnings, gates }: FlowPlanDocument): Promise<boolean> {
+  const shown = gates.flatMap((gate) => describeGate(gate) ?? []);
+  const detail = [...warnings, ...shown, ...plan.map(({ title }) => `• ${title}`)].join('\n');
   return (await vscode.window.showWarningMessage(question, { modal: true, detail }, yes)) === yes;
 }
 
@@ -190,17 +204,25 @@ async function pickType({ prefixes, production, develop }: FlowState): Promise<T
   return (await vscode.window.showQuickPick(rows, { title: vscode.l10n.t('Type of the branch') }))?.type;
 }
 
-async function askName(type: TopicType, { topics }: FlowState): Promise<string | undefined> {
-  const isVersion = type === 'release' || type === 'hotfix';
+async function askName(
+  type: TopicType,
+  { topics }: FlowState,
+  suggestion: VersionSuggestion | undefined,
+): Promise<string | undefined> {
   const existing = topics.filter((topic) => topic.type === type).map(({ name }) => name);
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Start {0}', type),
-    prompt: isVersion ? vscode.l10n.t('Its version, as 1.2.0') : vscode.l10n.t('Its name, without the prefix'),
+    prompt:
+      suggestion === undefined
+        ? vscode.l10n.t('Its name, without the prefix')
+        : vscode.l10n.t('Its version, as 1.2.0; suggested: {0} ({1})', suggestion.version, suggestion.reason),
+    ...(suggestion === undefined ? {} : { value: suggestion.version }),
     // A first look only; the engine checks it by git's own rules.
     validateInput: (text) => {
       if (text === '') return vscode.l10n.t('A name is needed.');
       if (!/^[A-Za-z0-9][\w./-]*$/.test(text)) return vscode.l10n.t('Letters, digits and . _ / - only.');
-      return existing.includes(text) ? vscode.l10n.t('There is such a branch.') : undefined;
+      if (existing.includes(text)) return vscode.l10n.t('There is such a branch.');
+      return text === suggestion?.last ? vscode.l10n.t('This version is released already.') : undefined;
     },
   });
 }

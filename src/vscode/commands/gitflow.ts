@@ -4,6 +4,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowRequest, FlowResult, FlowState, FlowTopic } from '../../protocol/gitflow.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
+import { passGates } from './finishing.ts';
 import { pickProject } from './pick.ts';
 
 type GitflowCommands = Pick<CommandTypes, 'mlops.initialiseGitflow' | 'mlops.startFeature' | 'mlops.finishFeature'>;
@@ -65,7 +66,14 @@ export function createGitflowCommands({
       const name = chosen?.label;
       if (name === undefined) return;
       const title = vscode.l10n.t('Finishing feature {0} …', name);
-      await perform(project, { action: 'finish', type: 'feature', name }, title);
+      const passed = await passGates(engine, { project, type: 'feature', name });
+      if (passed === undefined) return;
+      const { override } = passed;
+      await perform(
+        project,
+        { action: 'finish', type: 'feature', name, ...(override === undefined ? {} : { override }) },
+        title,
+      );
     },
   };
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Target } from '../../../../src/core/trees/trees.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
+import type { FlowGate, GateName } from '../../../../src/protocol/gates.ts';
 import type { FlowRequest, FlowState } from '../../../../src/protocol/gitflow.ts';
 import { answers, forget, told } from '../editor.ts';
 import { createEngine } from '../engine.ts';
@@ -20,12 +21,35 @@ const state: FlowState = {
   })),
 };
 
-function create({ initialised = true, refuses = false } = {}) {
+interface Given {
+  readonly initialised?: boolean;
+  readonly refuses?: boolean;
+  readonly gates?: readonly FlowGate[];
+}
+
+const gate = (name: GateName, outcome: FlowGate['outcome'], more: Partial<FlowGate> = {}): FlowGate => ({
+  ...{ name, outcome, message: `${name} says so.`, places: [], look: null, log: null },
+  ...more,
+});
+const place = { file: 'dvc.yaml', line: 3, column: 1, severity: 'error', message: 'train: never run' } as const;
+const failing = [
+  gate('lint', 'passed'),
+  gate('pipeline', 'failed', { places: [place], look: 'mlops status' }),
+  gate('tests', 'failed', { look: 'make test', log: '/w/digits/.git/mlops/gates/tests.log' }),
+  gate('data', 'failed', { look: 'mlops data status' }),
+];
+
+function create({ initialised = true, refuses = false, gates = [gate('files', 'passed')] }: Given = {}) {
   const asked: FlowRequest[] = [];
   const planned: FlowRequest[] = [];
   let isReady = initialised;
   const engine = createEngine({
     readFlow: () => ({ ...state, initialised: isReady, reason: 'Not set.' }),
+    checkFlow: () => ({
+      ...{ root: project, branch: 'feature/a', base: 'develop', gates },
+      outcome: gates.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'passed',
+    }),
+    suggestVersion: () => ({ version: '1.3.0', last: '1.2.0', reason: '1 feature since 1.2.0' }),
     planFlow: ({ flow }) => {
       planned.push(flow);
       if (refuses && !('force' in flow)) throw new ExpectedError('branch-state', 'It has commits of its own.');
@@ -57,6 +81,7 @@ describe('what is done with a branch', () => {
       pressed?: string;
       refuses?: true;
       initialised?: false;
+      gates?: readonly FlowGate[];
     },
     expected: readonly object[],
   ): void =>
@@ -82,6 +107,28 @@ describe('what is done with a branch', () => {
   check('or not', 'mlops.startBranch', { picked: ['bugfix'], typed: 'c', initialised: false }, []);
   check('a finish that is agreed to', 'mlops.finishBranch', { target: branch('a'), pressed: 'Finish' }, [
     { action: 'finish', type: 'feature', name: 'a' },
+  ]);
+  check(
+    'a finish whose gates do not hold, with a reason',
+    'mlops.finishBranch',
+    { target: branch('a'), gates: failing, picked: ['Finish All the Same…'], typed: 'the demo', pressed: 'Finish' },
+    [{ action: 'finish', type: 'feature', name: 'a', override: 'the demo' }],
+  );
+  check(
+    'without a reason',
+    'mlops.finishBranch',
+    { target: branch('a'), gates: failing, picked: ['Finish All the Same…'], typed: ' ', pressed: 'Finish' },
+    [],
+  );
+  check(
+    'or a look at them',
+    'mlops.finishBranch',
+    { target: branch('a'), gates: failing, picked: ['escape'], typed: 'the demo', pressed: 'Finish' },
+    [],
+  );
+  check('a release of a version that is out', 'mlops.startBranch', { picked: ['release'], typed: '1.2.0' }, []);
+  check('a release', 'mlops.startBranch', { picked: ['release'], typed: '1.3.0' }, [
+    { action: 'start', type: 'release', name: '1.3.0' },
   ]);
   check('a finish that is not', 'mlops.finishBranch', { target: branch('a') }, []);
   check(
@@ -118,6 +165,21 @@ describe('what is done with a branch', () => {
   );
   check('or stays', 'mlops.undoFlow', { target: { kind: 'project', project } }, []);
   check('or is taken back', 'mlops.abortFlow', { target: { kind: 'project', project } }, [{ action: 'abort' }]);
+});
+
+describe('a gate leads to where to look', () => {
+  it.each([
+    ['Pipeline', [`${project}/dvc.yaml`], []],
+    ['dvc.yaml:3', [`${project}/dvc.yaml`], []],
+    ['Tests', ['/w/digits/.git/mlops/gates/tests.log'], []],
+    ['Data', [], ['data says so. More: mlops data status']],
+    ['Lint', [], ['lint says so.']],
+  ])('%s', async (picked, documents, messages) => {
+    answers.picked = [picked];
+    const { commands, asked } = create({ gates: failing });
+    await commands['mlops.finishBranch'](branch('a'));
+    expect({ asked, documents: told.documents, messages: told.messages }).toEqual({ asked: [], documents, messages });
+  });
 });
 
 it('tells what was done', async () => {

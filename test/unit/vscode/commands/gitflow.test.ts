@@ -7,7 +7,7 @@ import type { Projects } from '../../../../src/vscode/projects.ts';
 const editor = vi.hoisted(() => ({ seen: [] as string[], presses: '', types: '' }));
 
 vi.mock('vscode', () => ({
-  ProgressLocation: { Window: 10 },
+  ProgressLocation: { Window: 10, Notification: 15 },
   l10n: { t: (message: string, ...values: string[]) => message.replace('{0}', values[0] ?? '{0}') },
   window: {
     async withProgress({ title }: { title: string }, work: () => Promise<unknown>) {
@@ -50,7 +50,13 @@ function createEngine({ initialised, features }: Given): EngineClient {
   });
   return {
     request: (name: string, payload: unknown) =>
-      Promise.resolve(name === 'readFlow' ? readState() : perform((payload as { flow: FlowRequest }).flow)),
+      Promise.resolve(
+        name === 'readFlow'
+          ? readState()
+          : name === 'checkFlow'
+            ? { outcome: 'passed', gates: [] }
+            : perform((payload as { flow: FlowRequest }).flow),
+      ),
     onEvent: () => ({ dispose: () => undefined }),
   } as unknown as EngineClient;
 }
@@ -113,6 +119,8 @@ describe('Gitflow by the palette', () => {
         { initialised: true, features: ['a'] },
         [
           'asked: Feature to finish',
+          'begun: Looking at the gates of feature {1} …',
+          'ended',
           'begun: Finishing feature a …',
           'performed: finish',
           'ended',
