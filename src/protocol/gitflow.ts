@@ -97,6 +97,8 @@ export type FlowRequest =
       readonly name: string;
       /** A branch; for support a commit or tag of production, and needed. */
       readonly base?: string;
+      /** What the branch is for, in a line: git's own description of it, and a tag of the runs that are made on it. */
+      readonly note?: string;
       readonly fetch?: boolean;
     }
   | ({

@@ -49,6 +49,7 @@ export function planStart(facts: FlowFacts, request: StartRequest): FlowPlan {
       ...planHook(facts, 'pre', `${type}-start`, args),
       { kind: 'set-config', key: `${topicSection(branch)}.base`, value: base },
       { kind: 'start-branch', branch, from: base },
+      ...planNote(branch, request.note),
       ...planHook(facts, 'post', `${type}-start`, args),
     ],
   });
@@ -75,6 +76,11 @@ function planSupport(facts: FlowFacts, settings: ReadySettings, request: StartRe
     fetches: wantsFetch(facts, request) ? planFetch(facts, settings, base) : [],
     steps: [{ kind: 'start-branch', branch, from: base }],
   });
+}
+
+function planNote(branch: string, note: string | undefined): readonly GitStep[] {
+  const line = (note ?? '').replace(/\s+/gu, ' ').trim();
+  return line === '' ? [] : [{ kind: 'set-config', key: `branch.${branch}.description`, value: line }];
 }
 
 function wantsFetch({ config }: FlowFacts, { type, fetch }: StartRequest): boolean {

@@ -1,11 +1,15 @@
 import type { Distance, FlowState, FlowTopic, TopicType, UnfinishedOperation } from '../../protocol/gitflow.ts';
+import type { RunSummary } from '../../protocol/tracking.ts';
 import type { EntryIcon, Translate, TreeEntry } from './entry.ts';
+import { describeRun } from './runs.ts';
 
 /** What a branch's entry stands for, as it is listed. */
 interface Listing {
   readonly state: FlowState;
   readonly project: string;
   readonly t: Translate;
+  /** The newest run that was made on each branch. */
+  readonly lastRuns: ReadonlyMap<string, RunSummary>;
 }
 
 /** In the order in which their groups stand. */
@@ -15,14 +19,44 @@ const types: readonly TopicType[] = ['feature', 'bugfix', 'release', 'hotfix', '
  * The Branches view: what was left unfinished, the two long-lived branches, then the others by their types. Nothing of a repository
  * without Gitflow, where the view itself says how it is set up.
  */
-export function toBranchEntries(state: FlowState, project: string, t: Translate): readonly TreeEntry[] {
+export function toBranchEntries(
+  state: FlowState,
+  project: string,
+  t: Translate,
+  runs: readonly RunSummary[] = [],
+): readonly TreeEntry[] {
   if (!state.initialised) return [];
-  const listing = { state, project, t };
+  const listing = { state, project, t, lastRuns: findLastRuns(runs) };
   return [
     ...(state.unfinished === null ? [] : [toUnfinishedEntry(state.unfinished, listing)]),
     ...toLastingEntries(listing),
     ...types.flatMap((type) => toGroup(type, listing)),
   ];
+}
+
+function findLastRuns(runs: readonly RunSummary[]): ReadonlyMap<string, RunSummary> {
+  const last = new Map<string, RunSummary>();
+  for (const run of runs) {
+    const branch = run.tags['mlflow.source.git.branch'];
+    const known = branch === undefined ? undefined : last.get(branch);
+    if (branch !== undefined && (known === undefined || run.startTime > known.startTime)) last.set(branch, run);
+  }
+  return last;
+}
+
+/** The run is a click away. */
+function toRunEntry(run: RunSummary, branch: string, { project, t }: Listing): TreeEntry {
+  const words = describeRun(run, t);
+  return {
+    id: `branch-run:${project}:${branch}`,
+    label: t('Last run {0}', run.name),
+    description: words,
+    icon: { id: 'graph-line' },
+    tooltip: [run.name, words, run.runId, run.tags['mlflow.source.git.commit'] ?? ''].filter((line) => line !== ''),
+    context: 'branch-run',
+    target: { kind: 'run', project, runId: run.runId },
+    does: 'mlops.showRunChart',
+  };
 }
 
 function toUnfinishedEntry(unfinished: UnfinishedOperation, { project, t }: Listing): TreeEntry {
@@ -101,7 +135,9 @@ function nameGroup(type: TopicType, t: Translate): string {
   }
 }
 
-function toTopicEntry(topic: FlowTopic, { project, t, state }: Listing): TreeEntry {
+function toTopicEntry(topic: FlowTopic, listing: Listing): TreeEntry {
+  const { project, t, state, lastRuns } = listing;
+  const run = lastRuns.get(topic.branch);
   const { type, name, branch, merged, current, pullRequest } = topic;
   const standing = describeStanding(topic, t);
   const sharing = describeSharing(topic, state.origin, t);
@@ -109,7 +145,13 @@ function toTopicEntry(topic: FlowTopic, { project, t, state }: Listing): TreeEnt
   return {
     id: `branch:${project}:${branch}`,
     label: name,
-    description: [current ? t('checked out') : '', waiting, standing, sharing]
+    description: [
+      current ? t('checked out') : '',
+      waiting,
+      standing,
+      run === undefined ? '' : describeRun(run, t),
+      sharing,
+    ]
       .filter((part) => part !== '')
       .join(' · '),
     icon: pickIcon(topic),
@@ -123,6 +165,7 @@ function toTopicEntry(topic: FlowTopic, { project, t, state }: Listing): TreeEnt
     ].filter((line) => line !== ''),
     context: contextOf(topic),
     target: { kind: 'branch', project, type, name },
+    ...(run === undefined ? {} : { children: () => [toRunEntry(run, branch, listing)] }),
   };
 }
 

@@ -23,7 +23,7 @@ export function toModelEntries(
   words: Words,
 ): readonly TreeEntry[] {
   const byId = new Map(runs.map((run) => [run.runId, run]));
-  const of = { project, byId, ...words };
+  const of = { project, byId, releases: indexReleases(registry), ...words };
   return [
     ...registry.models.map((model) => toRegisteredEntry(model, of)),
     ...registry.problems.map(({ file, message }) => ({
@@ -39,22 +39,43 @@ export function toModelEntries(
   ];
 }
 
+/** The release in git that names a version, by {@link versionKey}. */
+function indexReleases({ models }: RegistryList): ReadonlyMap<string, string> {
+  return new Map(
+    models
+      .filter(({ origin }) => origin === 'git')
+      .flatMap(({ name, versions }) =>
+        versions.flatMap(({ version, tags }) => {
+          const tag = tags['git.tag'];
+          return tag === undefined ? [] : [[versionKey(name, version), tag] as const];
+        }),
+      ),
+  );
+}
+
+function versionKey(model: string, version: string): string {
+  return `${version} ${model}`;
+}
+
 interface Surroundings extends Words {
   readonly project: string;
   readonly byId: ReadonlyMap<string, RunSummary>;
+  readonly releases: ReadonlyMap<string, string>;
 }
 
 function toRegisteredEntry(model: RegisteredModel, of: Surroundings): TreeEntry {
   const { project, t } = of;
-  const { name, versions, aliases, description } = model;
+  const { name, versions, aliases, description, origin } = model;
+  const place = origin === 'git' ? [t('releases in git')] : [];
   const count = versions.length === 1 ? t('1 version') : t('{0} versions', versions.length);
   const inUse = Object.entries(aliases).map(([alias, version]) => `${alias} ${version}`);
   return {
-    id: `registered:${project}:${name}`,
+    // A model may be in the store and in releases: two rows of one name.
+    id: `registered:${origin}:${project}:${name}`,
     label: name,
-    description: [count, ...inUse].join(' · '),
-    icon: { id: 'library' },
-    tooltip: [name, description ?? '', count, ...inUse],
+    description: [...place, count, ...inUse].join(' · '),
+    icon: { id: origin === 'git' ? 'git-commit' : 'library' },
+    tooltip: [name, ...place, description ?? '', count, ...inUse],
     context: 'registered-model',
     target: { kind: 'registered', project, name },
     children: () => versions.map((version) => toVersionEntry(model, version, of)),
@@ -62,17 +83,19 @@ function toRegisteredEntry(model: RegisteredModel, of: Surroundings): TreeEntry 
 }
 
 function toVersionEntry(model: RegisteredModel, version: ModelVersion, of: Surroundings): TreeEntry {
-  const { project, byId, t, formatDate } = of;
+  const { project, byId, releases, t, formatDate } = of;
+  const release = releases.get(versionKey(model.name, version.version));
   const aliases = Object.entries(model.aliases).flatMap(([alias, at]) => (at === version.version ? [alias] : []));
   const run = version.runId === null ? undefined : byId.get(version.runId);
   const accuracy = run?.metrics['test_accuracy']?.last.value;
   const facts = [
     aliases.map((alias) => `@${alias}`).join(' '),
     version.stage === null ? '' : t('stage {0}', version.stage),
+    release === undefined ? '' : t('released as {0}', release),
     accuracy === undefined ? '' : t('accuracy {0}', formatValue(accuracy)),
     version.createdTime === null ? '' : formatDate(version.createdTime),
   ].filter((part) => part !== '');
-  const id = `version:${project}:${model.name}:${version.version}`;
+  const id = `version:${model.origin}:${project}:${model.name}:${version.version}`;
   return {
     id,
     label: t('Version {0}', version.version),

@@ -221,7 +221,7 @@ function isSaid(run: RunSummary): boolean {
 }
 
 /** `first`: metrics that say more of this run than the usual ones. */
-function describeRun(run: RunSummary, t: Translate, first: readonly string[] = []): string {
+export function describeRun(run: RunSummary, t: Translate, first: readonly string[] = []): string {
   switch (statusOf(run)) {
     case 'RUNNING':
       return joinParts([describeMetric(run, [...first, ...tellingWhileLive], t), describeProgress(run, t)]);

@@ -3,6 +3,7 @@ import { compareVersions, finishFlags, finishTexts, parseVersion } from '../../c
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { FinishOptions, FinishedType, TopicType } from '../../protocol/gitflow.ts';
 import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
+import { exists } from '../files/files.ts';
 import { diffTopic } from './gitflow.ts';
 import { suggestVersion } from './versions.ts';
 import { carryOut, folderOf, showTopics } from './showing.ts';
@@ -39,7 +40,7 @@ const start: Row = {
     carryOut(invocation, {
       action: 'start',
       type,
-      name: await settleName(type, name, invocation),
+      ...(await settleWork(type, name, invocation)),
       ...(base === undefined ? {} : { base }),
       ...(invocation.options.flag('fetch') ? { fetch: true } : {}),
     }),
@@ -60,6 +61,43 @@ async function settleName(type: TopicType, name: string | undefined, invocation:
     invocation.output.note(`${name} is not above ${last}, the last version; ${version} would be the next (${reason}).`);
   return name;
 }
+
+/** The name of a feature, with what it is for: an experiment or a config gives both. */
+async function settleWork(
+  type: TopicType,
+  name: string | undefined,
+  invocation: Invocation,
+): Promise<{ readonly name: string; readonly note?: string }> {
+  const [experiment, config] = ['experiment', 'config'].map((option) => invocation.options.text(option));
+  if (experiment !== undefined && config !== undefined)
+    throw new ExpectedError('bad-arguments', 'Either --experiment or --config.');
+  if (config !== undefined && !(await exists(path.resolve(folderOf(invocation), config))))
+    throw new ExpectedError('missing-file', `There is no config ${config}.`);
+  const told = experiment ?? config;
+  if (told === undefined && name === undefined && type === 'feature')
+    throw new ExpectedError(
+      'bad-arguments',
+      'Usage: mlops flow feature start NAME [BASE]; with --experiment NAME or --config FILE the name may be left out.',
+    );
+  if (told === undefined) return { name: await settleName(type, name, invocation) };
+  const words = path.basename(told).replace(/\.ya?ml$/, '');
+  const slug = words.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+  return { name: name ?? slug, note: `${experiment === undefined ? 'config' : 'experiment'} ${told}` };
+}
+
+const featureOptions: Readonly<Record<string, OptionSpec>> = {
+  ...start.options,
+  experiment: {
+    type: 'string',
+    value: 'NAME',
+    summary: 'experiment that it is for: its name, where none is given, and its note',
+  },
+  config: {
+    type: 'string',
+    value: 'FILE',
+    summary: 'config that it is for: its name, where none is given, and its note',
+  },
+};
 
 /** What every type has. */
 const rows: readonly Row[] = [
@@ -212,7 +250,11 @@ export function commandsOf(type: TopicType): readonly Command[] {
   const own = type === 'support' ? [] : [finishRow(type), ...basedRows];
   const isVersioned = type === 'release' || type === 'hotfix';
   const positionals = type === 'support' ? 'NAME BASE' : isVersioned ? '[NAME] [BASE]' : start.positionals;
-  return [{ ...start, positionals }, ...own, ...rows].map((row) => toCommand(type, row));
+  const begin =
+    type === 'feature'
+      ? { ...start, positionals: '[NAME] [BASE]', options: featureOptions }
+      : { ...start, positionals };
+  return [begin, ...own, ...rows].map((row) => toCommand(type, row));
 }
 
 function toCommand(type: TopicType, row: Row): Command {

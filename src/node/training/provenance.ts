@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { ModelConfig } from '../../core/config/config.ts';
+import { findConfig } from '../../core/git/git.ts';
 import { isMapping, parseYaml } from '../../core/yaml/yaml.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { readTextIfExists } from '../files/files.ts';
@@ -26,9 +27,17 @@ const SHOWN_FILES = 5;
 export async function readGitTags(git: Git): Promise<Readonly<Record<string, string>>> {
   const head = await git.head();
   if (head === undefined) return {};
+  const { commit, branch } = head;
+  if (branch === null) return { 'mlflow.source.git.commit': commit };
+  // What the branch is for, as "mlops flow feature start --experiment" or a person ("git branch --edit-description") has said.
+  const note =
+    findConfig(await git.readConfig(), `branch.${branch}.description`)
+      ?.split('\n')[0]
+      ?.trim() ?? '';
   return {
-    'mlflow.source.git.commit': head.commit,
-    ...(head.branch === null ? {} : { 'mlflow.source.git.branch': head.branch }),
+    'mlflow.source.git.commit': commit,
+    'mlflow.source.git.branch': branch,
+    ...(note === '' ? {} : { 'mlops.branch_note': note }),
   };
 }
 

@@ -19,8 +19,13 @@ export interface Passed {
   readonly override?: string;
 }
 
-/** Looks at the gates, and shows them where one does not hold; undefined when the user looks at one of them, or gives up. */
+/**
+ * Looks at the gates, and shows them where one does not hold; undefined when the user looks at one of them, or gives up. None where the finish has
+ * passed them before: what waits on its host, or has stopped.
+ */
 export async function passGates(engine: EngineClient, { project, type, name }: Finished): Promise<Passed | undefined> {
+  const planned = await engine.request('planFlow', { project, flow: { action: 'finish', type, name } });
+  if (planned.gates.length === 0) return { gates: [] };
   const title = vscode.l10n.t('Looking at the gates of {0} {1} …', type, name);
   const location = vscode.ProgressLocation.Notification;
   const check = await vscode.window.withProgress({ location, title }, () =>

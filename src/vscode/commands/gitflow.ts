@@ -42,11 +42,13 @@ export function createGitflowCommands({
       const name = await vscode.window.showInputBox({
         title: vscode.l10n.t('Start Feature'),
         prompt: vscode.l10n.t('Name of the feature branch, without its prefix'),
+        ...(target?.kind === 'config' ? { value: target.model } : {}),
         validateInput: (text) => checkFeatureName(text, existing),
       });
       if (name === undefined) return;
       const title = vscode.l10n.t('Starting feature {0} …', name);
-      await perform(project, { action: 'start', type: 'feature', name }, title);
+      const note = target?.kind === 'config' ? { note: `config ${target.file}` } : {};
+      await perform(project, { action: 'start', type: 'feature', name, ...note }, title);
     },
     async 'mlops.finishFeature'(target) {
       const project = await pickProject(projects, target);

@@ -106,7 +106,10 @@ function createRows(engine: EngineClient, shownSweeps: ShownSweeps): readonly Vi
       areas: ['branches'],
       load: async (project) => {
         const state = await readFlow(engine, project);
-        return state === null ? [] : toBranchEntries(state, project, t);
+        if (state === null) return [];
+        // Runs change by the second while something trains; branches are not read for each of those changes.
+        const { runs } = state.topics.length === 0 ? { runs: [] } : await engine.request('listRuns', { project });
+        return toBranchEntries(state, project, t, runs);
       },
     },
   ];

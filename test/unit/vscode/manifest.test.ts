@@ -92,7 +92,7 @@ describe('package.json and the code agree', () => {
     [viewIds.pipeline, 'stage-group failed', 'runStage', 'runStage'],
     [viewIds.pipeline, 'stage-group running', 'stop', 'openLog'],
     [viewIds.pipeline, 'problem', '', ''],
-    [viewIds.configs, 'config', 'train sweep', 'train sweep chooseBackend addToGrid'],
+    [viewIds.configs, 'config', 'train sweep', 'train sweep chooseBackend addToGrid startFeature'],
     [viewIds.configs, 'config broken', '', ''],
     [
       viewIds.runs,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeCurrentBranch, toBranchEntries, type TreeEntry } from '../../../../src/core/trees/trees.ts';
 import type { FlowState, FlowTopic } from '../../../../src/protocol/gitflow.ts';
+import type { RunSummary } from '../../../../src/protocol/tracking.ts';
 import { t } from '../sparks/runs.ts';
 
 const topic = (branch: string, more: Partial<FlowTopic> = {}): FlowTopic => {
@@ -101,4 +102,24 @@ describe('what the status bar says', () => {
   check('without Gitflow', { initialised: false, topics: current }, null);
   const unfinished = { kind: 'finish', branch: 'feature/a', base: 'develop', conflicts: [], advice: 'Go on.' } as const;
   check('what has stopped', { topics: current, unfinished }, ['$(warning) feature/a is not finished', 'Go on.']);
+});
+
+it('a branch tells of the newest run that was made on it, which is a click away', async () => {
+  const run = (runId: string, startTime: number, branch: string): RunSummary => ({
+    ...{ runId, name: `${runId} lark`, experiment: 'x', status: 'FINISHED', startTime, endTime: 9, parentRunId: null },
+    metrics: { val_loss: { points: 1, last: point, min: point, max: point, best: null } },
+    ...{ params: {}, tags: { 'mlflow.source.git.branch': branch }, lost: false, artifacts: null },
+  });
+  const point = { value: 0.25, step: 1 };
+  const runs = [run('a', 1, 'feature/x'), run('b', 3, 'feature/x'), run('c', 2, 'feature/x'), run('d', 9, 'develop')];
+  const entries = toBranchEntries(state({ topics: [topic('feature/x'), topic('feature/y')] }), '/p', t, runs);
+  const [x, y] = (await entries.at(-1)?.children?.()) ?? [];
+  expect(x?.description).toBe('3 ahead, 1 behind of develop · val_loss 0.2500 · not published');
+  const [link] = (await x?.children?.()) ?? [];
+  expect(link).toMatchObject({
+    label: 'Last run b lark',
+    does: 'mlops.showRunChart',
+    target: { kind: 'run', runId: 'b' },
+  });
+  expect(y?.children).toBeUndefined();
 });

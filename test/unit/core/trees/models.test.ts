@@ -50,6 +50,21 @@ it('shows registered models with versions, aliases, stages and runs', async () =
   expect(versions[1]?.children).toBeUndefined();
 });
 
+it('tells the release of a version, and shows a model of the store and of releases as two rows', async () => {
+  const [stored] = registry.models;
+  const released = { ...version('2', 'r'), source: 'git:1.0.0', tags: { 'git.tag': '1.0.0' } };
+  const models = [stored!, { ...stored!, origin: 'git' as const, aliases: { champion: '2' }, versions: [released] }];
+  const facts = { folders: [], registry: { models, problems: [] }, runs };
+  const entries = toModelEntries(facts, root, { t, formatDate: (time) => `day ${time}` });
+  expect(entries.map(({ description }) => description)).toEqual([
+    '2 versions · champion 2 · best 2',
+    'releases in git · 1 version · champion 2',
+  ]);
+  const all = (await Promise.all(entries.map(async (entry) => [entry, ...((await entry.children?.()) ?? [])]))).flat();
+  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  expect(all[1]?.description).toBe('@champion @best · released as 1.0.0 · accuracy 0.9700 · day 7');
+});
+
 it('shows models with the accuracy of their run', () => {
   const models = [
     { name: 'cnn', folder: '/m/cnn', modified: 5, runId: 'r' },

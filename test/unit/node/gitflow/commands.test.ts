@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { runCommandLine } from '../../../../src/node/commandline/commandline.ts';
 import { commands } from '../../../../src/node/gitflow/commands.ts';
 import { createInstallation } from '../../../../src/node/installation/installation.ts';
+import { openGit } from '../../../../src/node/git/git.ts';
+import { readGitTags } from '../../../../src/node/training/provenance.ts';
 import { commit, git, readFlowConfig } from '../git/repository.ts';
 import { useFlowGround } from './ground.ts';
 
@@ -82,6 +84,66 @@ test('a dry run plans and leaves everything as it is', async () => {
   });
   expect(await current(folder)).toBe('develop');
   expect(await readFlowConfig(folder, env())).toHaveLength(9);
+});
+
+test('a feature for a config or an experiment: name, note, and a tag of the runs', async () => {
+  const folder = await makeFlow();
+  await commit(folder, env(), 'cnn.yaml', 'a: 1\n');
+  expect((await mlops(folder, 'flow', 'feature', 'start', '--config', 'cnn.yaml')).code).toBe(0);
+  expect(await current(folder)).toBe('feature/cnn');
+  expect(await git(folder, env(), 'config', 'branch.feature/cnn.description')).toBe('config cnn.yaml');
+  expect(await readGitTags(openGit(folder, { env: env() }))).toMatchObject({
+    'mlflow.source.git.branch': 'feature/cnn',
+    'mlops.branch_note': 'config cnn.yaml',
+  });
+  await mlops(folder, 'flow', 'undo');
+  expect(await readFlowConfig(folder, env(), 'branch\\.')).not.toContain(
+    'branch.feature/cnn.description config cnn.yaml',
+  );
+  expect((await mlops(folder, 'flow', 'feature', 'start', '--experiment', 'Seven crossed')).code).toBe(0);
+  expect(await current(folder)).toBe('feature/Seven-crossed');
+  expect(await mlops(folder, 'flow', 'feature', 'start', '--config', 'none.yaml')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('There is no config none.yaml.'),
+  });
+});
+
+test('a release without a version: the next one is suggested, and taken with --yes', async () => {
+  const folder = await makeFlow();
+  await git(folder, env(), 'tag', '1.0.0');
+  await commit(folder, env(), 'b', '1');
+  expect(await mlops(folder, 'flow', 'release', 'start')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('1.1.0 would be the next (1 feature since 1.0.0): mlops flow release start 1.1.0'),
+  });
+  const older = await mlops(folder, 'flow', 'release', 'start', '0.9.0', '--dry-run');
+  expect(older.stderr).toContain('0.9.0 is not above 1.0.0');
+  expect(await mlops(folder, 'flow', 'hotfix', 'start', '--yes')).toMatchObject({ code: 0 });
+  expect(await current(folder)).toBe('hotfix/1.0.1');
+});
+
+test('flow check prints the gates, and is exit 1 when one does not hold', async () => {
+  const folder = await makeFlow();
+  expect(await mlops(folder, 'flow', 'check')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('develop is checked out'),
+  });
+  await mlops(folder, 'flow', 'feature', 'start', 'x');
+  await commit(folder, env(), '.env', 'A=1\n');
+  const seen = await mlops(folder, 'flow', 'check');
+  expect(seen.code).toBe(1);
+  expect(seen.stdout).toContain('feature/x → develop\npipeline\tnot here\tThere is nothing of the kind here.\n');
+  expect(seen.stdout).toContain('.env:1:1: error: is a file of secrets');
+  const document = await mlops(folder, 'flow', 'check', 'feature', 'x', '--json');
+  expect(json(document)).toMatchObject({ outcome: 'failed', branch: 'feature/x', base: 'develop' });
+  expect(json(await mlops(folder, 'flow', 'feature', 'finish', '--json'))).toMatchObject({
+    error: { code: 'gate-failed', problems: [{ file: '.env', line: 1 }] },
+  });
+  const planned = await mlops(folder, 'flow', 'feature', 'finish', '--dry-run', '--override', 'known');
+  expect(planned.stdout).toContain(
+    "-m 'Merge branch '\\''feature/x'\\'' into develop\n\nGate-Override: secrets: known' feature/x",
+  );
+  expect(planned.stderr).toContain('secrets\tFAILED');
 });
 
 test('--project names another folder', async () => {

@@ -53,7 +53,7 @@ function create({ initialised = true, refuses = false, gates = [gate('files', 'p
     planFlow: ({ flow }) => {
       planned.push(flow);
       if (refuses && !('force' in flow)) throw new ExpectedError('branch-state', 'It has commits of its own.');
-      return { plan: [{ title: 'Delete it', command: 'git branch -d x' }], warnings: [], gates: [] };
+      return { plan: [{ title: 'Delete it', command: 'git branch -d x' }], warnings: [], gates };
     },
     performFlow: ({ flow }) => {
       asked.push(flow);
@@ -125,6 +125,12 @@ describe('what is done with a branch', () => {
     'mlops.finishBranch',
     { target: branch('a'), gates: failing, picked: ['escape'], typed: 'the demo', pressed: 'Finish' },
     [],
+  );
+  check(
+    'a finish that has passed its gates before',
+    'mlops.finishBranch',
+    { target: branch('a'), gates: [], pressed: 'Finish' },
+    [{ action: 'finish', type: 'feature', name: 'a' }],
   );
   check('a release of a version that is out', 'mlops.startBranch', { picked: ['release'], typed: '1.2.0' }, []);
   check('a release', 'mlops.startBranch', { picked: ['release'], typed: '1.3.0' }, [

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Target } from '../../../../src/core/trees/trees.ts';
 import type { EngineClient } from '../../../../src/protocol/engine.ts';
 import type { FlowRequest, FlowResult, FlowState } from '../../../../src/protocol/gitflow.ts';
 import type { Projects } from '../../../../src/vscode/projects.ts';
@@ -40,7 +41,7 @@ function createEngine({ initialised, features }: Given): EngineClient {
   const topics = features.map((name) => ({ type: 'feature', name, branch: `feature/${name}`, distance: null }));
   const perform = (flow: FlowRequest): Partial<FlowResult> => {
     isReady ||= flow.action === 'init';
-    editor.seen.push(`performed: ${flow.action}`);
+    editor.seen.push(`performed: ${flow.action}${'note' in flow ? ` (${flow.note ?? ''})` : ''}`);
     return { summary: [`${flow.action} is done.`], warnings: [] };
   };
   const readState = (): Partial<FlowState> => ({
@@ -53,8 +54,8 @@ function createEngine({ initialised, features }: Given): EngineClient {
       Promise.resolve(
         name === 'readFlow'
           ? readState()
-          : name === 'checkFlow'
-            ? { outcome: 'passed', gates: [] }
+          : name === 'planFlow' || name === 'checkFlow'
+            ? { outcome: 'passed', gates: [{}] }
             : perform((payload as { flow: FlowRequest }).flow),
       ),
     onEvent: () => ({ dispose: () => undefined }),
@@ -65,6 +66,7 @@ interface Given {
   readonly initialised: boolean;
   readonly features: readonly string[];
   readonly presses?: string;
+  readonly target?: Target;
 }
 
 const MISSING = 'told: Gitflow is not set up in this repository. Its prefixes are not set.';
@@ -86,7 +88,7 @@ async function check(
 ): Promise<void> {
   editor.presses = given.presses ?? '';
   const commands = createGitflowCommands({ engine: createEngine(given), projects: {} as unknown as Projects });
-  const failed = await commands[command]({ kind: 'project', project: '/p' }).then(
+  const failed = await commands[command](given.target ?? { kind: 'project', project: '/p' }).then(
     () => [],
     (error: unknown) => [String(error)],
   );
@@ -100,6 +102,18 @@ describe('Gitflow by the palette', () => {
       ['mlops.initialiseGitflow', { initialised: false, features: [] }, SET_UP.slice(1)],
     ],
     ['starts', ['mlops.startFeature', { initialised: true, features: [] }, STARTED]],
+    [
+      'starts for a config',
+      [
+        'mlops.startFeature',
+        {
+          initialised: true,
+          features: [],
+          target: { kind: 'config', project: '/p', model: 'cnn', file: 'configs/cnn.yaml' },
+        },
+        STARTED.map((line) => line.replace('performed: start', 'performed: start (config configs/cnn.yaml)')),
+      ],
+    ],
     [
       'asks for no name where Gitflow is missing',
       ['mlops.startFeature', { initialised: false, features: [] }, [MISSING]],
