@@ -5,6 +5,7 @@ import type { RunAction } from './protocol/runtable.ts';
 import { createAddStageCommand } from './vscode/commands/addstage.ts';
 import { createBackendCommands } from './vscode/commands/backends.ts';
 import { createBranchCommands } from './vscode/commands/branches.ts';
+import { createPullRequestCommands } from './vscode/commands/pullrequests.ts';
 import { BranchStatus } from './vscode/branchstatus.ts';
 import { registerCommands } from './vscode/commands/commands.ts';
 import { createDebuggingCommands } from './vscode/commands/debugging.ts';
@@ -115,6 +116,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...createEditingCommands({ engine, projects, problems }),
     ...createGitflowCommands({ engine, projects }),
     ...createBranchCommands({ engine, projects }),
+    ...createPullRequestCommands({ engine, projects }),
     ...createNewProjectCommand({ engine, context }),
     ...createAddStageCommand({ engine, projects }),
     ...createBackendCommands({ engine, projects }),

@@ -3,10 +3,10 @@ import { describeCurrentBranch } from '../core/trees/trees.ts';
 import type { EngineClient } from '../protocol/engine.ts';
 import { ExpectedError } from '../protocol/errors.ts';
 import type { FlowState } from '../protocol/gitflow.ts';
-import { viewIds } from './manifest.ts';
+import type { CommandId } from './manifest.ts';
 import type { Projects } from './projects.ts';
 
-/** One item for the branch that is checked out: its type and where it goes, or what has stopped. A click leads to the Branches view. */
+/** One item for the branch that is checked out: its type and where it goes, or what has stopped. A click opens the menu of branches. */
 export class BranchStatus {
   readonly #engine: EngineClient;
   readonly #projects: Projects;
@@ -20,7 +20,7 @@ export class BranchStatus {
     this.#projects = projects;
     this.#item = vscode.window.createStatusBarItem('mlops.branch', vscode.StatusBarAlignment.Left);
     this.#item.name = vscode.l10n.t('MLOps: the branch that is checked out');
-    this.#item.command = `${viewIds.branches}.focus`;
+    this.#item.command = 'mlops.showBranchMenu' satisfies CommandId;
     const read = (): void => void this.#read().catch(report);
     this.#disposables = [
       this.#item,

@@ -232,3 +232,5 @@ async function askBase(): Promise<string | undefined> {
   const base = await vscode.window.showInputBox({ title: vscode.l10n.t('Start {0}', 'support'), prompt });
   return base === '' ? undefined : base;
 }
+
+export { agree, pickTopic };

@@ -48,6 +48,10 @@ export interface CommandTypes {
   'mlops.continueFlow': OnTarget;
   'mlops.abortFlow': OnTarget;
   'mlops.undoFlow': OnTarget;
+  'mlops.requestBranch': OnTarget;
+  'mlops.completeBranch': OnTarget;
+  'mlops.openPullRequest': OnTarget;
+  'mlops.showBranchMenu': OnTarget;
   'mlops.renameRun': OnTarget;
   'mlops.noteRun': OnTarget;
   'mlops.deleteRun': OnTarget;

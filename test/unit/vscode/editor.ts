@@ -280,6 +280,7 @@ export class ThemeColor {
 }
 export class ThemeIcon extends ThemeColor {}
 export const Uri = {
+  parse: (text: string) => ({ fsPath: text, toString: () => text }),
   file: (fsPath: string) => ({ scheme: 'file', fsPath, toString: () => fsPath }),
   from: (parts: Readonly<Record<string, string>>) => parts,
   joinPath: (base: { readonly fsPath?: string }, ...parts: string[]) => ({

@@ -10,6 +10,8 @@ import { listSources } from './sources.ts';
 
 interface MenuItem {
   readonly command: string;
+  /** In the place of the command. */
+  readonly submenu?: string;
   readonly when: string;
   readonly group: string;
 }
@@ -24,6 +26,9 @@ interface Manifest {
     >;
     readonly viewsWelcome: readonly { view: string; contents: string; when: string }[];
     readonly configuration: { readonly properties: Readonly<Record<string, { default: unknown; scope: string }>> };
+    readonly submenus: readonly { id: string }[];
+    readonly keybindings: readonly { command: string }[];
+    readonly walkthroughs: readonly { steps: readonly { completionEvents: readonly string[] }[] }[];
     readonly taskDefinitions: readonly { type: string; properties: Readonly<Record<string, unknown>> }[];
   };
 }
@@ -33,6 +38,7 @@ const text = await readFile(path.join(root, 'package.json'), 'utf8');
 const manifest = JSON.parse(text) as Manifest;
 const words = JSON.parse(await readFile(path.join(root, 'package.nls.json'), 'utf8')) as Record<string, string>;
 const { commands, menus, views, viewsWelcome, configuration, taskDefinitions } = manifest.contributes;
+const { submenus, keybindings, walkthroughs } = manifest.contributes;
 const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort();
 const clauses = [
   ...commands.map(({ enablement }) => enablement ?? ''),
@@ -171,12 +177,29 @@ describe('package.json and the code agree', () => {
     [viewIds.trials, 'trial finished', '', 'showRunChart openLog showRunsTable compareRuns'],
     [
       viewIds.branches,
-      'branch finishable unpublished other',
+      'branch finishable unpublished plain other',
       'checkoutBranch publishBranch finishBranch',
-      'checkoutBranch publishBranch updateBranch finishBranch deleteBranch',
+      'checkoutBranch publishBranch updateBranch finishBranch requestBranch deleteBranch',
     ],
-    [viewIds.branches, 'branch finishable published current', 'finishBranch', 'updateBranch finishBranch'],
-    [viewIds.branches, 'branch endless published other', 'checkoutBranch', 'checkoutBranch deleteBranch'],
+    [
+      viewIds.branches,
+      'branch finishable published plain current',
+      'finishBranch',
+      'updateBranch finishBranch requestBranch',
+    ],
+    [
+      viewIds.branches,
+      'branch finishable published requested current',
+      'openPullRequest',
+      'updateBranch completeBranch openPullRequest',
+    ],
+    [
+      viewIds.branches,
+      'branch finishable published completable other',
+      'checkoutBranch openPullRequest completeBranch',
+      'checkoutBranch updateBranch completeBranch openPullRequest deleteBranch',
+    ],
+    [viewIds.branches, 'branch endless published plain other', 'checkoutBranch', 'checkoutBranch deleteBranch'],
     [viewIds.branches, 'flow-unfinished ours', 'continueFlow abortFlow', 'continueFlow abortFlow'],
     [viewIds.branches, 'branch-lasting', '', ''],
     ['any', 'project', '', 'runPipeline sweep'],
@@ -226,10 +249,22 @@ describe('package.json and the code agree', () => {
   it('on menus: their commands and views exist', () => {
     const items = Object.values(menus).flat();
     const ids: readonly string[] = [...Object.keys(commandIds), ...Object.values(viewIds)];
-    for (const { command, when } of items) {
-      expect(ids).toContain(command);
+    for (const { command, submenu, when } of items) {
+      if (submenu === undefined) expect(ids).toContain(command);
+      else expect(submenus.map(({ id }) => id)).toContain(submenu);
       for (const [, view = ''] of when.matchAll(/\bview == (\S+)/g)) expect(ids).toContain(view);
     }
+  });
+
+  it('on keys and the walkthrough: their commands exist', () => {
+    const events = walkthroughs.flatMap(({ steps }) => steps.flatMap(({ completionEvents }) => completionEvents));
+    const named = [
+      ...keybindings.map(({ command }) => command),
+      ...events.map((event) => event.replace('onCommand:', '')),
+    ];
+    expect(named.length).toBeGreaterThan(3);
+    for (const command of named) expect(Object.keys(commandIds)).toContain(command);
+    for (const { id } of submenus) expect(menus[id]?.length).toBeGreaterThan(0);
   });
 
   it('on context keys', () => {
