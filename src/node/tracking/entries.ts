@@ -51,3 +51,13 @@ export function listDirectories(folder: string): readonly string[] {
     throw error;
   }
 }
+
+/** Whether a folder stands there, and no link to one; false for what can't be looked at. */
+export function isOwnDirectory(folder: string): boolean {
+  try {
+    return lstatSync(folder).isDirectory();
+  } catch {
+    // It is not there, or nobody may know: whoever asks goes on without it.
+    return false;
+  }
+}

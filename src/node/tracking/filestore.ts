@@ -32,7 +32,7 @@ import { tryReadFile } from './entries.ts';
 import { identifyWriter, writerFile } from './identity.ts';
 import { findRunFolders, listFileRuns, type ListedStore, type RunFolder } from './listing.ts';
 import { findLoggedModels, readLinkedInputs } from './linked.ts';
-import { findArtifacts, listRunFolders, readExperiments, readRun, type RunAsking } from './reading.ts';
+import { findArtifacts, findRunFolderIn, readExperiments, readRun, type RunAsking } from './reading.ts';
 import { readMeta, readRecord } from './records.ts';
 import { describeRepair, performRepair, planRepair } from './repair.ts';
 import { rewindMetrics } from './rewinding.ts';
@@ -212,7 +212,7 @@ class FileStore implements RunStore {
   }
 
   async #artifactRoots(runId: string): Promise<ArtifactRoots> {
-    const folder = this.#runFolder(runId);
+    const folder = this.#knownFolder(runId);
     return { own: await findArtifacts(folder), models: await findLoggedModels(folder) };
   }
 
@@ -220,12 +220,13 @@ class FileStore implements RunStore {
     return { experiment, objectiveOf: this.#listed.objectiveOf };
   }
 
-  /** Histories of many runs are read one after the other: looking through all folders for each would take longer than the reading. */
+  /** Histories of many runs are read one after the other: looking through the experiments for each would take longer than the reading. */
   #knownFolder(runId: string): string {
     const known = this.#folders.get(runId);
     if (known !== undefined && existsSync(known)) return known;
-    for (const { folder } of findRunFolders(this.#root).folders) this.#folders.set(path.basename(folder), folder);
-    return this.#runFolder(runId);
+    const folder = this.#runFolder(runId);
+    this.#folders.set(runId, folder);
+    return folder;
   }
 
   #runFolder(runId: string): string {
@@ -236,7 +237,7 @@ class FileStore implements RunStore {
 
   #findRunFolder(runId: string): RunFolder | undefined {
     for (const { folder, name } of readExperiments(this.#root)) {
-      const found = listRunFolders(folder).folders.find((candidate) => path.basename(candidate) === runId);
+      const found = findRunFolderIn(folder, runId);
       if (found !== undefined) return { folder: found, experiment: name };
     }
     return undefined;

@@ -7,9 +7,17 @@ import {
 } from '../../core/tracking/tracking.ts';
 import type { RunSummary, UnreadableRun } from '../../protocol/tracking.ts';
 import { isDirectory } from '../files/files.ts';
-import { describeFailure, listDirectories, tryReadFile } from './entries.ts';
+import { describeFailure, isOwnDirectory, listDirectories, tryReadFile } from './entries.ts';
 import { isWriterGone, readWriter } from './identity.ts';
-import { describeMeta, metaFile, readRecord, type RecordReading, type RunRecord } from './records.ts';
+import {
+  describeMeta,
+  lookAtArtifacts,
+  metaFile,
+  readMeta,
+  readRecord,
+  type RecordReading,
+  type RunRecord,
+} from './records.ts';
 import { folderOfUri, refuseDistant } from './uri.ts';
 
 const reservedNames = new Set(['tags', 'datasets', 'traces', 'models']);
@@ -60,6 +68,13 @@ export function listRunFolders(experiment: string): { readonly folders: readonly
   } catch (error) {
     return { folders: [], trouble: describeFailure(error) };
   }
+}
+
+/** The folder of one run of an experiment, whose others are not looked at; undefined: it has none of that id. */
+export function findRunFolderIn(experiment: string, runId: string): string | undefined {
+  if (reservedNames.has(runId) || !ID.test(runId)) return undefined;
+  const folder = path.join(experiment, runId);
+  return isOwnDirectory(folder) ? folder : undefined;
 }
 
 /** Who asks for a run. */
@@ -136,14 +151,20 @@ function listWarnings(folder: string, { torn, blank, flaws }: RunRecord, isEnded
 
 /** The folder of artifacts of one run; null where it has none on this machine. Throws `not-supported` for artifacts that lie elsewhere. */
 export async function findArtifacts(folder: string): Promise<string | null> {
-  const { record } = readRecord(folder) ?? {};
-  const found = record === undefined ? null : await chooseArtifacts(folder, record);
-  if (record !== undefined && record.artifacts !== 'filled') refuseDistant(record.meta.artifactUri);
+  const { meta } = readMeta(folder) ?? {};
+  if (meta === undefined) return null;
+  // Nothing else of the run is read: this is asked for each of many.
+  const artifacts = lookAtArtifacts(folder);
+  const found = await chooseArtifacts(folder, { meta, artifacts });
+  if (artifacts !== 'filled') refuseDistant(meta.artifactUri);
   return found;
 }
 
 /** `artifact_uri` is absolute and breaks when the store is moved or copied; what lies in the run's own folder is right. */
-async function chooseArtifacts(folder: string, { meta, artifacts }: RunRecord): Promise<string | null> {
+async function chooseArtifacts(
+  folder: string,
+  { meta, artifacts }: Pick<RunRecord, 'meta' | 'artifacts'>,
+): Promise<string | null> {
   const own = path.join(folder, 'artifacts');
   if (artifacts === 'filled') return own;
   const named = folderOfUri(meta.artifactUri);

@@ -120,7 +120,7 @@ function listParts(run: string): ReadonlyMap<string, Dirent> {
   }
 }
 
-function lookAtArtifacts(run: string): RunRecord['artifacts'] {
+export function lookAtArtifacts(run: string): RunRecord['artifacts'] {
   try {
     return readdirSync(path.join(run, 'artifacts')).length > 0 ? 'filled' : 'empty';
   } catch {

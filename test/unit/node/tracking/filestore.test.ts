@@ -238,6 +238,8 @@ describe('broken files', () => {
     const file = path.join(path.dirname(writer.artifacts), 'meta.yaml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('active', 'deleted'));
     expect(await store.listRuns()).toEqual({ runs: [], unreadable: [], warnings: [], total: 0 });
+    for (const id of ['abc', 'notes', 'traces', '..', '../0', ''])
+      await expect(store.listArtifacts(id, ''), id).rejects.toMatchObject({ code: 'unknown-name' });
   });
 });
 
