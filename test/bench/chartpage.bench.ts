@@ -123,7 +123,8 @@ async function drag(page: Page, from: number, to: number, key?: 'Shift'): Promis
   await page.mouse.move(box.x + box.width * to, y, { steps: 4 });
   await page.mouse.up();
   if (key !== undefined) await page.keyboard.up(key);
-  return untilDrawn(page, 'input', 500);
+  // What is moved follows the mouse: it may stand before the button is let go.
+  return untilDrawn(page, key === undefined ? 'input' : 'dragged', 500);
 }
 
 async function measureZoom(bench: Bench): Promise<Figure> {

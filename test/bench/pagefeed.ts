@@ -22,11 +22,11 @@ export interface Drawn {
 const PATIENCE_MS = 120_000;
 
 const pagefeed = /* js */ `(spec) => {
-  const bench = { canvases: new Set(), strokes: 0, frames: 0, last: 0, at: 0, whole: undefined, input: undefined, events: [] };
+  const bench = { canvases: new Set(), strokes: 0, frames: 0, last: 0, at: 0, whole: undefined, input: undefined, dragged: undefined, events: [] };
   window.bench = bench;
   let isMarked = false;
   const mark = (canvas) => {
-    bench.canvases.add(canvas);
+    if (canvas.isConnected) bench.canvases.add(canvas);
     bench.strokes += 1;
     bench.last = performance.now();
     if (isMarked) return;
@@ -51,6 +51,7 @@ const pagefeed = /* js */ `(spec) => {
     .observe({ type: 'event', durationThreshold: 16 });
   for (const name of ['pointerup', 'dblclick', 'wheel', 'keydown', 'click', 'pointermove'])
     window.addEventListener(name, (event) => { bench.input = event.timeStamp; }, { capture: true, passive: true });
+  window.addEventListener('pointermove', (event) => { if (event.buttons !== 0) bench.dragged = event.timeStamp; }, { capture: true, passive: true });
   const valueOf = (run, step) => Math.sin(step / 700 + run) + ((step * 7919 + run * 31) % 101) / 101;
   const index = new Map(spec.runIds.map((runId, run) => [runId, run]));
   const room = 80_000;
@@ -130,8 +131,8 @@ export function readDrawn(page: Page): Promise<Drawn> {
   );
 }
 
-/** When the page drew last, once it has drawn nothing for a while; `since`: what the page called so (`bench.whole`, `bench.input`). */
-export function untilDrawn(page: Page, since: 'whole' | 'input', quietMs = 700): Promise<number> {
+/** When the page drew last, once it has drawn nothing for a while; `since`: what the page called so (`bench.whole`, `bench.input`, `bench.dragged`). */
+export function untilDrawn(page: Page, since: 'whole' | 'input' | 'dragged', quietMs = 700): Promise<number> {
   return page.evaluate<number>(`new Promise((resolve, reject) => {
     const end = performance.now() + ${PATIENCE_MS};
     const look = () => {

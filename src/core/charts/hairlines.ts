@@ -34,7 +34,8 @@ const tilePixels = 16_384;
  * What was on the canvas is gone.
  */
 export function paintHairs({ x, lines }: HairPicture, { data, width, height }: HairCanvas): void {
-  const rows = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  // A pixel at once, red in its lowest byte: no machine that editors run on has it the other way round.
+  const rows = new Uint32Array(data.buffer, data.byteOffset, width * height);
   const tile = new HairTile(Math.max(1, Math.floor(tilePixels / height)), height);
   for (let left = 0; left < width; left += tile.width) {
     const range = { start: lowerBound(x, left), end: Math.min(x.length, lowerBound(x, left + tile.width) + 1) };
@@ -102,16 +103,15 @@ class HairTile {
     this.#flush();
   }
 
-  copyTo(rows: DataView, width: number): void {
+  copyTo(rows: Uint32Array, width: number): void {
     const columns = Math.min(this.width, width - this.#left);
     const { height } = this;
     const pixels = this.#pixels;
     for (let row = 0; row < height; row += 1) {
-      let to = 4 * (row * width + this.#left);
-      for (let at = row; at < columns * height; at += height, to += 4) {
+      let to = row * width + this.#left;
+      for (let at = row; at < columns * height; at += height, to += 1) {
         const pixel = pixels[at] ?? 0;
-        const isAsItIs = pixel === 0 || pixel >>> 24 > opaque;
-        rows.setUint32(to, isAsItIs ? pixel : toStraight(pixel), true);
+        rows[to] = pixel === 0 || pixel >>> 24 > opaque ? pixel : toStraight(pixel);
       }
     }
   }

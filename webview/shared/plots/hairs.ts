@@ -25,20 +25,25 @@ export function countHairs({ looks }: Picture): number {
 export function createHairs(): Hairs {
   const canvas = document.createElement('canvas');
   let image: ImageData | undefined;
+  let painted: Picture | undefined;
   return {
     draw(chart, view) {
       if (view.hairs === 0 || view.picture === undefined) return;
       const { ctx, bbox } = chart;
-      const [left, top] = [Math.round(bbox.left), Math.round(bbox.top)];
       const [width, height] = [Math.round(bbox.width), Math.round(bbox.height)];
       // It is written and shown, never drawn upon: what is written by the processor stays with it.
       const own = canvas.getContext('2d', { willReadFrequently: true });
       if (width < 1 || height < 1 || own === null) return;
-      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-      if (image?.width !== width || image.height !== height) image = new ImageData(width, height);
-      paint(view, view.picture, image);
-      own.putImageData(image, 0, 0);
-      ctx.drawImage(canvas, left, top);
+      const isOther = image?.width !== width || image.height !== height;
+      if (isOther) [canvas.width, canvas.height] = [width, height];
+      // uPlot draws once more after it has been made or resized, though nothing else has come.
+      if (isOther || painted !== view.picture) {
+        const target = isOther || image === undefined ? new ImageData(width, height) : image;
+        paint(view, view.picture, target);
+        own.putImageData(target, 0, 0);
+        [image, painted] = [target, view.picture];
+      }
+      ctx.drawImage(canvas, Math.round(bbox.left), Math.round(bbox.top));
     },
   };
 }
