@@ -63,10 +63,11 @@ export interface RelationAxis {
   readonly isReversed: boolean;
 }
 
-/** What is brushed on an axis, in the column's own values: numbers from `low` to `high`, both included, or categories. Several on one axis add up. */
+/** What is brushed on an axis, in the column's own values: numbers from `low` to `high`, both included, or categories, or runs that have no value there. Several on one axis add up. */
 export type RelationBrush =
   | { readonly column: string; readonly low: number; readonly high: number }
-  | { readonly column: string; readonly names: readonly string[] };
+  | { readonly column: string; readonly names: readonly string[] }
+  | { readonly column: string; readonly isMissing: true };
 
 export interface RelationsView {
   readonly kind: (typeof relationKinds)[number];

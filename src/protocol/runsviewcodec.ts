@@ -55,12 +55,13 @@ const axis = shaped({
   isReversed: flag,
 } satisfies Fields<RelationAxis>);
 const numbersBrushed = shaped({ column: text, low: finite, high: finite });
+const missingBrushed = shaped({ column: text, isMissing: (value) => value === true });
 const namesBrushed = shaped({ column: text, names: listOf(text) });
 const relationsView = shaped({
   kind: oneOf(...relationKinds),
   axes: orNull(listOf(axis)),
   colour: orNull(text),
-  brushes: listOf((value) => numbersBrushed(value) || namesBrushed(value)),
+  brushes: listOf((value) => numbersBrushed(value) || namesBrushed(value) || missingBrushed(value)),
   x: orNull(axis),
   y: orNull(axis),
   metric: orNull(text),

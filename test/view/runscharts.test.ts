@@ -461,6 +461,10 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     const shown = await open(trainings(9), { size: { width: 480, height: 700 } });
     await shown.drawn();
     await shown.picture('charts-narrow');
-    expect(await shown.page.evaluate("document.querySelector('.charts').scrollWidth")).toBeLessThanOrEqual(480);
+    for (const part of ['.charts', 'header', 'footer'])
+      expect(
+        await shown.page.evaluate<number>(`document.querySelector('${part}').scrollWidth`),
+        part,
+      ).toBeLessThanOrEqual(480);
   });
 });

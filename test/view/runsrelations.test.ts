@@ -164,6 +164,16 @@ describe.skipIf(mustSkip())('parallel coordinates of runs', () => {
     expect((await shown.view()).axes?.[1]).toEqual({ column: 'params.units', scale: 'log', isReversed: true });
     await shown.press('Escape');
     expect([await focused(), await shown.count()]).toEqual(['params.units: nothing brushed', '4 runs']);
+    // Runs without a value have a place of their own below the axis.
+    await shown.tell([runOf(9, { act: 'elu' }, { val_loss: 1 })]);
+    await expect.poll(() => shown.count()).toBe('5 runs');
+    await shown.press('m');
+    expect(await focused()).toBe('params.units: none, 1 of 5 in the brush');
+    expect((await shown.view()).brushes).toEqual([{ column: 'params.units', isMissing: true }]);
+    await shown.picture('relations-missing');
+    await shown.page.locator('[data-part="axis-none"][data-column="params.units"]').click();
+    await shown.settle();
+    expect(await shown.count()).toBe('5 runs');
   });
 
   it('have axes that the mouse moves, reverses and makes logarithmic, and others from the list', async () => {

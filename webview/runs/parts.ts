@@ -53,9 +53,13 @@ export function createHeader(
     tabs,
     element('span', { class: 'rest' }),
     element('span', { class: 'oftable' }, element('span', { class: 'dim' }, texts.group), group.root, columns),
-    element('span', { class: 'dim' }, texts.view),
-    view.root,
-    ...Object.values(words),
+    element(
+      'span',
+      { class: 'ofview' },
+      element('span', { class: 'dim' }, texts.view),
+      view.root,
+      ...Object.values(words),
+    ),
   );
   return {
     root,

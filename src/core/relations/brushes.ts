@@ -16,6 +16,7 @@ const dust = 1e-9;
 
 /** Where a brush lies on its axis: categories that stand side by side are one part, and reach a little beyond their places. Nothing where the axis has nothing of it. */
 export function extentsOf(dimension: Dimension, brush: RelationBrush): Extent[] {
+  if ('isMissing' in brush) return [];
   if (!('names' in brush)) {
     const [low, high] = [placeOf(dimension, brush.low), placeOf(dimension, brush.high)];
     return low <= high ? [{ low, high }] : [];
@@ -35,6 +36,20 @@ export function extentsOf(dimension: Dimension, brush: RelationBrush): Extent[] 
 }
 
 const reachOf = (count: number): number => (count < 2 ? 0.15 : Math.min(0.05, 0.35 / (count - 1)));
+
+/** Brushes that lie on an axis; those of runs without a value stand beside it. */
+export function brushesOn(brushes: readonly RelationBrush[], column: string): readonly RelationBrush[] {
+  return brushes.filter((brush) => brush.column === column && !('isMissing' in brush));
+}
+
+export const isMissingBrushed = (brushes: readonly RelationBrush[], column: string): boolean =>
+  brushes.some((brush) => brush.column === column && 'isMissing' in brush);
+
+/** Runs without a value on an axis are brushed from now on, or no longer. */
+export function toggleMissing(brushes: readonly RelationBrush[], column: string): readonly RelationBrush[] {
+  const rest = brushes.filter((brush) => brush.column !== column || !('isMissing' in brush));
+  return rest.length < brushes.length ? rest : [...brushes, { column, isMissing: true }];
+}
 
 /** The brush of a part of an axis; undefined where no category lies in it, and on an axis without values. */
 export function brushOf(column: string, dimension: Dimension, { low, high }: Extent): RelationBrush | undefined {
@@ -60,6 +75,7 @@ export function placeBrushes(
     const index = axes.findIndex(({ column }) => column === brush.column);
     const axis = axes[index];
     if (axis === undefined) return [];
+    if ('isMissing' in brush) return [{ dimension: index, low: NaN, high: NaN }];
     const extents = extentsOf(axis.dimension, brush);
     // What names no value of the axis is met by no run.
     if (extents.length === 0) return [{ dimension: index, low: 1, high: 0 }];

@@ -124,20 +124,22 @@ export function placeOfCategory(index: number, count: number): number {
 }
 
 /** The part of an axis that is marked: places from `low` to `high`, both included. */
+/** `low` NaN: of the runs without a value. */
 export interface Brush {
   readonly dimension: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** 1 for each run that lies within the brushes: on each brushed axis within one of its own. A run without a value there does not. */
+/** 1 for each run that lies within the brushes: on each brushed axis within one of its own. A run without a value lies within the brush of those alone. */
 export function brushRuns(dimensions: readonly Dimension[], brushes: readonly Brush[], runs: number): Uint8Array {
   const within = new Uint8Array(runs).fill(1);
   for (const [index, own] of Map.groupBy(brushes, ({ dimension }) => dimension)) {
     const places = dimensions[index]?.places;
     within.forEach((_, run) => {
       const place = places?.[run] ?? NaN;
-      if (!own.some(({ low, high }) => place >= low && place <= high)) within[run] = 0;
+      if (!own.some(({ low, high }) => (Number.isNaN(low) ? Number.isNaN(place) : place >= low && place <= high)))
+        within[run] = 0;
     });
   }
   return within;

@@ -1,6 +1,9 @@
 // The door of relations: what params have to do with metrics. Pure; the page computes with it.
 export {
   brushOf,
+  brushesOn,
+  isMissingBrushed,
+  toggleMissing,
   dragBrush,
   extentsOf,
   grabBrush,

@@ -37,18 +37,19 @@ const readAxis: Reader<RelationAxis> = (value, place) => {
   return column === undefined ? place.fail('An axis needs the id of its column.') : { column, scale, isReversed };
 };
 
-const readBrushFields = fieldsOf<{ id: string; from: number; to: number; names: readonly string[] }>(
-  { id: readColumnId, from: readFinite, to: readFinite, names: listOf(readText) },
+const readBrushFields = fieldsOf<{ id: string; from: number; to: number; names: readonly string[]; missing: boolean }>(
+  { id: readColumnId, from: readFinite, to: readFinite, names: listOf(readText), missing: readFlag },
   'a brush',
 );
 
 const readBrush: Reader<RelationBrush> = (value, place) => {
   const fields = readBrushFields(value, place);
   if (fields === null) return null;
-  const { id: column, from: low, to: high, names } = fields;
+  const { id: column, from: low, to: high, names, missing } = fields;
+  if (column !== undefined && missing === true) return { column, isMissing: true };
   if (column !== undefined && names !== undefined) return { column, names };
   if (column === undefined || low === undefined || high === undefined)
-    return place.fail('A brush has the id of its column, and from and to, or names.');
+    return place.fail('A brush has the id of its column, and from and to, or names, or missing: true.');
   return low <= high ? { column, low, high } : place.fail('from must not be above to.');
 };
 
@@ -92,5 +93,6 @@ function toPlainAxis({ column, scale, isReversed }: RelationAxis): unknown {
 
 function toPlainBrush(brush: RelationBrush): unknown {
   const { column: id } = brush;
+  if ('isMissing' in brush) return { id, missing: true };
   return 'names' in brush ? { id, names: brush.names } : { id, from: brush.low, to: brush.high };
 }

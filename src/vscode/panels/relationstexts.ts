@@ -28,7 +28,7 @@ function axisTexts(l10n: Localizer) {
     logAxis: l10n.t('log'),
     reverseAxis: l10n.t('Reverse {0}'),
     axisHint: l10n.t(
-      'Up and Down brush and move the brush, with Shift its upper edge, with Control its lower edge. N makes another brush, B goes to the next one, Delete clears it, Escape clears all. Left and Right go to the next axis, with Alt they move it. R reverses, L changes to a log scale.',
+      'Up and Down brush and move the brush, with Shift its upper edge, with Control its lower edge. N makes another brush, B goes to the next one, Delete clears it, Escape clears all. Left and Right go to the next axis, with Alt they move it. M brushes runs without a value. R reverses, L changes to a log scale.',
     ),
     axisPlain: l10n.t('nothing brushed'),
     axisBrushed: l10n.t('{0}: {1}'),

@@ -1,12 +1,15 @@
 import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
 import {
+  brushesOn,
   brushOf,
   dragBrush,
   grabBrush,
+  isMissingBrushed,
   moveAxis,
   moveBrush,
   placeAt,
   pressCategory,
+  toggleMissing,
   type BrushMove,
   type Grab,
 } from '../../../src/core/relations/relations.ts';
@@ -39,6 +42,7 @@ interface Handle {
   readonly name: HTMLElement;
   readonly log: HTMLElement;
   readonly reverse: HTMLElement;
+  readonly none: HTMLElement;
 }
 
 /** What a drag has begun with. */
@@ -70,8 +74,8 @@ export class AxisHandles {
   draw(picture: HandlesPicture): void {
     this.#picture = picture;
     while (this.#handles.length < picture.axes.length) this.#add();
-    for (const { axis, name, log, reverse } of this.#handles.splice(picture.axes.length))
-      for (const part of [axis, name, log, reverse]) part.remove();
+    for (const { axis, name, log, reverse, none } of this.#handles.splice(picture.axes.length))
+      for (const part of [axis, name, log, reverse, none]) part.remove();
     if (!this.#handles.some(({ axis }) => axis.tabIndex === 0)) this.#handles[0]?.axis.setAttribute('tabindex', '0');
     picture.axes.forEach((laid, index) => this.#drawAxis(laid, index, picture));
   }
@@ -91,6 +95,8 @@ export class AxisHandles {
     const name = element('div', { 'class': 'axis-name', 'data-part': 'axis-name', 'aria-hidden': 'true' });
     const log = createWord(texts.logAxis, 'axis-log', () => this.#turn(index, 'log'));
     const reverse = createWord('⇅', 'axis-reverse', () => this.#turn(index, 'reverse'));
+    const none = createWord('', 'axis-none', () => this.#toggleMissing(index));
+    none.setAttribute('aria-hidden', 'true');
     axis.addEventListener('pointerdown', (event) => this.#press(event, index, true));
     name.addEventListener('pointerdown', (event) => this.#press(event, index, false));
     for (const part of [axis, name]) {
@@ -102,14 +108,14 @@ export class AxisHandles {
       if (this.#key(event, index)) event.preventDefault();
     });
     axis.addEventListener('focus', () => this.#stand(index));
-    this.#handles.push({ axis, name, log, reverse });
-    this.root.append(axis, name, element('div', { 'class': 'axis-foot', 'aria-hidden': 'true' }, log, reverse));
+    this.#handles.push({ axis, name, log, reverse, none });
+    this.root.append(axis, name, none, element('div', { 'class': 'axis-foot', 'aria-hidden': 'true' }, log, reverse));
   }
 
   #drawAxis(laid: Laid, index: number, { plan, brushes, lit, all }: HandlesPicture): void {
     const handle = this.#handles[index];
     if (handle === undefined) return;
-    const { axis, name, log, reverse } = handle;
+    const { axis, name, log, reverse, none } = handle;
     const { texts } = this.#options;
     const x = plan.xs[index] ?? 0;
     const foot = log.parentElement;
@@ -130,6 +136,12 @@ export class AxisHandles {
     log.setAttribute('aria-pressed', String(laid.dimension.kind === 'log'));
     reverse.setAttribute('aria-pressed', String(laid.isReversed));
     reverse.title = fillIn(texts.reverseAxis, laid.name);
+    setHidden(none, !hasMissing(laid));
+    none.style.left = `${x}px`;
+    none.style.top = `${(plan.missing ?? 0) - 8}px`;
+    none.dataset['column'] = laid.axis.column;
+    none.title = texts.withoutNumber;
+    none.setAttribute('aria-pressed', String(isMissingBrushed(brushes, laid.axis.column)));
     const own = brushes.filter(({ column }) => column === laid.axis.column);
     const words = own.length === 0 ? texts.axisPlain : own.map((brush) => tellBrush(laid, brush, texts)).join(', ');
     const count = fillIn(texts.inBrush, formatCount(lit.count), formatCount(all));
@@ -145,7 +157,7 @@ export class AxisHandles {
   }
 
   #own(laid: Laid): readonly RelationBrush[] {
-    return (this.#picture?.brushes ?? []).filter(({ column }) => column === laid.axis.column);
+    return brushesOn(this.#picture?.brushes ?? [], laid.axis.column);
   }
 
   /** All brushes, with one of an axis in the place of another, or added, or gone. */
@@ -193,7 +205,7 @@ export class AxisHandles {
     const { laid, picture } = drag;
     const extent = dragBrush(grab, this.#placeAt(event, picture, laid));
     const next = brushOf(laid.axis.column, laid.dimension, extent);
-    const old = picture.brushes.filter(({ column }) => column === laid.axis.column)[grab.index];
+    const old = brushesOn(picture.brushes, laid.axis.column)[grab.index];
     const rest = picture.brushes.filter((brush) => brush !== old);
     return next === undefined ? rest : [...rest, next];
   }
@@ -252,6 +264,13 @@ export class AxisHandles {
     else if (next.isReversed) say(fillIn(texts.axisReversed, isolate(laid.name)));
   }
 
+  /** Runs without a value on an axis have a place of their own below it. */
+  #toggleMissing(index: number): void {
+    const laid = this.#picture?.axes[index];
+    if (laid === undefined || !hasMissing(laid)) return;
+    this.#options.onBrush(toggleMissing(this.#picture?.brushes ?? [], laid.axis.column));
+  }
+
   #key(event: KeyboardEvent, index: number): boolean {
     const laid = this.#picture?.axes[index];
     if (laid === undefined) return false;
@@ -275,6 +294,7 @@ export class AxisHandles {
     const rows: Readonly<Record<string, () => void>> = {
       r: () => this.#turn(index, 'reverse'),
       l: () => this.#turn(index, 'log'),
+      m: () => this.#toggleMissing(index),
       n: () => this.#brushBy(laid, 1, 'both', own.length),
       b: () => this.#options.onBrush(this.#replace(laid, 0, own[0])),
       Delete: () => this.#options.onBrush(this.#replace(laid, own.length - 1, undefined)),
@@ -306,6 +326,8 @@ export class AxisHandles {
     say(fillIn(texts.axisMoved, isolate(laid.name), formatCount(to + 1), formatCount(axes.length)));
   }
 }
+
+const hasMissing = ({ dimension }: Laid): boolean => dimension.places.some(Number.isNaN);
 
 function createWord(word: string, part: string, onPress: () => void): HTMLElement {
   const button = element('button', { 'class': 'word', 'type': 'button', 'tabindex': '-1', 'data-part': part }, word);

@@ -18,6 +18,7 @@ export function edgeOf(
 
 /** `0.001 to 0.01`, or the categories. */
 export function tellBrush({ column }: Laid, brush: RelationBrush, texts: RunsTexts): string {
+  if ('isMissing' in brush) return texts.withoutNumber;
   if ('names' in brush) return brush.names.map(isolate).join(', ');
   const format = column.kind === 'time' ? formatTicksOfTime : formatTicks;
   const digits = column.kind === 'time' ? 15 : 4;

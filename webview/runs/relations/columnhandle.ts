@@ -1,5 +1,5 @@
 import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
-import { moveBrush, type Frame } from '../../../src/core/relations/relations.ts';
+import { brushesOn, moveBrush, type Frame } from '../../../src/core/relations/relations.ts';
 import type { RelationAxis, RelationBrush } from '../../../src/protocol/runsview.ts';
 import { element } from '../../shared/dom.ts';
 import { edgeOf, tellBrush } from './axiswords.ts';
@@ -24,7 +24,7 @@ export function createColumnHandle(host: KindHost, part: string, onAxis: (axis: 
   const all = (): readonly RelationBrush[] => model.view?.brushes ?? [];
   const isOwn = ({ column }: RelationBrush): boolean => column === laid?.axis.column;
   const move = (own: Laid, event: KeyboardEvent, by: number): void => {
-    const old = all().filter(isOwn).at(-1);
+    const old = brushesOn(all(), own.axis.column).at(-1);
     const next = moveBrush(own.axis.column, own.dimension, old, {
       edge: edgeOf(event, own.isReversed),
       by: own.isReversed ? -by : by,

@@ -1,4 +1,10 @@
-import { extentsOf, heightOf, labelsOf, type ParallelPlan } from '../../../src/core/relations/relations.ts';
+import {
+  extentsOf,
+  heightOf,
+  isMissingBrushed,
+  labelsOf,
+  type ParallelPlan,
+} from '../../../src/core/relations/relations.ts';
 import type { RelationBrush } from '../../../src/protocol/runsview.ts';
 import { isHighContrast, withAlpha, type Theme } from '../../shared/theme.ts';
 import type { Colouring, Laid, Lit } from './model.ts';
@@ -187,12 +193,22 @@ function paintBrushes(pen: Pen, { axes, plan, theme, brushes }: ParallelPicture,
       const top = Math.max(plan.top - 6, Math.min(...ys));
       const bottom = Math.min(plan.bottom + 6, Math.max(...ys));
       const height = Math.max(3, bottom - top);
-      pen.fillStyle = withAlpha(theme.foreground, 0.22);
-      pen.fillRect(x - brushReach, top, 2 * brushReach, height);
-      pen.strokeStyle = theme.foreground;
-      pen.lineWidth = 1;
-      pen.strokeRect(x - brushReach, top, 2 * brushReach, height);
+      paintBrush(pen, theme, { x, top, height });
     }
+  if (plan.missing !== null && isMissingBrushed(brushes, laid.axis.column))
+    paintBrush(pen, theme, { x, top: plan.missing - brushReach, height: 2 * brushReach });
+}
+
+function paintBrush(
+  pen: Pen,
+  theme: Theme,
+  { x, top, height }: { readonly x: number; readonly top: number; readonly height: number },
+): void {
+  pen.fillStyle = withAlpha(theme.foreground, 0.22);
+  pen.fillRect(x - brushReach, top, 2 * brushReach, height);
+  pen.strokeStyle = theme.foreground;
+  pen.lineWidth = 1;
+  pen.strokeRect(x - brushReach, top, 2 * brushReach, height);
 }
 
 /** What the row below the axes is. */

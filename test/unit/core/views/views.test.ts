@@ -56,6 +56,7 @@ const full: RunsView = {
     brushes: [
       { column: 'params.lr', low: 0.001, high: 0.1 },
       { column: 'params.optimizer', names: ['adam', 'sgd'] },
+      { column: 'params.seed', isMissing: true },
     ],
     x: { column: 'params.lr', scale: 'log', isReversed: false },
     y: { column: 'metrics.val_loss', scale: null, isReversed: false },
@@ -106,6 +107,7 @@ relations:
   brushes:
     - { id: params.lr, from: 0.001, to: 0.1 }
     - { id: params.optimizer, names: [ adam, sgd ] }
+    - { id: params.seed, missing: true }
 `;
 
 describe('a view file', () => {
@@ -182,7 +184,7 @@ describe('a view file', () => {
     ['relations:\n  brushes: [{ id: params.lr, from: .inf, to: 1 }]', '2:36: error: from must be a number.'],
     [
       'relations:\n  brushes: [{ id: params.lr, from: 2 }]',
-      '2:13: error: A brush has the id of its column, and from and to, or names.',
+      '2:13: error: A brush has the id of its column, and from and to, or names, or missing: true.',
     ],
     ['<<<<<<< HEAD\ntable:\n=======\n', '1:1: error: Unresolved merge conflict.'],
   ])('with a mistake says where: %j', (wrong, problem) => {
