@@ -14,14 +14,13 @@ import { withAlpha, type Theme } from '../../shared/theme.ts';
 import { brushBox, listenForBox, type Box } from './boxbrush.ts';
 import { createColumnHandle } from './columnhandle.ts';
 import { paintRunDots, radiusOf, ringDot } from './dots.ts';
-import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Colouring, Laid, Lit } from './model.ts';
 import { fitText, type Pen } from '../../shared/pen.ts';
 import { paintBox, paintBrushed } from './scatterpaint.ts';
+import { createPointing } from './pointing.ts';
 import { createStage, Slices } from './stage.ts';
-import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
-import { createWalk } from './walking.ts';
+import { isolate, toNumbers } from './telling.ts';
 
 const layers = { dots: 0, top: 1 } as const;
 /** More columns have no room. The last ones are those that have most to do with the metric. */
@@ -56,25 +55,27 @@ interface Picture {
 class Matrix {
   readonly #host: KindHost;
   readonly #stage = createStage('matrix', 2, () => this.#redraw());
-  readonly #hover = createHover();
   readonly #slices = new Slices();
-  readonly #walk: ReturnType<typeof createWalk>;
+  readonly #pointing: ReturnType<typeof createPointing>;
   readonly #handles: ReturnType<typeof createColumnHandle>[] = [];
   #box: { readonly box: Box; readonly cell: Cell } | undefined;
   #cell: Cell | undefined;
   #picture: Picture | undefined;
   #laid: Pick<Picture, 'columns' | 'cells' | 'points' | 'correlations'> | undefined;
-  #at = -1;
 
   constructor(host: KindHost) {
     this.#host = host;
-    this.#walk = createWalk({
-      host,
-      point: (run) => this.#point(run, undefined),
+    this.#pointing = createPointing({
+      ...{ host, stage: this.#stage, paint: () => this.#paintTop() },
+      of: () => {
+        const columns = this.#picture?.columns;
+        const place = { x: this.#stage.size.width, y: 0 };
+        return columns === undefined ? undefined : { shown: columns, spoken: columns, place };
+      },
       order: () => this.#picture?.lit,
       sortBy: () => this.#picture?.columns.at(-1)?.dimension.places,
     });
-    this.#stage.root.append(this.#hover.root);
+    this.#stage.root.append(this.#pointing.root);
     this.#listen();
   }
 
@@ -96,7 +97,7 @@ class Matrix {
       onBox: (box) => {
         if (this.#cell === undefined) return;
         this.#box = { box, cell: this.#cell };
-        this.#hover.hide();
+        this.#pointing.hide();
         this.#redraw();
         if (this.#picture !== undefined) this.#host.count(this.#picture.lit.count);
       },
@@ -105,16 +106,10 @@ class Matrix {
         this.#box = undefined;
         this.#host.brush(brushes);
       },
-      onPress: (event) => this.#walk.press(this.#at, event),
+      onPress: this.#pointing.press,
       onMove: (_event, at) => this.#move(at),
     });
-    canvas.addEventListener('pointerleave', () => this.#point(-1, undefined));
-    canvas.addEventListener('dblclick', () => {
-      const run = this.#host.model.runs[this.#at];
-      if (run !== undefined) this.#host.open(run.runId);
-    });
-    canvas.addEventListener('keydown', (event) => this.#walk.key(event));
-    canvas.addEventListener('blur', () => this.#point(-1, undefined));
+    canvas.addEventListener('pointerleave', this.#pointing.leave);
   }
 
   get #brushes(): readonly RelationBrush[] {
@@ -143,25 +138,7 @@ class Matrix {
     const picture = this.#picture;
     const points = cell === undefined ? undefined : picture?.points[picture.cells.indexOf(cell)];
     const isLit = (run: number): boolean => picture?.lit.flags[run] === 1;
-    this.#point(points === undefined ? -1 : nearestPoint(points, { ...at, reach }, isLit), at);
-  }
-
-  #point(run: number, at: { readonly x: number; readonly y: number } | undefined): void {
-    const picture = this.#picture;
-    if (picture === undefined || (run === this.#at && run === -1)) return;
-    const isOther = run !== this.#at;
-    this.#at = run;
-    this.#walk.stand(run);
-    if (isOther) this.#paintTop();
-    const own = this.#host.model.runs[run];
-    if (own === undefined) {
-      this.#hover.hide();
-      return;
-    }
-    const { texts } = this.#host;
-    const { width } = this.#stage.size;
-    this.#hover.show(own.name, rowsOf(own, picture.columns, texts), at ?? { x: width, y: 0 }, this.#stage.size);
-    if (at === undefined) this.#host.say(tellRun(own, picture.columns, texts));
+    this.#pointing.point(points === undefined ? -1 : nearestPoint(points, { ...at, reach }, isLit), at);
   }
 
   get drawing(): Drawing | undefined {
@@ -258,10 +235,11 @@ class Matrix {
     const picture = this.#picture;
     if (picture === undefined) return;
     const pen = this.#stage.clear(layers.top);
-    if (this.#at >= 0)
+    const { at } = this.#pointing;
+    if (at >= 0)
       for (const points of picture.points)
         if (points !== undefined)
-          ringDot(pen, points, this.#at, { color: picture.theme.foreground, radius: picture.radius + 2 });
+          ringDot(pen, points, at, { color: picture.theme.foreground, radius: picture.radius + 2 });
     this.#paintStrips(pen, picture);
     if (this.#box !== undefined) paintBox(pen, this.#box.box, picture.theme);
   }
@@ -276,7 +254,7 @@ class Matrix {
   leave(): void {
     this.#slices.stop();
     this.#picture = undefined;
-    this.#hover.hide();
+    this.#pointing.hide();
   }
 }
 

@@ -4,13 +4,12 @@ import type { RelationAxis, RelationBrush } from '../../../src/protocol/runsview
 import type { Drawing } from '../../shared/export/svgpen.ts';
 import type { Pen } from '../../shared/pen.ts';
 import { AxisHandles } from './axishandles.ts';
-import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Laid } from './model.ts';
 import { faintness, paintAxes, paintFaint, paintLit, paintRun, type ParallelPicture } from './parallelpaint.ts';
+import { createPointing, type Pointed } from './pointing.ts';
 import { createStage, Slices } from './stage.ts';
-import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
-import { createWalk } from './walking.ts';
+import { isolate, toNumbers } from './telling.ts';
 
 const layers = { faint: 0, lit: 1, top: 2 } as const;
 /** How near to a line is on it, in pixels. */
@@ -36,17 +35,15 @@ interface Draft {
 class Parallel {
   readonly #host: KindHost;
   readonly #stage = createStage('parallel', 3, () => this.#redraw());
-  readonly #hover = createHover();
   readonly #handles: AxisHandles;
   readonly #litSlices = new Slices();
   readonly #faintSlices = new Slices();
-  readonly #walk: ReturnType<typeof createWalk>;
+  readonly #pointing: ReturnType<typeof createPointing>;
   /** While an axis is dragged or brushed. */
   #draft: Draft = {};
   /** Of the faint lines that stand. */
   #faintPlan: ParallelPlan | undefined;
   #picture: ParallelPicture | undefined;
-  #at = -1;
 
   constructor(host: KindHost) {
     this.#host = host;
@@ -57,13 +54,13 @@ class Parallel {
       onBrush: (brushes) => host.brush(brushes),
       onAxes: (axes) => this.#changeAxes(axes),
     });
-    this.#walk = createWalk({
-      host,
-      point: (run) => this.#point(run, undefined),
+    this.#pointing = createPointing({
+      ...{ host, stage: this.#stage, paint: () => this.#paintTop() },
+      of: (run) => this.#pointedAt(run),
       order: () => this.#picture?.lit,
       sortBy: () => this.#picture?.axes.at(-1)?.dimension.places,
     });
-    this.#stage.root.append(this.#handles.root, this.#hover.root);
+    this.#stage.root.append(this.#handles.root, this.#pointing.root);
     this.#listen();
   }
 
@@ -74,16 +71,8 @@ class Parallel {
   #listen(): void {
     const { root, canvas } = this.#stage;
     root.addEventListener('pointermove', (event) => this.#move(event));
-    root.addEventListener('pointerleave', () => this.#point(-1, undefined));
-    root.addEventListener('click', (event) => {
-      if (event.target === canvas) this.#walk.press(this.#at, event);
-    });
-    root.addEventListener('dblclick', (event) => {
-      const run = this.#host.model.runs[this.#at];
-      if (event.target === canvas && run !== undefined) this.#host.open(run.runId);
-    });
-    canvas.addEventListener('keydown', (event) => this.#walk.key(event));
-    canvas.addEventListener('blur', () => this.#point(-1, undefined));
+    root.addEventListener('pointerleave', this.#pointing.leave);
+    canvas.addEventListener('click', this.#pointing.press);
   }
 
   #move(event: PointerEvent): void {
@@ -92,24 +81,16 @@ class Parallel {
     const box = this.root.getBoundingClientRect();
     const at = { x: event.clientX - box.left, y: event.clientY - box.top };
     const isLit = (run: number): boolean => picture.lit.flags[run] === 1;
-    this.#point(nearestLine(picture.plan, picture.heights, { ...at, reach }, isLit), at);
+    this.#pointing.point(nearestLine(picture.plan, picture.heights, { ...at, reach }, isLit), at);
   }
 
-  #point(run: number, at: { readonly x: number; readonly y: number } | undefined): void {
+  /** Beside the end of its line. */
+  #pointedAt(run: number): Pointed | undefined {
     const picture = this.#picture;
-    if (picture === undefined || (run === this.#at && run === -1)) return;
-    const isOther = run !== this.#at;
-    this.#at = run;
-    this.#walk.stand(run);
-    if (isOther) this.#paintTop();
-    const own = this.#host.model.runs[run];
-    if (own === undefined) this.#hover.hide();
-    else {
-      const last = picture.plan.xs.length - 1;
-      const end = { x: picture.plan.xs[last] ?? 0, y: picture.heights[run * (last + 1) + last] ?? 0 };
-      this.#hover.show(own.name, rowsOf(own, this.#axes, this.#host.texts), at ?? end, this.#stage.size);
-    }
-    if (at === undefined && own !== undefined) this.#host.say(tellRun(own, this.#axes, this.#host.texts));
+    if (picture === undefined) return undefined;
+    const last = picture.plan.xs.length - 1;
+    const place = { x: picture.plan.xs[last] ?? 0, y: picture.heights[run * (last + 1) + last] ?? 0 };
+    return { shown: this.#axes, spoken: this.#axes, place };
   }
 
   get #axes(): readonly Laid[] {
@@ -155,7 +136,6 @@ class Parallel {
     const old = this.#picture;
     const next = this.#toPicture(isResized);
     this.#picture = next;
-    this.#at = Math.min(this.#at, model.runs.length - 1);
     const { canvas } = this.#stage;
     const names = next.axes.map(({ name }) => isolate(name)).join(', ');
     canvas.setAttribute('aria-label', fillIn(texts.parallelOf, formatCount(model.runs.length), names));
@@ -208,9 +188,10 @@ class Parallel {
     if (picture === undefined) return;
     const pen = this.#stage.clear(layers.top);
     const { colouring, theme } = picture;
-    if (this.#at >= 0) {
-      const color = colouring.palette[colouring.bins[this.#at] ?? 0] ?? theme.foreground;
-      paintRun(pen, picture, this.#at, { color, width: 2.5 });
+    const { at } = this.#pointing;
+    if (at >= 0) {
+      const color = colouring.palette[colouring.bins[at] ?? 0] ?? theme.foreground;
+      paintRun(pen, picture, at, { color, width: 2.5 });
     }
     paintAxes(pen, picture);
   }
@@ -220,6 +201,6 @@ class Parallel {
     this.#faintSlices.stop();
     this.#faintPlan = undefined;
     this.#picture = undefined;
-    this.#hover.hide();
+    this.#pointing.hide();
   }
 }

@@ -9,14 +9,13 @@ import { createColumnChoice } from './bar.ts';
 import { brushBox, listenForBox, type Box } from './boxbrush.ts';
 import { createColumnHandle } from './columnhandle.ts';
 import { paintRunDots, radiusOf, ringDot, type Dots } from './dots.ts';
-import { createHover } from './hover.ts';
 import type { Kind, KindHost } from './kind.ts';
 import type { Laid } from './model.ts';
 import type { Pen } from '../../shared/pen.ts';
 import { paintBox, paintBrushed, paintScatterAxes } from './scatterpaint.ts';
+import { createPointing, type Pointed } from './pointing.ts';
 import { createStage, Slices } from './stage.ts';
-import { isolate, rowsOf, tellRun, toNumbers } from './telling.ts';
-import { createWalk } from './walking.ts';
+import { isolate, toNumbers } from './telling.ts';
 
 const layers = { dots: 0, top: 1 } as const;
 /** How near to a point is on it, in pixels. */
@@ -45,16 +44,14 @@ class Scatter {
   readonly controls: readonly HTMLElement[];
   readonly #host: KindHost;
   readonly #stage = createStage('scatter', 2, () => this.#redraw());
-  readonly #hover = createHover();
   readonly #slices = new Slices();
-  readonly #walk: ReturnType<typeof createWalk>;
+  readonly #pointing: ReturnType<typeof createPointing>;
   readonly #choices: Readonly<Record<'x' | 'y', ReturnType<typeof createColumnChoice>>>;
   readonly #logs: Readonly<Record<'x' | 'y', HTMLElement>>;
   readonly #handles: Readonly<Record<'x' | 'y', ReturnType<typeof createColumnHandle>>>;
   #box: Box | undefined;
   #picture: Picture | undefined;
   #points: { readonly key: readonly unknown[]; readonly points: Points } | undefined;
-  #at = -1;
 
   constructor(host: KindHost) {
     this.#host = host;
@@ -65,13 +62,13 @@ class Scatter {
       y: createColumnHandle(host, 'y-axis', (y) => host.change({ y })),
     };
     this.controls = [this.#choices.x.root, this.#logs.x, this.#choices.y.root, this.#logs.y];
-    this.#walk = createWalk({
-      host,
-      point: (run) => this.#point(run, undefined),
+    this.#pointing = createPointing({
+      ...{ host, stage: this.#stage, paint: () => this.#paintTop() },
+      of: (run) => this.#pointedAt(run),
       order: () => this.#picture?.lit,
       sortBy: () => this.#picture?.y.dimension.places,
     });
-    this.#stage.root.append(this.#handles.x.root, this.#handles.y.root, this.#hover.root);
+    this.#stage.root.append(this.#handles.x.root, this.#handles.y.root, this.#pointing.root);
     this.#listen();
   }
 
@@ -117,24 +114,18 @@ class Scatter {
         this.#box = undefined;
         this.#host.brush(brushes);
       },
-      onPress: (event) => this.#walk.press(this.#at, event),
+      onPress: this.#pointing.press,
       onMove: (_event, at) => {
         const picture = this.#picture;
         if (picture === undefined) return;
         const { lit, points } = picture;
-        this.#point(
+        this.#pointing.point(
           nearestPoint(points, { ...at, reach }, (run) => lit.flags[run] === 1),
           at,
         );
       },
     });
-    canvas.addEventListener('pointerleave', () => this.#point(-1, undefined));
-    canvas.addEventListener('dblclick', () => {
-      const run = this.#host.model.runs[this.#at];
-      if (run !== undefined) this.#host.open(run.runId);
-    });
-    canvas.addEventListener('keydown', (event) => this.#walk.key(event));
-    canvas.addEventListener('blur', () => this.#point(-1, undefined));
+    canvas.addEventListener('pointerleave', this.#pointing.leave);
   }
 
   #brushesOf(box: Box): readonly RelationBrush[] {
@@ -144,28 +135,20 @@ class Scatter {
 
   #mark(box: Box): void {
     this.#box = box;
-    this.#hover.hide();
+    this.#pointing.hide();
     this.#redraw();
     if (this.#picture !== undefined) this.#host.count(this.#picture.lit.count);
   }
 
-  #point(run: number, at: { readonly x: number; readonly y: number } | undefined): void {
+  #pointedAt(run: number): Pointed | undefined {
     const picture = this.#picture;
-    if (picture === undefined || (run === this.#at && run === -1)) return;
-    const isOther = run !== this.#at;
-    this.#at = run;
-    this.#walk.stand(run);
-    if (isOther) this.#paintTop();
-    const own = this.#host.model.runs[run];
-    if (own === undefined) {
-      this.#hover.hide();
-      return;
-    }
-    const { texts } = this.#host;
-    const place = { x: picture.points.xs[run] ?? 0, y: picture.points.ys[run] ?? 0 };
-    const told = distinct([picture.x, picture.y, ...this.#host.model.axes, picture.colouring.laid]);
-    this.#hover.show(own.name, rowsOf(own, told, texts), at ?? place, this.#stage.size);
-    if (at === undefined) this.#host.say(tellRun(own, [picture.x, picture.y], texts));
+    if (picture === undefined) return undefined;
+    const { x, y, points, colouring } = picture;
+    return {
+      shown: distinct([x, y, ...this.#host.model.axes, colouring.laid]),
+      spoken: [x, y],
+      place: { x: points.xs[run] ?? 0, y: points.ys[run] ?? 0 },
+    };
   }
 
   get drawing(): Drawing | undefined {
@@ -252,7 +235,7 @@ class Scatter {
     const { theme, points, radius } = this.#picture;
     paintScatterAxes(pen, this.#picture);
     this.#paintBrushed(pen, this.#picture);
-    ringDot(pen, points, this.#at, { color: theme.foreground, radius: radius + 2 });
+    ringDot(pen, points, this.#pointing.at, { color: theme.foreground, radius: radius + 2 });
     if (this.#box !== undefined) paintBox(pen, this.#box, theme);
   }
 
@@ -270,7 +253,7 @@ class Scatter {
   leave(): void {
     this.#slices.stop();
     this.#picture = undefined;
-    this.#hover.hide();
+    this.#pointing.hide();
   }
 }
 
