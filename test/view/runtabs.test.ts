@@ -9,7 +9,8 @@ import type { ThemeName } from './themes.ts';
 
 const hostile = '<img src=x onerror="document.title=1">\u202Egnp.exe';
 /** As it is shown: what would turn the reading direction stands there as its code. */
-const hostileName = hostile.replace('\u202E', '\\u202e').replaceAll('/', '');
+const hostileText = hostile.replace('\u202E', '\\u202e');
+const hostileName = hostileText.replaceAll('/', '');
 const about: RunAbout = {
   note: 'First with augmentation.\nBetter than *deep-wren*.',
   mayEdit: true,
@@ -70,7 +71,7 @@ describe.skipIf(mustSkip())('the tabs of a run', () => {
     const first = page.locator('.about-tab tbody tr').first();
     expect(await first.locator('th').textContent()).toBe('val_loss');
     expect(await first.locator('td').nth(1).textContent()).toMatch(/^0\.\d+ at \d+$/);
-    expect(await page.locator('.about-tab dd', { hasText: 'onerror' }).textContent()).toBe(hostile);
+    expect(await page.locator('.about-tab dd', { hasText: 'onerror' }).textContent()).toBe(hostileText);
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.locator('main').isVisible()).toBe(false);
     await checkThemes(shown, { picture: 'run-overview' });
@@ -116,7 +117,7 @@ describe.skipIf(mustSkip())('the tabs of a run', () => {
     for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
     await expect.poll(() => shown.posts('readArtifact')).toMatchObject([{ path: 'model/MLmodel' }]);
     await view(shown, 'model/MLmodel', { kind: 'text', text: `flavors: {}\n${hostile}`, isCut: true });
-    await expect.poll(() => page.locator('.viewer pre').textContent()).toContain(hostile);
+    await expect.poll(() => page.locator('.viewer pre').textContent()).toContain(hostileText);
     expect(await page.getByText(texts.onlyBeginning).isVisible()).toBe(true);
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowLeft');
