@@ -65,7 +65,7 @@ export class Executor {
       for (let thread = 1; thread < plan.threads; thread++) {
         const programs = plan.calls[thread] ?? [];
         const workerData: ThreadData = { module, memory, programs, thread, threads: plan.threads };
-        threads.push(new Worker(script, { workerData, stdin: false, env: process.env }));
+        threads.push(new Worker(script, { workerData, execArgv: [] }));
       }
       await Promise.all(threads.map(whenReady));
     } catch (error) {

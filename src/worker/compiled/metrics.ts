@@ -21,8 +21,7 @@ const generalNames = {
 /** The packages' functions: those that everybody gets, and those within that a model is compiled with. */
 function listMetrics(tf: TensorFlow): ReadonlyMap<TensorMetric, StepMetric> {
   const found = new Map<TensorMetric, StepMetric>();
-  for (const [name, metric] of Object.entries(tf.metrics))
-    if (isStepMetric(name)) found.set(metric, name);
+  for (const [name, metric] of Object.entries(tf.metrics)) if (isStepMetric(name)) found.set(metric, name);
   // Without weights, so that nothing is drawn at random.
   const layer = tf.layers.activation({ activation: 'linear', inputShape: [2], name: 'metrics_activation' });
   const model = tf.sequential({ name: 'metrics', layers: [layer] });

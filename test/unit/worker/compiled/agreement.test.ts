@@ -10,7 +10,7 @@ import { nameOf, train, trainings, type TrainingPlan } from '../trainings.ts';
 
 const tf: TensorFlow = { ...tfjs, ...layers };
 const backends = prepareBackends();
-const counts = [8, 8, 5, 8, 1, 8, 3, 8];
+const counts = [8, 8, 5, 8, 1, 8];
 let kernels: string;
 
 beforeAll(async () => {
@@ -52,10 +52,10 @@ const named = trainings.map((training) => [nameOf(training), training] as const)
 describe('compiled steps train as operations on cpu do', () => {
   test.each(named.filter(([name]) => reasonFor(name) === undefined))('%s', async (_, training) => {
     const expected = await backends.on('cpu', () => train(tf, training, { counts }));
-    for (const threads of [1, 3]) {
-      const found = await backends.on('cpu', () => train(tf, training, compiledWith(threads)));
-      expectAgreement(found, expected);
-    }
+    // Each thread takes a while to start; gradients are compared for each number of them (steps.test.ts).
+    const threads = trainings.indexOf(training) % 5 === 0 ? 3 : 1;
+    const found = await backends.on('cpu', () => train(tf, training, compiledWith(threads)));
+    expectAgreement(found, expected);
   });
 });
 
