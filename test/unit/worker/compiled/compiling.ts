@@ -9,7 +9,7 @@ import type { StepBatch, TrainingSteps } from '../../../../src/worker/trainingSt
 
 export const tf: TensorFlow = { ...tfjs, ...layers };
 
-export async function compilingPlaces(): Promise<CompilingPlaces> {
+async function compilingPlaces(): Promise<CompilingPlaces> {
   const thread = new URL('../../../../src/worker/compiled/thread.ts', import.meta.url);
   return { kernels: await ensureKernels(), thread };
 }
