@@ -24,6 +24,7 @@ export default tseslint.config(
       'test/golden/',
       '.vscode-test/',
       'media/',
+      'src/worker/compiled/assembly/',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { ensureKernels } from './kernels.ts';
 import { pagesBundle } from './pages.ts';
 import { quickStart } from './quickstart.ts';
 import { buildSamples } from './samples.mjs';
@@ -67,6 +68,7 @@ async function copyStatic() {
   for (const name of await readdir(path.join(wasm, 'wasm-out'))) {
     if (name.endsWith('.wasm')) await cp(path.join(wasm, 'wasm-out', name), path.join(dist, 'wasm', name));
   }
+  await cp(await ensureKernels(), path.join(dist, 'wasm'), { recursive: true });
 }
 
 await mkdir(dist, { recursive: true });

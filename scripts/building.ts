@@ -3,11 +3,22 @@ import path from 'node:path';
 import { dist, nodeFlags, root } from './places.ts';
 import { runProgram } from './programs.ts';
 
-const BUNDLES = ['extension.js', 'engine.js', 'cli.js', 'commandline.js', 'hasher.js', 'worker.js', 'preparer.js'];
+const BUNDLES = [
+  'extension.js',
+  'engine.js',
+  'cli.js',
+  'commandline.js',
+  'hasher.js',
+  'worker.js',
+  'preparer.js',
+  'stepper.js',
+];
 const SOURCES = [
   'src',
   'webview',
   'scripts/build.mjs',
+  'scripts/kernels.ts',
+  'scripts/microkernels.ts',
   'scripts/monotonic.mjs',
   'scripts/pages.ts',
   'scripts/quickstart.ts',

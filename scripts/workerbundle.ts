@@ -12,5 +12,9 @@ export const workerBundle = {
   mainFields: ['module', 'main'],
   // TensorFlow.js names metrics by the names of their functions.
   keepNames: true,
-  entryPoints: { worker: 'src/worker/main.ts', preparer: 'src/worker/preparer.ts' },
+  entryPoints: {
+    worker: 'src/worker/main.ts',
+    preparer: 'src/worker/preparer.ts',
+    stepper: 'src/worker/compiled/thread.ts',
+  },
 } as const satisfies BuildOptions;

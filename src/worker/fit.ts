@@ -6,17 +6,11 @@ import { createAugment } from './augmentation.ts';
 import { readBatches, type Pass } from './batches.ts';
 import type { CheckpointFolder, LoadedCheckpoint } from './checkpoints.ts';
 import { ensureCompiled, readLearningRate, setLearningRate, type CustomMetrics, type Measures } from './compilation.ts';
-import { isHeld, orderOf, toTensors, type Batch, type Examples } from './data.ts';
+import { compileSteps, type CompilingPlaces } from './compiled/steps.ts';
+import { isHeld, orderOf, type Batch, type Examples } from './data.ts';
 import { EpochAnswers } from './epochAnswers.ts';
 import { readFit, restoreFit, type FitParts } from './fitState.ts';
-import {
-  checkLabels,
-  checkShapes,
-  createLabelCheck,
-  targetShapeFor,
-  weighClasses,
-  type LabelCheck,
-} from './fitting.ts';
+import { checkLabels, checkShapes, createLabelCheck, weighClasses, type LabelCheck } from './fitting.ts';
 import { KeptWeights } from './keptWeights.ts';
 import { evaluate } from './measuring.ts';
 import { writeModel } from './modelFiles.ts';
@@ -24,9 +18,9 @@ import type { Prepare } from './preparing.ts';
 import type { Progress } from './savedFit.ts';
 import { shuffle, type SeededRandom } from './seeds.ts';
 import type { FitSteering } from './steering.ts';
-import { createEagerStep, type Step } from './step.ts';
-import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
+import type { LayersModel, TensorFlow } from './tensorflow.ts';
 import type { TrainingRecord } from './trainingRecord.ts';
+import { createEagerSteps, type TrainingSteps } from './trainingSteps.ts';
 
 /** Least time between two sampled batches, in milliseconds: at most five a second. */
 const SAMPLE_MS = 200;
@@ -42,6 +36,8 @@ export interface FitEvents {
   checkpoint(name: string, epoch: number): void;
   /** The training goes on from it. */
   resumed(checkpoint: LoadedCheckpoint, record: TrainingRecord): void;
+  /** How it trains. */
+  steps?(steps: TrainingSteps): void;
 }
 
 export interface FitOptions {
@@ -60,6 +56,8 @@ export interface FitOptions {
   readonly steering: FitSteering;
   readonly signal: AbortSignal;
   readonly checkpoints: CheckpointFolder;
+  /** Where steps are compiled, if at all: undefined on a backend that is quicker than they are. */
+  readonly compiling?: CompilingPlaces | undefined;
 }
 
 /**
@@ -76,20 +74,40 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
   // Code that goes on after a stop has not trained what this call would be built upon.
   if (options.signal.aborted) return;
   record.fits += 1;
-  const fit = new Fit(model, measures, options);
+  const steps = await createSteps(model, measures, options);
   try {
-    await fit.run();
+    options.events.steps?.(steps);
+    const fit = new Fit(model, measures, { ...options, steps });
+    try {
+      await fit.run();
+    } finally {
+      fit.dispose();
+    }
   } finally {
-    fit.dispose();
+    await steps.dispose();
   }
+}
+
+/** Compiled ones where the backend and the model allow it, else the packages' operations. */
+async function createSteps(
+  model: LayersModel,
+  { metrics, weightDecay, whole }: Measures,
+  { tf, training, train, seed, record, compiling }: FitOptions,
+): Promise<TrainingSteps> {
+  const options = { training, metrics, weightDecay, keepsOutputs: whole.length > 0 };
+  if (compiling === undefined || training.compile === false)
+    return createEagerSteps(tf, model, { ...options, examples: train, why: undefined });
+  const facts = { targetWidth: train.width, seed, fit: record.fits };
+  const compiled = await compileSteps(tf, model, { ...options, ...facts, ...compiling });
+  if ('train' in compiled) return compiled;
+  return createEagerSteps(tf, model, { ...options, examples: train, why: compiled.reason });
 }
 
 /** A call of `fit` in progress; it owns the tensors that it keeps beside the model's. */
 class Fit {
   readonly #model: LayersModel;
   readonly #measures: Measures;
-  readonly #options: FitOptions;
-  readonly #step: Step;
+  readonly #options: FitOptions & { readonly steps: TrainingSteps };
   readonly #number: number;
   readonly #order: Uint32Array;
   readonly #weights: ((ys: Float32Array) => Float32Array) | undefined;
@@ -101,15 +119,12 @@ class Fit {
   /** The last loss was a number: what is trained is worth keeping. */
   #isSound = true;
 
-  constructor(model: LayersModel, measures: Measures, options: FitOptions) {
+  constructor(model: LayersModel, measures: Measures, options: FitOptions & { readonly steps: TrainingSteps }) {
     const { tf, training, train, record } = options;
     this.#model = model;
     this.#measures = measures;
     this.#options = options;
     this.#number = record.fits;
-    const keepsOutputs = measures.whole.length > 0;
-    const { metrics, weightDecay } = measures;
-    this.#step = createEagerStep(tf, model, { training, metrics, keepsOutputs, weightDecay });
     this.#order = orderOf(train);
     this.#weights = weighClasses(training.class_weights, train);
     this.#augment = toAugment(options);
@@ -144,6 +159,7 @@ class Fit {
     // Without checkpoints of the fits before it, a later one could not be reached again.
     const canResume = training.checkpoint !== null || this.#number === 1;
     if (!canResume || !this.#isSound || record.batches === 0) return undefined;
+    this.#options.steps.settle();
     const position = { fit: this.#number, epoch: record.epochs, batch: this.#progress.batch, isEnd };
     const state = await readFit(this.#parts, this.#progress);
     const keep = training.checkpoint?.keep ?? 1;
@@ -168,6 +184,7 @@ class Fit {
     const started = steering.now();
     const trained = await this.#trainEpoch();
     if (trained === undefined) return false;
+    this.#options.steps.settle();
     const validated =
       validation === undefined
         ? {}
@@ -234,11 +251,9 @@ class Fit {
   }
 
   async #trainBatch(batch: Batch): Promise<readonly number[]> {
-    const { tf, training, train } = this.#options;
-    const { x, y } = toTensors(tf, batch, train.shape, targetShapeFor(this.#model, train));
-    const weights = this.#weights === undefined ? {} : { weights: tf.tensor1d(this.#weights(batch.ys)) as Tensor };
-    const { values, outputs } = await this.#step({ x, y, ...weights });
-    tf.dispose([x, y, ...Object.values(weights)]);
+    const { training, steps, record } = this.#options;
+    const weights = this.#weights?.(batch.ys);
+    const { values, outputs } = await steps.train({ ...batch, weights, number: record.batches });
     if (outputs !== undefined) this.#answers.keep(outputs, batch, this.#progress.examples);
     if (training.ema !== null) this.#kept.moveAverage(training.ema.decay);
     return values;

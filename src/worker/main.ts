@@ -61,6 +61,7 @@ async function run(task: WorkerTask): Promise<void> {
     wishes,
     wasmFolder: path.join(__dirname, 'wasm'),
     preparer: path.join(__dirname, 'preparer.js'),
+    stepper: path.join(__dirname, 'stepper.js'),
   };
   try {
     await end(await perform(task, context), 0);

@@ -2,18 +2,19 @@ import type { TrainingSection } from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
 import type { Measures } from './compilation.ts';
 import { readBatches, type Pass } from './batches.ts';
-import { isHeld, orderOf, toTensors, type Examples } from './data.ts';
-import { targetShapeFor } from './fitting.ts';
+import { isHeld, orderOf, type Examples } from './data.ts';
 import type { SplitAnswers } from './scores.ts';
-import { evaluateBatch } from './step.ts';
 import type { FitSteering } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
+import { createEagerEvaluation, type TrainingSteps } from './trainingSteps.ts';
 
 export interface EvaluationOptions {
   readonly tf: TensorFlow;
   readonly training: TrainingSection;
   readonly steering: FitSteering;
   readonly signal: AbortSignal;
+  /** What else than the packages' operations tests a batch. */
+  readonly steps?: Pick<TrainingSteps, 'evaluate'>;
 }
 
 /** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */
@@ -21,10 +22,10 @@ export async function evaluate(
   model: LayersModel,
   examples: Examples,
   measures: Measures,
-  { tf, training, steering, signal }: EvaluationOptions,
+  { tf, training, steering, signal, steps }: EvaluationOptions,
 ): Promise<Record<string, number> | undefined> {
-  const targetShape = targetShapeFor(model, examples);
   const keepsOutputs = measures.whole.length > 0;
+  const eager = createEagerEvaluation(tf, model, examples, { metrics: measures.metrics, keepsOutputs });
   const names = ['loss', ...measures.names];
   const sums = names.map(() => 0);
   const parts: Float32Array[] = [];
@@ -32,9 +33,7 @@ export async function evaluate(
   for await (const batch of readBatches(examples, orderOf(examples), untrained(training))) {
     await steering.between(model, null);
     if (signal.aborted) return undefined;
-    const { x, y } = toTensors(tf, batch, examples.shape, targetShape);
-    const { values, outputs } = await evaluateBatch(tf, model, { x, y }, { metrics: measures.metrics, keepsOutputs });
-    tf.dispose([x, y]);
+    const { values, outputs } = await (steps ?? eager).evaluate({ ...batch, number: 0 });
     sums.forEach((sum, index) => (sums[index] = sum + (values[index] ?? NaN) * batch.count));
     if (outputs !== undefined) parts.push(outputs);
     if (keepsOutputs && !isHeld(examples)) targets.push(batch.ys);

@@ -58,6 +58,13 @@ export function createAdadelta(tf: TensorFlow, learningRate: number): Optimizer 
   return optimizer;
 }
 
+const kerasAdams = new WeakSet<Optimizer>();
+
+/** Whether it is one of {@link createAdam}'s. */
+export function isKerasAdam(optimizer: Optimizer): boolean {
+  return kerasAdams.has(optimizer);
+}
+
 /**
  * Adam as at the end of section 2 of its paper (arXiv:1412.6980): both means are corrected in the step's size, and epsilon is added to the
  * root of the mean as it is. The package corrects the mean first (algorithm 1), which makes epsilon a thirtieth as large in the first step:
@@ -65,6 +72,7 @@ export function createAdadelta(tf: TensorFlow, learningRate: number): Optimizer 
  */
 export function createAdam(tf: TensorFlow, learningRate: number): Optimizer {
   const optimizer = tf.train.adam(learningRate);
+  kerasAdams.add(optimizer);
   const inner = optimizer as unknown as Adam;
   inner.applyGradients = (given) => {
     const { beta1, beta2, accBeta1, accBeta2, epsilon } = inner;

@@ -46,6 +46,8 @@ export interface TaskContext {
   readonly wasmFolder: string;
   /** The thread that prepares data. */
   readonly preparer: string;
+  /** What a thread of compiled steps runs; their kernels are in the folder of wasm files. */
+  readonly stepper: string;
 }
 
 /**
@@ -120,7 +122,7 @@ interface Training {
   readonly steering: Steering;
   readonly context: TaskContext;
   readonly checkpoints: CheckpointFolder;
-  readonly circumstances: Circumstances;
+  readonly circumstances: Circumstances & { threads: number };
 }
 
 /** Calls the project's `train(context)`; afterwards the record holds the model to keep: the returned, else the last fitted. */
@@ -141,8 +143,8 @@ async function callTrain(training: Training): Promise<void> {
 
 function toUserContext(training: Training, random: FitOptions['random']): unknown {
   const { task, config, tf, trainer, data, given: publicData, prepare, read } = training;
-  const { record, steering, context, checkpoints } = training;
-  const events = toEvents(context, training.circumstances);
+  const { record, steering, context, checkpoints, circumstances } = training;
+  const events = toEvents(context, circumstances);
   const known = new Map<unknown, Examples>([
     [publicData.train, data.train],
     [publicData.validation, data.validation],
@@ -167,6 +169,9 @@ function toUserContext(training: Training, random: FitOptions['random']): unknow
         ...{ tf, training: config.training, train, validation },
         ...{ random, seed: task.seed, prepare, record, events, steering, signal: context.signal, checkpoints },
         ...(metrics === undefined ? {} : { custom: checkMetrics(metrics) }),
+        // On a native backend or a GPU the packages' steps are the quicker ones.
+        compiling:
+          circumstances.backend === 'wasm' ? { kernels: context.wasmFolder, thread: context.stepper } : undefined,
       });
       return { history: record.history };
     },
@@ -214,8 +219,18 @@ function toUserData({ examples, given }: { readonly examples: Examples; readonly
   return scale === 1 ? { xs, ys, shape } : { xs, ys, shape, scale };
 }
 
-function toEvents({ send, drained }: TaskContext, circumstances: Circumstances): FitEvents {
+function toEvents({ send, drained }: TaskContext, circumstances: Circumstances & { threads: number }): FitEvents {
   return {
+    steps: ({ way, isCompiled, threads }) => {
+      if (circumstances.backend !== 'wasm') return;
+      if (threads !== undefined) {
+        // Sums of several threads are other sums in their last digits: a checkpoint tells how many there were.
+        circumstances.threads = threads;
+        send({ type: 'tag', name: 'mlops.threads', value: String(threads) });
+      }
+      send({ type: 'tag', name: 'mlops.step', value: way });
+      send({ type: 'log', level: 'info', text: isCompiled ? `Steps are ${way}.` : `Steps are taken ${way}.` });
+    },
     plan: (plan) => send({ type: 'plan', ...plan }),
     batch: (step, loss) => send({ type: 'batch', step, loss: toWireNumber(loss), time: Date.now() }),
     epoch: (epoch, metrics, seconds) => {

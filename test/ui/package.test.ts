@@ -12,7 +12,7 @@ import { listFiles } from '../../src/node/files/files.ts';
 // What is shipped: the same contents as an extension (.vsix) and as an npm package, and nothing else.
 const MAX_MEGABYTES = 6;
 const allowed = [
-  /^dist\/(extension|engine|cli|commandline|preparer|worker|hasher)\.js$/,
+  /^dist\/(extension|engine|cli|commandline|preparer|stepper|worker|hasher)\.js$/,
   /^dist\/[\w.-]+\.LEGAL\.txt$/,
   /^dist\/bin\/mlops(\.cmd)?$/,
   /^dist\/bin\/python-debug\/(python3?|(attach|launch)\.py)$/,
@@ -47,6 +47,7 @@ async function checkContents(installed: string, ignored: readonly string[] = [])
       'dist/hasher.js',
       'dist/worker.js',
       'dist/preparer.js',
+      'dist/stepper.js',
       'dist/hasher.js',
       'dist/samples/mnist/train_images.gz',
     ]),

@@ -108,6 +108,8 @@ export interface TrainingSection {
   readonly backend: string;
   /** null: the backend's own choice. */
   readonly threads: number | null;
+  /** Whether steps are compiled, where the backend and the model allow it; null: they are. */
+  readonly compile: boolean | null;
 }
 
 /** A `configs/<model>.yaml` with every default filled in. `data` and `model` keep whatever keys the user's code reads. */
@@ -210,7 +212,6 @@ class ConfigChecker {
       this.#report(path, `${path.join('.')} must be ${field.expects}, not ${describe(value)}.`);
       return field.default;
     }
-    if (field.pending === true) this.#report(path, `${path.join('.')} has no effect yet.`, 'warning', 'key');
     this.#warnOfDoubt(path, field, value);
     this.#checkItems(path, field, value);
     if (field.fields === undefined || !isMapping(value)) return value;

@@ -16,8 +16,6 @@ export interface Field {
   readonly accepts: (value: unknown) => boolean;
   readonly default?: unknown;
   readonly required?: true;
-  /** Accepted, but without effect so far: using it is worth a warning. */
-  readonly pending?: true;
   /** What is strange about a text, as a sentence: worth a warning only, since a model's own code may know better. */
   readonly findDoubt?: (written: string) => string | undefined;
   /** For a mapping: its own keys, which may depend on what one of them holds. */
@@ -201,7 +199,8 @@ export const sections = {
       default: null,
     },
     backend: { ...oneOf('auto', ...backendNames), default: 'auto' },
-    threads: { ...wholeNumber(1), default: null, pending: true },
+    threads: { ...wholeNumber(1), default: null },
+    compile: { ...flag, default: null },
   },
   mlflow: { experiment_name: text, tracking_uri: text, mlruns_path: text },
   hyperparameter_tuning: {

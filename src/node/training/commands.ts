@@ -15,10 +15,11 @@ const trainCommand: Command = {
   positionals: 'CONFIG',
   example: 'mlops train configs/cnnbased.yaml --set training.num_epochs=5',
   options: {
-    set: { type: 'string', multiple: true, value: 'KEY=VALUE', summary: 'set a key of the config for this run' },
-    backend: { type: 'string', value: 'NAME', summary: 'what executes tensors (see "mlops backends")' },
-    seed: { type: 'string', value: 'N', summary: 'seed of weights and shuffles' },
-    resume: {
+    'set': { type: 'string', multiple: true, value: 'KEY=VALUE', summary: 'set a key of the config for this run' },
+    'backend': { type: 'string', value: 'NAME', summary: 'what executes tensors (see "mlops backends")' },
+    'seed': { type: 'string', value: 'N', summary: 'seed of weights and shuffles' },
+    'no-compile': { type: 'boolean', summary: 'train operation by operation, not by compiled steps (wasm)' },
+    'resume': {
       type: 'string',
       value: 'RUN',
       summary: 'go on with a run that was stopped, failed or lost, from its last checkpoint',
@@ -41,6 +42,7 @@ const trainCommand: Command = {
         ...options.list('set'),
         ...(backend === undefined ? [] : [`training.backend=${backend}`]),
         ...(seed === undefined ? [] : [`training.seed=${seed}`]),
+        ...(options.flag('no-compile') ? ['training.compile=false'] : []),
       ],
     };
     const project = await invocation.project();

@@ -89,6 +89,7 @@ const config = {
     checkpoint: null,
     backend: 'auto',
     threads: null,
+    compile: null,
   },
 };
 

@@ -103,7 +103,8 @@ describe('a training', () => {
 
   test('goes on wasm as on cpu', async () => {
     const project = await makeProject();
-    const [wasm, cpu] = [await train(project), await train(project, { backends: ['cpu'] })];
+    // What is dropped out is drawn otherwise by compiled steps.
+    const [wasm, cpu] = [await train(project, {}, { compile: false }), await train(project, { backends: ['cpu'] })];
     expect((await cpu.first('backend')).name).toBe('cpu');
     epochsOf(cpu).forEach(({ metrics }, index) => {
       const found = epochsOf(wasm)[index]!.metrics;
@@ -177,7 +178,7 @@ describe('a training', () => {
       { name: 'kilograms', value: 'NaN', step: 2 },
       { name: 'epochs', value: 4, step: 8 },
     ]);
-    expect(worker.all('tag')).toMatchObject([
+    expect(worker.all('tag').filter(({ name }) => !name.startsWith('mlops.'))).toMatchObject([
       { name: 'colour', value: 'blue' },
       { name: 'weights', value: '300' },
       { name: 'clip', value: '-Infinity' },

@@ -2,8 +2,9 @@ import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { optimizers, type losses, type OptimizerName } from '../../../src/core/config/config.ts';
 import { ensureCompiled } from '../../../src/worker/compilation.ts';
 import { createRandom, seedMathRandom } from '../../../src/worker/seeds.ts';
-import { createEagerStep } from '../../../src/worker/step.ts';
-import type { LayersModel, Tensor, TensorFlow } from '../../../src/worker/tensorflow.ts';
+import type { StepOptions } from '../../../src/worker/step.ts';
+import type { LayersModel, TensorFlow } from '../../../src/worker/tensorflow.ts';
+import { createEagerSteps, type TrainingSteps } from '../../../src/worker/trainingSteps.ts';
 
 // Small trainings by our step, the same on every backend: nets with what layers offer, each optimizer and each loss of a config. (It
 // loads no TensorFlow: its packages share one engine of the process, so a native one must be the only one there.)
@@ -206,26 +207,41 @@ export interface Trained {
   readonly start: readonly number[];
 }
 
+export interface TrainingPlan {
+  /** Examples of each step's batch. */
+  readonly counts: readonly number[];
+  /** Makes the steps; else they are taken operation by operation. */
+  readonly createSteps?: (
+    model: LayersModel,
+    options: StepOptions & { readonly targetWidth: number },
+  ) => Promise<TrainingSteps>;
+  readonly change?: (model: LayersModel) => void;
+}
+
+const wholeBatches: TrainingPlan = { counts: Array.from({ length: STEPS }, () => BATCH) };
+
 /** Some steps of ours, on the backend that `tf` computes with now. */
-export async function train(tf: TensorFlow, given: Training): Promise<Trained> {
+export async function train(tf: TensorFlow, given: Training, plan = wholeBatches): Promise<Trained> {
   const { net, optimizer, loss } = given;
   seedMathRandom(7);
   const head = heads[headOf[loss]];
   const model = build(tf, nets[net], head);
   const training = {
-    ...{ batch_size: BATCH, num_epochs: 1, loss_function: loss, metric: 'mse', metrics: null },
+    ...{ batch_size: BATCH, num_epochs: 1, loss_function: loss, metric: 'accuracy', metrics: ['crossentropy', 'mse'] },
     ...{ optimizer, learning_rate: rateOf(given), weight_decay: null, gradient_clipping: null },
   } as never;
-  const { weightDecay } = ensureCompiled(tf, model, training, { targetWidth: head.units });
-  const step = createEagerStep(tf, model, { training, metrics: [], keepsOutputs: false, weightDecay });
+  const targetWidth = head === heads.labels ? 1 : head.units;
+  const { weightDecay, metrics } = ensureCompiled(tf, model, training, { targetWidth });
+  const options = { training, metrics, keepsOutputs: false, weightDecay, targetWidth };
+  const steps = await (plan.createSteps ?? createEager(tf, nets[net]))(model, options);
   const start = numbersOf(model);
   const taken: number[] = [];
-  for (let index = 0; index < STEPS; index++) {
-    const batch = makeBatch(tf, { net: nets[net], head, seed: index % 2 });
-    taken.push(...(await step(batch)).values);
-    tf.dispose([batch.x, batch.y]);
+  for (const [number, count] of plan.counts.entries()) {
+    const batch = makeBatch({ net: nets[net], head, seed: number % 2, count });
+    taken.push(...(await steps.train({ ...batch, count, number })).values);
   }
   const weights = numbersOf(model);
+  await steps.dispose();
   model.dispose();
   return { losses: taken, weights, start };
 }
@@ -242,17 +258,39 @@ function numbersOf(model: LayersModel): number[] {
   return model.getWeights().flatMap((weight) => [...weight.dataSync()]);
 }
 
-function makeBatch(
-  tf: TensorFlow,
-  { net, head, seed }: { readonly net: Net; readonly head: Head; readonly seed: number },
-): { x: Tensor; y: Tensor } {
+function createEager(tf: TensorFlow, { input }: Net): NonNullable<TrainingPlan['createSteps']> {
+  return (model, { targetWidth, ...options }) => {
+    const examples = {
+      shape: input,
+      width: targetWidth,
+      count: 0,
+      size: 0,
+      xs: new Float32Array(0),
+      ys: new Float32Array(0),
+      scale: 1,
+    };
+    return Promise.resolve(createEagerSteps(tf, model, { ...options, examples, why: undefined }));
+  };
+}
+
+function makeBatch({
+  net,
+  head,
+  seed,
+  count,
+}: {
+  readonly net: Net;
+  readonly head: Head;
+  readonly seed: number;
+  readonly count: number;
+}): { xs: Float32Array; ys: Float32Array } {
   const size = net.input.reduce((product, axis) => product * axis, 1);
   const random = createRandom(seed + 1);
-  const inputs = Float32Array.from({ length: BATCH * size }, () =>
+  const xs = Float32Array.from({ length: count * size }, () =>
     net.isOfWords === true ? Math.floor(random() * 10) : random() * 2 - 1,
   );
-  const labels = Array.from({ length: BATCH }, (_, index) => (index * 3 + seed) % 4);
+  const labels = Array.from({ length: count }, (_, index) => (index * 3 + seed) % 4);
   const units = head === heads.labels ? 1 : head.units;
   const targets = labels.flatMap((label) => Array.from({ length: units }, (_, unit) => head.target(label, unit)));
-  return { x: tf.tensor(inputs, [BATCH, ...net.input]), y: tf.tensor(targets, [BATCH, units], 'float32') };
+  return { xs, ys: Float32Array.from(targets) };
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import * as esbuild from 'esbuild';
+import { ensureKernels } from '../../../scripts/kernels.ts';
 import { workerBundle } from '../../../scripts/workerbundle.ts';
 import {
   encodeToWorker,
@@ -24,6 +25,7 @@ export async function buildWorker(): Promise<{ readonly file: string; remove(): 
   const wasm = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   for (const name of await readdir(wasm))
     if (name.endsWith('.wasm')) await cp(path.join(wasm, name), path.join(folder, 'wasm', name));
+  await cp(await ensureKernels(), path.join(folder, 'wasm'), { recursive: true });
   return { file: path.join(folder, 'worker.js'), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -50,6 +50,7 @@ describe('parseConfig', () => {
         checkpoint: null,
         backend: 'auto',
         threads: null,
+        compile: null,
       },
       mlflow: { mlruns_path: 'file:models/mlruns', experiment_name: 'singleOutput' },
       hyperparameter_tuning: { num_units: [16, 64], batch_size: [128], strategy: 'grid' },
@@ -106,7 +107,6 @@ describe('parseConfig', () => {
       'configs/a.yaml:7:33: warning: Unknown key training.early_stopping.foo.',
       'configs/a.yaml:7:30: error: training.early_stopping.patience must be a whole number of at least 1, not the number 0.',
     );
-    check('metric: mse', 'threads: 4', 'configs/a.yaml:7:3: warning: training.threads has no effect yet.');
     check(
       'data: { dataset_path: data/processed/ }',
       'data: [1]',

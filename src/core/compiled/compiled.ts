@@ -1,0 +1,7 @@
+// The door of compiled steps: a training step of a layers model as data.
+export { parseModel } from './description.ts';
+export { planProgram, fillTable, places, SCRATCH_BYTES, boundsOf } from './program.ts';
+export type { Plan, ProgramFacts, ThreadProgram, ThreadCall } from './program.ts';
+export { formatRefusal, orRefusal } from './refusal.ts';
+export { buildStep, estimateWork, isStepMetric, targetWidthOf } from './step.ts';
+export type { StepGraph, StepMetric, StepOptimizer } from './step.ts';

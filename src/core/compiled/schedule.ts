@@ -1,0 +1,86 @@
+import { valuesOf, type AnyOperation, type Value } from './graph.ts';
+import { traits } from './operations.ts';
+
+/** Operations that a thread does without waiting for others. */
+export interface Stretch {
+  /** `one`: all operations for one example, then for the next; `all`: each for all of the thread's; `elements`: for some of the numbers. */
+  readonly pace: 'one' | 'all' | 'elements';
+  readonly operations: readonly AnyOperation[];
+}
+
+/** Stretches between two meetings of all threads. */
+export type Level = readonly Stretch[];
+
+/**
+ * The order of a step. What an example alone needs goes on without a meeting of the threads; numbers of the whole batch wait until all have
+ * met. Weights move last, as everything else reads them.
+ */
+export function schedule(operations: readonly AnyOperation[]): readonly Level[] {
+  const made = new Map<number, { readonly level: number; readonly isOfExamples: boolean }>();
+  const placed = operations.map((operation) => {
+    const isOfExamples = traits[operation.kind][0] !== 'elements' && traits[operation.kind][0] !== 'update';
+    const level = Math.max(
+      0,
+      ...valuesOf(operation.inputs).map(({ id }) => {
+        const source = made.get(id);
+        if (source === undefined) return 0;
+        return source.level + (isOfExamples && source.isOfExamples ? 0 : 1);
+      }),
+    );
+    for (const { id } of valuesOf(operation.outputs)) made.set(id, { level, isOfExamples });
+    return { operation, level };
+  });
+  const last = 1 + Math.max(0, ...placed.filter(({ operation }) => !isUpdate(operation)).map(({ level }) => level));
+  const levels: AnyOperation[][] = [];
+  for (const { operation, level } of placed)
+    if (traits[operation.kind][0] !== 'none') (levels[isUpdate(operation) ? last : level] ??= []).push(operation);
+  return levels.filter((level) => level.length > 0).map(toStretches);
+}
+
+function isUpdate({ kind }: AnyOperation): boolean {
+  return traits[kind][0] === 'update';
+}
+
+function toStretches(operations: readonly AnyOperation[]): Level {
+  const stretches: { pace: Stretch['pace']; operations: AnyOperation[] }[] = [];
+  const isSplit = (operation: AnyOperation): boolean => traits[operation.kind][0] === 'examples';
+  for (const operation of operations.filter(isSplit)) {
+    const [, pace] = traits[operation.kind];
+    const current = stretches.at(-1);
+    const wanted = pace === 'any' ? (current?.pace ?? firstPace(operations)) : pace;
+    if (current?.pace === wanted) current.operations.push(operation);
+    else stretches.push({ pace: wanted, operations: [operation] });
+  }
+  const others = operations.filter((operation) => !isSplit(operation));
+  return others.length === 0 ? stretches : [...stretches, { pace: 'elements', operations: others }];
+}
+
+function firstPace(operations: readonly AnyOperation[]): 'one' | 'all' {
+  const found = operations.map(({ kind }) => traits[kind][1]).find((pace) => pace !== 'any');
+  return found === 'one' ? 'one' : 'all';
+}
+
+/** For each storage the levels from which and to which it is in use, and the only stretch that uses it, where there is one. */
+export interface Use {
+  readonly value: Value;
+  first: number;
+  last: number;
+  stretch: Stretch | undefined;
+}
+
+export function findUses(levels: readonly Level[]): ReadonlyMap<number, Use> {
+  const uses = new Map<number, Use>();
+  levels.forEach((level, number) => {
+    for (const stretch of level)
+      for (const { inputs, outputs } of stretch.operations)
+        for (const value of [...valuesOf(inputs), ...valuesOf(outputs)]) {
+          const use = uses.get(value.storage);
+          if (use === undefined) uses.set(value.storage, { value, first: number, last: number, stretch });
+          else {
+            use.last = number;
+            if (use.stretch !== stretch) use.stretch = undefined;
+          }
+        }
+  });
+  return uses;
+}

@@ -1,0 +1,226 @@
+import { TILE_ROWS, outerTile, rowsTile } from './microkernels';
+import { ACCUMULATE } from './vectors';
+
+/** Place of a tile whose panel has fewer than eight columns of C, and the table of its rows; each thread has its own. */
+let scratch: usize = 0;
+const SCRATCH_ROW: i32 = 32;
+
+/** Gives this instance 256 bytes of memory. */
+export function setScratch(place: usize): void {
+  scratch = place;
+  for (let row = 0; row < TILE_ROWS; row++) store<u32>(tableOfScratch() + (row << 2), row * SCRATCH_ROW);
+}
+
+function tableOfScratch(): usize {
+  return scratch + TILE_ROWS * SCRATCH_ROW;
+}
+
+/**
+ * C[m × n] = A × B, with A's rows at offsets `at` (see the tiles for `segment`), B packed in panels, C's rows at offsets `ct`. Panels come
+ * first (`byPanels`) where B is the larger, so that a panel stays near while A streams by.
+ */
+export function rows(
+  a: usize,
+  at: usize,
+  m: i32,
+  segment: i32,
+  segments: i32,
+  stride: i32,
+  b: usize,
+  n: i32,
+  c: usize,
+  ct: usize,
+  mode: i32,
+  bias: usize,
+  byPanels: i32,
+): void {
+  const panel: usize = (segment * segments) << 5;
+  if (byPanels) {
+    for (let column = 0; column < n; column += 8) {
+      const from: usize = b + (column >> 3) * panel;
+      for (let row = 0; row < m; row += TILE_ROWS)
+        tileOf(
+          a,
+          at + (row << 2),
+          min(TILE_ROWS, m - row),
+          segment,
+          segments,
+          stride,
+          from,
+          n - column,
+          c + (column << 2),
+          ct + (row << 2),
+          mode,
+          bias + (column << 2),
+        );
+    }
+  } else {
+    for (let row = 0; row < m; row += TILE_ROWS)
+      for (let column = 0; column < n; column += 8) {
+        const from: usize = b + (column >> 3) * panel;
+        tileOf(
+          a,
+          at + (row << 2),
+          min(TILE_ROWS, m - row),
+          segment,
+          segments,
+          stride,
+          from,
+          n - column,
+          c + (column << 2),
+          ct + (row << 2),
+          mode,
+          bias + (column << 2),
+        );
+      }
+  }
+}
+
+/** A tile of eight columns, or of those that are left, by way of the scratch. */
+function tileOf(
+  a: usize,
+  at: usize,
+  height: i32,
+  segment: i32,
+  segments: i32,
+  stride: i32,
+  b: usize,
+  columns: i32,
+  c: usize,
+  ct: usize,
+  mode: i32,
+  bias: usize,
+): void {
+  if (columns >= 8) {
+    rowsTile(height, a, at, segment, segments, stride, b, c, ct, mode, bias);
+    return;
+  }
+  if (mode & ACCUMULATE)
+    for (let row = 0; row < height; row++)
+      copyFew(scratch + row * SCRATCH_ROW, c + load<u32>(ct + (row << 2)), columns);
+  rowsTile(height, a, at, segment, segments, stride, b, scratch, tableOfScratch(), mode, bias);
+  for (let row = 0; row < height; row++) copyFew(c + load<u32>(ct + (row << 2)), scratch + row * SCRATCH_ROW, columns);
+}
+
+function copyFew(to: usize, from: usize, count: i32): void {
+  for (let i = 0; i < count; i++) store<f32>(to + (i << 2), load<f32>(from + (i << 2)));
+}
+
+/**
+ * Rows `from` to `to` of C[k × n] = or += Aᵀ × B: A's numbers of one row lie side by side, B is packed in panels of `bPanel` bytes. See the
+ * tiles for `step`, `jump`, `inner` and `repeats`. C begins at its row 0.
+ */
+export function outer(
+  a: usize,
+  step: i32,
+  jump: i32,
+  b: usize,
+  bPanel: i32,
+  inner: i32,
+  repeats: i32,
+  c: usize,
+  n: i32,
+  from: i32,
+  to: i32,
+  add: i32,
+): void {
+  const pitch = n << 2;
+  for (let k = from; k < to; k += TILE_ROWS) {
+    const height = min(TILE_ROWS, to - k);
+    for (let column = 0; column < n; column += 8) {
+      const place: usize = c + k * pitch + (column << 2),
+        panel: usize = b + (column >> 3) * bPanel,
+        columns = n - column;
+      const start: usize = a + (k << 2);
+      if (columns >= 8) {
+        outerTile(height, start, step, jump, panel, inner, repeats, place, pitch, add);
+        continue;
+      }
+      if (add)
+        for (let row = 0; row < height; row++) copyFew(scratch + row * SCRATCH_ROW, place + row * pitch, columns);
+      outerTile(height, start, step, jump, panel, inner, repeats, scratch, SCRATCH_ROW, add);
+      for (let row = 0; row < height; row++) copyFew(place + row * pitch, scratch + row * SCRATCH_ROW, columns);
+    }
+  }
+}
+
+/** Panels `from` to `to` of eight columns of a matrix of `count` rows and n columns; columns that are missing are zeros. */
+export function pack(x: usize, count: i32, n: i32, out: usize, panelBytes: i32, from: i32, to: i32): void {
+  const pitch: usize = n << 2;
+  for (let panel = from; panel < to; panel++) {
+    const columns = n - (panel << 3);
+    let source: usize = x + (panel << 5),
+      target: usize = out + panel * panelBytes;
+    for (let row = 0; row < count; row++) {
+      if (columns >= 8) {
+        v128.store(target, v128.load(source));
+        v128.store(target, v128.load(source, 16), 16);
+      } else {
+        v128.store(target, f32x4.splat(0));
+        v128.store(target, f32x4.splat(0), 16);
+        copyFew(target, source, columns);
+      }
+      target += 32;
+      source += pitch;
+    }
+  }
+}
+
+/** Rows of some examples in the panels of a whole batch: theirs begin `offset` bytes into each panel. */
+export function packFrom(x: usize, count: i32, n: i32, out: usize, offset: i32, panelBytes: i32, panels: i32): void {
+  pack(x, count, n, out + offset, panelBytes, 0, panels);
+}
+
+/** `outer` of all rows of a batch, of which `examples` points to the number of examples. */
+export function outerOfBatch(
+  a: usize,
+  step: i32,
+  b: usize,
+  bPanel: i32,
+  examples: usize,
+  rowsPerExample: i32,
+  c: usize,
+  n: i32,
+  from: i32,
+  to: i32,
+): void {
+  outer(a, step, 0, b, bPanel, <i32>load<f32>(examples) * rowsPerExample, 1, c, n, from, to, 0);
+}
+
+/** Panels `from` to `to` of the transpose of a matrix of k rows and n columns: eight of its rows each, one after the other. */
+export function packTransposed(w: usize, k: i32, n: i32, out: usize, from: i32, to: i32): void {
+  for (let panel = from; panel < to; panel++) {
+    const first = panel << 3,
+      height = min(8, k - first);
+    const target: usize = out + ((panel * n) << 5),
+      source: usize = w + ((first * n) << 2);
+    let column = 0;
+    if (height == 8)
+      for (; column + 4 <= n; column += 4) {
+        transposeFour(source + (column << 2), n << 2, target + (column << 5));
+        transposeFour(source + ((4 * n + column) << 2), n << 2, target + (column << 5) + 16);
+      }
+    for (; column < n; column++)
+      for (let row = 0; row < 8; row++)
+        store<f32>(
+          target + (((column << 3) + row) << 2),
+          row < height ? load<f32>(source + ((row * n + column) << 2)) : 0,
+        );
+  }
+}
+
+/** Four rows of four numbers become columns; those are 32 bytes apart. */
+function transposeFour(source: usize, pitch: usize, target: usize): void {
+  const a = v128.load(source),
+    b = v128.load(source + pitch),
+    c = v128.load(source + 2 * pitch),
+    d = v128.load(source + 3 * pitch);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5),
+    cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const ba = v128.shuffle<f32>(a, b, 2, 6, 3, 7),
+    dc = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(target, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(target, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 32);
+  v128.store(target, v128.shuffle<f32>(ba, dc, 0, 1, 4, 5), 64);
+  v128.store(target, v128.shuffle<f32>(ba, dc, 2, 3, 6, 7), 96);
+}

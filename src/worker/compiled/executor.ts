@@ -1,0 +1,157 @@
+import { Worker } from 'node:worker_threads';
+import { fillTable, places, type Plan, type ProgramFacts } from '../../core/compiled/compiled.ts';
+import { instantiate, type KernelModule, type Kernels } from './kernels.ts';
+import { Performer } from './perform.ts';
+import { END, type ThreadData } from './threadData.ts';
+import { webAssembly, type SharedMemory } from './webAssembly.ts';
+
+/** Examples for a step, in the memory's own order. */
+export interface StepData {
+  readonly xs: Float32Array;
+  readonly ys: Float32Array;
+  /** Of the examples; all weigh the same where they have none. */
+  readonly weights?: Float32Array | undefined;
+  readonly count: number;
+  /** Of the random numbers. */
+  readonly keys: readonly [number, number];
+  /** What the optimizer needs in this step. */
+  readonly optimizer: readonly number[];
+}
+
+/** Loss with its penalties, then the metrics: means over the examples. */
+export type StepValues = readonly number[];
+
+/** Until a thread that was told to end is ended. */
+const PATIENCE_MS = 5000;
+
+const PAGE = 65_536;
+const MOST_PAGES = 65_536;
+
+/**
+ * One memory with the state of a training, and the threads that work on it. Those are no reason for the process to stay; `dispose` ends
+ * them all the same.
+ */
+export class Executor {
+  readonly #plan: Plan;
+  readonly #kernels: Kernels;
+  readonly #performer: Performer;
+  readonly #threads: readonly Worker[];
+  readonly #floats: Float32Array;
+  readonly #doubles: Float64Array;
+  readonly #words: Int32Array;
+  #failure: string | undefined;
+
+  private constructor(plan: Plan, kernels: Kernels, memory: SharedMemory, threads: readonly Worker[]) {
+    this.#plan = plan;
+    this.#kernels = kernels;
+    this.#threads = threads;
+    this.#floats = new Float32Array(memory.buffer);
+    this.#doubles = new Float64Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#performer = new Performer(kernels, plan.calls[0] ?? [], { thread: 0, threads: plan.threads });
+    for (const thread of threads) thread.once('exit', () => (this.#failure ??= 'a thread of it has ended'));
+  }
+
+  /** Throws where there is not so much memory. `script`: of the threads. */
+  static async start(plan: Plan, { module }: KernelModule, script: string | URL): Promise<Executor> {
+    const pages = Math.ceil(plan.bytes / PAGE);
+    if (pages > MOST_PAGES)
+      throw new RangeError(`A step needs ${(plan.bytes / 2 ** 30).toFixed(1)} GiB of memory; 4 GiB is the most.`);
+    const memory = new webAssembly.Memory({ initial: Math.max(1, pages), maximum: Math.max(1, pages), shared: true });
+    const words = new Uint32Array(memory.buffer);
+    for (const { address, table } of plan.tables) words.set(fillTable(table), address / 4);
+    const threads: Worker[] = [];
+    try {
+      for (let thread = 1; thread < plan.threads; thread++) {
+        const programs = plan.calls[thread] ?? [];
+        const workerData: ThreadData = { module, memory, programs, thread, threads: plan.threads };
+        threads.push(new Worker(script, { workerData, execArgv: [] }));
+      }
+      await Promise.all(threads.map(whenReady));
+    } catch (error) {
+      await Promise.all(threads.map((thread) => thread.terminate()));
+      throw error;
+    }
+    for (const thread of threads) thread.unref();
+    return new Executor(plan, instantiate(module, memory), memory, threads);
+  }
+
+  /** Of a state: `layer/kernel`, or a slot below it. The numbers themselves, until the next step. */
+  state(name: string): Float32Array {
+    const found = this.#plan.states.find((state) => state.name === name);
+    if (found === undefined) throw new Error(`There is no state ${name}.`);
+    return this.#at(
+      found.address,
+      found.shape.reduce((product, size) => product * size, 1),
+    );
+  }
+
+  /** Runs a program of the plan on a batch. */
+  run(number: number, { xs, ys, weights, count, keys, optimizer }: StepData): StepValues {
+    const facts = this.#factsOf(number, count);
+    this.#floats.set(xs, facts.input / 4);
+    this.#floats.set(ys, facts.target / 4);
+    if (weights === undefined) this.#floats.fill(1, facts.weights / 4, facts.weights / 4 + count);
+    else this.#floats.set(weights, facts.weights / 4);
+    const control = places.controls / 4;
+    this.#floats.set([1 / count, count], control);
+    this.#words.set(keys, control + 2);
+    this.#floats.set(optimizer, control + 4);
+    this.#words[places.program / 4] = number;
+    this.#words[places.count / 4] = count;
+    if (this.#threads.length > 0) this.#kernels['start']?.(places.start, this.#plan.threads);
+    if (!this.#performer.run(number, count)) throw this.#broken('a thread of it gave no answer');
+    const divisor = count * facts.rowsPerExample;
+    const sum = (parts: readonly number[]): number =>
+      parts.reduce((total, address) => total + (this.#doubles[address / 8] ?? NaN), 0);
+    const penalties = facts.penalties.reduce((total, parts) => total + sum(parts), 0);
+    return [sum(facts.loss) / divisor + penalties, ...facts.metrics.map((parts) => sum(parts) / divisor)];
+  }
+
+  /** The model's answers to the last batch of a program; `size`: numbers of them all. */
+  outputs(number: number, size: number): Float32Array {
+    return this.#at(this.#plan.programs[number]?.output ?? 0, size).slice();
+  }
+
+  async dispose(): Promise<void> {
+    this.#failure ??= 'it has ended';
+    if (this.#threads.length === 0) return;
+    this.#words[places.program / 4] = END;
+    this.#kernels['start']?.(places.start, this.#plan.threads);
+    await Promise.all(this.#threads.map(whenEnded));
+  }
+
+  #factsOf(number: number, count: number): ProgramFacts {
+    if (this.#failure !== undefined) throw this.#broken(this.#failure);
+    const facts = this.#plan.programs[number];
+    if (facts === undefined || count < 1 || count > facts.capacity)
+      throw new Error(`A program ${number} for ${count} examples is not there.`);
+    return facts;
+  }
+
+  #broken(reason: string): Error {
+    this.#failure ??= reason;
+    return new Error(`The compiled step can't go on: ${reason}. Train with --no-compile.`);
+  }
+
+  #at(address: number, size: number): Float32Array {
+    return this.#floats.subarray(address / 4, address / 4 + size);
+  }
+}
+
+/** By itself, as it was told to; one that hangs is ended. */
+async function whenEnded(thread: Worker): Promise<void> {
+  if (thread.threadId === -1) return;
+  thread.ref();
+  const timer = setTimeout(() => void thread.terminate(), PATIENCE_MS);
+  await new Promise((resolve) => thread.once('exit', resolve));
+  clearTimeout(timer);
+}
+
+function whenReady(thread: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    thread.once('message', () => resolve());
+    thread.once('error', reject);
+    thread.once('exit', (code) => reject(new Error(`A thread of the compiled step ended with ${code}.`)));
+  });
+}

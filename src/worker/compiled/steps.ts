@@ -1,0 +1,226 @@
+import { availableParallelism } from 'node:os';
+import {
+  buildStep,
+  estimateWork,
+  formatRefusal,
+  orRefusal,
+  parseModel,
+  planProgram,
+  targetWidthOf,
+  type StepGraph,
+  type StepMetric,
+} from '../../core/compiled/compiled.ts';
+import { mixSeed } from '../batches.ts';
+import { outputShapeOf } from '../compilation.ts';
+import type { StepOptions, StepResult, TensorMetric } from '../step.ts';
+import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts';
+import type { StepBatch, TrainingSteps } from '../trainingSteps.ts';
+import { Executor } from './executor.ts';
+import { loadKernels } from './kernels.ts';
+import { recognizeMetric } from './metrics.ts';
+import { recognizeOptimizer } from './optimizers.ts';
+import { Mirror } from './mirror.ts';
+
+/** Files of compiled steps. */
+export interface CompilingPlaces {
+  /** Folder of the kernels. */
+  readonly kernels: string;
+  /** What a thread runs. */
+  readonly thread: string | URL;
+}
+
+export interface CompileOptions extends StepOptions, CompilingPlaces {
+  /** Numbers of an example's target. */
+  readonly targetWidth: number;
+  /** Of the run, and which of its calls of fit this is: what is drawn at random depends on them. */
+  readonly seed: number;
+  readonly fit: number;
+}
+
+/** The programs of a plan. */
+const TRAIN = 0;
+const EVALUATE = 1;
+
+/** More threads than this gain little: each step has moments at which all wait for the last. */
+const MOST_THREADS = 8;
+/** Multiplications that are worth waking a thread for: about half a millisecond of them. */
+const WORK_OF_THREAD = 10_000_000;
+
+/** Steps of a model as programs of WebAssembly, or the sentence that says why there are none. */
+export async function compileSteps(
+  tf: TensorFlow,
+  model: LayersModel,
+  options: CompileOptions,
+): Promise<TrainingSteps | { readonly reason: string }> {
+  const graphs = buildGraphs(tf, model, options);
+  if ('reason' in graphs) return graphs;
+  const { train, evaluate, metrics } = graphs;
+  const threads = chooseThreads(train, options.training.threads);
+  const plan = planProgram([train, evaluate], threads);
+  const kernels = await loadKernels(options.kernels);
+  let executor: Executor;
+  try {
+    executor = await Executor.start(plan, kernels, options.thread);
+  } catch (error) {
+    // No memory, no threads: the packages' own steps need neither.
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+  const optimizer = recognizeOptimizer(tf, model.optimizer);
+  if (optimizer === undefined) throw new Error('The optimizer was known before.');
+  const mirror = new Mirror(tf, model, { executor, optimizer });
+  const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
+  const steps = new CompiledSteps(tf, model, { ...options, executor, mirror, metrics, threads, way });
+  const mistake = await steps.findMistake(train.input.shape);
+  if (mistake !== undefined) {
+    await steps.dispose();
+    return { reason: mistake };
+  }
+  return steps;
+}
+
+interface Graphs {
+  readonly train: StepGraph;
+  readonly evaluate: StepGraph;
+  /** For each metric its place among the step's, or the function that computes it from the answers. */
+  readonly metrics: readonly (number | TensorMetric)[];
+}
+
+function buildGraphs(
+  tf: TensorFlow,
+  model: LayersModel,
+  { training, targetWidth, metrics: wanted }: CompileOptions,
+): Graphs | { readonly reason: string } {
+  const optimizer = recognizeOptimizer(tf, model.optimizer);
+  if (optimizer === undefined) return { reason: `the optimizer ${model.optimizer.getClassName()} is not known` };
+  const { loss } = model as { readonly loss?: unknown };
+  if (typeof loss !== 'string') return { reason: 'the loss is a function of its own' };
+  const parsed = orRefusal(() => parseModel(model.toJSON(undefined, false)));
+  if ('refusal' in parsed) return { reason: formatRefusal(parsed.refusal) };
+  const own: StepMetric[] = [];
+  const outputShape = outputShapeOf(model).map(Number);
+  const metrics = wanted.map((metric) => {
+    const name = recognizeMetric(tf, metric);
+    const fits = name !== undefined && targetWidthOf(name, outputShape) === targetWidth;
+    return fits ? own.push(name) - 1 : metric;
+  });
+  const nameOf = (weight: object): string => (weight as { readonly originalName: string }).originalName;
+  const trained = new Set(model.trainableWeights.map(nameOf));
+  const shapes = new Map(model.weights.map((weight) => [nameOf(weight), weight.shape.map(Number)]));
+  const clipping = { norm: null, value: null, ...training.gradient_clipping };
+  const base = { model: parsed.value, shapes, capacity: training.batch_size, targetWidth, loss, metrics: own };
+  const train = buildStep({ ...base, training: { optimizer: optimizer.kind, trained, clipping } });
+  if ('refusal' in train) return { reason: formatRefusal(train.refusal) };
+  const evaluate = buildStep({ ...base, training: null });
+  if ('refusal' in evaluate) return { reason: formatRefusal(evaluate.refusal) };
+  return { train: train.value, evaluate: evaluate.value, metrics };
+}
+
+function chooseThreads(graph: StepGraph, wanted: number | null): number {
+  if (wanted !== null) return Math.min(wanted, graph.capacity);
+  const worth = Math.max(1, Math.floor(estimateWork(graph) / WORK_OF_THREAD));
+  return Math.min(availableParallelism(), MOST_THREADS, worth, graph.capacity);
+}
+
+interface Parts extends Omit<CompileOptions, 'metrics'> {
+  readonly executor: Executor;
+  readonly mirror: Mirror;
+  readonly metrics: Graphs['metrics'];
+  readonly threads: number;
+  readonly way: string;
+}
+
+class CompiledSteps implements TrainingSteps {
+  readonly isCompiled = true;
+  readonly way: string;
+  readonly threads: number;
+  readonly #tf: TensorFlow;
+  readonly #model: LayersModel;
+  readonly #parts: Parts;
+
+  constructor(tf: TensorFlow, model: LayersModel, parts: Parts) {
+    this.#tf = tf;
+    this.#model = model;
+    this.#parts = parts;
+    this.way = parts.way;
+    this.threads = parts.threads;
+  }
+
+  train(batch: StepBatch): Promise<StepResult> {
+    const { mirror, weightDecay } = this.#parts;
+    mirror.push();
+    const result = this.#run(TRAIN, batch, mirror.nextStep(weightDecay));
+    return Promise.resolve(result);
+  }
+
+  evaluate(batch: StepBatch): Promise<StepResult> {
+    this.#parts.mirror.push();
+    return Promise.resolve(this.#run(EVALUATE, batch, []));
+  }
+
+  settle(): void {
+    this.#parts.mirror.pull();
+  }
+
+  async dispose(): Promise<void> {
+    this.#parts.mirror.dispose();
+    await this.#parts.executor.dispose();
+  }
+
+  #run(program: number, { xs, ys, weights, count, number }: StepBatch, optimizer: readonly number[]): StepResult {
+    const { executor, seed, fit, metrics, keepsOutputs } = this.#parts;
+    const keys = [mixSeed(seed, fit), number] as const;
+    const [loss = NaN, ...own] = executor.run(program, { xs, ys, weights, count, keys, optimizer });
+    const wantsOutputs = keepsOutputs || metrics.some((metric) => typeof metric !== 'number');
+    const shape = outputShapeOf(this.#model).map(Number);
+    const size = shape.reduce((product, axis) => product * axis, count);
+    const outputs = wantsOutputs ? executor.outputs(program, size) : undefined;
+    const values = metrics.map((metric) =>
+      typeof metric === 'number' ? (own[metric] ?? NaN) : this.#measure(metric, ys, outputs, [count, ...shape]),
+    );
+    return { values: [loss, ...values], outputs: keepsOutputs ? outputs : undefined };
+  }
+
+  /** A metric that no kernel knows, of the answers. */
+  #measure(
+    metric: TensorMetric,
+    ys: Float32Array,
+    outputs: Float32Array | undefined,
+    shape: readonly number[],
+  ): number {
+    const tf = this.#tf;
+    if (outputs === undefined) return NaN;
+    return tf.tidy(() => {
+      const output: Tensor = tf.tensor(outputs, [...shape]);
+      const truth =
+        ys.length === outputs.length
+          ? tf.tensor(ys, [...shape])
+          : tf.tensor(ys, [shape[0] ?? 1, ys.length / (shape[0] ?? 1)]);
+      return tf.mean(metric(truth, output)).dataSync()[0] ?? NaN;
+    });
+  }
+
+  /**
+   * What the packages and the program answer to two made-up examples must be the same: code that has changed what a layer does is found here.
+   */
+  async findMistake(inputShape: readonly number[]): Promise<string | undefined> {
+    const tf = this.#tf;
+    const { executor, mirror, targetWidth, training } = this.#parts;
+    const count = Math.min(2, training.batch_size);
+    const size = inputShape.reduce((product, axis) => product * axis, count);
+    const xs = Float32Array.from({ length: size }, (_, index) => Math.fround(((index * 7919) % 997) / 997));
+    const expected = tf.tidy(
+      () => this.#model.predict(tf.tensor(xs, [count, ...inputShape]), { batchSize: count }) as Tensor,
+    );
+    const wanted = (await expected.data()) as Float32Array;
+    expected.dispose();
+    mirror.push();
+    const ys = new Float32Array(count * targetWidth);
+    executor.run(EVALUATE, { xs, ys, count, keys: [0, 0], optimizer: [] });
+    const found = executor.outputs(EVALUATE, wanted.length);
+    const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
+    const isSame = found.every(
+      (value, index) => Object.is(value, wanted[index]) || Math.abs(value - (wanted[index] ?? NaN)) <= 1e-4 * scale,
+    );
+    return isSame ? undefined : 'its layers answer otherwise than their configuration says';
+  }
+}

@@ -1,0 +1,29 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { places } from '../../core/compiled/compiled.ts';
+import { instantiate, tuneCompiler } from './kernels.ts';
+import { Performer, SPINS } from './perform.ts';
+import { END, type ThreadData } from './threadData.ts';
+
+// A thread of compiled steps: waits for a start, does its part, and again. It never answers: the threads meet in their memory.
+
+tuneCompiler();
+const { module, memory, programs, thread, threads } = workerData as ThreadData;
+const kernels = instantiate(module, memory);
+const performer = new Performer(kernels, programs, { thread, threads });
+const words = new Int32Array(memory.buffer);
+const poison = places.poison / 4;
+
+parentPort?.postMessage('ready');
+for (let last = 0; ;) {
+  last = kernels['awaitStart']?.(places.start, last, SPINS) ?? 0;
+  const program = words[places.program / 4] ?? END;
+  if (program === END || Atomics.load(words, poison) !== 0) break;
+  try {
+    if (!performer.run(program, words[places.count / 4] ?? 0)) break;
+  } catch (error) {
+    // The others must not wait for this one.
+    Atomics.store(words, poison, 1);
+    Atomics.notify(words, places.meeting / 4 + 1);
+    throw error;
+  }
+}

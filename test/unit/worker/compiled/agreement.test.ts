@@ -1,0 +1,66 @@
+import * as tfjs from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ensureKernels } from '../../../../scripts/kernels.ts';
+import { compileSteps } from '../../../../src/worker/compiled/steps.ts';
+import type { TensorFlow } from '../../../../src/worker/tensorflow.ts';
+import { expectAgreement } from '../agreeing.ts';
+import { prepareBackends } from '../kernels/backends.ts';
+import { nameOf, train, trainings, type TrainingPlan } from '../trainings.ts';
+
+const tf: TensorFlow = { ...tfjs, ...layers };
+const backends = prepareBackends();
+const counts = [8, 8, 5, 8, 1, 8];
+let kernels: string;
+
+beforeAll(async () => {
+  kernels = await ensureKernels();
+});
+
+class NotCompiled extends Error {}
+
+function compiledWith(threads: number): TrainingPlan {
+  return {
+    counts,
+    async createSteps(model, options) {
+      const steps = await compileSteps(tf, model, {
+        ...options,
+        training: { ...options.training, threads },
+        ...{ kernels, seed: 1, fit: 1, thread: new URL('../../../../src/worker/compiled/thread.ts', import.meta.url) },
+      });
+      if ('reason' in steps) throw new NotCompiled(steps.reason);
+      return steps;
+    },
+  };
+}
+
+/** Steps that stay as they are, and why. */
+const refused: readonly (readonly [net: RegExp, reason: RegExp])[] = [
+  [/, adadelta,/, /^the optimizer Adadelta is not known$/],
+  [/, adamax,/, /^the optimizer Adamax is not known$/],
+  [/(Divergence|[hH]inge|Percentage\w+|Logarithmic\w+|logcosh|poisson|Proximity)$/, /^the loss \w+ is not known$/],
+  [/^(swish|mish),/, /^layer "\w+": the activation "\w+" is not known$/],
+  [
+    /^(prelu|layer normalization|transposed|upsampling|margins|convolution in one.*|embedding|lstm|gru),/,
+    /^layer "\w+": layers of the class \w+ are not known$/,
+  ],
+];
+
+const reasonFor = (name: string): RegExp | undefined => refused.find(([pattern]) => pattern.test(name))?.[1];
+const named = trainings.map((training) => [nameOf(training), training] as const);
+
+describe('compiled steps train as operations on cpu do', () => {
+  test.each(named.filter(([name]) => reasonFor(name) === undefined))('%s', async (_, training) => {
+    const expected = await backends.on('cpu', () => train(tf, training, { counts }));
+    // Each thread takes a while to start; gradients are compared for each number of them (steps.test.ts).
+    const threads = trainings.indexOf(training) % 5 === 0 ? 3 : 1;
+    const found = await backends.on('cpu', () => train(tf, training, compiledWith(threads)));
+    expectAgreement(found, expected);
+  });
+});
+
+test.each(named.filter(([name]) => reasonFor(name) !== undefined))('%s is not compiled', async (name, training) => {
+  const trained = backends.on('cpu', () => train(tf, training, compiledWith(1)));
+  await expect(trained).rejects.toThrow(reasonFor(name));
+  await expect(trained).rejects.toBeInstanceOf(NotCompiled);
+});

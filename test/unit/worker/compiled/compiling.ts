@@ -1,0 +1,45 @@
+import * as tfjs from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { ensureKernels } from '../../../../scripts/kernels.ts';
+import { ensureCompiled } from '../../../../src/worker/compilation.ts';
+import { compileSteps, type CompilingPlaces } from '../../../../src/worker/compiled/steps.ts';
+import { createRandom } from '../../../../src/worker/seeds.ts';
+import type { LayersModel, TensorFlow } from '../../../../src/worker/tensorflow.ts';
+import type { StepBatch, TrainingSteps } from '../../../../src/worker/trainingSteps.ts';
+
+export const tf: TensorFlow = { ...tfjs, ...layers };
+
+async function compilingPlaces(): Promise<CompilingPlaces> {
+  const thread = new URL('../../../../src/worker/compiled/thread.ts', import.meta.url);
+  return { kernels: await ensureKernels(), thread };
+}
+
+const settings = {
+  ...{ batch_size: 8, num_epochs: 1, loss_function: 'ce', metric: 'accuracy', metrics: null },
+  ...{ optimizer: 'sgd', learning_rate: 1, weight_decay: null, gradient_clipping: null, threads: 1 },
+};
+
+type Settings = Partial<Record<keyof typeof settings, unknown>>;
+
+/** Steps of the model, which is compiled as a config says. */
+export async function compile(model: LayersModel, targetWidth: number, changes: Settings = {}): Promise<TrainingSteps> {
+  const training = { ...settings, ...changes } as never;
+  const { metrics, weightDecay } = ensureCompiled(tf, model, training, { targetWidth });
+  const options = { training, metrics, weightDecay, keepsOutputs: false, targetWidth, seed: 1, fit: 1 };
+  const steps = await compileSteps(tf, model, { ...options, ...(await compilingPlaces()) });
+  if ('reason' in steps) throw new Error(steps.reason);
+  return steps;
+}
+
+/** Examples of numbers −1 … 1 and one class each. */
+export function batchOf(count: number, size: number, classes: number, seed = 1): StepBatch {
+  const random = createRandom(seed);
+  const xs = Float32Array.from({ length: count * size }, () => random() * 2 - 1);
+  const ys = new Float32Array(count * classes);
+  for (let example = 0; example < count; example++) ys[example * classes + ((example * 3 + seed) % classes)] = 1;
+  return { xs, ys, count, number: seed };
+}
+
+export function numbersOf(model: LayersModel): Float32Array[] {
+  return model.getWeights().map((weight) => Float32Array.from(weight.dataSync()));
+}

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { ensureKernels } from '../../../../scripts/kernels.ts';
+import { buildStep, parseModel, planProgram, type Plan } from '../../../../src/core/compiled/compiled.ts';
+import { Executor } from '../../../../src/worker/compiled/executor.ts';
+import { instantiate, loadKernels } from '../../../../src/worker/compiled/kernels.ts';
+import { webAssembly } from '../../../../src/worker/compiled/webAssembly.ts';
+import { randomNumbers } from '../kernels/backends.ts';
+
+const run = promisify(execFile);
+
+/** Of a model with one layer of weights. */
+function planOf(threads: number): Plan {
+  const config = { name: 'd', units: 3, activation: 'softmax', use_bias: false, batch_input_shape: [null, 4] };
+  const layers = [{ class_name: 'Dense', config }];
+  const graph = buildStep({
+    model: parseModel({ class_name: 'Sequential', config: { layers } }),
+    shapes: new Map([['d/kernel', [4, 3]]]),
+    ...{ capacity: 8, targetWidth: 3, loss: 'categoricalCrossentropy', metrics: [] },
+    training: { optimizer: 'sgd', trained: new Set(['d/kernel']), clipping: { norm: null, value: null } },
+  });
+  if ('refusal' in graph) throw new Error(graph.refusal.reason);
+  return planProgram([graph.value], threads);
+}
+
+const data = { xs: new Float32Array(32), ys: new Float32Array(24), count: 8, keys: [0, 0], optimizer: [0.1] } as const;
+
+test('a thread that has ended is told, and nothing waits for it', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-threads-'));
+  const script = path.join(folder, 'gone.cjs');
+  await writeFile(script, "require('node:worker_threads').parentPort.postMessage('ready');");
+  const executor = await Executor.start(planOf(2), await loadKernels(await ensureKernels()), script);
+  await sleep(500);
+  expect(() => executor.run(0, data)).toThrow('a thread of it has ended');
+  await executor.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a thread that does not start is an error', async () => {
+  const started = Executor.start(planOf(2), await loadKernels(await ensureKernels()), '/nowhere/thread.js');
+  await expect(started).rejects.toThrow();
+});
+
+test.each(['', 'throw new Error("over");'])('a process ends by itself with idle threads %s', async (end) => {
+  const source = (file: string): string => JSON.stringify(new URL(`../../../../src/${file}`, import.meta.url).href);
+  const code = `
+    import { Executor } from ${source('worker/compiled/executor.ts')};
+    import { loadKernels } from ${source('worker/compiled/kernels.ts')};
+    const plan = ${JSON.stringify(planOf(3))};
+    const kernels = await loadKernels(${JSON.stringify(await ensureKernels())});
+    const executor = await Executor.start(plan, kernels, new URL(${source('worker/compiled/thread.ts')}));
+    const values = executor.run(0, { xs: new Float32Array(32), ys: new Float32Array(24), count: 8, keys: [0, 0], optimizer: [0.1] });
+    console.log('loss', values[0]);
+    ${end}`;
+  const ended = await run(process.execPath, ['--input-type=module', '--no-warnings', '-e', code]).catch(
+    (error: unknown) => error as { stdout: string; stderr: string; code: number },
+  );
+  expect(ended.stdout, ended.stderr).toBe('loss 0\n');
+  expect('code' in ended ? ended.code : 0).toBe(end === '' ? 0 : 1);
+});
+
+const sizes = [1, 2, 5, 6, 7, 8, 9, 16, 19];
+
+test.each([true, false])('products of all sizes are right, fused %s', async (isFused) => {
+  const { module } = await loadKernels(await ensureKernels(), isFused);
+  const memory = new webAssembly.Memory({ initial: 4, maximum: 4, shared: true });
+  const kernels = instantiate(module, memory);
+  const [floats, words] = [new Float32Array(memory.buffer), new Uint32Array(memory.buffer)];
+  kernels['setScratch']?.(1024);
+  const [a, b, packed, c, at, ct] = [2048, 16_384, 32_768, 65_536, 131_072, 140_000];
+  const random = randomNumbers(5);
+  for (const m of sizes)
+    for (const n of sizes)
+      for (const k of [1, 3, 4, 11]) {
+        for (let i = 0; i < m * k; i++) floats[a / 4 + i] = random() - 0.5;
+        for (let i = 0; i < k * n; i++) floats[b / 4 + i] = random() - 0.5;
+        floats.fill(7, c / 4, c / 4 + m * n + 8);
+        for (let i = 0; i < m; i++) [words[at / 4 + i], words[ct / 4 + i]] = [i * k * 4, i * n * 4];
+        kernels['pack']?.(b, k, n, packed, k * 32, 0, Math.ceil(n / 8));
+        kernels['rows']?.(a, at, m, k, 1, 0, packed, n, c, ct, 0, 0, m % 2);
+        let worst = 0;
+        for (let i = 0; i < m; i++)
+          for (let j = 0; j < n; j++) {
+            let sum = 0;
+            for (let l = 0; l < k; l++) sum += floats[a / 4 + i * k + l]! * floats[b / 4 + l * n + j]!;
+            worst = Math.max(worst, Math.abs(sum - floats[c / 4 + i * n + j]!));
+          }
+        expect(worst).toBeLessThan(1e-6);
+        expect(floats[c / 4 + m * n]).toBe(7);
+      }
+});

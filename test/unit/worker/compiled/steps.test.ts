@@ -1,0 +1,254 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createRandom, seedMathRandom } from '../../../../src/worker/seeds.ts';
+import { setLearningRate } from '../../../../src/worker/compilation.ts';
+import type { LayersModel, Tensor } from '../../../../src/worker/tensorflow.ts';
+import { createEagerSteps, type StepBatch } from '../../../../src/worker/trainingSteps.ts';
+import { prepareBackends } from '../kernels/backends.ts';
+import { batchOf, compile, numbersOf, tf } from './compiling.ts';
+
+const backends = prepareBackends();
+const { layers } = tf;
+
+beforeAll(() => backends.on('cpu', () => undefined));
+
+const size = 7 * 7 * 2;
+
+function convolutional(dropout = 0): LayersModel {
+  seedMathRandom(3);
+  return tf.sequential({
+    layers: [
+      layers.conv2d({ inputShape: [7, 7, 2], filters: 5, kernelSize: 3, padding: 'same', activation: 'relu' }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.conv2d({ filters: 9, kernelSize: 2, activation: 'tanh' }),
+      layers.flatten(),
+      layers.dense({ units: 11, activation: 'sigmoid' }),
+      ...(dropout === 0 ? [] : [layers.dropout({ rate: dropout })]),
+      layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  });
+}
+
+/** What the packages say the gradient is. */
+function gradientsOf(model: LayersModel, { xs, ys, count }: StepBatch): Float32Array[] {
+  const variables = model.trainableWeights.map((weight) => weight.read() as never);
+  const { grads } = tf.variableGrads(() => {
+    const output = model.apply(tf.tensor(xs, [count, 7, 7, 2]), { training: true }) as Tensor;
+    return tf.mean(tf.metrics.categoricalCrossentropy(tf.tensor(ys, [count, 3]), output));
+  }, variables);
+  return variables.map(({ name }: { name: string }) => Float32Array.from(grads[name]!.dataSync()));
+}
+
+/** The greatest difference, as a part of the greatest number. */
+function distance(found: Float32Array, expected: Float32Array): number {
+  const most = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  return found.reduce((max, value, index) => Math.max(max, Math.abs(value - expected[index]!)), 0) / most;
+}
+
+/** A step of the rate 1 moves weights by their gradient; weights that are near zero lose nothing by the subtraction. */
+async function movesOf(model: LayersModel, batch: StepBatch, threads: number): Promise<Float32Array[]> {
+  const steps = await compile(model, 3, { threads });
+  const before = numbersOf(model);
+  await steps.train(batch);
+  const after = numbersOf(model);
+  await steps.dispose();
+  return before.map((numbers, index) => numbers.map((value, at) => value - after[index]![at]!));
+}
+
+describe.each([1, 2, 3, 4])('%d threads', (threads) => {
+  test.each([8, 5, 1])('give the gradient of a batch of %d', async (count) => {
+    const model = convolutional();
+    for (const weight of model.weights)
+      tf.tidy(() => (weight.read() as never as { assign(t: Tensor): void }).assign(tf.mul(weight.read(), 0.3)));
+    const batch = batchOf(count, size, 3);
+    const expected = gradientsOf(model, batch);
+    const found = await movesOf(model, batch, threads);
+    // The weights are rounded to 6e-8 of themselves; their gradients are a tenth of them, and less.
+    found.forEach((gradient, index) => expect(distance(gradient, expected[index]!)).toBeLessThan(1e-5));
+  });
+});
+
+test('the loss falls by as much as its gradient says', async () => {
+  const model = convolutional();
+  const steps = await compile(model, 3, { learning_rate: 1e-12 });
+  const batch = batchOf(8, size, 3);
+  const gradients = gradientsOf(model, batch);
+  const lossOf = async (): Promise<number> => (await steps.evaluate(batch)).values[0]!;
+  for (const [index, weight] of model.weights.entries()) {
+    const values = Float32Array.from((weight.read()).dataSync());
+    const set = (change: number): void =>
+      tf.tidy(() => {
+        const changed = values.slice();
+        changed[0] = values[0]! + change;
+        (weight.read() as never as { assign(t: Tensor): void }).assign(tf.tensor(changed, weight.shape as number[]));
+      });
+    set(0.002);
+    const above = await lossOf();
+    set(-0.002);
+    const below = await lossOf();
+    set(0);
+    expect((above - below) / 0.004).toBeCloseTo(gradients[index]![0]!, 3);
+  }
+  await steps.dispose();
+});
+
+test('what is dropped differs from step to step, and is the same for the same step on any number of threads', async () => {
+  const movedBy = async (threads: number, number: number): Promise<number> => {
+    const moves = await movesOf(convolutional(0.5), { ...batchOf(8, size, 3), number }, threads);
+    return moves.at(-2)![0]!;
+  };
+  const first = await movedBy(1, 1);
+  expect(await movedBy(1, 1)).toBe(first);
+  expect(await movedBy(3, 1)).toBeCloseTo(first, 6);
+  expect(await movedBy(1, 2)).not.toBeCloseTo(first, 6);
+});
+
+test('half of the numbers are dropped, the others doubled, and nothing of it when it only looks', async () => {
+  const count = 64;
+  const model = tf.sequential({
+    layers: [
+      layers.dropout({ rate: 0.5, inputShape: [50] }),
+      layers.dense({ units: 50, useBias: false, kernelInitializer: 'identity' }),
+    ],
+  });
+  const steps = await compile(model, 50, {
+    batch_size: count,
+    loss_function: 'mse',
+    metric: 'mse',
+    learning_rate: 1e-12,
+  });
+  const batch = { xs: new Float32Array(count * 50).fill(1), ys: new Float32Array(count * 50), count, number: 1 };
+  // The square of what is given: 0 or 4.
+  const [loss] = (await steps.train(batch)).values;
+  expect(loss).toBeGreaterThan(1.85);
+  expect(loss).toBeLessThan(2.15);
+  expect((await steps.evaluate(batch)).values[0]).toBeCloseTo(1, 6);
+  await steps.dispose();
+});
+
+test('weights of examples, clipping and a rate that changes are as the operations have them', async () => {
+  const changes = { gradient_clipping: { norm: 0.5, value: 0.02 }, optimizer: 'adam', learning_rate: 0.01, threads: 2 };
+  const results = [];
+  for (const way of ['compiled', 'eager'] as const) {
+    const model = convolutional();
+    const training = {
+      batch_size: 8,
+      loss_function: 'ce',
+      metric: 'accuracy',
+      metrics: null,
+      weight_decay: null,
+      ...changes,
+    };
+    const compiled = await compile(model, 3, changes);
+    const examples = { shape: [7, 7, 2], width: 3 } as never;
+    const options = { training: training as never, metrics: [], weightDecay: null, keepsOutputs: false };
+    const steps = way === 'compiled' ? compiled : createEagerSteps(tf, model, { ...options, examples, why: undefined });
+    const losses: number[] = [];
+    for (let number = 0; number < 6; number++) {
+      if (number === 3) setLearningRate(model, 0.1);
+      const weights = Float32Array.from({ length: 8 }, (_, index) => 0.5 + index / 4);
+      losses.push((await steps.train({ ...batchOf(8, size, 3, number), weights, number })).values[0]!);
+    }
+    steps.settle();
+    results.push({ losses, weights: numbersOf(model) });
+    await compiled.dispose();
+  }
+  const [compiled, eager] = results;
+  compiled!.losses.forEach((loss, index) => expect(loss).toBeCloseTo(eager!.losses[index]!, 5));
+  compiled!.weights.forEach((numbers, index) => expect(distance(numbers, eager!.weights[index]!)).toBeLessThan(1e-4));
+});
+
+test('a weight that is read is the one of now, one that is set is trained on', async () => {
+  const model = convolutional();
+  const steps = await compile(model, 3, { learning_rate: 0.1 });
+  const before = numbersOf(model);
+  await steps.train(batchOf(8, size, 3));
+  const after = numbersOf(model);
+  expect(after[0]).not.toEqual(before[0]);
+  const start = before.map((numbers, index) => tf.tensor(numbers, model.weights[index]!.shape as number[]));
+  model.setWeights(start);
+  await steps.train(batchOf(8, size, 3));
+  expect(numbersOf(model)).toEqual(after);
+  await steps.dispose();
+  expect(numbersOf(model)).toEqual(after);
+});
+
+test('code that has changed what a layer does is found', async () => {
+  const model = convolutional();
+  const [, pooling] = model.layers;
+  const call = pooling!.call.bind(pooling);
+  pooling!.call = (inputs, options) => tf.tidy(() => tf.mul(call(inputs, options) as Tensor, 2));
+  await expect(compile(model, 3)).rejects.toThrow('its layers answer otherwise than their configuration says');
+});
+
+type Layer = ReturnType<typeof layers.dense>;
+
+/** Any of the layers that fit behind each other, of any sizes. */
+function randomModel(seed: number): LayersModel {
+  const random = createRandom(seed);
+  const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
+  seedMathRandom(seed);
+  const model = tf.sequential();
+  const add = (layer: unknown): void => model.add(layer as Layer);
+  add(layers.inputLayer({ inputShape: [7, 7, 2] }));
+  const activation = (): 'relu' => pick('relu', 'tanh', 'elu', 'sigmoid', 'linear') as 'relu';
+  const padding = (): 'same' => pick('same', 'valid') as 'same';
+  for (let depth = Math.floor(random() * 3) + 1; depth > 0; depth--) {
+    const strides = pick(1, 1, 2);
+    add(
+      pick<() => unknown>(
+        () =>
+          layers.conv2d({
+            filters: pick(1, 3, 8, 13),
+            kernelSize: pick(1, 2, 3),
+            strides,
+            padding: 'same',
+            activation: activation(),
+          }),
+        () =>
+          layers.depthwiseConv2d({
+            kernelSize: 2,
+            depthMultiplier: pick(1, 2),
+            padding: padding(),
+            activation: activation(),
+          }),
+        () => layers.maxPooling2d({ poolSize: 2, strides: pick(1, 2), padding: 'same' }),
+        () => layers.averagePooling2d({ poolSize: 2, strides: 1, padding: padding() }),
+        () => layers.batchNormalization(),
+        () => layers.zeroPadding2d({ padding: [pick(0, 1), pick(1, 2)] }),
+      )(),
+    );
+  }
+  add(
+    pick<() => unknown>(
+      () => layers.flatten(),
+      () => layers.globalAveragePooling2d({}),
+    )(),
+  );
+  if (random() < 0.6)
+    add(layers.dense({ units: pick(1, 4, 9, 17), activation: activation(), useBias: pick(true, false) }));
+  add(layers.dense({ units: 3, activation: 'softmax' }));
+  return model;
+}
+
+test.each(Array.from({ length: 16 }, (_, seed) => seed + 1))(
+  'a net at random, %d, trains as operations do',
+  async (seed) => {
+    const losses: number[][] = [];
+    for (const way of ['compiled', 'eager'] as const) {
+      const model = randomModel(seed);
+      const changes = { optimizer: 'momentum', learning_rate: 0.01, threads: (seed % 4) + 1 };
+      const compiled = await compile(model, 3, changes);
+      const training = { ...changes, gradient_clipping: null } as never;
+      const examples = { shape: [7, 7, 2], width: 3 } as never;
+      const options = { training, metrics: [], weightDecay: null, keepsOutputs: false, examples, why: undefined };
+      const steps = way === 'compiled' ? compiled : createEagerSteps(tf, model, options);
+      const taken: number[] = [];
+      for (const count of [8, 3, 8, 8]) taken.push((await steps.train(batchOf(count, size, 3, count))).values[0]!);
+      losses.push(taken);
+      await compiled.dispose();
+    }
+    losses[0]!.forEach((loss, index) =>
+      expect(Math.abs(loss - losses[1]![index]!)).toBeLessThan(1e-5 * Math.max(1, loss)),
+    );
+  },
+);
