@@ -64,3 +64,14 @@ test.each(named.filter(([name]) => reasonFor(name) !== undefined))('%s is not co
   await expect(trained).rejects.toThrow(reasonFor(name));
   await expect(trained).rejects.toBeInstanceOf(NotCompiled);
 });
+
+test.each(['relu', 'two convolutions', 'batch normalization'] as const)(
+  '%s stays together over 32 steps',
+  async (net) => {
+    const training = { net, optimizer: 'momentum', loss: 'categoricalCrossentropy' } as const;
+    const many = Array.from({ length: 32 }, (_, step) => (step % 8 === 7 ? 3 : 8));
+    const expected = await backends.on('cpu', () => train(tf, training, { counts: many }));
+    const found = await backends.on('cpu', () => train(tf, training, { ...compiledWith(2), counts: many }));
+    expectAgreement(found, expected);
+  },
+);
