@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { checkRefName, findConfig, parseConfigList, planDriverOverrides, type ConfigEntry } from '../../core/git/git.ts';
+import {
+  checkRefName,
+  findConfig,
+  parseConfigList,
+  planDriverOverrides,
+  type ConfigEntry,
+} from '../../core/git/git.ts';
 import { escapeControls } from '../../core/names/names.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { explainFailure } from './failures.ts';

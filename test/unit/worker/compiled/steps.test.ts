@@ -74,7 +74,7 @@ test('the loss falls by as much as its gradient says', async () => {
   const gradients = gradientsOf(model, batch);
   const lossOf = async (): Promise<number> => (await steps.evaluate(batch)).values[0]!;
   for (const [index, weight] of model.weights.entries()) {
-    const values = Float32Array.from((weight.read()).dataSync());
+    const values = Float32Array.from(weight.read().dataSync());
     const set = (change: number): void =>
       tf.tidy(() => {
         const changed = values.slice();
