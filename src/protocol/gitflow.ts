@@ -47,8 +47,11 @@ export interface FlowPullRequest {
 
 /** Something begun that must be ended first. `advice` is the next step, as a sentence. */
 export interface UnfinishedOperation {
-  /** `finish`: one of git-flow's (AVH) or ours that stopped; `operation`: anything else of ours; `next`: git-flow-next's. */
-  readonly kind: 'finish' | 'operation' | 'merge' | 'rebase' | 'next';
+  /**
+   * `finish`: one of git-flow's (AVH) or ours that stopped; `operation`: anything else of ours; `next`: git-flow-next's; `pick`: a
+   * cherry-pick or revert.
+   */
+  readonly kind: 'finish' | 'operation' | 'merge' | 'rebase' | 'pick' | 'next';
   /** Branch that is being merged, where that can be told. */
   readonly branch: string | null;
   /** Branch into which it is merged, where that can be told. */

@@ -162,3 +162,49 @@ it('releases a model with its tag and its alias, and takes all of it back', asyn
   expect(await champion()).toBe('1');
   expect(await git('tag')).toBe('');
 });
+
+it('goes on after a conflict that is resolved', async () => {
+  await git('checkout', '-q', '-b', 'feature/again', 'develop');
+  await commit('a.txt', 'again\n');
+  await git('checkout', '-q', 'develop');
+  await commit('a.txt', 'ours\n');
+  await row(/again.*1 ahead, 1 behind of develop/s).waitFor({ timeout: 30_000 });
+  await pressFinish('feature', 'again');
+  await dialog().getByRole('button', { name: 'Finish' }).click();
+  await row('feature/again is not finished').waitFor({ timeout: 30_000 });
+  await writeFile(path.join(project, 'a.txt'), 'both\n');
+  await git('add', 'a.txt');
+  await row('is not finished').hover();
+  await row('is not finished').getByRole('button', { name: 'Continue What Has Stopped' }).click();
+  await row('is not finished').waitFor({ state: 'detached', timeout: 30_000 });
+  await window.picture('branches-10-continued');
+});
+
+it('shows two hundred branches, and one that waits for its pull request, in lines of one height', async () => {
+  for (let index = 0; index < 200; index += 1)
+    await git('update-ref', `refs/heads/feature/${names[index % names.length]}-${index}`, 'refs/heads/develop');
+  await git('checkout', '-q', '-b', 'feature/waiting', 'develop');
+  await commit('w.txt', 'waits\n');
+  const waiting = { type: 'feature', name: 'waiting', branch: 'feature/waiting', into: 'develop', title: 'Waiting' };
+  const request = { ...waiting, url: 'https://git.example.org/digits/1', commit: null, options: {} };
+  await mkdir(path.join(project, '.git/mlops'), { recursive: true });
+  await writeFile(
+    path.join(project, '.git/mlops/pullrequests.json'),
+    JSON.stringify({ version: 1, pullRequests: [request] }),
+  );
+  await window.command('MLOps: Refresh');
+  await row(/Features.*201/s).waitFor({ timeout: 30_000 });
+  for (const name of ['Pipeline', 'Configs', 'Runs', 'Models'])
+    await window.page.locator('.pane-header', { hasText: name }).first().click();
+  await window.picture('branches-11-many');
+  await window.command('MLOps: Show Menu of Branches');
+  await window.page.locator('.quick-input-list', { hasText: 'Complete Finish' }).waitFor();
+  await window.picture('branches-12-menu');
+  await window.page.keyboard.press('Escape');
+});
+
+const names = [
+  'a',
+  'augmentation',
+  'a-name-that-is-much-longer-than-the-column-in-which-it-has-to-stand-beside-others',
+];

@@ -49,6 +49,8 @@ export interface FlowFacts {
   /** Commit in MERGE_HEAD: a merge is not committed yet. */
   readonly mergeHead: string | undefined;
   readonly isRebasing: boolean;
+  /** A commit that is being copied or taken back is not committed yet. */
+  readonly picking: 'cherry-pick' | 'revert' | undefined;
   /** Text of git-flow-next's `gitflow/state/merge.json`. */
   readonly nextState: string | undefined;
   /** Distances by {@link pairKey}; pairs that {@link listPairs} does not name are absent. */
@@ -318,6 +320,14 @@ export function findUnfinished(facts: FlowFacts): UnfinishedOperation | undefine
       base: null,
       conflicts,
       advice: 'A rebase is not finished: go on with "git rebase --continue", or drop it with "git rebase --abort".',
+    };
+  if (facts.picking !== undefined)
+    return {
+      kind: 'pick',
+      branch: null,
+      base: current ?? null,
+      conflicts,
+      advice: `A ${facts.picking} is not finished: go on with "git ${facts.picking} --continue", or drop it with "git ${facts.picking} --abort".`,
     };
   const merged = findMerged(facts) ?? null;
   if (mergeBase !== undefined)

@@ -15,6 +15,8 @@ export interface GitOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Ends calls that use the network; work on the repository itself is never cut in the middle. */
   readonly signal?: AbortSignal;
+  /** How long a remote may say nothing before the call is ended; default: two minutes. */
+  readonly patienceMs?: number;
 }
 
 export interface Calls {
@@ -32,18 +34,28 @@ export interface Calls {
   readonly act: (args: readonly string[]) => Promise<string>;
   /** `act` with a text for git's standard input. */
   readonly feed: (args: readonly string[], input: string) => Promise<void>;
-  /** `act` over the network: stopped by the caller's signal. */
-  readonly exchange: (args: readonly string[]) => Promise<string>;
+  /**
+   * `act` over the network: stopped by the caller's signal, and when the remote says nothing for long. `isSlow`: hooks may work
+   * meanwhile, here or there, which say nothing either.
+   */
+  readonly exchange: (args: readonly string[], options?: { readonly isSlow?: boolean }) => Promise<string>;
   /** True when git knows name and address of who commits without guessing. */
   readonly hasIdentity: (config?: readonly ConfigEntry[]) => Promise<boolean>;
 }
 
 export const LIST_CONFIG = ['config', '--list', '--show-scope', '-z'];
 
-export function createCalls(folder: string, { env = process.env, signal }: GitOptions): Calls {
+const PATIENCE_MS = 120_000;
+/** So many times longer. */
+const HOOKS_TAKE = 15;
+
+export function createCalls(
+  folder: string,
+  { env = process.env, signal, patienceMs = PATIENCE_MS }: GitOptions,
+): Calls {
   const explained = (
     args: readonly string[],
-    options: Pick<Call, 'isRead' | 'settings' | 'signal' | 'input'>,
+    options: Pick<Call, 'isRead' | 'settings' | 'signal' | 'input' | 'patienceMs'>,
   ): Promise<Buffer> =>
     callGit({ folder, args, env, ...options }).catch((error: unknown) => {
       throw explainFailure(error, commandOf(args));
@@ -70,8 +82,11 @@ export function createCalls(folder: string, { env = process.env, signal }: GitOp
     feed: async (args, input) => {
       await explained(args, { isRead: false, input });
     },
-    exchange: async (args) =>
-      (await explained(args, { isRead: false, ...(signal === undefined ? {} : { signal }) })).toString(),
+    exchange: async (args, { isSlow = false } = {}) => {
+      const patience = isSlow ? patienceMs * HOOKS_TAKE : patienceMs;
+      const call = { isRead: false, patienceMs: patience, ...(signal === undefined ? {} : { signal }) };
+      return (await explained(args, call)).toString();
+    },
     async hasIdentity(config = []) {
       // Where the settings name somebody there is nothing to ask; an empty name is for git to judge.
       if (['user.name', 'user.email'].every((key) => (findConfig(config, key) ?? '').trim() !== '')) return true;

@@ -45,7 +45,8 @@ const explanations: readonly Explanation[] = [
   {
     pattern: /unrelated histories|no merge base/,
     code: 'branch-state',
-    advice: 'In a shallow clone, fetch the whole history first: git fetch --unshallow.',
+    advice:
+      'The two have no commit in common. In a shallow clone, fetch the whole history first: git fetch --unshallow. Else they are two projects: merge them by hand if that is meant, with git merge --allow-unrelated-histories.',
   },
   {
     pattern: /couldn't find remote ref|remote ref does not exist/,
@@ -94,6 +95,9 @@ function toSentences(text: string): string {
   const lines = text
     .split('\n')
     .map((line) => line.replace(/^(?:fatal|error): /, '').trimEnd())
-    .filter((line) => line !== '' && !/^(?:hint: |From \S+$|To \S+$|Aborting$)/.test(line));
+    .filter((line) => line !== '' && !/^(?:hint: |From \S+$|To \S+$|Aborting$)/.test(line))
+    .filter(
+      (line) => !/^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Unpacking)\b.*[:,]/.test(line),
+    );
   return escapeControls(lines.slice(0, 20).join('\n'));
 }

@@ -100,6 +100,8 @@ export interface Call {
   /** More settings, for this call only. */
   readonly settings?: readonly Setting[];
   readonly signal?: AbortSignal;
+  /** Ends it when it has printed nothing for so long. */
+  readonly patienceMs?: number;
   /** Absolute path of the index that is used in the place of the repository's own. */
   readonly index?: string;
 }
@@ -117,11 +119,14 @@ export async function callGit({
   signal,
   index,
   input,
+  patienceMs,
 }: Call): Promise<Buffer> {
   const binary = await requireGit(env);
   const environment = toEnvironment(env, isRead, [...ALWAYS, ...(isRead ? FOR_READS : []), ...settings]);
   if (index !== undefined) environment['GIT_INDEX_FILE'] = index;
   const stdout: Buffer[] = [];
+  const patience = patienceMs === undefined ? undefined : beginPatience(patienceMs);
+  const ends = [signal, patience?.signal].filter((end) => end !== undefined);
   try {
     const git = simpleGit({
       baseDir: folder,
@@ -135,20 +140,56 @@ export async function callGit({
           ? undefined
           : new GitExit(exitCode, Buffer.concat(stdOut).toString(), Buffer.concat(stdErr).toString()),
       unsafe: NEEDED,
-      ...(signal === undefined ? {} : { abort: signal }),
+      ...(ends.length === 0 ? {} : { abort: AbortSignal.any(ends) }),
     })
       .env(environment)
-      .outputHandler((_command, out) => {
+      .outputHandler((_command, out, err) => {
+        if (patience !== undefined) for (const stream of [out, err]) stream.on('data', patience.renew);
         out.on('data', (chunk: Buffer) => stdout.push(chunk));
         // simple-git waits 50 ms after a command that printed nothing. "close" comes after all output, so there is
         // nothing to wait for, and a plan has many silent commands; an empty chunk says that something was printed.
         setImmediate(() => out.emit('data', Buffer.alloc(0)));
       });
-    await git.raw([...args]);
+    const running = git.raw([...args]);
+    // What git has started may hold its output open after its end.
+    await (patience === undefined ? running : Promise.race([running, patience.exhausted]));
   } catch (error) {
     throw await toExpected(error, folder, signal);
+  } finally {
+    patience?.end();
   }
   return Buffer.concat(stdout);
+}
+
+interface Patience {
+  readonly signal: AbortSignal;
+  /** Fails when it has been silent for too long. */
+  readonly exhausted: Promise<never>;
+  readonly renew: () => void;
+  readonly end: () => void;
+}
+
+function beginPatience(milliseconds: number): Patience {
+  const controller = new AbortController();
+  let reject: (reason: ExpectedError) => void = () => undefined;
+  const exhausted = new Promise<never>((_resolve, fail) => {
+    reject = fail;
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const renew = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      controller.abort();
+      reject(
+        new ExpectedError(
+          'git-failed',
+          'The remote has said nothing for too long. Check the connection and your access to it, then run it again.',
+        ),
+      );
+    }, milliseconds);
+  };
+  renew();
+  return { signal: controller.signal, exhausted, renew, end: () => clearTimeout(timer) };
 }
 
 async function toExpected(error: unknown, folder: string, signal: AbortSignal | undefined): Promise<unknown> {

@@ -225,7 +225,7 @@ export function recoveryWrites({
     },
     async pushCommit(remote, branch, commit) {
       const target = `${requireName(commit, 'commit')}:${refOf(branch)}`;
-      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), target]);
+      await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), target], { isSlow: true });
     },
   };
 }
@@ -236,10 +236,10 @@ export function remoteWrites({
 }: Calls): Pick<Git, 'fetch' | 'fetchAll' | 'push' | 'publish' | 'track' | 'deleteRemoteBranch'> {
   return {
     async fetch(remote, branch) {
-      await exchange(['fetch', '--quiet', '--', requireName(remote, 'remote'), requireName(branch, 'branch')]);
+      await exchange(['fetch', '--progress', '--', requireName(remote, 'remote'), requireName(branch, 'branch')]);
     },
     async fetchAll(remote) {
-      await exchange(['fetch', '--quiet', '--', requireName(remote, 'remote')]);
+      await exchange(['fetch', '--progress', '--', requireName(remote, 'remote')]);
     },
     async push(remote, refs) {
       const full = refs.map((ref) => {
@@ -249,7 +249,8 @@ export function remoteWrites({
       await pushTogether(exchange, requireName(remote, 'remote'), full);
     },
     async publish(remote, branch) {
-      await exchange(['push', '--quiet', '--set-upstream', '--', requireName(remote, 'remote'), refOf(branch)]);
+      const refs = ['--', requireName(remote, 'remote'), refOf(branch)];
+      await exchange(['push', '--quiet', '--set-upstream', ...refs], { isSlow: true });
     },
     async track(remote, branch) {
       const [name, counterpart] = [requireName(branch, 'branch'), `${requireName(remote, 'remote')}/${branch}`];
@@ -262,7 +263,7 @@ export function remoteWrites({
         return;
       }
       const lease = `--force-with-lease=${ref}:${requireName(expected, 'commit')}`;
-      await exchange(['push', '--quiet', lease, '--', requireName(remote, 'remote'), `:${ref}`]);
+      await exchange(['push', '--quiet', lease, '--', requireName(remote, 'remote'), `:${ref}`], { isSlow: true });
     },
   };
 }
@@ -270,7 +271,7 @@ export function remoteWrites({
 /** All or none, where the remote can do that; else the tags last, since they are what nobody takes back. */
 async function pushTogether(exchange: Calls['exchange'], remote: string, refs: readonly string[]): Promise<void> {
   const push = (options: readonly string[], some: readonly string[]): Promise<string> =>
-    exchange(['push', '--quiet', ...options, '--', remote, ...some]);
+    exchange(['push', '--quiet', ...options, '--', remote, ...some], { isSlow: true });
   if (refs.length < 2) {
     await push([], refs);
     return;

@@ -32,19 +32,19 @@ export function operationFile(gitDirectory: string): string {
 
 /**
  * Reads what the planners need for a request. The repository's filters are asked whether files changed: the user has started
- * something that runs them anyway.
+ * something that runs them anyway, or says otherwise.
  */
 export async function readFacts(
   git: Git,
   request: FlowRequest,
-  { refusing = [] }: { readonly refusing?: readonly string[] } = {},
+  { refusing = [], runFilters = true }: { readonly refusing?: readonly string[]; readonly runFilters?: boolean } = {},
 ): Promise<FlowFacts> {
   const { root, gitDirectory, commonDirectory } = await git.places();
   // Of a single work tree git need not be asked who has checked what out.
   const worktrees = await exists(path.join(commonDirectory, 'worktrees'));
   const [config, branches] = await Promise.all([git.readConfig(), git.branches({ worktrees })]);
   const hasIdentity = await git.hasIdentity(config);
-  const { commit: head, branch: current, changes } = await git.standing(config, { runFilters: true });
+  const { commit: head, branch: current, changes } = await git.standing(config, { runFilters });
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
   const points = await git.resolve(listPoints({ config, current, operation }, request));
@@ -115,12 +115,18 @@ function listRemotes(config: readonly ConfigEntry[]): readonly string[] {
 async function readMarks(
   gitDirectory: string,
   commonDirectory: string,
-): Promise<Pick<FlowFacts, 'mergeHead' | 'isRebasing' | 'nextState'>> {
+): Promise<Pick<FlowFacts, 'mergeHead' | 'isRebasing' | 'picking' | 'nextState'>> {
   return {
     mergeHead: await readLine(path.join(gitDirectory, 'MERGE_HEAD')),
     isRebasing: await anyExists(gitDirectory, ['rebase-merge', 'rebase-apply']),
+    picking: await readPicking(gitDirectory),
     nextState: await readNextState([gitDirectory, commonDirectory]),
   };
+}
+
+async function readPicking(gitDirectory: string): Promise<FlowFacts['picking']> {
+  if (await exists(path.join(gitDirectory, 'CHERRY_PICK_HEAD'))) return 'cherry-pick';
+  return (await exists(path.join(gitDirectory, 'REVERT_HEAD'))) ? 'revert' : undefined;
 }
 
 /** One reading of history tells them all; few are left to git, which need not read all of it. */

@@ -255,7 +255,10 @@ export async function diffTopic(
   options: FlowOptions = {},
 ): Promise<FlowDiff> {
   const git = await openRoot(folder, options);
-  const { branch, base } = findTopic(await readFacts(git, { action: 'publish', ...target }), target);
+  const { branch, base } = findTopic(
+    await readFacts(git, { action: 'publish', ...target }, { runFilters: false }),
+    target,
+  );
   return { branch, base, patch: (await git.diffBranches(base, branch)).toString() };
 }
 

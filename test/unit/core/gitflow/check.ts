@@ -58,6 +58,7 @@ export function toFacts({ branches = ['main', 'develop', 'feature/x'], config = 
     mergeBase: undefined,
     mergeHead: undefined,
     isRebasing: false,
+    picking: undefined,
     nextState: undefined,
     distances,
     points: new Map(),
