@@ -113,6 +113,8 @@ const names: readonly (readonly [pattern: RegExp, kind: HostKind])[] = [
 ];
 
 function guessKind(host: string): HostKind | undefined {
+  // A name without a dot is one of ssh's configuration, or of a network that only its people know.
+  if (!host.includes('.')) return undefined;
   return names.find(([pattern]) => pattern.test(host))?.[1];
 }
 
@@ -122,13 +124,15 @@ function isHostKind(text: string | undefined): text is HostKind {
 
 /** Pages lie where the repository does, but the hosts that have a name of their own for ssh. Its port tells nothing of theirs. */
 function toWeb({ protocol, host, port, path }: Address, kind: HostKind): string {
-  if (kind === 'azure') return toAzureWeb(host, path);
+  const hosted = kind === 'azure' ? toAzureWeb(host, path) : undefined;
+  if (hosted !== undefined) return hosted;
   const name = host.replace(/^(?:alt)?ssh\.(?=github\.com$|gitlab\.com$|bitbucket\.org$)/, '');
   return protocol === 'ssh' ? `https://${name}` : `${protocol}://${name}${port === '' ? '' : `:${port}`}`;
 }
 
-function toAzureWeb(host: string, path: string): string {
-  if (!host.endsWith('visualstudio.com')) return 'https://dev.azure.com';
+function toAzureWeb(host: string, path: string): string | undefined {
+  if (host.endsWith('dev.azure.com')) return 'https://dev.azure.com';
+  if (!host.endsWith('visualstudio.com')) return undefined;
   // Its ssh address names the organization first, its web address in the host.
   return host === 'vs-ssh.visualstudio.com'
     ? `https://${path.split('/')[1] ?? ''}.visualstudio.com`
@@ -152,9 +156,13 @@ function toPath({ host, protocol, path }: Address, kind: HostKind): string | und
 }
 
 function toAzurePath(host: string, protocol: Address['protocol'], parts: readonly string[]): string | undefined {
-  if (protocol !== 'ssh') return parts.includes('_git') ? parts.join('/') : undefined;
-  // v3/ORGANIZATION/PROJECT/repository
-  const [version, organization, project, repository] = parts;
+  const isHosted = /(?:^|\.)(?:dev\.azure|visualstudio)\.com$/.test(host);
+  if (protocol !== 'ssh' || !isHosted)
+    return parts.some((part) => part === '_git' || part === '_ssh')
+      ? parts.map((part) => (part === '_ssh' ? '_git' : part)).join('/')
+      : undefined;
+  // v3/ORGANIZATION/PROJECT/repository, encoded in the form of scp, too.
+  const [version, organization, project, repository] = parts.map(decode);
   if (version !== 'v3' || organization === undefined || project === undefined || repository === undefined)
     return undefined;
   const owner = host.endsWith('visualstudio.com') ? [] : [organization];
@@ -185,12 +193,21 @@ function parseAddress(url: string): Address | undefined {
     // An address of IPv6 has colons of its own.
     const [, host, port = ''] = /^(?:[^@]*@)?(\[[\da-f:.]+\]|[^:]*)(?::(\d*))?$/i.exec(authority) ?? [];
     if (protocol === undefined || host === undefined || !isHostName(host)) return undefined;
-    return { protocol, host: host.toLowerCase(), port, path: decode(rest) };
+    const name = host.toLowerCase();
+    return { protocol, host: protocol === 'ssh' ? withoutAlias(name) : name, port, path: decode(rest) };
   }
   // A single letter before the colon is a drive.
   const [, host, path] = /^(?:[^@/\s]+@)?([^/:@\s]{2,}):(?!\/\/)\/*(.+)$/s.exec(text) ?? [];
   if (host === undefined || path === undefined || !isHostName(host)) return undefined;
-  return { protocol: 'ssh', host: host.toLowerCase(), port: '', path };
+  return { protocol: 'ssh', host: withoutAlias(host.toLowerCase()), port: '', path };
+}
+
+/** People with two accounts give a host a second name in ssh's configuration: `github.com-work`. */
+function withoutAlias(host: string): string {
+  return host.replace(
+    /^((?:github|gitlab|gitea)\.com|bitbucket\.org|codeberg\.org|ssh\.dev\.azure\.com)-[\w.-]+$/,
+    '$1',
+  );
 }
 
 const protocols: Readonly<Partial<Record<string, Address['protocol']>>> = {

@@ -17,7 +17,8 @@ export const check: Command = {
     const { output, env, signal } = invocation;
     const target = await toTarget(invocation, takePositionals(invocation, check));
     const note = (text: string): void => output.note(text);
-    const document = await checkFlow(folderOf(invocation), target, { env, signal, note });
+    const programs = invocation.options.flag('dry-run') ? 'wait' : 'run';
+    const document = await checkFlow(folderOf(invocation), target, { env, signal, note, programs });
     output.result(document, () => `${document.branch} → ${document.base}\n${formatGates(document.gates, output)}`);
     return document.outcome === 'passed' ? exitCodes.done : exitCodes.failed;
   },

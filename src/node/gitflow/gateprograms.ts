@@ -82,24 +82,26 @@ async function waitFor(
 /** A program that has passed in a clean tree of a commit. */
 interface Passed {
   readonly gitDirectory: string;
+  /** Folder in which it ran: a repository may hold several projects. */
+  readonly root: string;
   readonly commit: string;
   readonly name: string;
   readonly command: string;
 }
 
 /** True when it has; what was looked at a moment ago need not be run again for the finish. */
-export async function recallPassed({ gitDirectory, commit, name, command }: Passed): Promise<boolean> {
-  return (await readTextIfExists(passedFile(gitDirectory, name))) === toLine(commit, command);
+export async function recallPassed(passed: Passed): Promise<boolean> {
+  return (await readTextIfExists(passedFile(passed))) === toLine(passed);
 }
 
-export async function rememberPassed({ gitDirectory, commit, name, command }: Passed): Promise<void> {
-  await writeFileAtomic(passedFile(gitDirectory, name), toLine(commit, command));
+export async function rememberPassed(passed: Passed): Promise<void> {
+  await writeFileAtomic(passedFile(passed), toLine(passed));
 }
 
-function passedFile(gitDirectory: string, name: string): string {
+function passedFile({ gitDirectory, name }: Passed): string {
   return path.join(gitDirectory, 'mlops', 'gates', `${name}.passed`);
 }
 
-function toLine(commit: string, command: string): string {
-  return `${commit} ${command}\n`;
+function toLine({ commit, root, command }: Passed): string {
+  return `${commit} ${JSON.stringify(root)} ${command}\n`;
 }

@@ -179,7 +179,7 @@ async function readProgram(look: Look, name: 'lint' | 'tests'): Promise<readonly
   if (!look.isHere) return [ofTree(look, toGate(name, 'waiting', ''))];
   if (programs === 'wait')
     return [toGate(name, 'waiting', `"${command}" will be run first; a plan does not start it.`, { look: command })];
-  const memory = { gitDirectory: await git.gitDirectory(), commit, name, command };
+  const memory = { gitDirectory: await git.gitDirectory(), root, commit, name, command };
   if (programs === 'recall' && facts.changed.length === 0 && (await recallPassed(memory)))
     return [toGate(name, 'passed', `"${command}" has passed at this commit.`, { look: command })];
   note?.(`${command} …`);

@@ -86,17 +86,22 @@ async function readGatesOf(
   return merges ? readGates(place, request, programs) : [];
 }
 
-/** The gates of a branch (default: the one that is checked out), with lint and tests run. Changes nothing of the branch. */
+/** The gates of a branch (default: the one that is checked out), with lint and tests run unless they are to wait. Changes nothing of the branch. */
 export async function checkFlow(
   folder: string,
   target: { readonly type: FinishedType; readonly name?: string },
-  { env = process.env, signal, note }: FlowOptions & { readonly note?: (text: string) => void } = {},
+  {
+    env = process.env,
+    signal,
+    note,
+    programs = 'run',
+  }: FlowOptions & { readonly note?: (text: string) => void; readonly programs?: Programs } = {},
 ): Promise<FlowCheck> {
   const git = await openRoot(folder, { env });
   const facts = await readFacts(git, { action: 'publish', ...target });
   const { branch, base } = findTopic(facts, target);
   const place = { git, facts, folder, env, signal, ...(note === undefined ? {} : { note }) };
-  const gates = await readGates(place, target, 'run');
+  const gates = await readGates(place, target, programs);
   return { outcome: listFailed(gates).length === 0 ? 'passed' : 'failed', root: git.folder, branch, base, gates };
 }
 

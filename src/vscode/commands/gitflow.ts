@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { EngineClient } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowRequest, FlowResult, FlowState, FlowTopic } from '../../protocol/gitflow.ts';
+import { openAddress } from '../externals.ts';
 import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
 import { passGates } from './finishing.ts';
@@ -93,8 +94,7 @@ export async function performFlow(
   );
   tell(result);
   const { pullRequest } = result;
-  if (pullRequest?.wasOpened === true && pullRequest.url !== null)
-    await vscode.env.openExternal(vscode.Uri.parse(pullRequest.url, true));
+  if (pullRequest?.wasOpened === true && pullRequest.url !== null) await openAddress(pullRequest.url);
 }
 
 /** Asked before anything else: whoever has named a feature wants to see it made. */

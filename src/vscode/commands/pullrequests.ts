@@ -3,6 +3,7 @@ import type { Target } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FinishedType, FlowRequest, FlowState, FlowTopic } from '../../protocol/gitflow.ts';
+import { openAddress } from '../externals.ts';
 import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { agree, pickTopic } from './branches.ts';
@@ -87,7 +88,7 @@ async function openPage({ branch, pullRequest }: FlowTopic): Promise<void> {
   if (pullRequest === null) throw new ExpectedError('branch-state', vscode.l10n.t('{0} has no pull request.', branch));
   const { url, into } = pullRequest;
   if (url !== null) {
-    await vscode.env.openExternal(vscode.Uri.parse(url, true));
+    await openAddress(url);
     return;
   }
   const sentence = vscode.l10n.t(

@@ -269,7 +269,8 @@ export const TaskPanelKind = { Dedicated: 2 };
 export const ProgressLocation = { Window: 10 };
 export const env = {
   language: 'en',
-  openExternal: ({ fsPath }: { fsPath: string }) => Promise.resolve(told.opened.push(fsPath)),
+  openExternal: (target: string | { fsPath: string }) =>
+    Promise.resolve(told.opened.push(typeof target === 'string' ? target : target.fsPath)),
   clipboard: { writeText: (text: string) => Promise.resolve(void told.copied.push(text)) },
 };
 export class ThemeColor {

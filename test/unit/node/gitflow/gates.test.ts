@@ -54,6 +54,30 @@ test('a repository without a project has two gates, which cost nothing to pass',
 });
 
 describe('a project', () => {
+  test('a dry run starts none of its programs, and what has passed in another project of the repository has not passed here', async () => {
+    const folder = await makeFlow();
+    await start(folder, 'x');
+    for (const [name, recipe] of [
+      ['good', 'true'],
+      ['bad', 'false'],
+    ] as const) {
+      await put(folder, `${name}/dvc.yaml`, 'stages: {}\n');
+      await put(folder, `${name}/Makefile`, `test:\n\t@echo run >> ../../runs-${path.basename(folder)}; ${recipe}\n`);
+    }
+    await commitAll(folder, 'two projects');
+    const tests = async (name: string, programs: 'wait' | 'run'): Promise<string | undefined> => {
+      const { gates } = await checkFlow(path.join(folder, name), { type: 'feature' }, { env: env(), programs });
+      return gates.find((candidate) => candidate.name === 'tests')?.outcome;
+    };
+    expect([await tests('good', 'wait'), await countRuns(folder)]).toEqual(['waiting', 0]);
+    expect([await tests('good', 'run'), await countRuns(folder)]).toEqual(['passed', 1]);
+    const { gates } = await planFlow(path.join(folder, 'bad'), { action: 'finish', type: 'feature' }, { env: env() });
+    expect(gates.find(({ name }) => name === 'tests')?.outcome).toBe('waiting');
+    expect((await refused(flow(path.join(folder, 'bad'), { action: 'finish', type: 'feature' }))).code).toBe(
+      'gate-failed',
+    );
+  });
+
   test('each gate tells where to look; finish is refused before anything changes, and goes on with a reason', async () => {
     const folder = await makeProject();
     await put(folder, 'broken', '');
