@@ -196,6 +196,10 @@ function parseAddress(url: string): Address | undefined {
     const name = host.toLowerCase();
     return { protocol, host: protocol === 'ssh' ? withoutAlias(name) : name, port, path: decode(rest) };
   }
+  return parseScpAddress(text);
+}
+
+function parseScpAddress(text: string): Address | undefined {
   // A single letter before the colon is a drive.
   const [, host, path] = /^(?:[^@/\s]+@)?([^/:@\s]{2,}):(?!\/\/)\/*(.+)$/s.exec(text) ?? [];
   if (host === undefined || path === undefined || !isHostName(host)) return undefined;
