@@ -19,7 +19,9 @@ import { adviseOnMerge, findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 import { goesBackByRequest, listPushed, planMerges } from './merges.ts';
 import { planForgotten, planOpening, planWaiting, tellBack } from './pullrequestplans.ts';
+import type { PullRequest } from './pullrequest.ts';
 import { findPullRequest, goesByPullRequest } from './pullrequests.ts';
+import { quoteWord } from './shell.ts';
 import { findTargets } from './targets.ts';
 import type { Finish } from './versiontag.ts';
 
@@ -42,6 +44,7 @@ export function planFinish(facts: FlowFacts, request: FinishRequest): FlowPlan {
     });
   }
   const waiting = findPullRequest(facts, branch.name);
+  if (request.wasMerged === true) requireWaiting(finish, request, waiting);
   // Chosen again, a pull request that was closed is opened anew.
   if (waiting !== undefined && request.pullRequest === undefined) return planWaiting(facts, finish, waiting, request);
   if (goesByPullRequest(facts, request, finish.target)) return planOpening(facts, finish);
@@ -69,6 +72,17 @@ export function planFinish(facts: FlowFacts, request: FinishRequest): FlowPlan {
   });
 }
 
+/** What nobody waits for can't have been merged. */
+function requireWaiting({ branch, type, name }: Finish, { pullRequest }: FinishRequest, waiting?: PullRequest): void {
+  if (pullRequest !== undefined)
+    throw new ExpectedError('bad-arguments', 'Either --was-merged, or --pull-request or --merge-here.');
+  if (waiting === undefined)
+    throw new ExpectedError(
+      'branch-state',
+      `No pull request of ${branch.name} waits here, so that nothing can be taken for merged. To end it: mlops flow ${type} finish ${quoteWord(name)}. To drop it: mlops flow ${type} delete ${quoteWord(name)} --force.`,
+    );
+}
+
 function resolveFinish(facts: FlowFacts, request: FinishRequest): Finish {
   const topic = requireTopic(facts, request);
   const { settings, name, branch, base = settings.develop } = topic;
@@ -91,9 +105,9 @@ function resolveFinish(facts: FlowFacts, request: FinishRequest): Finish {
   };
 }
 
-/** Without what says which finish it is, and which way it goes. */
+/** Without what says which finish it is and which way it goes, and why gates were overridden: the next commits have a reason of their own. */
 function listGiven(request: FinishRequest): FinishOptions {
-  const own = ['action', 'type', 'name', 'pullRequest', 'wasMerged'];
+  const own = ['action', 'type', 'name', 'pullRequest', 'wasMerged', 'override'];
   return Object.fromEntries(Object.entries(request).filter(([key]) => !own.includes(key)));
 }
 
@@ -104,10 +118,10 @@ function formatCommand(request: FinishRequest, name: string): string {
   );
   const texts = Object.entries(finishTexts).flatMap(([key, { flag }]) => {
     const text = request[key as keyof typeof finishTexts];
-    return text === undefined ? [] : [`--${flag} ${JSON.stringify(text)}`];
+    return text === undefined ? [] : [`--${flag} ${quoteWord(text)}`];
   });
   const way = request.pullRequest === undefined ? [] : [request.pullRequest ? '--pull-request' : '--merge-here'];
-  return ['flow', request.type, 'finish', name, ...way, ...flags, ...texts].join(' ');
+  return ['flow', request.type, 'finish', quoteWord(name), ...way, ...flags, ...texts].join(' ');
 }
 
 /** What follows a merge: the branch goes, first on the remote, so that deleting it here compares with the base. */

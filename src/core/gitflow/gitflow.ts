@@ -7,6 +7,7 @@ import { findLive, findUnfinished, type FlowFacts } from './state.ts';
 import { planFinish } from './finish.ts';
 import type { Operation } from './operation.ts';
 import { planAbort, planContinue, planUndo } from './recovery.ts';
+import { quoteWord } from './shell.ts';
 import { planStart } from './start.ts';
 import { planDelete, planPublish, planRename, planSwitch, planTrack, planUpdate } from './topics.ts';
 
@@ -41,6 +42,7 @@ export { formatPullRequests, parsePullRequests, type PullRequest } from './pullr
 export {
   MAX_SUBJECTS,
   PROTECTED,
+  adviseRefused,
   findDraft,
   findRefused,
   listQuestions,
@@ -73,7 +75,8 @@ function isSame({ command, phase }: Operation, request: FlowRequest): boolean {
   if (phase !== 'running' || !('type' in request)) return false;
   const [, type, action, name] = command.split(' ');
   const given = request.action === 'rename' ? request.newName : request.name;
-  return type === request.type && action === request.action && (given === undefined || given === name);
+  const isNamed = given === undefined || given === name || quoteWord(given) === name;
+  return type === request.type && action === request.action && isNamed;
 }
 
 /** The branch that is meant and its base; throws when there is no such branch, or it has none. */

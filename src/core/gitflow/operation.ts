@@ -2,6 +2,7 @@ import { checkRefName } from '../git/git.ts';
 import type { FlowRequest } from '../../protocol/gitflow.ts';
 import type { FlowPlan } from './plan.ts';
 import type { FlowFacts } from './state.ts';
+import { isFinishOptions, isFinishedType } from './pullrequest.ts';
 import { isStep, type GitStep } from './steps.ts';
 
 // What is written down before the first step of an action, so that it can be continued, aborted, and undone when it is done.
@@ -24,7 +25,13 @@ export interface Operation {
   readonly before: Snapshot;
   /** Where the touched references stood when it was done; empty until then. */
   readonly after: RefValues;
+  /** As it was asked for, where it is a finish: refused by the remote, it is begun again another way. */
+  readonly finish?: FinishRequest;
+  /** True when it went on from a merge at which it had stopped: what a person has resolved there must not be lost. */
+  readonly isResolved?: true;
 }
+
+type FinishRequest = Extract<FlowRequest, { action: 'finish' }>;
 
 /** Full names of references and their commits; null where there is none. An annotated tag's own object, not its commit. */
 export type RefValues = Readonly<Record<string, string | null>>;
@@ -56,6 +63,7 @@ export function beginOperation(facts: FlowFacts, request: FlowRequest, plan: Flo
     summary,
     before: takeSnapshot(facts, steps),
     after: {},
+    ...(request.action === 'finish' ? { finish: request } : {}),
   };
 }
 
@@ -125,16 +133,25 @@ function listSections(steps: readonly GitStep[]): readonly string[] {
   return unique(steps.flatMap((step) => lookUp(setting, step) ?? []));
 }
 
-/** Commits that the steps may take out of reach: a squash and a rebase leave the old ones behind, a forced deletion all. */
+/**
+ * Commits that the steps may take out of reach: a squash and a rebase leave the old ones behind, a forced deletion all, and so does one on the
+ * remote.
+ */
 export function listLosable({ steps, before }: Operation): readonly (readonly [ref: string, commit: string])[] {
   const refs = steps.flatMap((step) => {
     if (step.kind === 'rebase') return [step.branch];
     return step.kind === 'delete-branch' && step.force ? [step.branch] : [];
   });
-  return unique(refs).flatMap((branch) => {
+  const local = unique(refs).flatMap((branch) => {
     const commit = before.refs[`refs/heads/${branch}`];
     return commit === undefined || commit === null ? [] : [[toKept(`refs/heads/${branch}`), commit] as const];
   });
+  const remote = steps.flatMap((step) =>
+    step.kind === 'delete-remote-branch'
+      ? [[toKept(`refs/remotes/${step.remote}/${step.branch}`), step.expected] as const]
+      : [],
+  );
+  return [...local, ...remote];
 }
 
 /** The reference that keeps what another one loses. */
@@ -156,7 +173,7 @@ export function parseOperation(text: string): Operation | undefined {
     return undefined;
   }
   if (!isRecord(value) || value['version'] !== 1) return undefined;
-  const { action, command, phase, steps, at, head, branch, base, summary, before, after } = value;
+  const { action, command, phase, steps, at, head, branch, base, summary, before } = value;
   const isWhole =
     [action, command, branch, base].every((text) => typeof text === 'string') &&
     ['running', 'aborting', 'undoing', 'done'].includes(String(phase)) &&
@@ -167,8 +184,21 @@ export function parseOperation(text: string): Operation | undefined {
     Array.isArray(summary) &&
     summary.every((line) => typeof line === 'string') &&
     isSnapshot(before) &&
-    isRefValues(after);
+    hasKnownPast(value);
   return isWhole ? (value as unknown as Operation) : undefined;
+}
+
+function hasKnownPast({ after, finish, isResolved = true }: Readonly<Record<string, unknown>>): boolean {
+  return isRefValues(after) && isFinish(finish) && isResolved === true;
+}
+
+/** Absent in what older versions have written. */
+function isFinish(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isRecord(value)) return false;
+  const { action, type, name, ...options } = value;
+  const isNamed = name === undefined || (typeof name === 'string' && checkRefName(name) === undefined);
+  return action === 'finish' && isFinishedType(type) && isNamed && isFinishOptions(options);
 }
 
 function isSnapshot(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { PullRequest } from './pullrequest.ts';
+import { quoteWord } from './shell.ts';
 import type { FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 
@@ -17,7 +18,7 @@ export interface FlowPlan {
   readonly summary: readonly string[];
   /** What it does with the action that was written down; absent: it is a new one. */
   readonly resumes?: 'continue' | 'abort' | 'undo';
-  /** True where gates were asked before: what it merges, others have agreed to. */
+  /** True where gates were asked before, and nothing is new since. */
   readonly wasGated?: boolean;
   /** The one that waits afterwards. */
   readonly pullRequest?: PullRequest;
@@ -33,7 +34,7 @@ const paletteTitles: Readonly<Record<string, string>> = {
 export function nameCommand(words: string, name: string): string {
   const title = paletteTitles[words];
   const palette = title === undefined ? '' : ` (in the editor "MLOps: ${title}")`;
-  return `"mlops ${words} ${name}"${palette}`;
+  return `"mlops ${words} ${quoteWord(name)}"${palette}`;
 }
 
 /** Clean as AVH means it: nothing tracked was changed; files that git does not know don't matter. */

@@ -1,4 +1,5 @@
 import { checkRefName } from '../git/git.ts';
+import type { ReleaseModel } from './release.ts';
 import type { FinishedType, FinishOptions } from '../../protocol/gitflow.ts';
 
 // What is written down of finishes that wait for their pull requests: beside the repository, so that they stand in nobody's way.
@@ -17,6 +18,8 @@ export interface PullRequest {
   readonly commit: string | null;
   /** How the finish was asked for, for what is left of it. */
   readonly options: FinishOptions;
+  /** The versions of registered models that go out with it; absent where none was known. */
+  readonly models?: readonly ReleaseModel[];
 }
 
 export function formatPullRequests(pullRequests: readonly PullRequest[]): string {
@@ -38,17 +41,45 @@ export function parsePullRequests(text: string): readonly PullRequest[] {
 
 export function isPullRequest(value: unknown): value is PullRequest {
   if (!isRecord(value)) return false;
-  const { type, name, branch, into, title, url, commit, options } = value;
+  const { type, name, branch, into, title, url, commit, options, models = [] } = value;
   return (
-    typeof type === 'string' &&
-    ['feature', 'bugfix', 'release', 'hotfix'].includes(type) &&
+    isFinishedType(type) &&
     typeof title === 'string' &&
     [name, branch, into].every((text) => typeof text === 'string' && checkRefName(text) === undefined) &&
     (url === null || (typeof url === 'string' && /^https?:\/\//.test(url))) &&
     (commit === null || (typeof commit === 'string' && /^[0-9a-f]{40,64}$/.test(commit))) &&
-    isRecord(options) &&
-    Object.values(options).every((option) => typeof option === 'string' || typeof option === 'boolean')
+    isFinishOptions(options) &&
+    Array.isArray(models) &&
+    models.every(isReleaseModel)
   );
+}
+
+export function isFinishedType(value: unknown): value is FinishedType {
+  return typeof value === 'string' && ['feature', 'bugfix', 'release', 'hotfix'].includes(value);
+}
+
+/** What a finish is asked for with, however it is called. */
+export function isFinishOptions(value: unknown): value is FinishOptions {
+  return (
+    isRecord(value) && Object.values(value).every((option) => typeof option === 'string' || typeof option === 'boolean')
+  );
+}
+
+/** Each becomes a line of a tag, so that none may hold another. */
+function isReleaseModel(value: unknown): value is ReleaseModel {
+  if (!isRecord(value)) return false;
+  const { name, version, runId, hash, store, from } = value;
+  const isNumber = (text: unknown): boolean => isLine(text) && /^\d+$/.test(String(text));
+  return (
+    [name, store].every(isLine) &&
+    isNumber(version) &&
+    [runId, hash].every((text) => text === null || isLine(text)) &&
+    (from === null || isNumber(from))
+  );
+}
+
+function isLine(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

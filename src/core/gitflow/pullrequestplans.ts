@@ -7,9 +7,10 @@ import { toTag, type Finish } from './versiontag.ts';
 import { nameCommand, planHook, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
 import type { PullRequest } from './pullrequest.ts';
 import { draftWords, findPullRequest, isProtected, type Arrival } from './pullrequests.ts';
-import { planAliases, planVersion } from './release.ts';
+import { describeRelease, planAliases, planVersion } from './release.ts';
 import { findTopicBase, isVersioned, topicSection } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
+import { quoteWord } from './shell.ts';
 import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
 
@@ -30,7 +31,7 @@ export function planOpening(facts: FlowFacts, finish: Finish): FlowPlan {
   if (findRemoteBranch(facts.branches, origin, target) === undefined)
     throw new ExpectedError(
       'branch-state',
-      `${origin} has no branch ${target} into which it could be merged, as far as it was fetched. Push it first: git push ${origin} ${target}.`,
+      `${origin} has no branch ${target} into which it could be merged, as far as it was fetched. Push it first: git push ${quoteWord(origin)} ${quoteWord(target)}.`,
     );
   // What is ahead is pushed; what is behind is refused.
   requireUpToDate(facts, settings, branch.name);
@@ -40,7 +41,7 @@ export function planOpening(facts: FlowFacts, finish: Finish): FlowPlan {
   const opened = draft(
     facts,
     origin,
-    { type, name, branch: branch.name, into: target, title, options: finish.given },
+    { type, name, branch: branch.name, into: target, title, options: finish.given, ...modelsOf(facts) },
     body,
   );
   const course = beginCourse(facts.current);
@@ -64,6 +65,11 @@ export function planOpening(facts: FlowFacts, finish: Finish): FlowPlan {
   };
 }
 
+/** When it is merged, the branch need not be checked out, and what it had trained not be here. */
+function modelsOf({ release }: FlowFacts): Pick<PullRequest, 'models'> {
+  return release === undefined || release.models.length === 0 ? {} : { models: release.models };
+}
+
 /** What is left to do for a finish whose pull request was opened: nothing yet, new commits to push, or all the rest. */
 export function planWaiting(
   facts: FlowFacts,
@@ -76,11 +82,15 @@ export function planWaiting(
   requireNothingStopped(facts);
   requireRemote(facts, origin);
   const target = findRemoteBranch(facts.branches, origin, waiting.into);
-  const told = wasMerged && target !== undefined ? { commit: target.commit, tip: branch.commit } : undefined;
-  const arrival = told ?? facts.arrivals.get(branch.name);
-  const fetches: readonly GitStep[] = [{ kind: 'fetch-all', remote: origin }];
+  const seen = facts.arrivals.get(branch.name);
+  const told =
+    wasMerged && target !== undefined
+      ? { commit: target.commit, tip: branch.commit, arrived: seen?.arrived ?? [] }
+      : undefined;
+  const arrival = told ?? seen;
+  const fetches: readonly GitStep[] = [{ kind: 'fetch-all', remote: origin, prunes: true }];
   return arrival === undefined
-    ? { ...planPatience(facts, finish, waiting), fetches, wasGated: true }
+    ? { ...planPatience(facts, finish, waiting), fetches }
     : { ...planCompletion(facts, finish, waiting, arrival), fetches, wasGated: true };
 }
 
@@ -89,8 +99,8 @@ function planPatience(facts: FlowFacts, finish: Finish, waiting: PullRequest): O
   const { origin } = settings;
   const { into, url } = waiting;
   const counterpart = findRemoteBranch(facts.branches, origin, branch.name);
-  const command = `mlops flow ${type} finish ${name}`;
-  const plan = { ...place(finish), warnings: [], pullRequest: waiting };
+  const command = `mlops flow ${type} finish ${quoteWord(name)}`;
+  const plan = { ...place(finish), warnings: [], pullRequest: waiting, wasGated: true };
   if (counterpart === undefined)
     return {
       ...plan,
@@ -104,17 +114,18 @@ function planPatience(facts: FlowFacts, finish: Finish, waiting: PullRequest): O
   if (isAhead) requireUpToDate(facts, settings, branch.name);
   return {
     ...plan,
+    wasGated: !isAhead,
     steps: isAhead
       ? [
           { kind: 'publish-branch', remote: origin, branch: branch.name },
-          { kind: 'remember-pull-request', pullRequest: { ...waiting, commit: branch.commit } },
+          { kind: 'remember-pull-request', pullRequest: { ...waiting, commit: branch.commit, ...modelsOf(facts) } },
         ]
       : [],
     summary: [
       isAhead
         ? `What is new on ${branch.name} is on ${origin} too; its pull request into ${into} waits to be merged.`
         : `The pull request of ${branch.name} into ${into} waits to be merged${url === null ? ` on ${origin}` : ''}.`,
-      `When it is, end it with ${nameCommand(`flow ${type} finish`, name)}.`,
+      `When it is, end it with ${nameCommand(`flow ${type} finish`, name)}; with --was-merged where git can't see it.`,
     ],
   };
 }
@@ -133,26 +144,30 @@ function planCompletion(
   course.to(target);
   course.on(target, ...planFollow(facts, finish, target));
   const opened = isVersioned(type) ? planTagged(facts, finish, arrival, course) : undefined;
-  const deletion = planDeletion(facts, finish);
+  const deletion = planDeletion(facts, finish, arrival);
   const where = `is merged into ${target} on ${settings.origin}`;
   const gone = deletion.some(({ kind }) => kind === 'delete-branch')
     ? 'The branch was deleted.'
     : 'The branch was kept.';
+  const planned = isVersioned(type) ? planAliases(facts, finish) : [];
   return {
     ...place(finish),
     steps: [
       ...course.steps,
-      ...(isVersioned(type) ? planAliases(facts, finish) : []),
+      ...planned,
       ...planHook(facts, 'post', `${type}-finish`, hookArguments(finish)),
       ...deletion,
       { kind: 'forget-pull-request', pullRequest: waiting },
     ],
-    warnings: [target, ...(finish.back === undefined ? [] : [finish.back])].flatMap((of) =>
-      warnAhead(facts, finish, of),
-    ),
+    warnings: [
+      ...(facts.release?.warnings ?? []),
+      ...[target, ...(finish.back === undefined ? [] : [finish.back])].flatMap((of) => warnAhead(facts, finish, of)),
+      ...tellKept(facts, finish, arrival),
+    ],
     summary: [
       `The ${type} branch ${branch.name} ${where}${tag === undefined ? '' : ` and tagged ${tag}`}.`,
       gone,
+      ...describeRelease(planned),
       ...(opened === undefined ? [] : [tellBack(opened)]),
     ],
     ...(opened === undefined ? {} : { pullRequest: opened }),
@@ -173,7 +188,7 @@ function requireNothingNew(facts: FlowFacts, { branch, type, name, target }: Fin
   const count = `${ahead} ${ahead === 1 ? 'commit' : 'commits'}`;
   throw new ExpectedError(
     'branch-state',
-    `The pull request of ${branch.name} was merged into ${target}, but ${count} came to the branch afterwards. Open another one for them: mlops flow ${type} finish ${name} --pull-request. Or put them on a branch of their own: git branch NAME ${branch.name}, then git reset --keep ${tip.slice(0, 10)}.`,
+    `The pull request of ${branch.name} was merged into ${target}, but ${count} came to the branch afterwards. Open another one for them: mlops flow ${type} finish ${quoteWord(name)} --pull-request. Or put them on a branch of their own: git branch NAME ${quoteWord(branch.name)}, then git reset --keep ${tip.slice(0, 10)}.`,
   );
 }
 
@@ -225,7 +240,7 @@ function isTagged({ points, distances, branches }: FlowFacts, finish: Finish, ar
   if (holds && findDistance(distances, { commit }, target)?.ahead === 0) return true;
   throw new ExpectedError(
     'branch-state',
-    `The tag ${tag} exists already, on another commit. Take another with --tag-name, or delete it first: git tag -d ${tag}.`,
+    `The tag ${tag} exists already, on another commit. Take another with --tag-name, or delete it first: git tag -d ${quoteWord(tag)}.`,
   );
 }
 
@@ -269,12 +284,40 @@ function draft(
   return { kind: 'open-pull-request', body, pullRequest: { ...words, url, commit: null } };
 }
 
-function planDeletion(facts: FlowFacts, { settings, branch, options }: Finish): readonly GitStep[] {
+/** Commits of the remote's branch that somebody has pushed and nobody has merged. */
+function findUnmerged(
+  { branches, distances }: FlowFacts,
+  { settings, branch }: Finish,
+  { tip, arrived }: Arrival,
+): { readonly commit: string; readonly count: number } | undefined {
+  const counterpart = findRemoteBranch(branches, settings.origin, branch.name);
+  if (counterpart === undefined || arrived.includes(counterpart.commit)) return undefined;
+  const count = tip === counterpart.commit ? 0 : findDistance(distances, counterpart, { commit: tip })?.ahead;
+  // What was not counted is not known to be there.
+  return count === 0 ? undefined : { commit: counterpart.commit, count: count ?? 1 };
+}
+
+function tellKept(facts: FlowFacts, finish: Finish, arrival: Arrival): readonly string[] {
+  const unmerged = findUnmerged(facts, finish, arrival);
+  if (unmerged === undefined || keepsRemote(finish)) return [];
+  const { settings, branch, target } = finish;
+  const { count, commit } = unmerged;
+  const [origin, name] = [quoteWord(settings.origin), quoteWord(branch.name)];
+  return [
+    `${branch.name} was kept on ${settings.origin}: ${count} ${count === 1 ? 'commit' : 'commits'} there (to ${commit.slice(0, 10)}) did not come into ${target}. Get them: git checkout -b NAME ${quoteWord(`${settings.origin}/${branch.name}`)}. Or delete them: git push ${origin} --delete ${name}.`,
+  ];
+}
+
+function keepsRemote({ options }: Finish): boolean {
+  return options.keep || options.keepRemote;
+}
+
+function planDeletion(facts: FlowFacts, finish: Finish, arrival: Arrival): readonly GitStep[] {
+  const { settings, branch, options } = finish;
   const { origin } = settings;
   const counterpart = findRemoteBranch(facts.branches, origin, branch.name);
-  const keepsRemote = options.keep || options.keepRemote;
   const steps: GitStep[] = [];
-  if (counterpart !== undefined && !keepsRemote)
+  if (counterpart !== undefined && !keepsRemote(finish) && findUnmerged(facts, finish, arrival) === undefined)
     steps.push({
       kind: 'delete-remote-branch',
       remote: origin,

@@ -2,7 +2,9 @@ import { findConfig } from '../git/git.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FinishedType, FlowRequest } from '../../protocol/gitflow.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
+import type { Operation } from './operation.ts';
 import type { PullRequest } from './pullrequest.ts';
+import { quoteWord } from './shell.ts';
 import { findTopicBase, isVersioned, parseSettings, topicTypes } from './settings.ts';
 import { findLive, findUnfinished, type FlowFacts } from './state.ts';
 import { findTargets } from './targets.ts';
@@ -15,6 +17,8 @@ export interface Arrival {
   readonly commit: string;
   /** State of the branch that has come in. */
   readonly tip: string;
+  /** All states that were asked for and are there. */
+  readonly arrived: readonly string[];
 }
 
 /** Whether one branch is in another is asked by these. */
@@ -22,6 +26,8 @@ export interface ArrivalQuestion {
   readonly branch: string;
   /** States of the branch, the newest first: ours, the remote's, the one that was pushed last. */
   readonly tips: readonly string[];
+  /** The one of them that was pushed last, if that is known. */
+  readonly pushed: string | null;
   /** Commit of the remote's branch into which it goes. */
   readonly into: string;
 }
@@ -54,7 +60,7 @@ export function listQuestions(facts: Refs, request?: FlowRequest): readonly Arri
         findRemoteBranch(facts.branches, origin, branch)?.commit,
         commit ?? undefined,
       ].filter((tip) => tip !== undefined);
-      return target === undefined ? [] : [{ branch, tips: [...new Set(tips)], into: target }];
+      return target === undefined ? [] : [{ branch, tips: [...new Set(tips)], pushed: commit, into: target }];
     });
 }
 
@@ -126,6 +132,15 @@ export function findRefused(message: string, branches: readonly string[]): reado
   return named.length === 0 ? candidates : named;
 }
 
+/** What is left to a person where the remote has refused the push of a finish that is not taken back by itself. */
+export function adviseRefused({ isResolved, branch, command }: Operation, refused: readonly string[]): string {
+  const keep = refused.map((name) => `git branch NAME ${quoteWord(name)}`).join(', ');
+  const resolved =
+    isResolved === true ? 'Since somebody has resolved something in it, it is not taken back by itself. ' : '';
+  const [, type = '', , name = ''] = command.split(' ');
+  return `${resolved}Whoever may push goes on with "mlops flow continue". To let ${branch} be merged there instead: keep what was merged here under another name (${keep}), take it back with "mlops flow abort", then run "mlops flow ${type} finish ${name} --pull-request".`;
+}
+
 /** The request with what is remembered: a finish goes on as it was asked for when its pull request was opened. */
 export function resolveRequest(facts: FlowFacts, request: FlowRequest): FlowRequest {
   const wanted = resolveContinue(facts, request);
@@ -142,7 +157,7 @@ function resolveContinue(facts: FlowFacts, request: FlowRequest): FlowRequest {
   const own = waiting.find(({ branch }) => branch === facts.current) ?? (waiting.length === 1 ? waiting[0] : undefined);
   if (own !== undefined) return { action: 'finish', type: own.type, name: own.name };
   if (waiting.length === 0) return request;
-  const commands = waiting.map(({ type, name }) => `  mlops flow ${type} finish ${name}`);
+  const commands = waiting.map(({ type, name }) => `  mlops flow ${type} finish ${quoteWord(name)}`);
   throw new ExpectedError(
     'bad-arguments',
     ['Nothing has stopped, and more than one pull request waits. Go on with one of them:', ...commands].join('\n'),

@@ -153,12 +153,19 @@ function listWaitingPairs(
   if (request !== undefined && request.action !== 'finish') return [];
   return pullRequests.flatMap(({ branch, into, commit }) => {
     const [local, target] = [findBranch(branches, branch), findRemoteBranch(branches, origin, into)];
+    const counterpart = findRemoteBranch(branches, origin, branch);
     const pushed = commit === null ? undefined : { commit };
     const arrival = arrivals.get(branch);
     const tags = arrival === undefined ? [] : [...points.values()].map((tag) => ({ commit: tag }));
     return [
       ...toPairs(local, target),
-      ...(request === undefined ? [] : toPairs(local, pushed)),
+      ...(request === undefined
+        ? []
+        : [local, counterpart].flatMap((of) => [
+            ...toPairs(of, pushed),
+            ...toPairs(of, arrival && { commit: arrival.tip }),
+          ])),
+      ...(request === undefined ? [] : toPairs(counterpart, local)),
       ...tags.flatMap((tag) => [...toPairs(arrival, tag), ...toPairs(tag, target)]),
     ];
   });

@@ -1,5 +1,6 @@
 import type { FlowStep } from '../../protocol/gitflow.ts';
 import { isPullRequest, type PullRequest } from './pullrequest.ts';
+import { quoteWord } from './shell.ts';
 
 /** One thing that git, or the file system of its directory, is asked to do. Plans are lists of these. */
 export type GitStep =
@@ -54,7 +55,8 @@ export type GitStep =
   | { readonly kind: 'publish-branch'; readonly remote: string; readonly branch: string }
   /** The other way round: makes the remote's branch here, and checks it out. */
   | { readonly kind: 'track-branch'; readonly remote: string; readonly branch: string }
-  | { readonly kind: 'fetch-all'; readonly remote: string }
+  /** `prunes`: forgets the remote's branches that are gone there. */
+  | { readonly kind: 'fetch-all'; readonly remote: string; readonly prunes?: true }
   | { readonly kind: 'rename-branch'; readonly branch: string; readonly to: string }
   | { readonly kind: 'rename-section'; readonly section: string; readonly to: string }
   /** Only while the branch stands at `expected`: what somebody has pushed meanwhile must not be lost. */
@@ -201,7 +203,10 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
     `Make branch ${branch} from ${remote}/${branch} and check it out`,
     ['checkout', '-b', branch, '--track', `${remote}/${branch}`],
   ],
-  'fetch-all': ({ remote }) => [`Fetch from ${remote}`, ['fetch', remote]],
+  'fetch-all': ({ remote, prunes }) => [
+    `Fetch from ${remote}`,
+    ['fetch', ...(prunes === true ? ['--prune'] : []), remote],
+  ],
   'rename-branch': ({ branch, to }) => [`Rename branch ${branch} to ${to}`, ['branch', '-m', branch, to]],
   'rename-section': ({ section, to }) => [
     `Rename the settings ${section} to ${to}`,
@@ -330,6 +335,5 @@ function isMessage(value: unknown): boolean {
 
 /** A command line that a person can paste into a POSIX shell. */
 function formatCommand(args: readonly string[]): string {
-  const quoted = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
-  return ['git', ...quoted].join(' ');
+  return ['git', ...args.map(quoteWord)].join(' ');
 }

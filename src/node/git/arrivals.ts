@@ -10,11 +10,10 @@ export function arrivalReads(calls: Calls): Pick<Git, 'findArrival'> {
   return {
     async findArrival(tip, into) {
       const [from, to] = [requireName(tip, 'commit'), requireName(into, 'commit')];
-      return (
-        (await findMerge(calls, from, to)) ??
-        (await findRebased(calls, from, to)) ??
-        (await findSquashed(calls, from, to))
-      );
+      const merged = await findMerge(calls, from, to);
+      if (merged !== undefined) return merged;
+      const alike = (await findRebased(calls, from, to)) ?? (await findSquashed(calls, from, to));
+      return alike === undefined || (await isTakenBack(calls, from, to)) ? undefined : alike;
     },
   };
 }
@@ -49,6 +48,17 @@ async function findSquashed({ ask, read, readContent }: Calls, tip: string, into
   const log = ['log', '--first-parent', '-m', `--format=${patchLogFormat}`, `--max-count=${MAX_COMMITS}`];
   const candidates = parsePatchLog((await readContent([...log, ...patchOptions, `${base}..${into}`, '--'])).toString());
   return candidates.findLast((candidate) => candidate.patch === wanted || candidate.tree === tree)?.commit;
+}
+
+/** Like commits were there and are so no more: a file that the branch has changed stands there as it did before the branch. */
+async function isTakenBack({ ask, read }: Calls, tip: string, into: string): Promise<boolean> {
+  const start = await ask(['merge-base', tip, into]);
+  if (start === undefined) return false;
+  const base = withoutLineEnd(start);
+  const changed = async (to: string): Promise<readonly string[]> =>
+    (await read(['diff-tree', '-r', '-z', '--no-renames', '--name-only', base, to, '--'])).split('\0');
+  const there = new Set(await changed(into));
+  return (await changed(tip)).some((file) => file !== '' && !there.has(file));
 }
 
 function lines(text: string): readonly string[] {

@@ -226,8 +226,8 @@ export interface Git {
   /** Deletes a branch; one that is not merged only with `force`. */
   deleteBranch(branch: string, options?: { force?: boolean }): Promise<void>;
   fetch(remote: string, branch: string): Promise<void>;
-  /** All branches, forgetting none. */
-  fetchAll(remote: string): Promise<void>;
+  /** All branches; with `prunes` those are forgotten that are gone there. */
+  fetchAll(remote: string, options?: { prunes?: boolean }): Promise<void>;
   /** Branches by name, tags as `refs/tags/NAME`. */
   push(remote: string, refs: readonly string[]): Promise<void>;
   /** Pushes the branch and remembers where it belongs. */

@@ -238,8 +238,8 @@ export function remoteWrites({
     async fetch(remote, branch) {
       await exchange(['fetch', '--progress', '--', requireName(remote, 'remote'), requireName(branch, 'branch')]);
     },
-    async fetchAll(remote) {
-      await exchange(['fetch', '--progress', '--', requireName(remote, 'remote')]);
+    async fetchAll(remote, { prunes = false } = {}) {
+      await exchange(['fetch', '--progress', ...(prunes ? ['--prune'] : []), '--', requireName(remote, 'remote')]);
     },
     async push(remote, refs) {
       const full = refs.map((ref) => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {
   PROTECTED,
+  adviseRefused,
   describeStep,
   findFilter,
   findHostName,
@@ -78,12 +79,15 @@ export async function planFlow(
 async function readGatesOf(
   place: GatePlace,
   request: FlowRequest,
-  { resumes, steps, wasGated = false }: FlowPlan,
+  plan: FlowPlan,
   programs: Programs,
 ): Promise<readonly FlowGate[]> {
-  if (request.action !== 'finish' || resumes !== undefined || wasGated) return [];
-  const merges = steps.some(({ kind }) => ['merge', 'squash', 'open-pull-request'].includes(kind));
-  return merges ? readGates(place, request, programs) : [];
+  return request.action === 'finish' && wantsGates(request, plan) ? readGates(place, request, programs) : [];
+}
+
+function wantsGates({ action }: FlowRequest, { resumes, steps, wasGated = false }: FlowPlan): boolean {
+  if (action !== 'finish' || resumes !== undefined || wasGated) return false;
+  return steps.some(({ kind }) => ['merge', 'squash', 'open-pull-request', 'publish-branch'].includes(kind));
 }
 
 /** The gates of a branch (default: the one that is checked out), with lint and tests run unless they are to wait. Changes nothing of the branch. */
@@ -130,15 +134,17 @@ export async function performFlow(
   const place = { git, folder, env, reporter, signal };
   return withFlowLock(git, wanted, async () => {
     let refusing: readonly string[] = [];
+    let request = wanted;
     for (;;)
       try {
-        const result = await performOnce(place, wanted, refusing);
+        const result = await performOnce(place, request, refusing);
         return refusing.length === 0 ? result : await tellRefused(git, result, refusing);
       } catch (error) {
-        const more = await takeBackRefused(place, wanted, error);
+        const back = await takeBackRefused(place, request, error);
         // What is known already was not of use.
-        if (more.every((branch) => refusing.includes(branch))) throw error;
-        refusing = [...new Set([...refusing, ...more])];
+        if (back.refused.every((branch) => refusing.includes(branch))) throw error;
+        refusing = [...new Set([...refusing, ...back.refused])];
+        request = back.request;
       }
   });
 }
@@ -167,12 +173,15 @@ async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly
   // What is read again after a fetch does not know of gates and releases.
   const withGates = (read: FlowFacts): FlowFacts => ({ ...facts, ...read, failedGates: listFailed(gates) });
   facts = withGates(facts);
+  const wasAsked = wantsGates(request, plan);
   plan = planRequest(facts, request);
-  return withProjectLock(git, folder, `mlops ${command}`, async () => {
+  const result = await withProjectLock(git, folder, `mlops ${command}`, async () => {
     const fetched = await performSteps({ ...place, command, facts }, plan.fetches);
     if (fetched.length > 0) {
       facts = withGates(await readFacts(git, request, { refusing }));
       plan = planRequest(facts, request);
+      // Only what was fetched has told that something is to be published.
+      if (!wasAsked && wantsGates(request, plan)) return undefined;
     }
     const done = await performWritten({ ...place, command, facts }, request, plan);
     const pullRequest = await findOpened(git, plan);
@@ -188,6 +197,7 @@ async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly
       pullRequest,
     };
   });
+  return result ?? performOnce(place, wanted, refusing);
 }
 
 /** Each step is written down before it begins, so that whatever happens to us the action can be gone on with or taken back. */
@@ -230,19 +240,28 @@ function tellWhere({ config }: FlowFacts, pullRequest: FlowPullRequest | null): 
 }
 
 /**
- * After a finish whose push the remote has refused: everything is taken back, and the branches are named to which it takes no push.
- * None where something else has failed, or where the user has said that it is to be merged here.
+ * After a finish whose push the remote has refused: everything is taken back, and the branches are named to which it takes no push, with the request
+ * by which it is begun again. None where something else has failed, or where the user has said that it is to be merged here. What a person has
+ * resolved in it is not taken back unasked.
  */
-async function takeBackRefused(place: Place, wanted: FlowRequest, error: unknown): Promise<readonly string[]> {
-  if (!(error instanceof ExpectedError) || error.code !== 'push-refused') return [];
-  if (wanted.action !== 'finish' || wanted.pullRequest === false) return [];
+async function takeBackRefused(
+  place: Place,
+  wanted: FlowRequest,
+  error: unknown,
+): Promise<{ readonly refused: readonly string[]; readonly request: FlowRequest }> {
+  const none = { refused: [], request: wanted };
+  if (!(error instanceof ExpectedError) || error.code !== 'push-refused') return none;
   const { operation } = await readFacts(place.git, { action: 'abort' });
   const step = operation?.steps[operation.at];
-  if (operation?.phase !== 'running' || step?.kind !== 'push') return [];
+  if (operation?.phase !== 'running' || operation.action !== 'finish' || step?.kind !== 'push') return none;
   const branches = step.refs.filter((ref) => !ref.startsWith('refs/tags/'));
-  if (branches.length === 0) return [];
+  if (branches.length === 0) return none;
+  const request = operation.finish ?? wanted;
+  const isHere = [wanted, request].some((asked) => asked.action === 'finish' && asked.pullRequest === false);
+  if (isHere || operation.isResolved === true || request.action !== 'finish')
+    throw new ExpectedError(error.code, `${error.message}\n${adviseRefused(operation, branches)}`, error.problems);
   await performOnce(place, { action: 'abort' }, []);
-  return findRefused(error.message, branches);
+  return { refused: findRefused(error.message, branches), request };
 }
 
 /** With what the remote has told written down, since it was of use. */

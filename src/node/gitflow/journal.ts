@@ -36,7 +36,7 @@ export async function openJournal(git: Git, facts: FlowFacts, request: FlowReque
   if (plan.resumes === undefined) {
     if (UNWRITTEN.includes(request.action) || plan.steps.length === 0) return unwritten;
     const operation = beginOperation(facts, request, plan);
-    await keepLosable(git, operation);
+    await keepLosable(git, operation, facts);
     return toJournal(git, file, operation, 0);
   }
   if (previous === undefined) return unwritten;
@@ -51,9 +51,19 @@ const unwritten: Journal = {
   failed: () => Promise.resolve(),
 };
 
+/** Steps that stop where somebody has to resolve something. */
+const STOPPING: readonly (GitStep['kind'] | undefined)[] = [
+  ...(['merge', 'squash', 'rebase', 'commit-merge', 'continue-rebase'] as const),
+];
+
 /** What is done stays written down, what is left is as the repository says now. */
 function withRest(operation: Operation, { steps }: FlowPlan): Operation {
-  return { ...operation, steps: [...operation.steps.slice(0, operation.at), ...steps] };
+  const isResolved = operation.isResolved === true || STOPPING.includes(operation.steps[operation.at]?.kind);
+  return {
+    ...operation,
+    steps: [...operation.steps.slice(0, operation.at), ...steps],
+    ...(isResolved ? { isResolved } : {}),
+  };
 }
 
 /** What leaves no trace but its commit: whether it was made is told by where HEAD stood before. */
@@ -98,12 +108,15 @@ function toWayBack(file: string, operation: Operation, way: 'abort' | 'undo'): J
   };
 }
 
-/** Commits that the action may take out of reach get a reference; those of the action before it lose theirs. */
-async function keepLosable(git: Git, operation: Operation): Promise<void> {
+/**
+ * Commits that the action may take out of reach get a reference; those of the action before it lose theirs, unless that was this very one, taken
+ * back because the remote has refused it.
+ */
+async function keepLosable(git: Git, operation: Operation, { refusing }: FlowFacts): Promise<void> {
   const kept = new Map(listLosable(operation));
   const old = await git.listRefs(KEPT);
   const changes = [
-    ...[...old.keys()].filter((ref) => !kept.has(ref)).map((ref) => ({ ref, to: null })),
+    ...[...old.keys()].filter((ref) => refusing.length === 0 && !kept.has(ref)).map((ref) => ({ ref, to: null })),
     ...[...kept].map(([ref, commit]) => ({ ref, to: commit })),
   ];
   if (changes.length > 0) await git.updateRefs(changes);

@@ -68,7 +68,7 @@ const actions: Actions = {
   },
   'publish-branch': ({ remote, branch }, { git }) => git.publish(remote, branch),
   'track-branch': ({ remote, branch }, { git }) => git.track(remote, branch),
-  'fetch-all': ({ remote }, { git }) => git.fetchAll(remote),
+  'fetch-all': ({ remote, prunes = false }, { git }) => git.fetchAll(remote, { prunes }),
   'rename-branch': ({ branch, to }, { git }) => git.renameBranch(branch, to),
   'rename-section': ({ section, to }, { git }) => git.renameSection(section, to),
   'forget-stopped-merge': async (_step, { git }) => rm(stoppedMergeFile(await git.gitDirectory()), { force: true }),

@@ -51,15 +51,32 @@ export async function readArrivals(git: Git, refs: Refs, request?: FlowRequest):
 const known = new Map<string, string | undefined>();
 const MAX_KNOWN = 1000;
 
-async function answer(git: Git, { tips, into }: ArrivalQuestion): Promise<Arrival | undefined> {
+async function answer(git: Git, { tips, into, pushed }: ArrivalQuestion): Promise<Arrival | undefined> {
+  const found: { readonly tip: string; readonly commit: string }[] = [];
   for (const tip of tips) {
     const key = `${tip} ${into}`;
     if (!known.has(key)) {
+      // What no branch holds any more may have been cleared away.
+      if (tip === pushed && !(await git.resolve([tip])).has(tip)) continue;
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(key, await git.findArrival(tip, into));
     }
     const commit = known.get(key);
-    if (commit !== undefined) return { commit, tip };
+    if (commit !== undefined) found.push({ tip, commit });
   }
+  const arrived = found.map(({ tip }) => tip);
+  for (const { tip, commit } of found)
+    if (!(await hasFallenBack(git, { tip, commit, pushed }))) return { commit, tip, arrived };
   return undefined;
+}
+
+/** What was pushed is not here any more: a branch that was set back to its base, or to before its last commits, has not come in. */
+async function hasFallenBack(
+  git: Git,
+  { tip, commit, pushed }: { readonly tip: string; readonly commit: string; readonly pushed: string | null },
+): Promise<boolean> {
+  if (pushed === null || tip === pushed) return false;
+  // It stands on the line of the branch into which it goes.
+  if (commit === tip) return true;
+  return (await git.resolve([pushed])).has(pushed) && (await git.compare(tip, pushed)).ahead === 0;
 }

@@ -66,8 +66,13 @@ async function readRelease(place: Place, request: Extract<FlowRequest, { action:
   const inside = path.relative(git.folder, root).split(path.sep).join('/');
   const { writesFiles } = settleRelease(facts);
   const warnings: string[] = [];
+  const remembered = findRemembered(facts, request, { branch, commit });
   const asked =
-    project === undefined ? [] : await tell(warnings, () => readModels(place, project, commit, request.model));
+    remembered !== undefined
+      ? await recallModels(place, remembered, warnings)
+      : project === undefined
+        ? []
+        : await tell(warnings, () => readModels(place, project, commit, request.model));
   const commits = writesFiles ? await readWork(git, facts, branch) : [];
   return {
     today: new Date().toISOString().slice(0, 10),
@@ -79,6 +84,40 @@ async function readRelease(place: Place, request: Extract<FlowRequest, { action:
     models: asked,
     warnings,
   };
+}
+
+/** The models with which a pull request was opened, where it still waits with these very commits, or the branch is not here to be asked. */
+function findRemembered(
+  { pullRequests, head }: FlowFacts,
+  { pullRequest, model }: Extract<FlowRequest, { action: 'finish' }>,
+  { branch, commit }: { readonly branch: string; readonly commit: string },
+): readonly ReleaseModel[] | undefined {
+  const waiting = pullRequests.find((candidate) => candidate.branch === branch);
+  const isAnew = pullRequest !== undefined || model !== waiting?.options.model;
+  const isKnown = head !== commit || waiting?.commit === commit;
+  return isAnew || !isKnown ? undefined : waiting?.models;
+}
+
+/** With the version on which the alias is by now. A registry that can't be read leaves it there; the tag names them all the same. */
+async function recallModels(
+  { git, facts, env }: Place,
+  remembered: readonly ReleaseModel[],
+  warnings: string[],
+): Promise<readonly ReleaseModel[]> {
+  const alias = settleRelease(facts).alias ?? '';
+  return Promise.all(
+    remembered.map(async (model): Promise<ReleaseModel> => {
+      try {
+        const { registry } = await openRegistryOf({ project: undefined, env, cwd: git.folder, option: model.store });
+        const { aliases } = await registry.readModel(model.name);
+        return { ...model, from: Object.hasOwn(aliases, alias) ? (aliases[alias] ?? null) : null };
+      } catch (error) {
+        if (!(error instanceof ExpectedError)) throw error;
+        warnings.push(`The alias of ${model.name} stays where it is: ${error.message}`);
+        return { ...model, from: model.version };
+      }
+    }),
+  );
 }
 
 /** A store that can't be read holds no release up: what it has to add is left out, and that is said. */

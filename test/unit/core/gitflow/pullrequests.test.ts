@@ -12,7 +12,9 @@ const waiting: PullRequest = {
   ...{ type: 'feature', name: 'x', branch: 'feature/x', into: 'develop', title: 'X', url: null },
   ...{ commit: null, options: {} },
 };
-const arrived = new Map([['feature/x', { commit: 'c'.repeat(40), tip: 'at:feature/x' }]]);
+const arrived = new Map([
+  ['feature/x', { commit: 'c'.repeat(40), tip: 'at:feature/x', arrived: ['at:feature/x', 'at:origin/feature/x'] }],
+]);
 const OPEN = ['git push --set-upstream origin feature/x', '# Open a pull request of feature/x into develop'];
 const MERGE = ['git checkout develop', 'git merge --ff feature/x'];
 
@@ -63,18 +65,18 @@ describe('a pull request that waits', () => {
   });
 
   test('nothing to do but to look', () => {
-    const plan = checkPlan(finish, given(), ['git fetch origin']);
+    const plan = checkPlan(finish, given(), ['git fetch --prune origin']);
     expect(plan.summary[0]).toBe('The pull request of feature/x into develop waits to be merged on origin.');
   });
   test('what is new is pushed', () =>
     void checkPlan(finish, given({ distances: { 'feature/x origin/feature/x': [1, 0] } }), [
-      'git fetch origin',
+      'git fetch --prune origin',
       'git push --set-upstream origin feature/x',
       '# Remember the pull request of feature/x',
     ]));
   test('merged: development follows, both branches go', () =>
     void checkPlan(finish, given({ distances: { 'develop origin/develop': [0, 3] }, facts: { arrivals: arrived } }), [
-      'git fetch origin',
+      'git fetch --prune origin',
       'git checkout develop',
       'git merge --ff-only origin/develop',
       'git push --force-with-lease=feature/x:at:origin/feature/x origin :feature/x',
@@ -82,6 +84,41 @@ describe('a pull request that waits', () => {
       'git config --local --remove-section gitflow.branch.feature/x',
       '# Forget the pull request of feature/x',
     ]));
+  test('what somebody has pushed there and nobody has merged is kept, and said', () => {
+    const facts = { arrivals: new Map([['feature/x', { commit: 'c'.repeat(40), tip: 'at:feature/x', arrived: [] }]]) };
+    const ahead = given({ distances: { 'origin/feature/x feature/x': [2, 0] }, facts });
+    const plan = planFlow(toFacts(ahead), finish);
+    expect(plan.steps.map(({ kind }) => kind)).toEqual([
+      'checkout',
+      'delete-branch',
+      'remove-section',
+      'forget-pull-request',
+    ]);
+    expect(plan.warnings.join(' ')).toContain('feature/x was kept on origin: 2 commits there');
+    expect(plan.warnings.join(' ')).toContain('git push origin --delete feature/x');
+  });
+  test('taken for merged only where one waits', () => {
+    const told = { ...finish, wasMerged: true };
+    checkRefused(told, { config: based, branches }, 'branch-state', 'No pull request of feature/x waits');
+    checkRefused({ ...told, pullRequest: false }, given(), 'bad-arguments', '--was-merged');
+  });
+  test('commands are to be pasted, whatever the name', () => {
+    const name = "a;b$(c)'d";
+    const [branch, config] = [`feature/${name}`, { ...AVH, [`gitflow.branch.feature/${name}.base`]: 'develop' }];
+    const other = { ...waiting, name, branch };
+    const named = { ...finish, name };
+    const odd: Given = {
+      config,
+      branches: ['main', 'develop', branch, 'origin/develop'],
+      facts: { pullRequests: [other] },
+    };
+    const quoted = "finish 'a;b$(c)'\\''d'";
+    expect(planFlow(toFacts(odd), named).summary.join(' ')).toContain(`mlops flow feature ${quoted} --was-merged`);
+    const opened = planFlow(toFacts(odd), { ...named, pullRequest: true, override: 'it "is" $5' });
+    expect(opened.command).toBe(`flow feature ${quoted} --pull-request --override 'it "is" $5'`);
+    expect(opened.pullRequest?.options).toEqual({});
+    expect(opened.summary.join(' ')).toContain(`"mlops flow feature ${quoted}"`);
+  });
   test('development has gone its own way: nothing is done', () =>
     checkRefused(
       finish,
@@ -141,6 +178,9 @@ test.each<[string, readonly string[], readonly string[]]>([
 
 test('what is written down comes back, and nothing foreign does', () => {
   expect(parsePullRequests(formatPullRequests([waiting]))).toEqual([waiting]);
+  const model = { name: 'digits', version: '7', runId: null, hash: 'md5:ab', store: 'file:///r/mlruns', from: '6' };
+  const released = { ...waiting, models: [model] };
+  expect(parsePullRequests(formatPullRequests([released]))).toEqual([released]);
   const hostile: readonly object[] = [
     { branch: '--upload-pack=x' },
     { into: 'a..b' },
@@ -148,6 +188,15 @@ test('what is written down comes back, and nothing foreign does', () => {
     { commit: 'HEAD' },
     { type: 'support' },
     { options: { message: { file: '/etc/passwd' } } },
+    { models: {} },
+    ...[
+      { name: 'digits\nRun: x' },
+      { version: '7a' },
+      { runId: 7 },
+      { hash: '' },
+      { store: undefined },
+      { from: '--x' },
+    ].map((of) => ({ models: [{ ...model, ...of }] })),
   ];
   for (const more of hostile) expect(parsePullRequests(formatPullRequests([{ ...waiting, ...more }]))).toEqual([]);
   for (const text of ['', '{', '[]', '{"version":2,"pullRequests":[]}', '{"version":1,"pullRequests":{}}'])

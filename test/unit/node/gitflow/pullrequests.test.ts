@@ -156,6 +156,112 @@ describe('a feature', () => {
     expect(await readFile(path.join(folder, 'f'), 'utf8')).toBe('3');
   });
 
+  test('what a colleague pushes after the merge is kept there, and said', async () => {
+    const { folder, origin } = await makeFeature();
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    await mergeThere(origin, 'feature/x', 'develop', 'merge', { deletes: false });
+    const other = await ground().make('other');
+    await run(other, 'clone', '-q', '-b', 'feature/x', origin, '.');
+    await commit(other, env(), 'g', 'late');
+    await run(other, 'push', '-q');
+    const result = await flow(folder, finish('feature', 'x'));
+    expect(result.warnings.join(' ')).toContain('feature/x was kept on origin: 1 commit there');
+    expect(await run(origin, 'log', '-1', '--format=%s', 'feature/x')).toBe('g: late');
+    expect(await run(folder, 'branch', '--list', 'feature/x')).toBe('');
+  });
+
+  test('a branch that was set back here has not come in; what is deleted there is kept until the next action', async () => {
+    const { folder, origin } = await makeFeature();
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    const pushed = await run(origin, 'rev-parse', 'feature/x');
+    for (const to of ['develop', `${pushed}^`]) {
+      await run(folder, 'reset', '-q', '--hard', to);
+      const { summary } = await flow(folder, finish('feature', 'x'));
+      expect(summary[0]).toContain('waits to be merged');
+      expect(summary[1]).toContain('--was-merged');
+      expect(await run(origin, 'rev-parse', 'feature/x')).toBe(pushed);
+    }
+    await run(folder, 'reset', '-q', '--hard', pushed);
+    await mergeThere(origin, 'feature/x', 'develop', 'squash', { deletes: false });
+    await flow(folder, finish('feature', 'x'));
+    expect(await run(folder, 'ls-remote', '--heads', 'origin', 'feature/*')).toBe('');
+    expect(await run(folder, 'rev-parse', 'refs/mlops/undo/remotes/origin/feature/x')).toBe(pushed);
+  });
+
+  test('squashed with conflicts resolved, and deleted there: the way on is named without a fetch of one’s own', async () => {
+    const { folder, origin } = await makeFeature();
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    await git(origin, env(), 'branch', '-q', '-D', 'feature/x');
+    expect((await flow(folder, finish('feature', 'x'))).summary.join(' ')).toContain('not on origin any more');
+    const result = await flow(folder, finish('feature', 'x', { wasMerged: true }));
+    expect(result.summary.join(' ')).toContain('The branch was deleted.');
+    expect((await refused(flow(folder, finish('feature', 'x', { wasMerged: true })))).code).toBe('unknown-name');
+  });
+
+  test.each<[Way]>([['squash'], ['rebase']])('copied there (%s) and taken back: it has not come in', async (way) => {
+    const { folder, origin } = await makeFeature();
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    await mergeThere(origin, 'feature/x', 'develop', way, { deletes: false, besides: 'o' });
+    const other = await ground().make('other');
+    await run(other, 'clone', '-q', '-b', 'develop', origin, '.');
+    await run(other, 'rm', '-q', 'f');
+    await run(other, 'commit', '-q', '-m', 'Take it back');
+    await git(other, { ...env(), HOST: '1' }, 'push', '-q');
+    expect((await flow(folder, finish('feature', 'x'))).summary[0]).toContain('waits to be merged');
+  });
+
+  test('gates are asked again of what is pushed while it waits, and of nothing else', async () => {
+    const { folder, origin } = await makeFeature();
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    expect((await flow(folder, finish('feature', 'x'))).gates).toEqual([]);
+    const pushed = await run(origin, 'rev-parse', 'feature/x');
+    await commit(folder, env(), 'notes', ['key: "AKIA', 'IOSFODNN7EXAMPL2"'].join(''));
+    expect((await refused(flow(folder, finish('feature', 'x')))).code).toBe('gate-failed');
+    // Not even where only the fetch tells that it is to be pushed.
+    await run(folder, 'update-ref', '-d', 'refs/remotes/origin/feature/x');
+    expect((await refused(flow(folder, finish('feature', 'x')))).code).toBe('gate-failed');
+    expect(await run(origin, 'rev-parse', 'feature/x')).toBe(pushed);
+    const told = await flow(folder, finish('feature', 'x', { override: 'no key of ours' }));
+    expect(titles(told)).toContain('Publish feature/x on origin');
+  });
+
+  test('refused after a conflict was resolved: nothing is taken back unasked, and the way on keeps it', async () => {
+    const folder = await makeFlow({ remote: true });
+    await protect(folder);
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', 'theirs');
+    await commit(folder, env(), 'f', 'theirs too');
+    await run(folder, 'checkout', '-q', 'develop');
+    await commit(folder, env(), 'f', 'ours');
+    await git(folder, { ...env(), HOST: '1' }, 'push', '-q', 'origin', 'develop');
+    expect((await refused(flow(folder, finish('feature', 'x', { push: true })))).code).toBe('merge-conflict');
+    await writeFile(path.join(folder, 'f'), 'both');
+    await run(folder, 'add', 'f');
+    for (const request of [{ action: 'continue' }, finish('feature', 'x', { push: true })] as const) {
+      const error = await refused(flow(folder, request));
+      expect(error.code).toBe('push-refused');
+      expect(error.message).toContain('mlops flow feature finish x --pull-request');
+      expect(await run(folder, 'show', 'develop:f')).toBe('both');
+    }
+    await run(folder, 'branch', 'resolved', 'develop');
+    await flow(folder, { action: 'abort' });
+    expect(titles(await flow(folder, finish('feature', 'x', { pullRequest: true }))).at(-1)).toContain('Open a pull');
+  });
+
+  test('a push that failed for another reason and is refused when it goes on opens the request, as it was asked for', async () => {
+    const { folder, origin } = await makeFeature();
+    await run(folder, 'remote', 'set-url', '--push', 'origin', path.join(origin, 'gone'));
+    await refused(flow(folder, finish('feature', 'x', { push: true, keepLocal: true })));
+    await run(folder, 'remote', 'set-url', '--push', 'origin', origin);
+    const merged = await run(folder, 'rev-parse', 'develop');
+    const result = await flow(folder, { action: 'continue' });
+    expect(result.pullRequest).toMatchObject({ branch: 'feature/x', wasOpened: true });
+    expect(JSON.parse(await readFile(path.join(folder, '.git/mlops/pullrequests.json'), 'utf8'))).toMatchObject({
+      pullRequests: [{ options: { push: true, keepLocal: true } }],
+    });
+    expect(await run(folder, 'rev-parse', 'refs/mlops/undo/heads/develop')).toBe(merged);
+  });
+
   test('commits that come afterwards are pushed while it waits, and are not lost when it was merged without them', async () => {
     const { folder, origin } = await makeFeature();
     await flow(folder, finish('feature', 'x', { pullRequest: true }));
