@@ -92,12 +92,13 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
 async function createSteps(
   model: LayersModel,
   { metrics, weightDecay, whole }: Measures,
-  { tf, training, train, seed, record, compiling }: FitOptions,
+  { tf, training, train, validation, seed, record, compiling }: FitOptions,
 ): Promise<TrainingSteps> {
   const options = { training, metrics, weightDecay, keepsOutputs: whole.length > 0 };
   if (compiling === undefined || training.compile === false)
     return createEagerSteps(tf, model, { ...options, examples: train, why: undefined });
-  const facts = { targetWidth: train.width, seed, fit: record.fits };
+  const capacity = Math.min(training.batch_size, Math.max(train.count, validation?.count ?? 0));
+  const facts = { capacity, targetWidth: train.width, seed, fit: record.fits };
   const compiled = await compileSteps(tf, model, { ...options, ...facts, ...compiling });
   if ('train' in compiled) return compiled;
   return createEagerSteps(tf, model, { ...options, examples: train, why: compiled.reason });

@@ -36,6 +36,7 @@ export interface StepOptions {
 /** What is used here of a compiled model beyond its public type. */
 interface Internals {
   readonly lossFunctions: readonly TensorMetric[];
+  /** Those of the moment at which the model was compiled. */
   readonly collectedTrainableWeights: readonly { read(): Variable }[];
   standardizeUserDataXY(x: Tensor, y: Tensor): [Tensor[], Tensor[]];
 }
@@ -107,7 +108,7 @@ function answersOf(model: Compiled, x: Tensor, training: boolean): Tensor {
 }
 
 /** A sequential model hands all of its work to a model within. */
-function innerOf(model: LayersModel): Compiled {
+export function innerOf(model: LayersModel): Compiled {
   const { model: inner } = model as { readonly model?: LayersModel };
   const found = model.getClassName() === 'Sequential' ? inner : model;
   return (found ?? model) as unknown as Compiled;

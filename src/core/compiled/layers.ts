@@ -51,7 +51,10 @@ const builds: Readonly<Record<string, Build>> = {
     return activate(builder, layer.name, 'softmax', given);
   },
   Dropout: buildDropout,
-  Flatten: (layer, [x], { builder }) => reshape(builder, layer, one(layer, x), [sizeOf(one(layer, x).shape)]),
+  Flatten: (layer, [x], { builder }) => {
+    checkFormat(layer);
+    return reshape(builder, layer, one(layer, x), [sizeOf(one(layer, x).shape)]);
+  },
   Reshape: (layer, [x], { builder }) => reshape(builder, layer, one(layer, x), targetShapeOf(layer, one(layer, x))),
   MaxPooling2D: (layer, [x], { builder }) => buildPool(layer, one(layer, x), builder, 'maxPool'),
   AveragePooling2D: (layer, [x], { builder }) => buildPool(layer, one(layer, x), builder, 'averagePool'),
@@ -137,6 +140,7 @@ function convolve(layer: LayerDescription, context: LayerContext, { x, window, w
 /** As one of pictures that are one line high. */
 function buildConvolution1D(layer: LayerDescription, inputs: readonly Value[], context: LayerContext): Value {
   const { builder } = context;
+  checkFormat(layer);
   const x = one(layer, inputs[0]);
   const [length = 1, channels = 1] = x.shape;
   const [size] = sizes(layer, 'kernel_size', 1);

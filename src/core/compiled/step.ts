@@ -63,6 +63,8 @@ export interface StepRequest {
     readonly optimizer: StepOptimizer;
     /** Names of the weights that are trained, as `layer/kernel`. */
     readonly trained: ReadonlySet<string>;
+    /** What each layer adds to the loss, counted: its regularizers, or code of its own. */
+    readonly added: ReadonlyMap<string, number>;
     readonly clipping: { readonly norm: number | null; readonly value: number | null };
   } | null;
 }
@@ -133,6 +135,7 @@ function build(request: StepRequest): StepGraph {
     const trained = [...states.values()].filter(({ name }) => training.trained.has(name));
     const ids = new Set(trained.map(({ value }) => value.id));
     const gradients = new Map(addBackward(builder, { output: at, gradient }, { trained: ids, capacity }));
+    checkAdded(training.added, penaltiesGiven);
     penalties.push(...addPenalties(builder, penaltiesGiven, gradients));
     addClipping(builder, trained, gradients, training.clipping);
     for (const { name, value } of trained) {
@@ -220,6 +223,14 @@ function addMetric(builder: GraphBuilder, name: StepMetric, { output, target, we
   if (kind === 'countHits' || kind === 'measureCrossEntropy') builder.add(kind, inputs, { sum }, { ...rows, isSparse });
   else builder.add(kind, inputs, { sum }, rows);
   return sum;
+}
+
+/** A penalty that is no regularizer's is a function, which is in no configuration. */
+function checkAdded(added: ReadonlyMap<string, number>, given: readonly Penalty[]): void {
+  for (const [layer, count] of added) {
+    const known = given.filter(({ weight: { name } }) => name.slice(0, name.lastIndexOf('/')) === layer);
+    if (known.length !== count) throw refuse(layer, 'it adds a loss of its own');
+  }
 }
 
 function addPenalties(

@@ -3,7 +3,8 @@ import { fillTable, places, type Plan, type ProgramFacts } from '../../core/comp
 import { instantiate, type KernelModule, type Kernels } from './kernels.ts';
 import { Performer } from './perform.ts';
 import { END, type ThreadData } from './threadData.ts';
-import { webAssembly, type SharedMemory } from './webAssembly.ts';
+import { releaseMemory, takeMemory } from './memories.ts';
+import type { SharedMemory } from './webAssembly.ts';
 
 /** Examples for a step, in the memory's own order. */
 export interface StepData {
@@ -24,9 +25,6 @@ export type StepValues = readonly number[];
 /** Until a thread that was told to end is ended. */
 const PATIENCE_MS = 5000;
 
-const PAGE = 65_536;
-const MOST_PAGES = 65_536;
-
 /**
  * One memory with the state of a training, and the threads that work on it. Those are no reason for the process to stay; `dispose` ends
  * them all the same.
@@ -40,11 +38,14 @@ export class Executor {
   readonly #doubles: Float64Array;
   readonly #words: Int32Array;
   #failure: string | undefined;
+  /** Until it is disposed. */
+  #memory: SharedMemory | undefined;
 
   private constructor(plan: Plan, kernels: Kernels, memory: SharedMemory, threads: readonly Worker[]) {
     this.#plan = plan;
     this.#kernels = kernels;
     this.#threads = threads;
+    this.#memory = memory;
     this.#floats = new Float32Array(memory.buffer);
     this.#doubles = new Float64Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
@@ -54,10 +55,7 @@ export class Executor {
 
   /** Throws where there is not so much memory. `script`: of the threads. */
   static async start(plan: Plan, { module }: KernelModule, script: string | URL): Promise<Executor> {
-    const pages = Math.ceil(plan.bytes / PAGE);
-    if (pages > MOST_PAGES)
-      throw new RangeError(`A step needs ${(plan.bytes / 2 ** 30).toFixed(1)} GiB of memory; 4 GiB is the most.`);
-    const memory = new webAssembly.Memory({ initial: Math.max(1, pages), maximum: Math.max(1, pages), shared: true });
+    const memory = takeMemory(plan.bytes);
     const words = new Uint32Array(memory.buffer);
     for (const { address, table } of plan.tables) words.set(fillTable(table), address / 4);
     const threads: Worker[] = [];
@@ -68,16 +66,19 @@ export class Executor {
         threads.push(new Worker(script, { workerData, execArgv: [] }));
       }
       await Promise.all(threads.map(whenReady));
+      const executor = new Executor(plan, instantiate(module, memory), memory, threads);
+      for (const thread of threads) thread.unref();
+      return executor;
     } catch (error) {
       await Promise.all(threads.map((thread) => thread.terminate()));
+      releaseMemory(memory);
       throw error;
     }
-    for (const thread of threads) thread.unref();
-    return new Executor(plan, instantiate(module, memory), memory, threads);
   }
 
   /** Of a state: `layer/kernel`, or a slot below it. The numbers themselves, until the next step. */
   state(name: string): Float32Array {
+    if (this.#memory === undefined) throw this.#broken('it has ended');
     const found = this.#plan.states.find((state) => state.name === name);
     if (found === undefined) throw new Error(`There is no state ${name}.`);
     return this.#at(
@@ -115,10 +116,16 @@ export class Executor {
 
   async dispose(): Promise<void> {
     this.#failure ??= 'it has ended';
-    if (this.#threads.length === 0) return;
-    this.#words[places.program / 4] = END;
-    this.#kernels['start']?.(places.start, this.#plan.threads);
-    await Promise.all(this.#threads.map(whenEnded));
+    const memory = this.#memory;
+    if (memory === undefined) return;
+    this.#memory = undefined;
+    if (this.#threads.length > 0) {
+      this.#words[places.program / 4] = END;
+      this.#kernels['start']?.(places.start, this.#plan.threads);
+      await Promise.all(this.#threads.map(whenEnded));
+    }
+    // Now that nobody writes to it any more.
+    releaseMemory(memory);
   }
 
   #factsOf(number: number, count: number): ProgramFacts {

@@ -31,9 +31,13 @@ const loaded = new Map<string, Promise<KernelModule>>();
 /** The kernels of the folder that fit this processor, compiled once for the process and all its threads. */
 export function loadKernels(folder: string, isFused = hasFusedInstructions()): Promise<KernelModule> {
   const file = path.join(folder, isFused ? 'steps-fma.wasm' : 'steps.wasm');
-  const known = loaded.get(file) ?? compile(file, isFused);
-  loaded.set(file, known);
-  return known;
+  const known = loaded.get(file);
+  if (known !== undefined) return known;
+  const loading = compile(file, isFused);
+  loaded.set(file, loading);
+  // What went wrong once may go well the next time.
+  loading.catch(() => loaded.delete(file));
+  return loading;
 }
 
 async function compile(file: string, isFused: boolean): Promise<KernelModule> {

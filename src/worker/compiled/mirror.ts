@@ -104,9 +104,12 @@ export class Mirror {
   }
 
   dispose(): void {
-    this.pull();
-    // What the class itself does is underneath.
-    for (const weight of this.#weights) Reflect.deleteProperty(weight, 'read');
+    try {
+      this.pull();
+    } finally {
+      // What the class itself does is underneath.
+      for (const weight of this.#weights) Reflect.deleteProperty(weight, 'read');
+    }
   }
 
   #slot(kind: SlotKind, index: number): Variable {

@@ -12,14 +12,15 @@ import {
 } from '../../core/compiled/compiled.ts';
 import { mixSeed } from '../batches.ts';
 import { outputShapeOf } from '../compilation.ts';
-import type { StepOptions, StepResult, TensorMetric } from '../step.ts';
+import { innerOf, type StepOptions, type StepResult, type TensorMetric } from '../step.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts';
 import type { StepBatch, TrainingSteps } from '../trainingSteps.ts';
 import { Executor } from './executor.ts';
 import { loadKernels } from './kernels.ts';
 import { recognizeMetric } from './metrics.ts';
-import { recognizeOptimizer } from './optimizers.ts';
+import { recognizeOptimizer, type KnownOptimizer } from './optimizers.ts';
 import { Mirror } from './mirror.ts';
+import { fillConstantWeights } from './tellingWeights.ts';
 
 /** Files of compiled steps. */
 export interface CompilingPlaces {
@@ -30,6 +31,8 @@ export interface CompilingPlaces {
 }
 
 export interface CompileOptions extends StepOptions, CompilingPlaces {
+  /** Examples of the greatest batch. */
+  readonly capacity: number;
   /** Numbers of an example's target. */
   readonly targetWidth: number;
   /** Of the run, and which of its calls of fit this is: what is drawn at random depends on them. */
@@ -54,33 +57,32 @@ export async function compileSteps(
 ): Promise<TrainingSteps | { readonly reason: string }> {
   const graphs = buildGraphs(tf, model, options);
   if ('reason' in graphs) return graphs;
-  const { train, evaluate, metrics } = graphs;
+  const { train, evaluate, metrics, optimizer } = graphs;
   const threads = chooseThreads(train, options.training.threads);
   const plan = planProgram([train, evaluate], threads);
-  const kernels = await loadKernels(options.kernels);
-  let executor: Executor;
+  let executor: Executor | undefined;
+  let mirror: Mirror | undefined;
   try {
+    const kernels = await loadKernels(options.kernels);
     executor = await Executor.start(plan, kernels, options.thread);
+    mirror = new Mirror(tf, model, { executor, optimizer });
+    const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
+    const steps = new CompiledSteps(tf, model, { ...options, executor, mirror, metrics, threads, way });
+    const mistake = await steps.findMistake(train.input.shape);
+    if (mistake !== undefined) throw new Error(mistake);
+    return steps;
   } catch (error) {
-    // No memory, no threads: the packages' own steps need neither.
+    mirror?.dispose();
+    await executor?.dispose();
+    // No kernels for this processor, no memory, no threads: the packages' own steps need none of them.
     return { reason: error instanceof Error ? error.message : String(error) };
   }
-  const optimizer = recognizeOptimizer(tf, model.optimizer);
-  if (optimizer === undefined) throw new Error('The optimizer was known before.');
-  const mirror = new Mirror(tf, model, { executor, optimizer });
-  const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
-  const steps = new CompiledSteps(tf, model, { ...options, executor, mirror, metrics, threads, way });
-  const mistake = await steps.findMistake(train.input.shape);
-  if (mistake !== undefined) {
-    await steps.dispose();
-    return { reason: mistake };
-  }
-  return steps;
 }
 
 interface Graphs {
   readonly train: StepGraph;
   readonly evaluate: StepGraph;
+  readonly optimizer: KnownOptimizer;
   /** For each metric its place among the step's, or the function that computes it from the answers. */
   readonly metrics: readonly (number | TensorMetric)[];
 }
@@ -88,12 +90,20 @@ interface Graphs {
 function buildGraphs(
   tf: TensorFlow,
   model: LayersModel,
-  { training, targetWidth, metrics: wanted }: CompileOptions,
+  { training, targetWidth, capacity, metrics: wanted }: CompileOptions,
 ): Graphs | { readonly reason: string } {
   const optimizer = recognizeOptimizer(tf, model.optimizer);
   if (optimizer === undefined) return { reason: `the optimizer ${model.optimizer.getClassName()} is not known` };
   const { loss } = model as { readonly loss?: unknown };
   if (typeof loss !== 'string') return { reason: 'the loss is a function of its own' };
+  // Their places in the optimizer's lists are those in the list of then.
+  const { collectedTrainableWeights: collected, layers } = innerOf(model);
+  const { trainableWeights } = model;
+  if (
+    collected.length !== trainableWeights.length ||
+    collected.some((weight, index) => weight !== (trainableWeights[index] as unknown))
+  )
+    return { reason: 'layers were frozen or unfrozen after the model was compiled' };
   const parsed = orRefusal(() => parseModel(model.toJSON(undefined, false)));
   if ('refusal' in parsed) return { reason: formatRefusal(parsed.refusal) };
   const own: StepMetric[] = [];
@@ -104,15 +114,16 @@ function buildGraphs(
     return fits ? own.push(name) - 1 : metric;
   });
   const nameOf = (weight: object): string => (weight as { readonly originalName: string }).originalName;
-  const trained = new Set(model.trainableWeights.map(nameOf));
+  const trained = new Set(trainableWeights.map(nameOf));
   const shapes = new Map(model.weights.map((weight) => [nameOf(weight), weight.shape.map(Number)]));
+  const added = new Map(layers.map(({ name, losses }) => [name, losses.length]));
   const clipping = { norm: null, value: null, ...training.gradient_clipping };
-  const base = { model: parsed.value, shapes, capacity: training.batch_size, targetWidth, loss, metrics: own };
-  const train = buildStep({ ...base, training: { optimizer: optimizer.kind, trained, clipping } });
+  const base = { model: parsed.value, shapes, capacity, targetWidth, loss, metrics: own };
+  const train = buildStep({ ...base, training: { optimizer: optimizer.kind, trained, added, clipping } });
   if ('refusal' in train) return { reason: formatRefusal(train.refusal) };
   const evaluate = buildStep({ ...base, training: null });
   if ('refusal' in evaluate) return { reason: formatRefusal(evaluate.refusal) };
-  return { train: train.value, evaluate: evaluate.value, metrics };
+  return { train: train.value, evaluate: evaluate.value, metrics, optimizer };
 }
 
 function chooseThreads(graph: StepGraph, wanted: number | null): number {
@@ -162,8 +173,11 @@ class CompiledSteps implements TrainingSteps {
   }
 
   async dispose(): Promise<void> {
-    this.#parts.mirror.dispose();
-    await this.#parts.executor.dispose();
+    try {
+      this.#parts.mirror.dispose();
+    } finally {
+      await this.#parts.executor.dispose();
+    }
   }
 
   #run(program: number, { xs, ys, weights, count, number }: StepBatch, optimizer: readonly number[]): StepResult {
@@ -200,12 +214,22 @@ class CompiledSteps implements TrainingSteps {
   }
 
   /**
-   * What the packages and the program answer to two made-up examples must be the same: code that has changed what a layer does is found here.
+   * What the packages and the program answer to two made-up examples must be the same: code that has changed what a layer does is found here,
+   * with weights by which the answers differ.
    */
   async findMistake(inputShape: readonly number[]): Promise<string | undefined> {
+    const restore = fillConstantWeights(this.#tf, this.#model);
+    try {
+      return await this.#compareAnswers(inputShape);
+    } finally {
+      restore();
+    }
+  }
+
+  async #compareAnswers(inputShape: readonly number[]): Promise<string | undefined> {
     const tf = this.#tf;
-    const { executor, mirror, targetWidth, training } = this.#parts;
-    const count = Math.min(2, training.batch_size);
+    const { executor, mirror, targetWidth, capacity } = this.#parts;
+    const count = Math.min(2, capacity);
     const size = inputShape.reduce((product, axis) => product * axis, count);
     const xs = Float32Array.from({ length: size }, (_, index) => Math.fround(((index * 7919) % 997) / 997));
     const expected = tf.tidy(

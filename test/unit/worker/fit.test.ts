@@ -1,6 +1,7 @@
 import * as tfjs from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ensureKernels } from '../../../scripts/kernels.ts';
 import type { CheckpointContent, CheckpointFolder } from '../../../src/worker/checkpoints.ts';
 import { ensureCompiled, setLearningRate } from '../../../src/worker/compilation.ts';
 import type { Examples } from '../../../src/worker/data.ts';
@@ -329,4 +330,14 @@ describe('what does not fit is told before the first batch', () => {
     const { options } = createOptions(training, { train: examples(4, ys) });
     await expect(fitModel(create(), options)).rejects.toThrow(message);
   });
+});
+
+test('a batch larger than the data takes no more memory than they do', async () => {
+  const thread = new URL('../../../src/worker/compiled/thread.ts', import.meta.url);
+  const compiling = { kernels: await ensureKernels(), thread };
+  const { options } = createOptions({ batch_size: 1e9, threads: 1 }, { compiling, validation: examples(11) });
+  const ways: string[] = [];
+  const events = { ...options.events, steps: (steps: { readonly way: string }) => void ways.push(steps.way) };
+  await fitModel(createModel(), { ...options, events });
+  expect(ways).toEqual([expect.stringMatching(/^compiled, 1 thread/)]);
 });

@@ -77,7 +77,8 @@ export function rmsprop(w: usize, g: usize, square: usize, velocity: usize, mean
     if (mean) {
       const middle = load<f32>(mean + at) * decay + gradient * rest;
       store<f32>(mean + at, middle);
-      spread = s - middle * middle + epsilon;
+      // As the packages have it: epsilon is taken off, too.
+      spread = s - (middle * middle + epsilon);
     }
     const v = load<f32>(velocity + at) * keep + (gradient * rate) / sqrt(spread);
     store<f32>(velocity + at, v);

@@ -6,9 +6,14 @@ function isPoisoned(poison: usize): bool {
   return atomic.load<i32>(poison) != 0;
 }
 
-/** Waits for all `threads`; 0 when they have met, 1 when one did not come in so many seconds, or had given up before. */
+/** What a thread waits at once, in nanoseconds. */
+const SLICE: i64 = 1000000000;
+
+/**
+ * Waits for all `threads`; 0 when they have met, 1 when one did not come in so many seconds, or had given up before. The seconds are counted
+ * one by one: a process that was halted for an hour, as by Ctrl+Z, has lost one of them.
+ */
 export function meet(place: usize, threads: i32, spins: i32, seconds: i32, poison: usize): i32 {
-  const timeout: i64 = <i64>seconds * 1000000000;
   const turn = atomic.load<i32>(place, 4);
   if (atomic.add<i32>(place, 1) == threads - 1) {
     atomic.store<i32>(place, 0);
@@ -17,9 +22,11 @@ export function meet(place: usize, threads: i32, spins: i32, seconds: i32, poiso
     return isPoisoned(poison);
   }
   for (let i = 0; i < spins; i++) if (atomic.load<i32>(place, 4) != turn) return isPoisoned(poison);
+  let left = seconds;
   while (atomic.load<i32>(place, 4) == turn) {
     if (isPoisoned(poison)) return 1;
-    if (atomic.wait<i32>(place + 4, turn, timeout) == 2) {
+    if (atomic.wait<i32>(place + 4, turn, SLICE) != 2) left = seconds;
+    else if (--left <= 0) {
       atomic.store<i32>(poison, 1);
       return 1;
     }

@@ -26,6 +26,7 @@ function compiledWith(threads: number): TrainingPlan {
       const steps = await compileSteps(tf, model, {
         ...options,
         training: { ...options.training, threads },
+        capacity: options.training.batch_size,
         ...{ kernels, seed: 1, fit: 1, thread: new URL('../../../../src/worker/compiled/thread.ts', import.meta.url) },
       });
       if ('reason' in steps) throw new NotCompiled(steps.reason);

@@ -21,12 +21,23 @@ const settings = {
 
 type Settings = Partial<Record<keyof typeof settings, unknown>>;
 
-/** Steps of the model, which is compiled as a config says. */
-export async function compile(model: LayersModel, targetWidth: number, changes: Settings = {}): Promise<TrainingSteps> {
+/** Steps of the model, which is compiled as a config says, unless its code has done so; or why there are none. */
+export async function tryToCompile(
+  model: LayersModel,
+  targetWidth: number,
+  changes: Settings = {},
+  places: Partial<CompilingPlaces> = {},
+): ReturnType<typeof compileSteps> {
   const training = { ...settings, ...changes } as never;
   const { metrics, weightDecay } = ensureCompiled(tf, model, training, { targetWidth });
   const options = { training, metrics, weightDecay, keepsOutputs: false, targetWidth, seed: 1, fit: 1 };
-  const steps = await compileSteps(tf, model, { ...options, ...(await compilingPlaces()) });
+  const { batch_size: capacity } = { ...settings, ...changes } as { readonly batch_size: number };
+  return compileSteps(tf, model, { ...options, capacity, ...(await compilingPlaces()), ...places });
+}
+
+/** The same, where there must be steps. */
+export async function compile(model: LayersModel, targetWidth: number, changes: Settings = {}): Promise<TrainingSteps> {
+  const steps = await tryToCompile(model, targetWidth, changes);
   if ('reason' in steps) throw new Error(steps.reason);
   return steps;
 }

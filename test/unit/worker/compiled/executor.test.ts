@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +23,12 @@ function planOf(threads: number): Plan {
     model: parseModel({ class_name: 'Sequential', config: { layers } }),
     shapes: new Map([['d/kernel', [4, 3]]]),
     ...{ capacity: 8, targetWidth: 3, loss: 'categoricalCrossentropy', metrics: [] },
-    training: { optimizer: 'sgd', trained: new Set(['d/kernel']), clipping: { norm: null, value: null } },
+    training: {
+      optimizer: 'sgd',
+      trained: new Set(['d/kernel']),
+      added: new Map(),
+      clipping: { norm: null, value: null },
+    },
   });
   if ('refusal' in graph) throw new Error(graph.refusal.reason);
   return planProgram([graph.value], threads);
@@ -44,6 +50,60 @@ test('a thread that has ended is told, and nothing waits for it', async () => {
 test('a thread that does not start is an error', async () => {
   const started = Executor.start(planOf(2), await loadKernels(await ensureKernels()), '/nowhere/thread.js');
   await expect(started).rejects.toThrow();
+});
+
+test('the next training has the memory of the last one, as if it were new', async () => {
+  const kernels = await loadKernels(await ensureKernels());
+  const script = new URL('../../../../src/worker/compiled/thread.ts', import.meta.url);
+  const buffers = new Set<unknown>();
+  for (const threads of [2, 1, 2]) {
+    const executor = await Executor.start(planOf(threads), kernels, script);
+    const state = executor.state('d/kernel');
+    expect([...state]).toEqual(new Array(12).fill(0));
+    state.fill(7);
+    executor.run(0, data);
+    buffers.add(state.buffer);
+    await executor.dispose();
+    expect(() => executor.state('d/kernel')).toThrow('it has ended');
+  }
+  expect(buffers.size).toBe(1);
+});
+
+test('kernels that were not there are looked for again', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'mlops-kernels-'));
+  await expect(loadKernels(folder, false)).rejects.toThrow('ENOENT');
+  await copyFile(path.join(await ensureKernels(), 'steps.wasm'), path.join(folder, 'steps.wasm'));
+  await expect(loadKernels(folder, false)).resolves.toMatchObject({ isFused: false });
+  await rm(folder, { recursive: true, force: true });
+});
+
+// A thread works for six tenths of a second, and nobody may wait longer than two; the whole process is halted for that long.
+test.skipIf(process.platform === 'win32')('a process that was halted has lost no thread', async () => {
+  const source = (file: string): string => JSON.stringify(new URL(`../../../../src/${file}`, import.meta.url).href);
+  const code = `
+    import { writeSync } from 'node:fs';
+    import { Worker } from 'node:worker_threads';
+    import { instantiate, loadKernels } from ${source('worker/compiled/kernels.ts')};
+    const { module } = await loadKernels(${JSON.stringify(await ensureKernels())});
+    const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
+    const kernels = instantiate(module, memory);
+    const late = \`const words = new Int32Array(require('node:worker_threads').workerData);
+      for (let i = 0; i < 6; i++) Atomics.wait(words, 0, 0, 100);
+      Atomics.add(words, 16385, 1);
+      Atomics.notify(words, 16385);\`;
+    const thread = new Worker(late, { eval: true, workerData: memory.buffer, execArgv: [] });
+    await new Promise((resolve) => thread.once('online', resolve));
+    writeSync(1, 'waiting ');
+    writeSync(1, 'met ' + kernels.meet(65536, 2, 1, 2, 65552));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--no-warnings', '-e', code]);
+  const [first] = (await once(child.stdout, 'data')) as [Buffer];
+  let output = first.toString();
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  child.kill('SIGSTOP');
+  await sleep(2300);
+  child.kill('SIGCONT');
+  await once(child, 'close');
+  expect(output).toBe('waiting met 0');
 });
 
 test.each(['', 'throw new Error("over");'])('a process ends by itself with idle threads %s', async (end) => {

@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRandom, seedMathRandom } from '../../../../src/worker/seeds.ts';
 import { setLearningRate } from '../../../../src/worker/compilation.ts';
 import type { LayersModel, Tensor } from '../../../../src/worker/tensorflow.ts';
 import { createEagerSteps, type StepBatch } from '../../../../src/worker/trainingSteps.ts';
 import { prepareBackends } from '../kernels/backends.ts';
-import { batchOf, compile, numbersOf, tf } from './compiling.ts';
+import { batchOf, compile, numbersOf, tf, tryToCompile } from './compiling.ts';
 
 const backends = prepareBackends();
 const { layers } = tf;
@@ -180,7 +180,110 @@ test('code that has changed what a layer does is found', async () => {
   await expect(compile(model, 3)).rejects.toThrow('its layers answer otherwise than their configuration says');
 });
 
+test('code that has changed what a layer does is found behind a head of zeros, and the weights are what they were', async () => {
+  const model = tf.sequential({
+    layers: [
+      layers.dense({ inputShape: [3], units: 4, activation: 'tanh' }),
+      layers.dense({ units: 2, kernelInitializer: 'zeros', activation: 'softmax' }),
+    ],
+  });
+  const before = numbersOf(model);
+  const steps = await compile(model, 2);
+  await steps.dispose();
+  const [first] = model.layers;
+  const call = first!.call.bind(first);
+  first!.call = (inputs, options) => tf.tidy(() => tf.mul(call(inputs, options) as Tensor, 2));
+  await expect(compile(model, 2)).rejects.toThrow('its layers answer otherwise than their configuration says');
+  expect(numbersOf(model)).toEqual(before);
+});
+
 type Layer = ReturnType<typeof layers.dense>;
+
+const isFormat = /^layer "\w+": its data_format is "channels_?[fF]irst"$/;
+const isAddition = /^layer "\w+": it adds a loss of its own$/;
+const regularized = { units: 2, kernelRegularizer: 'l1l2' } as const;
+
+/** Models that are not compiled: why, their layers before a last one, and what is changed after the model was compiled. */
+const refusals: Readonly<Record<string, [reason: RegExp, first: () => unknown[], change?: (first: Layer) => unknown]>> =
+  {
+    'channels first, flattened': [
+      isFormat,
+      () => [layers.flatten({ inputShape: [3, 4], dataFormat: 'channelsFirst' })],
+    ],
+    // Its configuration does not tell.
+    'channels first, convolved': [
+      /^its layers answer otherwise/,
+      () => [
+        layers.conv1d({ inputShape: [3, 3], filters: 2, kernelSize: 1, dataFormat: 'channelsFirst' }),
+        layers.flatten(),
+      ],
+    ],
+    'a layer that was frozen': [
+      /^layers were frozen or unfrozen after the model was compiled$/,
+      () => [layers.dense({ inputShape: [3], units: 4 })],
+      (first) => (first.trainable = false),
+    ],
+    'a loss that a layer adds': [
+      isAddition,
+      () => [layers.dense({ inputShape: [3], ...regularized })],
+      (first) => first.addLoss(() => tf.scalar(1)),
+    ],
+    'a regularizer that was taken off': [
+      isAddition,
+      () => [layers.dense({ inputShape: [3], ...regularized })],
+      (first) => first.losses.splice(0),
+    ],
+  };
+
+test.each(Object.entries(refusals))('%s is not compiled', async (_, [reason, first, change]) => {
+  const model = tf.sequential({
+    layers: [...first(), layers.dense({ units: 2, kernelInitializer: 'zeros' })] as Layer[],
+  });
+  const settings = { loss_function: 'mse', metric: 'mse' };
+  if (change !== undefined) {
+    const steps = await compile(model, 2, settings);
+    await steps.dispose();
+    change(model.layers[0] as Layer);
+  }
+  const refused = await tryToCompile(model, 2, settings);
+  expect('reason' in refused ? refused.reason : '').toMatch(reason);
+});
+
+test('without kernels, there are no steps but a reason, and nothing is left behind', async () => {
+  const model = tf.sequential({ layers: [layers.dense({ inputShape: [3], units: 2 })] });
+  const settings = { loss_function: 'mse', metric: 'mse', threads: 2 };
+  const without = await tryToCompile(model, 2, settings, { kernels: '/nowhere' });
+  expect(without).toEqual({ reason: expect.stringMatching(/^ENOENT.*steps/) as string });
+  vi.spyOn(model, 'predict').mockImplementation(() => {
+    throw new Error('over');
+  });
+  expect(await tryToCompile(model, 2, settings)).toEqual({ reason: 'over' });
+  // What the class itself does.
+  for (const weight of model.weights) expect(Object.hasOwn(weight, 'read')).toBe(false);
+});
+
+test('centered RMSProp is that of the packages', async () => {
+  const results = [];
+  for (const way of ['compiled', 'eager'] as const) {
+    seedMathRandom(5);
+    const model = tf.sequential({ layers: [layers.dense({ inputShape: [3], units: 2, kernelInitializer: 'ones' })] });
+    // Such an epsilon that its sign is seen.
+    model.compile({ optimizer: tf.train.rmsprop(0.01, 0.9, 0.5, 0.02, true), loss: 'meanSquaredError' });
+    const compiled = await compile(model, 2, { loss_function: 'mse', metric: 'mse' });
+    const examples = { shape: [3], width: 2 } as never;
+    const options = { training: { gradient_clipping: null } as never, metrics: [], weightDecay: null };
+    const eager = createEagerSteps(tf, model, { ...options, keepsOutputs: false, examples, why: undefined });
+    const steps = way === 'compiled' ? compiled : eager;
+    const xs = Float32Array.from({ length: 24 }, (_, index) => 1 + (index % 5));
+    for (let number = 0; number < 4; number++)
+      await steps.train({ xs, ys: new Float32Array(16).fill(-5), count: 8, number });
+    steps.settle();
+    results.push(numbersOf(model));
+    await compiled.dispose();
+  }
+  const [compiled, eager] = results;
+  compiled!.forEach((numbers, index) => expect(distance(numbers, eager![index]!)).toBeLessThan(1e-6));
+});
 
 /** Any of the layers that fit behind each other, of any sizes. */
 function randomModel(seed: number): LayersModel {
