@@ -267,11 +267,14 @@ describe.skipIf(mustSkip())('the page of the pipeline’s graph', () => {
     const first = await open();
     await front(first, 'train').focus();
     await press(first, 'Space');
+    const wanted = { root: '/project', open: ['train'], selected: 'train@singleoutput' };
+    await expect.poll(() => first.state()).toMatchObject(wanted);
+    const before = await first.state();
     await press(first, '+');
-    await expect
-      .poll(() => first.state())
-      .toMatchObject({ root: '/project', open: ['train'], selected: 'train@singleoutput' });
+    // It is kept when the page has been quiet for a moment.
+    await expect.poll(() => first.state()).not.toEqual(before);
     const state = await first.state();
+    expect(state).toMatchObject(wanted);
     const again = await open(digits, { state });
     expect(await placeOf(again, 'features')).toEqual(await placeOf(first, 'features'));
     expect(await again.page.locator('.box.selected').getAttribute('data-name')).toBe('train@singleoutput');
