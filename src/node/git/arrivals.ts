@@ -50,17 +50,38 @@ async function findSquashed({ ask, read, readContent }: Calls, tip: string, into
   return candidates.findLast((candidate) => candidate.patch === wanted || candidate.tree === tree)?.commit;
 }
 
-/** Like commits were there and are so no more: a file that the branch has changed stands there as it did before the branch. */
-async function isTakenBack({ ask, read }: Calls, tip: string, into: string): Promise<boolean> {
-  const start = await ask(['merge-base', tip, into]);
+/**
+ * Like commits were there, and are so no more: a file that the branch has changed stands as it did before the branch, or a commit changes back what
+ * one of the branch, or all of it, has changed.
+ */
+async function isTakenBack(calls: Calls, tip: string, into: string): Promise<boolean> {
+  const start = await calls.ask(['merge-base', tip, into]);
   if (start === undefined) return false;
   const base = withoutLineEnd(start);
   const changed = async (to: string): Promise<readonly string[]> =>
-    (await read(['diff-tree', '-r', '-z', '--no-renames', '--name-only', base, to, '--'])).split('\0');
+    lines(await calls.read(['diff-tree', '-r', '-z', '--no-renames', '--name-only', base, to, '--']), '\0');
   const there = new Set(await changed(into));
-  return (await changed(tip)).some((file) => file !== '' && !there.has(file));
+  return (await changed(tip)).some((file) => !there.has(file)) || (await isChangedBack(calls, { base, tip, into }));
 }
 
-function lines(text: string): readonly string[] {
-  return text.split('\n').filter((line) => line !== '');
+/** git turns the two names round, too. */
+const REVERSED = ['-R', '--src-prefix=b/', '--dst-prefix=a/'];
+
+async function isChangedBack(
+  { readContent }: Calls,
+  { base, tip, into }: { readonly base: string; readonly tip: string; readonly into: string },
+): Promise<boolean> {
+  const readLog = async (to: string, ...options: readonly string[]): Promise<readonly string[]> => {
+    const log = ['log', `--format=${patchLogFormat}`, `--max-count=${MAX_COMMITS}`, ...patchOptions, ...options];
+    return parsePatchLog((await readContent([...log, `${base}..${to}`, '--'])).toString()).map(({ patch }) => patch);
+  };
+  const back = await readContent(['diff-tree', ...patchOptions, ...REVERSED, base, tip, '--']);
+  const wanted = new Set([...(await readLog(tip, ...REVERSED, '--no-merges')), normalisePatch(back.toString())]);
+  // What the branch itself has changed back belongs to it.
+  for (const patch of ['', ...(await readLog(tip, '--no-merges'))]) wanted.delete(patch);
+  return (await readLog(into, '--first-parent', '-m')).some((patch) => wanted.has(patch));
+}
+
+function lines(text: string, end = '\n'): readonly string[] {
+  return text.split(end).filter((line) => line !== '');
 }

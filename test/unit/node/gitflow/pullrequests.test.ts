@@ -210,6 +210,29 @@ describe('a feature', () => {
     expect((await flow(folder, finish('feature', 'x'))).summary[0]).toContain('waits to be merged');
   });
 
+  test.each<[Way]>([['squash'], ['rebase']])('copied there (%s), gone on with, then reverted', async (way) => {
+    const lines = ['1', '2', '3', '4', '5', '6', '7', '8'];
+    const text = (changes: Readonly<Record<number, string>>): string =>
+      lines.map((line, at) => `${changes[at] ?? line}\n`).join('');
+    const folder = await makeFlow({ remote: true });
+    const origin = await run(folder, 'remote', 'get-url', 'origin');
+    await commit(folder, env(), 'f', text({}));
+    await run(folder, 'push', '-q', 'origin', 'develop');
+    await start(folder, 'x');
+    await commit(folder, env(), 'f', text({ 1: 'ours' }));
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    await mergeThere(origin, 'feature/x', 'develop', way, { deletes: false, besides: 'o' });
+    const other = await ground().make('other');
+    await run(other, 'clone', '-q', '-b', 'develop', origin, '.');
+    await commit(other, env(), 'f', text({ 1: 'ours', 6: 'theirs' }));
+    await run(other, 'push', '-q');
+    await run(folder, 'fetch', '-q');
+    expect(await stateOf(folder, 'feature/x')).toBe('merged');
+    await commit(other, env(), 'f', text({ 6: 'theirs' }));
+    await run(other, 'push', '-q');
+    expect((await flow(folder, finish('feature', 'x'))).summary[0]).toContain('waits to be merged');
+  });
+
   test('gates are asked again of what is pushed while it waits, and of nothing else', async () => {
     const { folder, origin } = await makeFeature();
     await flow(folder, finish('feature', 'x', { pullRequest: true }));

@@ -10,7 +10,7 @@ import type { FlowRequest } from '../../../../src/protocol/gitflow.ts';
 import { commit, git, readFlowConfig } from '../git/repository.ts';
 import { refused, useFlowGround } from './ground.ts';
 
-const { env, flow, start, finish, makeFlow } = useFlowGround();
+const { env, ground, flow, start, finish, makeFlow } = useFlowGround();
 const FINISH: FlowRequest = { action: 'finish', type: 'release', name: '1.2.0' };
 
 /**
@@ -156,6 +156,36 @@ describe('a release of a model', () => {
     expect(await state(made)).toEqual({ ...after, aliases: { champion: '3' } });
   }, 60_000);
 });
+
+test('by a pull request the models of its opening go out, though the branch is not checked out any more', async () => {
+  const { folder, choice, aliases } = await makeRelease();
+  const origin = await ground().make('origin');
+  await git(origin, env(), 'init', '-q', '--bare');
+  await git(folder, env(), 'remote', 'add', 'origin', origin);
+  await git(folder, env(), 'push', '-q', 'origin', 'main', 'develop');
+  await performFlow(folder, { ...FINISH, pullRequest: true }, { env: choice.env });
+  const host = await ground().make('host');
+  await git(host, env(), 'clone', '-q', '-b', 'main', origin, '.');
+  await git(host, env(), 'merge', '-q', '--no-ff', '--no-edit', 'origin/release/1.2.0');
+  await git(host, env(), 'push', '-q', 'origin', 'main');
+  await git(folder, env(), 'checkout', '-q', 'develop');
+  const registered = path.join(folder, '.git', 'mlops', 'pullrequests.json');
+  const known = await readFile(registered, 'utf8');
+
+  // As an older version has left it, nothing is known, and that is said.
+  await writeFile(registered, known.replace('"models"', '"others"'));
+  expect((await planFlow(folder, { ...FINISH, wasMerged: true }, { env: choice.env })).warnings.join(' ')).toContain(
+    'The branch is not checked out, so that its models are not known',
+  );
+
+  await writeFile(registered, known);
+  const { summary, warnings } = await performFlow(folder, FINISH, { env: choice.env });
+  expect(warnings).toEqual([]);
+  expect(summary).toContain('champion of digits is version 2 now.');
+  const tag = await git(origin, env(), 'tag', '-l', '--format=%(contents)', '1.2.0');
+  expect(tag).toMatch(/^Model: digits 2\nRun: [0-9a-f]{32}$/m);
+  expect(await aliases()).toEqual({ champion: '2' });
+}, 60_000);
 
 /** Finishes the release, and dies before the step; before the first one something is written down already. */
 async function dieAt({ folder, choice }: { folder: string; choice: Choice }, kill: number): Promise<void> {
