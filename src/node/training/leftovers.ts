@@ -51,7 +51,8 @@ export async function sweepLeftovers(project: Project): Promise<void> {
     if (!isOfThisHost(details)) continue;
     const address = isMapping(details['control']) ? details['control']['address'] : undefined;
     if (typeof address === 'string') await removeSocket(address);
-    await rm(stagingFolder(project, runId), { recursive: true, force: true });
+    // Its worker may write until it has noticed.
+    await rm(stagingFolder(project, runId), { recursive: true, force: true, maxRetries: 12, retryDelay: 50 });
     await rm(file, { force: true });
   }
 }

@@ -117,7 +117,9 @@ export async function hasCheckpoint(artifacts: string): Promise<boolean> {
 /** Those that stand whole; what a killed worker was just writing is removed. */
 async function readCheckpoints(folder: string): Promise<readonly (CheckpointHeader & StandingCheckpoint)[]> {
   const names = await listCheckpoints(folder);
-  for (const name of names.filter(isTemporary)) await rm(path.join(folder, name), { recursive: true, force: true });
+  // A worker whose run was killed notices it within seconds, and may write until then.
+  const patience = { recursive: true, force: true, maxRetries: 12, retryDelay: 50 };
+  for (const name of names.filter(isTemporary)) await rm(path.join(folder, name), patience);
   const found: (CheckpointHeader & StandingCheckpoint)[] = [];
   for (const name of names) {
     const header = isTemporary(name) ? undefined : await readHeader(path.join(folder, name, checkpointFile));
