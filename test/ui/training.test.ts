@@ -11,12 +11,15 @@ import { createPerson, createStopwatch, pictureFailures, type Person } from './w
 // A person trains: watches the curves, pauses, changes the learning rate, goes on, stops at the best and resumes; then searches for good
 // hyperparameters; then makes a mistake in the code. Nothing here waits for a time: trainings last until they are stopped.
 const MODEL = 'singleoutput';
-/** More than anybody waits for. */
-const EPOCHS = 1000;
+/** More than a machine trains while these tests go on, however fast it is. */
+const EPOCHS = 100_000;
+/** As many trials as cannot end either. */
+const TRIALS = 360;
 const space = `hyperparameter_tuning:
   num_layers: [1, 2, 3]
-  num_units: [8, 16, 32, 64]
-  batch_size: [128, 256]
+  num_units: [8, 12, 16, 24, 32, 40, 48, 56, 64, 72]
+  activation_function: [relu, sigmoid, tanh]
+  batch_size: [128, 256, 512, 1024]
   num_epochs: [2]
 `;
 const PATIENCE_MS = 120_000;
@@ -165,24 +168,24 @@ it('sweeps, shows its trials, is stopped and resumed', async () => {
   await window.picture('sweep-1-before');
   await window.pick('Start');
   const rows = window.webview().locator('.trials tbody tr');
-  await says(/running · [2-9]\/24 trials · best/);
+  await says(new RegExp(`running · ([2-9]|\\d{2,})/${TRIALS} trials · best`));
   expect(await rows.count()).toBeGreaterThanOrEqual(2);
   tell('two trials have ended');
   await window.picture('sweep-2-live');
 
   await button('Stop').click();
-  const stopped = await says(/^stopped · \d+\/24 trials/);
+  const stopped = await says(new RegExp(`^stopped · \\d+/${TRIALS} trials`));
   await window
     .rows('Runs')
-    .filter({ hasText: /stopped · \d+\/24 trials/ })
+    .filter({ hasText: new RegExp(`stopped · \\d+/${TRIALS} trials`) })
     .first()
     .waitFor();
   await window.picture('sweep-3-stopped');
   tell('stopped');
-  const done = Number(/(\d+)\/24/.exec(stopped)?.[1]);
+  const done = Number(/(\d+)\//.exec(stopped)?.[1]);
 
   await window.command('MLOps: Resume Sweep');
-  await says(new RegExp(`^running · (?!${done}/)\\d+/24 trials`));
+  await says(new RegExp(`^running · (?!${done}/)\\d+/${TRIALS} trials`));
   tell('gone on');
   await button('Stop').click();
   await says(/^stopped/);

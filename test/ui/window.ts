@@ -70,7 +70,8 @@ export function createStopwatch(): (what: string) => void {
   };
 }
 
-async function setEpochs(project: string, model: string, epochs: number): Promise<void> {
+/** How long a model of a project trains: where a test stops it, longer than a machine could take, however fast it is. */
+export async function setEpochs(project: string, model: string, epochs: number): Promise<void> {
   const file = path.join(project, 'configs', `${model}.yaml`);
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace(/^(\s*num_epochs:) \d+/m, `$1 ${epochs}`));
