@@ -1,9 +1,10 @@
 // Builds dist/: bundles, pages, launchers, wasm binaries, packaged data. `--watch` keeps the bundles up to date, `--quiet` names only
 // what is wrong.
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { compiledBundle, writeCompiledTypes } from './compiledbundle.ts';
 import { ensureKernels } from './kernels.ts';
 import { pagesBundle } from './pages.ts';
 import { quickStart } from './quickstart.ts';
@@ -57,6 +58,7 @@ const bundles = [
   },
   { ...forNode, entryPoints: { hasher: 'src/node/cache/hasher.ts' }, outdir: 'dist' },
   { ...shared, ...workerBundle, outdir: 'dist' },
+  { ...shared, ...compiledBundle, outdir: 'dist' },
   { ...forNode, entryPoints: { cli: 'src/start.ts' }, outdir: 'dist', banner: { js: nodeGuard } },
   { ...quick, entryPoints: { commandline: 'src/cli.ts' }, outdir: 'dist' },
   { ...shared, ...(await pagesBundle()), outdir: 'dist/webview' },
@@ -68,6 +70,7 @@ async function copyStatic() {
   for (const name of await readdir(path.join(wasm, 'wasm-out'))) {
     if (name.endsWith('.wasm')) await cp(path.join(wasm, 'wasm-out', name), path.join(dist, 'wasm', name));
   }
+  await writeFile(path.join(dist, 'compiled.d.ts'), await writeCompiledTypes());
   await cp(await ensureKernels(), path.join(dist, 'wasm'), { recursive: true });
 }
 

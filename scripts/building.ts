@@ -12,11 +12,13 @@ const BUNDLES = [
   'worker.js',
   'preparer.js',
   'stepper.js',
+  'compiled.js',
 ];
 const SOURCES = [
   'src',
   'webview',
   'scripts/build.mjs',
+  'scripts/compiledbundle.ts',
   'scripts/kernels.ts',
   'scripts/microkernels.ts',
   'scripts/monotonic.mjs',

@@ -15,6 +15,7 @@ const ARROWS = {
   'src/engine.ts': ['src/node', 'src/core', 'src/protocol', 'package.json'],
   'src/cli.ts': ['src/node', 'src/core', 'src/protocol', 'package.json'],
   'src/start.ts': ['src/node/cachefolder'],
+  'src/compiled.ts': ['src/worker/compiled'],
   'webview': ['src/protocol', 'src/core'],
 };
 
@@ -29,6 +30,7 @@ const PACKAGES = {
   'src/engine.ts': ['node:'],
   'src/cli.ts': ['node:'],
   'src/start.ts': ['node:'],
+  'src/compiled.ts': ['node:'],
   'webview': ['uplot', 'vega', 'vega-interpreter', 'vega-lite', '@vscode/webview-ui-toolkit'],
 };
 

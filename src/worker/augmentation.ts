@@ -1,7 +1,6 @@
-import { createRandom } from '../core/random/random.ts';
+import { createRandom, mixSeed } from '../core/random/random.ts';
 import type { AugmentationSettings } from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
-import { mixSeed } from './batches.ts';
 import { describeShape } from './data.ts';
 
 // Pictures changed at random for the training, each in each epoch in its own way. What happens depends on the seed, the epoch and the

@@ -1,4 +1,4 @@
-import { createRandom } from '../core/random/random.ts';
+import { createRandom, mixSeed } from '../core/random/random.ts';
 import { isHeld, type Batch, type Examples, type HeldExamples, type Piece, type StreamedExamples } from './data.ts';
 
 // Examples in batches, wherever they come from. What is prepared ahead draws from no generator that a checkpoint keeps, so it may be
@@ -142,18 +142,4 @@ function prepare<T>(source: AsyncGenerator<T>): Promise<IteratorResult<T>> {
   // An error is told when the batch has its turn, or never, if the training ends before.
   next.catch(() => undefined);
   return next;
-}
-
-/** One seed of several numbers, near ones giving seeds far apart: MurmurHash3 (public domain, by Austin Appleby). */
-export function mixSeed(...numbers: readonly number[]): number {
-  const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
-  let hash = 0;
-  for (const number of numbers) {
-    hash ^= Math.imul(rotate(Math.imul(number, 0xcc9e2d51), 15), 0x1b873593);
-    hash = (Math.imul(rotate(hash, 13), 5) + 0xe6546b64) | 0;
-  }
-  hash ^= 4 * numbers.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

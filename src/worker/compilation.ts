@@ -13,8 +13,8 @@ import {
 } from '../core/config/config.ts';
 import { badInput } from '../protocol/errors.ts';
 import { createAdadelta, createAdam } from './optimizers.ts';
+import { outputShapeOf, type TensorMetric } from './models.ts';
 import { scoreAuc, scoreSplit, scoreTop, type SplitAnswers } from './scores.ts';
-import type { TensorMetric } from './step.ts';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
 
 type Metric = 'accuracy' | 'crossentropy' | ((truth: Tensor, output: Tensor) => Tensor);
@@ -199,16 +199,6 @@ function lossNamed(written: string, model: LayersModel, targetWidth: number): st
   if (name !== null) return name;
   if (targetWidth > 1) return 'categoricalCrossentropy';
   return outputShapeOf(model).at(-1) === 1 ? 'binaryCrossentropy' : 'sparseCategoricalCrossentropy';
-}
-
-/** Shape of the model's only output, without the examples' axis; an axis that may have any size is null. */
-export function outputShapeOf(model: LayersModel): readonly (number | null)[] {
-  return model.outputs[0]?.shape.slice(1) ?? [];
-}
-
-/** Shape of the model's only input, without the examples' axis; an axis that may have any size is null. */
-export function inputShapeOf(model: LayersModel): readonly (number | null)[] {
-  return model.inputs[0]?.shape.slice(1) ?? [];
 }
 
 function requireName<Name extends string>(vocabulary: Vocabulary<Name>, written: string): Name {

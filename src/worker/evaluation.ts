@@ -1,7 +1,8 @@
-import { ensureCompiled, outputShapeOf } from './compilation.ts';
+import { ensureCompiled } from './compilation.ts';
 import { readBatches } from './batches.ts';
 import { isHeld, orderOf, toTensors, type Examples, type SplitName } from './data.ts';
 import { evaluate, joinFloats, untrained, type EvaluationOptions } from './measuring.ts';
+import { outputShapeOf } from './models.ts';
 import { answer, chooseLabelRule, scoreClasses, type Answers } from './scores.ts';
 import type { LayersModel, Tensor } from './tensorflow.ts';
 

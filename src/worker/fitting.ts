@@ -1,6 +1,6 @@
 import type { TrainingSection } from '../core/config/config.ts';
 import { ExpectedError, badInput } from '../protocol/errors.ts';
-import { inputShapeOf, outputShapeOf } from './compilation.ts';
+import { inputShapeOf, outputShapeOf } from './models.ts';
 import { describeShape, isHeld, type Examples } from './data.ts';
 import { labelsOf } from './scores.ts';
 import type { LayersModel } from './tensorflow.ts';

@@ -1,4 +1,5 @@
 import type { TrainingSection } from '../core/config/config.ts';
+import { innerOf, type Compiled, type TensorMetric } from './models.ts';
 import { disposePastStates, statesOf } from './states.ts';
 import type { LayersModel, Optimizer, Tensor, TensorFlow, Variable } from './tensorflow.ts';
 
@@ -22,9 +23,6 @@ export interface StepResult {
  */
 export type Step = (batch: Batch) => Promise<StepResult>;
 
-/** Of one batch: a tensor whose mean is the metric. */
-export type TensorMetric = (truth: Tensor, output: Tensor) => Tensor;
-
 export interface StepOptions {
   readonly training: TrainingSection;
   readonly metrics: readonly TensorMetric[];
@@ -32,16 +30,6 @@ export interface StepOptions {
   /** The model was compiled with `adamw`: weights decay beside what Adam does to them. */
   readonly weightDecay: number | null;
 }
-
-/** What is used here of a compiled model beyond its public type. */
-interface Internals {
-  readonly lossFunctions: readonly TensorMetric[];
-  /** Those of the moment at which the model was compiled. */
-  readonly collectedTrainableWeights: readonly { read(): Variable }[];
-  standardizeUserDataXY(x: Tensor, y: Tensor): [Tensor[], Tensor[]];
-}
-
-type Compiled = Omit<LayersModel, keyof Internals> & Internals;
 
 /**
  * The step that the packages' own `trainOnBatch` takes, operation by operation, so that both give the same numbers; what that
@@ -105,13 +93,6 @@ function answersOf(model: Compiled, x: Tensor, training: boolean): Tensor {
   const [output] = [model.call(x, { training })].flat();
   if (output === undefined) throw new Error('A model gives an output.');
   return output;
-}
-
-/** A sequential model hands all of its work to a model within. */
-export function innerOf(model: LayersModel): Compiled {
-  const { model: inner } = model as { readonly model?: LayersModel };
-  const found = model.getClassName() === 'Sequential' ? inner : model;
-  return (found ?? model) as unknown as Compiled;
 }
 
 function isOther(...known: readonly Tensor[]): (tensor: Tensor) => boolean {

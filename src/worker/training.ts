@@ -12,12 +12,13 @@ import {
 } from '../protocol/training.ts';
 import { startBackend, type BackendPlaces } from './backends.ts';
 import { openCheckpoints, type CheckpointFolder, type Circumstances, type LoadedCheckpoint } from './checkpoints.ts';
-import { inputShapeOf, outputShapeOf, type CustomMetrics } from './compilation.ts';
+import type { CustomMetrics } from './compilation.ts';
 import { closeTestSplit } from './closedTest.ts';
 import { checkExamples, isHeld, loadSplit, type Examples } from './data.ts';
 import { evaluateModel } from './evaluation.ts';
 import { fitModel, type FitEvents, type FitOptions } from './fit.ts';
 import { writeModel } from './modelFiles.ts';
+import { inputShapeOf, outputShapeOf } from './models.ts';
 import type { DataFile } from './readers/mistakes.ts';
 import { createPreparing, type Prepare } from './preparing.ts';
 import { createReaders, type Readers } from './readers/readers.ts';

@@ -12,7 +12,8 @@ import { listFiles } from '../../src/node/files/files.ts';
 // What is shipped: the same contents as an extension (.vsix) and as an npm package, and nothing else.
 const MAX_MEGABYTES = 6;
 const allowed = [
-  /^dist\/(extension|engine|cli|commandline|preparer|stepper|worker|hasher)\.js$/,
+  /^dist\/(extension|engine|cli|commandline|preparer|stepper|worker|hasher|compiled)\.js$/,
+  /^dist\/compiled\.d\.ts$/,
   /^dist\/[\w.-]+\.LEGAL\.txt$/,
   /^dist\/bin\/mlops(\.cmd)?$/,
   /^dist\/bin\/python-debug\/(python3?|(attach|launch)\.py)$/,
@@ -48,6 +49,8 @@ async function checkContents(installed: string, ignored: readonly string[] = [])
       'dist/worker.js',
       'dist/preparer.js',
       'dist/stepper.js',
+      'dist/compiled.js',
+      'dist/compiled.d.ts',
       'dist/hasher.js',
       'dist/samples/mnist/train_images.gz',
     ]),
@@ -75,6 +78,12 @@ describe('the npm package', () => {
     await readProgram('npm', ['install', '--global', '--prefix', folder, '--no-audit', '--no-fund', tarball]);
     installed = path.join(folder, 'lib/node_modules/mlops-workflow');
     await checkContents(installed);
+  });
+
+  it('gives compiled steps', async () => {
+    const names = "Object.keys(require('mlops-workflow/compiled')).join()";
+    const cwd = path.dirname(installed);
+    expect(await readProgram(process.execPath, ['-p', names], { cwd })).toBe('NotCompiledError,compileStep\n');
   });
 
   it('gives a working "mlops"', async () => {

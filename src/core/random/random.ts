@@ -33,3 +33,17 @@ export function shuffle(order: Uint32Array, random: Random): void {
     order[j] = moved;
   }
 }
+
+/** One seed of several numbers, near ones giving seeds far apart: MurmurHash3 (public domain, by Austin Appleby). */
+export function mixSeed(...numbers: readonly number[]): number {
+  const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
+  let hash = 0;
+  for (const number of numbers) {
+    hash ^= Math.imul(rotate(Math.imul(number, 0xcc9e2d51), 15), 0x1b873593);
+    hash = (Math.imul(rotate(hash, 13), 5) + 0xe6546b64) | 0;
+  }
+  hash ^= 4 * numbers.length;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,5 +1,5 @@
 import { isStepMetric, type StepMetric } from '../../core/compiled/compiled.ts';
-import type { TensorMetric } from '../step.ts';
+import type { TensorMetric } from '../models.ts';
 import type { TensorFlow } from '../tensorflow.ts';
 
 const known = new WeakMap<object, ReadonlyMap<TensorMetric, StepMetric>>();

@@ -10,9 +10,9 @@ import {
   type StepGraph,
   type StepMetric,
 } from '../../core/compiled/compiled.ts';
-import { mixSeed } from '../batches.ts';
-import { outputShapeOf } from '../compilation.ts';
-import { innerOf, type StepOptions, type StepResult, type TensorMetric } from '../step.ts';
+import { mixSeed } from '../../core/random/random.ts';
+import { innerOf, outputShapeOf, type TensorMetric } from '../models.ts';
+import type { StepOptions, StepResult } from '../step.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts';
 import type { StepBatch, TrainingSteps } from '../trainingSteps.ts';
 import { Executor } from './executor.ts';
@@ -30,7 +30,8 @@ export interface CompilingPlaces {
   readonly thread: string | URL;
 }
 
-export interface CompileOptions extends StepOptions, CompilingPlaces {
+export interface CompileOptions extends Omit<StepOptions, 'training'>, CompilingPlaces {
+  readonly training: Pick<StepOptions['training'], 'threads' | 'gradient_clipping'>;
   /** Examples of the greatest batch. */
   readonly capacity: number;
   /** Numbers of an example's target. */
@@ -38,6 +39,12 @@ export interface CompileOptions extends StepOptions, CompilingPlaces {
   /** Of the run, and which of its calls of fit this is: what is drawn at random depends on them. */
   readonly seed: number;
   readonly fit: number;
+}
+
+export interface CompiledTraining extends TrainingSteps {
+  readonly threads: number;
+  /** The model's answers to some examples, one after the other. */
+  predict(xs: Float32Array, count: number): Float32Array;
 }
 
 /** The programs of a plan. */
@@ -54,7 +61,7 @@ export async function compileSteps(
   tf: TensorFlow,
   model: LayersModel,
   options: CompileOptions,
-): Promise<TrainingSteps | { readonly reason: string }> {
+): Promise<CompiledTraining | { readonly reason: string }> {
   const graphs = buildGraphs(tf, model, options);
   if ('reason' in graphs) return graphs;
   const { train, evaluate, metrics, optimizer } = graphs;
@@ -140,7 +147,7 @@ interface Parts extends Omit<CompileOptions, 'metrics'> {
   readonly way: string;
 }
 
-class CompiledSteps implements TrainingSteps {
+class CompiledSteps implements CompiledTraining {
   readonly isCompiled = true;
   readonly way: string;
   readonly threads: number;
@@ -168,6 +175,13 @@ class CompiledSteps implements TrainingSteps {
     return Promise.resolve(this.#run(EVALUATE, batch, []));
   }
 
+  predict(xs: Float32Array, count: number): Float32Array {
+    const { executor, mirror, targetWidth } = this.#parts;
+    mirror.push();
+    executor.run(EVALUATE, { xs, ys: new Float32Array(count * targetWidth), count, keys: [0, 0], optimizer: [] });
+    return executor.outputs(EVALUATE, this.#sizeOfAnswers(count));
+  }
+
   settle(): void {
     this.#parts.mirror.pull();
   }
@@ -186,12 +200,15 @@ class CompiledSteps implements TrainingSteps {
     const [loss = NaN, ...own] = executor.run(program, { xs, ys, weights, count, keys, optimizer });
     const wantsOutputs = keepsOutputs || metrics.some((metric) => typeof metric !== 'number');
     const shape = outputShapeOf(this.#model).map(Number);
-    const size = shape.reduce((product, axis) => product * axis, count);
-    const outputs = wantsOutputs ? executor.outputs(program, size) : undefined;
+    const outputs = wantsOutputs ? executor.outputs(program, this.#sizeOfAnswers(count)) : undefined;
     const values = metrics.map((metric) =>
       typeof metric === 'number' ? (own[metric] ?? NaN) : this.#measure(metric, ys, outputs, [count, ...shape]),
     );
     return { values: [loss, ...values], outputs: keepsOutputs ? outputs : undefined };
+  }
+
+  #sizeOfAnswers(count: number): number {
+    return outputShapeOf(this.#model).reduce<number>((product, axis) => product * Number(axis), count);
   }
 
   /** A metric that no kernel knows, of the answers. */
