@@ -1,5 +1,6 @@
 // Writes the innermost loops of the matrix products as AssemblyScript. They differ in the number of rows that they hold in registers only,
-// and must be written out: the language has no loops over registers.
+// and must be written out: the language has no loops over registers. The loops themselves are not unrolled: V8 would load all that an
+// iteration needs at its beginning, which leaves too few registers for the sums.
 
 /** Rows of a tile: with two vectors of columns each, twelve accumulators and what they need beside fill the sixteen registers. */
 const TILE_ROWS = 6;
@@ -40,16 +41,14 @@ const declare = (height: number): string =>
  * `segment` numbers, `stride` bytes apart: a window of a picture is read where it lies. `ct` says where the rows of C begin.
  */
 function writeRows(height: number): string {
-  const multiply = (number: number): string =>
-    [
-      `    b0 = v128.load(b, ${number * PANEL_BYTES}); b1 = v128.load(b, ${number * PANEL_BYTES + 16});`,
-      lines(height, (row) => {
-        const value = `    value = v128.load32_splat(a${row}, ${number * 4});`;
-        return `${value} left${row} = multiplyAdd(value, b0, left${row}); right${row} = multiplyAdd(value, b1, right${row});`;
-      }),
-    ].join('\n');
-  const advance = (numbers: number): string =>
-    `    b += ${numbers * PANEL_BYTES};\n${lines(height, (row) => `  a${row} += ${4 * numbers};`)}`;
+  const multiply = [
+    '    b0 = v128.load(b); b1 = v128.load(b, 16);',
+    lines(height, (row) => {
+      const value = `    value = v128.load32_splat(a${row});`;
+      return `${value} left${row} = multiplyAdd(value, b0, left${row}); right${row} = multiplyAdd(value, b1, right${row});`;
+    }),
+  ].join('\n');
+  const advance = `    b += ${PANEL_BYTES};\n${lines(height, (row) => `  a${row} += 4;`)}`;
   const place = (row: number): string => `c + load<u32>(ct, ${4 * row})`;
   return `
 function rows${height}(a: usize, at: usize, segment: i32, segments: i32, stride: i32, b: usize, c: usize, ct: usize, mode: i32, bias: usize): void {
@@ -63,16 +62,12 @@ ${lines(height, (row) => `  left${row} = b0; right${row} = b1;`)}
   if (mode & ACCUMULATE) {
 ${lines(height, (row) => `  left${row} = v128.load(${place(row)}); right${row} = v128.load(${place(row)}, 16);`)}
   }
-  const bytes = segment << 2, fours = (segment & ~3) << 2, gap = stride - bytes;
+  const bytes = segment << 2, gap = stride - bytes;
   for (let s = 0; s < segments; s++) {
-    const end: usize = a0 + bytes, endOfFours: usize = a0 + fours;
-    while (a0 < endOfFours) {
-${[0, 1, 2, 3].map(multiply).join('\n')}
-${advance(4)}
-    }
+    const end: usize = a0 + bytes;
     while (a0 < end) {
-${multiply(0)}
-${advance(1)}
+${multiply}
+${advance}
     }
 ${lines(height, (row) => `  a${row} += gap;`)}
   }
@@ -89,15 +84,14 @@ ${lines(height, (row) => `v128.store(${place(row)}, left${row}); v128.store(${pl
  * A jumps; all this `repeats` times. Rows of C are `pitch` bytes apart.
  */
 function writeOuter(height: number): string {
-  const multiply = (number: number): string =>
-    [
-      `      b0 = v128.load(b, ${number * PANEL_BYTES}); b1 = v128.load(b, ${number * PANEL_BYTES + 16});`,
-      lines(height, (row) => {
-        const value = `    value = v128.load32_splat(a, ${row * 4});`;
-        return `${value} left${row} = multiplyAdd(value, b0, left${row}); right${row} = multiplyAdd(value, b1, right${row});`;
-      }),
-      '      a += step;',
-    ].join('\n');
+  const multiply = [
+    '      b0 = v128.load(b); b1 = v128.load(b, 16);',
+    lines(height, (row) => {
+      const value = `    value = v128.load32_splat(a, ${row * 4});`;
+      return `${value} left${row} = multiplyAdd(value, b0, left${row}); right${row} = multiplyAdd(value, b1, right${row});`;
+    }),
+    '      a += step;',
+  ].join('\n');
   const place = (row: number): string => `c + ${row} * pitch`;
   return `
 function outer${height}(a: usize, step: i32, jump: i32, b: usize, inner: i32, repeats: i32, c: usize, pitch: i32, add: i32): void {
@@ -107,13 +101,9 @@ ${declare(height)}
 ${lines(height, (row) => `  left${row} = v128.load(${place(row)}); right${row} = v128.load(${place(row)}, 16);`)}
   }
   for (let r = 0; r < repeats; r++) {
-    const end: usize = b + (inner << 5), endOfTwos: usize = b + ((inner & ~1) << 5);
-    while (b < endOfTwos) {
-${[0, 1].map(multiply).join('\n')}
-      b += ${2 * PANEL_BYTES};
-    }
+    const end: usize = b + (inner << 5);
     while (b < end) {
-${multiply(0)}
+${multiply}
       b += ${PANEL_BYTES};
     }
     a += jump;
