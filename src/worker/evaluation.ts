@@ -1,4 +1,5 @@
-import { ensureCompiled } from './compilation.ts';
+import { ensureCompiled, type Measures } from './compilation.ts';
+import { compileSteps, type CompiledTraining, type CompilingPlaces } from './compiled/steps.ts';
 import { readBatches } from './batches.ts';
 import { isHeld, orderOf, toTensors, type Examples, type SplitName } from './data.ts';
 import { evaluate, joinFloats, untrained, type EvaluationOptions } from './measuring.ts';
@@ -22,6 +23,13 @@ export interface Evaluation {
   readonly predictions: string;
 }
 
+export interface TestOptions extends Omit<EvaluationOptions, 'steps'> {
+  /** Where steps are compiled, if at all. */
+  readonly compiling: CompilingPlaces | undefined;
+  /** Hears which way the test goes. */
+  readonly tell: (text: string) => void;
+}
+
 /**
  * What the trained model makes of the test split (for the metrics) and of the validation split (for the table); undefined when
  * the user stopped it, which is seen after each batch.
@@ -29,14 +37,17 @@ export interface Evaluation {
 export async function evaluateModel(
   model: LayersModel,
   splits: Splits,
-  options: EvaluationOptions,
+  options: TestOptions,
 ): Promise<Evaluation | undefined> {
-  const { train, validation, test } = splits;
+  const { train, test } = splits;
   const measures = ensureCompiled(options.tf, model, options.training, { targetWidth: test.width });
-  const means = await evaluate(model, test, measures, options);
-  const ofValidation = await predictExamples(model, validation, options);
-  const ofTest = await predictExamples(model, test, options);
-  if (means === undefined || ofValidation === undefined || ofTest === undefined) return undefined;
+  const steps = await createSteps(model, splits, measures, options);
+  const found = await testModel(model, splits, measures, {
+    ...options,
+    ...(steps === undefined ? {} : { steps }),
+  }).finally(() => steps?.dispose());
+  if (found === undefined) return undefined;
+  const { means, ofValidation, ofTest } = found;
   const { loss = NaN, ...others } = means;
   const predicted = { validation: ofValidation, test: ofTest };
   const outputWidth = ofTest.outputs.length / test.count;
@@ -62,6 +73,45 @@ export async function evaluateModel(
   };
 }
 
+interface Tested {
+  readonly means: Readonly<Record<string, number>>;
+  readonly ofValidation: Predicted;
+  readonly ofTest: Predicted;
+}
+
+async function testModel(
+  model: LayersModel,
+  { validation, test }: Splits,
+  measures: Measures,
+  options: EvaluationOptions,
+): Promise<Tested | undefined> {
+  const means = await evaluate(model, test, measures, options);
+  const ofValidation = await predictExamples(model, validation, options);
+  const ofTest = await predictExamples(model, test, options);
+  if (means === undefined || ofValidation === undefined || ofTest === undefined) return undefined;
+  return { means, ofValidation, ofTest };
+}
+
+/** Compiled ones where backend and model allow it; undefined: the packages' operations test. */
+async function createSteps(
+  model: LayersModel,
+  { validation, test }: Splits,
+  { metrics, whole }: Measures,
+  { tf, training, compiling, tell }: TestOptions,
+): Promise<CompiledTraining | undefined> {
+  if (compiling === undefined || training.compile === false) return undefined;
+  const capacity = Math.min(training.batch_size, Math.max(validation.count, test.count));
+  const looking = { metrics, weightDecay: null, keepsOutputs: whole.length > 0, onlyLooks: true };
+  const facts = { training, capacity, targetWidth: test.width, seed: 0, fit: 0 };
+  const steps = await compileSteps(tf, model, { ...looking, ...facts, ...compiling });
+  if ('reason' in steps) {
+    tell(`The test is taken operation by operation: ${steps.reason}.`);
+    return undefined;
+  }
+  tell(`The test is ${steps.way}.`);
+  return steps;
+}
+
 const header = 'split,label,predicted,probabilities\n';
 
 function prefixed(values: object): Record<string, number> {
@@ -77,17 +127,21 @@ interface Predicted {
 async function predictExamples(
   model: LayersModel,
   examples: Examples,
-  { tf, training, steering, signal }: EvaluationOptions,
+  { tf, training, steering, signal, steps }: EvaluationOptions,
 ): Promise<Predicted | undefined> {
   const parts: Float32Array[] = [];
   const targets: Float32Array[] = [];
   for await (const batch of readBatches(examples, orderOf(examples), untrained(training))) {
     await steering.between(model, null);
     if (signal.aborted) return undefined;
+    if (!isHeld(examples)) targets.push(batch.ys);
+    if (steps?.predict !== undefined) {
+      parts.push(steps.predict(batch.xs, batch.count));
+      continue;
+    }
     const { x, y } = toTensors(tf, batch, examples.shape, [examples.width]);
     const output = model.predict(x, { batchSize: batch.count }) as Tensor;
     parts.push((await output.data()) as Float32Array);
-    if (!isHeld(examples)) targets.push(batch.ys);
     tf.dispose([x, y, output]);
   }
   return { outputs: joinFloats(parts), targets: isHeld(examples) ? examples.ys : joinFloats(targets) };

@@ -4,6 +4,7 @@ import type { Measures } from './compilation.ts';
 import { readBatches, type Pass } from './batches.ts';
 import { isHeld, orderOf, type Examples } from './data.ts';
 import type { SplitAnswers } from './scores.ts';
+import type { CompiledTraining } from './compiled/steps.ts';
 import type { FitSteering } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 import { createEagerEvaluation, type TrainingSteps } from './trainingSteps.ts';
@@ -13,8 +14,8 @@ export interface EvaluationOptions {
   readonly training: TrainingSection;
   readonly steering: FitSteering;
   readonly signal: AbortSignal;
-  /** What else than the packages' operations tests a batch. */
-  readonly steps?: Pick<TrainingSteps, 'evaluate'>;
+  /** What else than the packages' operations tests a batch, and answers to one. */
+  readonly steps?: Pick<TrainingSteps, 'evaluate'> & Partial<Pick<CompiledTraining, 'predict'>>;
 }
 
 /** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */

@@ -13,6 +13,7 @@ import {
 import { startBackend, type BackendPlaces } from './backends.ts';
 import { openCheckpoints, type CheckpointFolder, type Circumstances, type LoadedCheckpoint } from './checkpoints.ts';
 import type { CustomMetrics } from './compilation.ts';
+import type { CompilingPlaces } from './compiled/steps.ts';
 import { closeTestSplit } from './closedTest.ts';
 import { checkExamples, isHeld, loadSplit, type Examples } from './data.ts';
 import { evaluateModel } from './evaluation.ts';
@@ -101,7 +102,9 @@ export async function runTraining(task: TrainTask, context: TaskContext): Promis
   if (!task.tests) return finished('succeeded', record, trained);
   const { examples: test } = await loadSplit(loader, 'test', config, read);
   const options = { tf, training: config.training, steering, signal: context.signal };
-  const evaluation = await evaluateModel(trained, { ...data, test }, options);
+  const tell = (text: string): void => context.send({ type: 'log', level: 'info', text });
+  const compiling = compilingFor(name, context);
+  const evaluation = await evaluateModel(trained, { ...data, test }, { ...options, compiling, tell });
   if (evaluation === undefined) return finished('stopped', record, trained);
   const { metrics, predictions } = evaluation;
   await writeFileAtomic(path.join(task.outputDirectory, 'predictions.csv'), predictions);
@@ -170,13 +173,16 @@ function toUserContext(training: Training, random: FitOptions['random']): unknow
         ...{ tf, training: config.training, train, validation },
         ...{ random, seed: task.seed, prepare, record, events, steering, signal: context.signal, checkpoints },
         ...(metrics === undefined ? {} : { custom: checkMetrics(metrics) }),
-        // On a native backend or a GPU the packages' steps are the quicker ones.
-        compiling:
-          circumstances.backend === 'wasm' ? { kernels: context.wasmFolder, thread: context.stepper } : undefined,
+        compiling: compilingFor(circumstances.backend, context),
       });
       return { history: record.history };
     },
   };
+}
+
+/** On a native backend or a GPU the packages' operations are the quicker ones. */
+function compilingFor(backend: string, { wasmFolder, stepper }: TaskContext): CompilingPlaces | undefined {
+  return backend === 'wasm' ? { kernels: wasmFolder, thread: stepper } : undefined;
 }
 
 /** Functions of targets and answers to a tensor whose mean is the metric, by the name that it is recorded under. */

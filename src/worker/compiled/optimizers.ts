@@ -52,6 +52,17 @@ export interface KnownOptimizer {
   readonly countStep: () => void;
 }
 
+/** Of steps that only look. */
+export const noOptimizer: KnownOptimizer = {
+  kind: 'sgd',
+  slots: [],
+  readPowers: undefined,
+  writePowers: () => undefined,
+  powerIds: () => [],
+  next: () => [],
+  countStep: () => undefined,
+};
+
 /** What is known of the optimizer; undefined for one that steps are not compiled with. */
 export function recognizeOptimizer(tf: TensorFlow, optimizer: Optimizer): KnownOptimizer | undefined {
   const parts = optimizer as unknown as Parts;

@@ -1,24 +1,12 @@
-import { availableParallelism } from 'node:os';
-import {
-  buildStep,
-  estimateWork,
-  formatRefusal,
-  orRefusal,
-  parseModel,
-  planProgram,
-  targetWidthOf,
-  type StepGraph,
-  type StepMetric,
-} from '../../core/compiled/compiled.ts';
+import { planProgram } from '../../core/compiled/compiled.ts';
 import { mixSeed } from '../../core/random/random.ts';
-import { innerOf, outputShapeOf, type TensorMetric } from '../models.ts';
+import { outputShapeOf, type TensorMetric } from '../models.ts';
 import type { StepOptions, StepResult } from '../step.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts';
 import type { StepBatch, TrainingSteps } from '../trainingSteps.ts';
 import { Executor } from './executor.ts';
+import { buildGraphs, chooseThreads, type Graphs } from './graphs.ts';
 import { loadKernels } from './kernels.ts';
-import { recognizeMetric } from './metrics.ts';
-import { recognizeOptimizer, type KnownOptimizer } from './optimizers.ts';
 import { Mirror } from './mirror.ts';
 import { fillConstantWeights } from './tellingWeights.ts';
 
@@ -39,6 +27,8 @@ export interface CompileOptions extends Omit<StepOptions, 'training'>, Compiling
   /** Of the run, and which of its calls of fit this is: what is drawn at random depends on them. */
   readonly seed: number;
   readonly fit: number;
+  /** The steps only look: there is no program that trains, and the optimizer may be any. */
+  readonly onlyLooks?: boolean;
 }
 
 export interface CompiledTraining extends TrainingSteps {
@@ -46,15 +36,6 @@ export interface CompiledTraining extends TrainingSteps {
   /** The model's answers to some examples, one after the other. */
   predict(xs: Float32Array, count: number): Float32Array;
 }
-
-/** The programs of a plan. */
-const TRAIN = 0;
-const EVALUATE = 1;
-
-/** More threads than this gain little: each step has moments at which all wait for the last. */
-const MOST_THREADS = 8;
-/** Multiplications that are worth waking a thread for: about half a millisecond of them. */
-const WORK_OF_THREAD = 10_000_000;
 
 /** Steps of a model as programs of WebAssembly, or the sentence that says why there are none. */
 export async function compileSteps(
@@ -65,8 +46,10 @@ export async function compileSteps(
   const graphs = buildGraphs(tf, model, options);
   if ('reason' in graphs) return graphs;
   const { train, evaluate, metrics, optimizer } = graphs;
-  const threads = chooseThreads(train, options.training.threads);
-  const plan = planProgram([train, evaluate], threads);
+  const threads = chooseThreads(train ?? evaluate, options.training.threads);
+  // What only looks is the last one.
+  const plan = planProgram(train === undefined ? [evaluate] : [train, evaluate], threads);
+  const programs = { train: 0, evaluate: plan.programs.length - 1 };
   let executor: Executor | undefined;
   let mirror: Mirror | undefined;
   try {
@@ -74,8 +57,8 @@ export async function compileSteps(
     executor = await Executor.start(plan, kernels, options.thread);
     mirror = new Mirror(tf, model, { executor, optimizer });
     const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
-    const steps = new CompiledSteps(tf, model, { ...options, executor, mirror, metrics, threads, way });
-    const mistake = await steps.findMistake(train.input.shape);
+    const steps = new CompiledSteps(tf, model, { ...options, executor, mirror, metrics, programs, threads, way });
+    const mistake = await steps.findMistake(evaluate.input.shape);
     if (mistake !== undefined) throw new Error(mistake);
     return steps;
   } catch (error) {
@@ -86,63 +69,12 @@ export async function compileSteps(
   }
 }
 
-interface Graphs {
-  readonly train: StepGraph;
-  readonly evaluate: StepGraph;
-  readonly optimizer: KnownOptimizer;
-  /** For each metric its place among the step's, or the function that computes it from the answers. */
-  readonly metrics: readonly (number | TensorMetric)[];
-}
-
-function buildGraphs(
-  tf: TensorFlow,
-  model: LayersModel,
-  { training, targetWidth, capacity, metrics: wanted }: CompileOptions,
-): Graphs | { readonly reason: string } {
-  const optimizer = recognizeOptimizer(tf, model.optimizer);
-  if (optimizer === undefined) return { reason: `the optimizer ${model.optimizer.getClassName()} is not known` };
-  const { loss } = model as { readonly loss?: unknown };
-  if (typeof loss !== 'string') return { reason: 'the loss is a function of its own' };
-  // Their places in the optimizer's lists are those in the list of then.
-  const { collectedTrainableWeights: collected, layers } = innerOf(model);
-  const { trainableWeights } = model;
-  if (
-    collected.length !== trainableWeights.length ||
-    collected.some((weight, index) => weight !== (trainableWeights[index] as unknown))
-  )
-    return { reason: 'layers were frozen or unfrozen after the model was compiled' };
-  const parsed = orRefusal(() => parseModel(model.toJSON(undefined, false)));
-  if ('refusal' in parsed) return { reason: formatRefusal(parsed.refusal) };
-  const own: StepMetric[] = [];
-  const outputShape = outputShapeOf(model).map(Number);
-  const metrics = wanted.map((metric) => {
-    const name = recognizeMetric(tf, metric);
-    const fits = name !== undefined && targetWidthOf(name, outputShape) === targetWidth;
-    return fits ? own.push(name) - 1 : metric;
-  });
-  const nameOf = (weight: object): string => (weight as { readonly originalName: string }).originalName;
-  const trained = new Set(trainableWeights.map(nameOf));
-  const shapes = new Map(model.weights.map((weight) => [nameOf(weight), weight.shape.map(Number)]));
-  const added = new Map(layers.map(({ name, losses }) => [name, losses.length]));
-  const clipping = { norm: null, value: null, ...training.gradient_clipping };
-  const base = { model: parsed.value, shapes, capacity, targetWidth, loss, metrics: own };
-  const train = buildStep({ ...base, training: { optimizer: optimizer.kind, trained, added, clipping } });
-  if ('refusal' in train) return { reason: formatRefusal(train.refusal) };
-  const evaluate = buildStep({ ...base, training: null });
-  if ('refusal' in evaluate) return { reason: formatRefusal(evaluate.refusal) };
-  return { train: train.value, evaluate: evaluate.value, metrics, optimizer };
-}
-
-function chooseThreads(graph: StepGraph, wanted: number | null): number {
-  if (wanted !== null) return Math.min(wanted, graph.capacity);
-  const worth = Math.max(1, Math.floor(estimateWork(graph) / WORK_OF_THREAD));
-  return Math.min(availableParallelism(), MOST_THREADS, worth, graph.capacity);
-}
-
 interface Parts extends Omit<CompileOptions, 'metrics'> {
   readonly executor: Executor;
   readonly mirror: Mirror;
   readonly metrics: Graphs['metrics'];
+  /** Their numbers in the plan. */
+  readonly programs: { readonly train: number; readonly evaluate: number };
   readonly threads: number;
   readonly way: string;
 }
@@ -164,22 +96,29 @@ class CompiledSteps implements CompiledTraining {
   }
 
   train(batch: StepBatch): Promise<StepResult> {
-    const { mirror, weightDecay } = this.#parts;
+    const { mirror, programs, weightDecay } = this.#parts;
     mirror.push();
-    const result = this.#run(TRAIN, batch, mirror.nextStep(weightDecay));
+    const result = this.#run(programs.train, batch, mirror.nextStep(weightDecay));
     return Promise.resolve(result);
   }
 
   evaluate(batch: StepBatch): Promise<StepResult> {
-    this.#parts.mirror.push();
-    return Promise.resolve(this.#run(EVALUATE, batch, []));
+    const { mirror, programs } = this.#parts;
+    mirror.push();
+    return Promise.resolve(this.#run(programs.evaluate, batch, []));
   }
 
   predict(xs: Float32Array, count: number): Float32Array {
-    const { executor, mirror, targetWidth } = this.#parts;
+    const { executor, mirror, programs, targetWidth } = this.#parts;
     mirror.push();
-    executor.run(EVALUATE, { xs, ys: new Float32Array(count * targetWidth), count, keys: [0, 0], optimizer: [] });
-    return executor.outputs(EVALUATE, this.#sizeOfAnswers(count));
+    executor.run(programs.evaluate, {
+      xs,
+      ys: new Float32Array(count * targetWidth),
+      count,
+      keys: [0, 0],
+      optimizer: [],
+    });
+    return executor.outputs(programs.evaluate, this.#sizeOfAnswers(count));
   }
 
   settle(): void {
@@ -245,7 +184,7 @@ class CompiledSteps implements CompiledTraining {
 
   async #compareAnswers(inputShape: readonly number[]): Promise<string | undefined> {
     const tf = this.#tf;
-    const { executor, mirror, targetWidth, capacity } = this.#parts;
+    const { capacity } = this.#parts;
     const count = Math.min(2, capacity);
     const size = inputShape.reduce((product, axis) => product * axis, count);
     const xs = Float32Array.from({ length: size }, (_, index) => Math.fround(((index * 7919) % 997) / 997));
@@ -254,10 +193,7 @@ class CompiledSteps implements CompiledTraining {
     );
     const wanted = (await expected.data()) as Float32Array;
     expected.dispose();
-    mirror.push();
-    const ys = new Float32Array(count * targetWidth);
-    executor.run(EVALUATE, { xs, ys, count, keys: [0, 0], optimizer: [] });
-    const found = executor.outputs(EVALUATE, wanted.length);
+    const found = this.predict(xs, count);
     const scale = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
     const isSame = found.every(
       (value, index) => Object.is(value, wanted[index]) || Math.abs(value - (wanted[index] ?? NaN)) <= 1e-4 * scale,
