@@ -51,7 +51,9 @@ export default defineConfig({
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Two files at a time: mostly they wait for Python to start. What they install is guarded by a lock.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
