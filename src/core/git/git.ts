@@ -93,17 +93,22 @@ export function parseGitBoolean(value: string): boolean | undefined {
  * emptied. Drivers from the user's or the system's configuration (as git LFS's) are the user's choice and stay.
  */
 export function planDriverOverrides(entries: readonly ConfigEntry[]): readonly (readonly [string, string])[] {
-  const names = entries
-    .filter(({ scope }) => scope === 'local' || scope === 'worktree')
-    .map(({ key }) => /^filter\.(.+)\.[^.]+$/s.exec(key)?.[1])
-    .filter((name) => name !== undefined);
-  return [...new Set(names)].flatMap((name) => [
+  return listDrivers(entries).flatMap((name) => [
     [`filter.${name}.clean`, ''] as const,
     [`filter.${name}.smudge`, ''] as const,
     [`filter.${name}.process`, ''] as const,
     // Without this an emptied driver that the repository calls required would be an error.
     [`filter.${name}.required`, 'false'] as const,
   ]);
+}
+
+/** Names of the filter drivers that the repository's own configuration has. */
+export function listDrivers(entries: readonly ConfigEntry[]): readonly string[] {
+  const names = entries
+    .filter(({ scope }) => scope === 'local' || scope === 'worktree')
+    .map(({ key }) => /^filter\.(.+)\.[^.]+$/s.exec(key)?.[1])
+    .filter((name) => name !== undefined);
+  return [...new Set(names)];
 }
 
 /** Text of `git status --porcelain=v2 -z`. */
@@ -157,6 +162,12 @@ export function parseBranches(text: string, worktrees: string): readonly Branch[
     if (name === undefined || symref !== '') return [];
     return [{ name, remote: kind === 'remotes', commit, worktree: folders.get(ref) ?? null }];
   });
+}
+
+/** Those of the same lines whose full names begin with `prefix`, and where they stand. */
+export function parseRefsBelow(text: string, prefix: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').filter((line) => line.startsWith(prefix));
+  return new Map(lines.map((line) => line.split('\0') as [ref: string, commit: string]));
 }
 
 export interface AnnotatedTag {

@@ -37,9 +37,13 @@ export interface FlowFacts {
   readonly head: string | undefined;
   /** What we have written down of the last action: unfinished, or done and not undone. */
   readonly operation: Operation | undefined;
+  /** Full names of the references that keep what the last action has taken out of reach. */
+  readonly kept: readonly string[];
   /** Tracked files with changes, and those with conflicts, relative to the root. */
   readonly changed: readonly string[];
   readonly conflicts: readonly string[];
+  /** Tracked files that look changed, of which only the repository's filters can tell whether they are, which were not asked. */
+  readonly unsure: readonly string[];
   readonly hasIdentity: boolean;
   /** Names of remotes that have an address. */
   readonly remotes: readonly string[];

@@ -12,11 +12,12 @@ const TEMPORARY = '.mlops-tmp-';
  * temporary file beside it, fsync, then rename. Folders are made. A full disk leaves the old file and a clear error. Who may read
  * and write a file stays as it was. A link is replaced, never written through: it may lead anywhere.
  * `stagingFolder` (same device) takes the temporary file where the file's own folder is read by others as a list.
+ * `syncsLater`: the caller sees to the fsync.
  */
 export async function writeFileAtomic(
   file: string,
   content: string | Uint8Array,
-  options: { mode?: number; stagingFolder?: string } = {},
+  options: { mode?: number; stagingFolder?: string; syncsLater?: boolean } = {},
 ): Promise<void> {
   await makeFolder(path.dirname(file));
   const temporary = temporaryBeside(path.join(options.stagingFolder ?? path.dirname(file), path.basename(file)));
@@ -26,7 +27,7 @@ export async function writeFileAtomic(
     try {
       if (options.mode === undefined && old?.isFile() === true) await handle.chmod(old.mode & 0o777);
       await handle.writeFile(content);
-      await handle.sync();
+      if (options.syncsLater !== true) await handle.sync();
     } finally {
       await handle.close();
     }
@@ -35,6 +36,23 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true });
     throw diskError(error, file);
   }
+}
+
+/**
+ * As {@link writeFileAtomic}, for what the next work need not wait: any reader sees the new text at once, and whatever dies but the machine leaves it.
+ * `settled` is when a loss of power would leave it too.
+ */
+export async function writeFileAhead(file: string, content: string): Promise<{ readonly settled: Promise<void> }> {
+  await writeFileAtomic(file, content, { syncsLater: true });
+  const settled = sync(file);
+  // Who waits for it is told of a failure; nobody need wait.
+  settled.catch(() => undefined);
+  return { settled };
+}
+
+async function sync(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.sync().finally(() => handle.close());
 }
 
 /**

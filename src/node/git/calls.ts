@@ -57,16 +57,18 @@ export function createCalls(
     args: readonly string[],
     options: Pick<Call, 'isRead' | 'settings' | 'signal' | 'input' | 'patienceMs'>,
   ): Promise<Buffer> =>
-    callGit({ folder, args, env, ...options }).catch((error: unknown) => {
-      throw explainFailure(error, commandOf(args));
-    });
+    callGit({ folder, args, env, isHarmless: options.isRead && isHarmless(args), ...options }).catch(
+      (error: unknown) => {
+        throw explainFailure(error, commandOf(args));
+      },
+    );
   const read = async (args: readonly string[]): Promise<string> => (await explained(args, { isRead: true })).toString();
   return {
     folder,
     read,
     async ask(args) {
       try {
-        return (await callGit({ folder, args, env, isRead: true })).toString();
+        return (await callGit({ folder, args, env, isRead: true, isHarmless: isHarmless(args) })).toString();
       } catch (error) {
         if (error instanceof GitExit && error.exitCode === 1) return undefined;
         throw explainFailure(error, commandOf(args));
@@ -122,6 +124,13 @@ function isGitFailure(error: unknown): boolean {
 /** The "./" keeps a leading ":" from being read as one of git's own patterns. */
 export function relativeTo(folder: string, file: string): string {
   return `./${path.relative(folder, path.resolve(folder, file)).split(path.sep).join('/')}`;
+}
+
+/** Places, references and settings: git has never run anything for them. */
+const HARMLESS: readonly (string | undefined)[] = ['rev-parse', 'symbolic-ref', 'for-each-ref'];
+
+function isHarmless(args: readonly string[]): boolean {
+  return HARMLESS.includes(args[0]) || args === LIST_CONFIG;
 }
 
 function commandOf(args: readonly string[]): string {

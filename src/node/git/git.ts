@@ -4,7 +4,9 @@ import {
   parseAnnotatedTags,
   tagFormat,
   parseBranches,
+  listDrivers,
   parseConfigList,
+  parseRefsBelow,
   parseStatus,
   type AnnotatedTag,
   parseStatusHead,
@@ -118,6 +120,8 @@ export interface Git {
    * stripped output is no change then): only where the user has started something that runs them anyway.
    */
   changes(options?: { runFilters?: boolean }): Promise<readonly StatusEntry[]>;
+  /** Those of the files that a filter of the repository's own changes on their way; `config` as it was read before. Nothing runs. */
+  listFiltered(files: readonly string[], config: readonly ConfigEntry[]): Promise<readonly string[]>;
   /** Changed and untracked paths; empty when clean. */
   status(): Promise<readonly StatusEntry[]>;
   /** All changes of tracked files against the last commit, as a patch that `git apply` takes (binary files included). */
@@ -135,6 +139,11 @@ export interface Git {
   annotatedTags(branch?: string): Promise<readonly AnnotatedTag[]>;
   /** With `worktrees: false` nobody is asked where they are checked out. */
   branches(options?: { worktrees?: boolean }): Promise<readonly Branch[]>;
+  /** As `branches`, with the references below a prefix, as `refs/mlops/`, and where they stand. */
+  branchesAnd(
+    prefix: string,
+    options?: { worktrees?: boolean },
+  ): Promise<{ branches: readonly Branch[]; others: ReadonlyMap<string, string> }>;
   /** Commits that the names stand for (branches, tags, hashes); a name that stands for none is absent. */
   resolve(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** What `branch` has changed since it left `base`, as a patch. */
@@ -215,6 +224,8 @@ export interface Git {
   detach(commit: string): Promise<void>;
   /** Full names under prefixes, or that are given, and their commits. */
   listRefs(...prefixes: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** As `listRefs` of full names, with the branch that HEAD names; undefined when HEAD is detached. */
+  listRefsAndHead(refs: readonly string[]): Promise<{ refs: ReadonlyMap<string, string>; current: string | undefined }>;
   /** The commit that is checked out; undefined where there is none yet. */
   commit(): Promise<string | undefined>;
   /** Moves, makes and deletes references, all or none; `from` null where the reference must not exist, absent where it may stand anywhere. */
@@ -245,6 +256,7 @@ export function openGit(folder: string, { places, ...options }: GitOptions & { p
     folder: calls.folder,
     ...placeReads(calls, places),
     ...contentReads(calls),
+    ...listReads(calls),
     ...branchReads(calls),
     ...logReads(calls),
     ...arrivalReads(calls),
@@ -265,12 +277,9 @@ function placeReads(
   'isRepository' | 'isRoot' | 'root' | 'gitDirectory' | 'commonDirectory' | 'places' | 'head' | 'currentBranch'
 > {
   const { folder, read, ask } = calls;
+  const currentBranch = (): Promise<string | undefined> => readCurrentBranch(calls);
   const askPath = async (...args: string[]): Promise<string> =>
     path.resolve(folder, withoutLineEnd(await read(['rev-parse', ...args])));
-  const currentBranch = async (): Promise<string | undefined> => {
-    const ref = await ask(['symbolic-ref', '--quiet', 'HEAD']);
-    return ref === undefined ? undefined : withoutLineEnd(ref).replace(/^refs\/heads\//, '');
-  };
   const isRepository = async (): Promise<boolean> => {
     try {
       return withoutLineEnd(await read(['rev-parse', '--is-inside-work-tree'])) === 'true';
@@ -307,22 +316,16 @@ function placeReads(
   };
 }
 
+async function readCurrentBranch({ ask }: Calls): Promise<string | undefined> {
+  const ref = await ask(['symbolic-ref', '--quiet', 'HEAD']);
+  return ref === undefined ? undefined : withoutLineEnd(ref).replace(/^refs\/heads\//, '');
+}
+
 function contentReads(
   calls: Calls,
 ): Pick<
   Git,
-  | 'isDirty'
-  | 'changes'
-  | 'status'
-  | 'diff'
-  | 'isTracked'
-  | 'listTracked'
-  | 'isIgnored'
-  | 'readConfig'
-  | 'hasIdentity'
-  | 'branches'
-  | 'annotatedTags'
-  | 'standing'
+  'isDirty' | 'changes' | 'listFiltered' | 'status' | 'diff' | 'isTracked' | 'listTracked' | 'isIgnored' | 'standing'
 > {
   const { folder, read, ask, readContent, readWith, act } = calls;
   const readStatus = async (untracked: 'no' | 'normal'): Promise<readonly StatusEntry[]> =>
@@ -331,6 +334,18 @@ function contentReads(
     isDirty: async () => (await readStatus('no')).length > 0,
     changes: async ({ runFilters = false } = {}) =>
       runFilters ? parseStatus(await act([...STATUS, '--untracked-files=no'])) : readStatus('no'),
+    async listFiltered(files, config) {
+      const names = new Set(listDrivers(config));
+      const found: string[] = [];
+      for (let at = 0; names.size > 0 && at < files.length; at += PATHS_A_CALL) {
+        const fields = (await read(['check-attr', '-z', 'filter', '--', ...files.slice(at, at + PATHS_A_CALL)])).split(
+          '\0',
+        );
+        for (let field = 0; field + 2 < fields.length; field += 3)
+          if (names.has(fields[field + 2] ?? '')) found.push(fields[field] ?? '');
+      }
+      return found;
+    },
     status: () => readStatus('normal'),
     async diff() {
       const base = (await ask(['rev-parse', '--quiet', '--verify', 'HEAD^{commit}'])) ?? (await read(HASH_EMPTY_TREE));
@@ -351,18 +366,6 @@ function contentReads(
       return [...named].flatMap(([name, file]) => (found.has(name) ? [file] : []));
     },
     isIgnored: async (file) => (await ask(['check-ignore', '--quiet', '--', relativeTo(folder, file)])) !== undefined,
-    // Scope "command" is what we have set for this very call.
-    readConfig: async () => parseConfigList(await read(LIST_CONFIG)).filter(({ scope }) => scope !== 'command'),
-    hasIdentity: calls.hasIdentity,
-    async annotatedTags(branch) {
-      const merged = branch === undefined ? [] : [`--merged=refs/heads/${requireName(branch, 'branch')}`];
-      return parseAnnotatedTags(await read(['for-each-ref', `--format=${tagFormat}`, ...merged, 'refs/tags']));
-    },
-    branches: async ({ worktrees = true } = {}) =>
-      parseBranches(
-        await read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes']),
-        worktrees ? await read(['worktree', 'list', '--porcelain']) : '',
-      ),
     async standing(config, { runFilters = false } = {}) {
       const status = [...STATUS, '--branch', '--untracked-files=no'];
       const text = runFilters ? await act(status) : (await readWith(status, planDriverOverrides(config))).toString();
@@ -371,12 +374,37 @@ function contentReads(
   };
 }
 
-function branchReads({
-  read,
-  ask,
-  query,
-  readContent,
-}: Calls): Pick<Git, 'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'diffBranches' | 'commit'> {
+function listReads(
+  calls: Calls,
+): Pick<Git, 'readConfig' | 'hasIdentity' | 'branches' | 'branchesAnd' | 'annotatedTags'> {
+  const { read } = calls;
+  const listBranches = (...more: readonly string[]): Promise<string> =>
+    read(['for-each-ref', `--format=${branchFormat}`, 'refs/heads', 'refs/remotes', ...more]);
+  const listWorktrees = async ({ worktrees = true }: { worktrees?: boolean } = {}): Promise<string> =>
+    worktrees ? read(['worktree', 'list', '--porcelain']) : '';
+  return {
+    // Scope "command" is what we have set for this very call.
+    readConfig: async () => parseConfigList(await read(LIST_CONFIG)).filter(({ scope }) => scope !== 'command'),
+    hasIdentity: calls.hasIdentity,
+    async annotatedTags(branch) {
+      const merged = branch === undefined ? [] : [`--merged=refs/heads/${requireName(branch, 'branch')}`];
+      return parseAnnotatedTags(await read(['for-each-ref', `--format=${tagFormat}`, ...merged, 'refs/tags']));
+    },
+    branches: async (options) => parseBranches(await listBranches(), await listWorktrees(options)),
+    async branchesAnd(prefix, options) {
+      const text = await listBranches(prefix);
+      return {
+        branches: parseBranches(text, await listWorktrees(options)),
+        others: parseRefsBelow(text, prefix),
+      };
+    },
+  };
+}
+
+function branchReads(
+  calls: Calls,
+): Pick<Git, 'compare' | 'readHistory' | 'resolve' | 'listRefs' | 'listRefsAndHead' | 'diffBranches' | 'commit'> {
+  const { read, ask, query, readContent } = calls;
   return {
     readHistory: (hashes) =>
       query(
@@ -392,6 +420,16 @@ function branchReads({
       if (prefixes.length === 0) return new Map();
       const lines = (await read(['for-each-ref', '--format=%(refname) %(objectname)', ...prefixes])).split('\n');
       return new Map(lines.flatMap((line) => (line === '' ? [] : [line.split(' ') as [string, string]])));
+    },
+    async listRefsAndHead(refs) {
+      const format = '--format=%(refname)%00%(objectname)%00%(HEAD)';
+      const text = refs.length === 0 ? '' : await read(['for-each-ref', format, ...refs]);
+      const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\0')]));
+      const current = lines.find(([, , mark]) => mark === '*')?.[0]?.replace(/^refs\/heads\//, '');
+      return {
+        refs: new Map(lines.map(([ref = '', commit = '']) => [ref, commit])),
+        current: current ?? (await readCurrentBranch(calls)),
+      };
     },
     async resolve(names) {
       const found = new Map<string, string>();

@@ -95,6 +95,8 @@ export interface Call {
   readonly env: NodeJS.ProcessEnv;
   /** True: nothing that the repository's configuration names may run (hooks, monitors, filters, other programs). */
   readonly isRead: boolean;
+  /** True: with no git of any age it runs anything, so that it need not wait until the version is known. Its answer still does. */
+  readonly isHarmless?: boolean;
   /** For its standard input. */
   readonly input?: string | Buffer;
   /** More settings, for this call only. */
@@ -120,8 +122,10 @@ export async function callGit({
   index,
   input,
   patienceMs,
+  isHarmless = false,
 }: Call): Promise<Buffer> {
-  const binary = await requireGit(env);
+  const { binary, isNewEnough } = await requireGit(env);
+  if (!isHarmless) await isNewEnough;
   const environment = toEnvironment(env, isRead, [...ALWAYS, ...(isRead ? FOR_READS : []), ...settings]);
   if (index !== undefined) environment['GIT_INDEX_FILE'] = index;
   const stdout: Buffer[] = [];
@@ -154,10 +158,12 @@ export async function callGit({
     // What git has started may hold its output open after its end.
     await (patience === undefined ? running : Promise.race([running, patience.exhausted]));
   } catch (error) {
+    await isNewEnough;
     throw await toExpected(error, folder, signal);
   } finally {
     patience?.end();
   }
+  await isNewEnough;
   return Buffer.concat(stdout);
 }
 
@@ -215,27 +221,37 @@ function toEnvironment(env: NodeJS.ProcessEnv, isRead: boolean, settings: readon
   return environment;
 }
 
-const checkedBinaries = new Map<string, Promise<string>>();
+/** The program, and whether it is new enough: rejects where it is not. */
+interface FoundGit {
+  readonly binary: string;
+  readonly isNewEnough: Promise<void>;
+}
 
-/** Absolute path of the git program; asked once for each PATH. */
-function requireGit(env: NodeJS.ProcessEnv): Promise<string> {
+const foundPrograms = new Map<string, Promise<FoundGit>>();
+
+/** Looked for and asked once for each PATH. */
+function requireGit(env: NodeJS.ProcessEnv): Promise<FoundGit> {
   const searchPath = env[Object.keys(env).find((key) => key.toLowerCase() === 'path') ?? 'PATH'] ?? '';
-  const known = checkedBinaries.get(searchPath);
+  const known = foundPrograms.get(searchPath);
   if (known !== undefined) return known;
   const found = findAndCheck(searchPath, env);
-  checkedBinaries.set(searchPath, found);
+  foundPrograms.set(searchPath, found);
   // A failure is not remembered: git may be installed while we run.
-  found.catch(() => checkedBinaries.delete(searchPath));
+  found.then(({ isNewEnough }) => isNewEnough).catch(() => foundPrograms.delete(searchPath));
   return found;
 }
 
-async function findAndCheck(searchPath: string, env: NodeJS.ProcessEnv): Promise<string> {
+async function findAndCheck(searchPath: string, env: NodeJS.ProcessEnv): Promise<FoundGit> {
   const binary = await findGit(searchPath);
   if (binary === undefined)
     throw new ExpectedError(
       'missing-program',
       `There is no "git" in PATH. Install git ${MINIMUM_VERSION.join('.')} or newer (https://git-scm.com/downloads), then try again.`,
     );
+  return { binary, isNewEnough: checkVersion(binary, env) };
+}
+
+async function checkVersion(binary: string, env: NodeJS.ProcessEnv): Promise<void> {
   const environment = toEnvironment(env, true, []);
   const text = await simpleGit({ binary, allowEnvironment: Object.keys(environment), unsafe: NEEDED })
     .env(environment)
@@ -246,7 +262,6 @@ async function findAndCheck(searchPath: string, env: NodeJS.ProcessEnv): Promise
       'missing-program',
       `${binary} is ${text.trim()}; git ${MINIMUM_VERSION.join('.')} or newer is needed (https://git-scm.com/downloads).`,
     );
-  return binary;
 }
 
 /** Only absolute folders of PATH are searched: a `git` in the working folder must never be taken for git. */

@@ -1,6 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  KEPT,
   MAX_SUBJECTS,
   findDraft,
   listPairs,
@@ -32,7 +33,8 @@ export function operationFile(gitDirectory: string): string {
 
 /**
  * Reads what the planners need for a request. The repository's filters are asked whether files changed: the user has started
- * something that runs them anyway, or says otherwise.
+ * something that runs them anyway. Without `runFilters` nothing of the repository runs, and files of which only they can tell are
+ * left for unsure.
  */
 export async function readFacts(
   git: Git,
@@ -42,9 +44,17 @@ export async function readFacts(
   const { root, gitDirectory, commonDirectory } = await git.places();
   // Of a single work tree git need not be asked who has checked what out.
   const worktrees = await exists(path.join(commonDirectory, 'worktrees'));
-  const [config, branches] = await Promise.all([git.readConfig(), git.branches({ worktrees })]);
+  // With its filters nothing need be known before the files are looked at.
+  const early = runFilters ? git.standing([], { runFilters }) : undefined;
+  const [config, { branches, others }, standing] = await Promise.all([
+    git.readConfig(),
+    git.branchesAnd(KEPT, { worktrees }),
+    early,
+  ]);
   const hasIdentity = await git.hasIdentity(config);
-  const { commit: head, branch: current, changes } = await git.standing(config, { runFilters });
+  const { commit: head, branch: current, changes } = standing ?? (await git.standing(config));
+  const files = changes.map((entry) => entry.path);
+  const unsure = runFilters ? [] : await git.listFiltered(files, config);
   const mergeBase = await readLine(stoppedMergeFile(gitDirectory));
   const operation = parseOperation((await readTextIfExists(operationFile(gitDirectory))) ?? '');
   const points = await git.resolve(listPoints({ config, current, operation }, request));
@@ -55,11 +65,13 @@ export async function readFacts(
   return {
     ...refs,
     refusing,
+    kept: [...others.keys()],
     subjects: draft === undefined ? [] : await git.listSubjects(draft.base, draft.branch, MAX_SUBJECTS + 1),
     root,
     isUnborn: head === undefined,
     head,
-    ...toChanges(changes),
+    ...toChanges(changes, unsure),
+    unsure,
     hasIdentity,
     remotes: listRemotes(config),
     hooks: await readHooks(root, gitDirectory, config),
@@ -87,6 +99,7 @@ export async function readStateFacts(folder: string, options: GitOptions): Promi
   return {
     ...refs,
     ...toChanges(changes),
+    unsure: [],
     root,
     isUnborn: commit === undefined,
     head: commit,
@@ -94,15 +107,22 @@ export async function readStateFacts(folder: string, options: GitOptions): Promi
     remotes: listRemotes(config),
     hooks: { folder: '', names: [] },
     refusing: [],
+    kept: [],
     subjects: [],
     ...(await readMarks(gitDirectory, commonDirectory)),
     distances: await readManyDistances(git, listPairs(refs)),
   };
 }
 
-function toChanges(changes: readonly StatusEntry[]): Pick<FlowFacts, 'changed' | 'conflicts'> {
+function toChanges(
+  changes: readonly StatusEntry[],
+  unsure: readonly string[] = [],
+): Pick<FlowFacts, 'changed' | 'conflicts'> {
+  const left = new Set(unsure);
   return {
-    changed: changes.map((entry) => entry.path),
+    changed: changes
+      .filter(({ kind, path: file }) => kind === 'unmerged' || !left.has(file))
+      .map((entry) => entry.path),
     conflicts: changes.filter(({ kind }) => kind === 'unmerged').map((entry) => entry.path),
   };
 }

@@ -11,8 +11,6 @@ import {
   judgeSecrets,
   parseAddedLines,
   parseChangedObjects,
-  parseTeamGates,
-  parseThresholds,
   settleGates,
   toGate,
   type FlowFacts,
@@ -23,10 +21,11 @@ import { gateNames, type FlowGate, type GateName } from '../../protocol/gates.ts
 import type { FinishedType } from '../../protocol/gitflow.ts';
 import { exists, isInside, readTextIfExists } from '../files/files.ts';
 import { openObjects, readAdded, type Git } from '../git/git.ts';
-import { readStatus } from '../pipeline/pipeline.ts';
 import { findProject, projectPaths, type Project } from '../project/project.ts';
-import { findRevision } from '../revisions/revisions.ts';
 import { recallPassed, rememberPassed, runProgram } from './gateprograms.ts';
+
+/** A reader of YAML is as much as all the rest that a finish needs. */
+const loadReaders = async () => import('../../core/gatefiles/gatefiles.ts');
 
 export interface GatePlace {
   readonly git: Git;
@@ -90,7 +89,8 @@ async function openLook(
   const project = await findOwnProject(git, folder);
   const file = project === undefined ? undefined : projectPaths.settings(project);
   const text = file === undefined ? undefined : await readTextIfExists(file);
-  const team = text === undefined ? {} : parseTeamGates(text, path.relative(git.folder, file ?? ''));
+  const team =
+    text === undefined ? {} : (await loadReaders()).parseTeamGates(text, path.relative(git.folder, file ?? ''));
   const settings = settleGates(facts.config, team);
   return { ...place, settings, project, branch, base, commit, isHere: facts.head === commit, programs };
 }
@@ -120,6 +120,7 @@ async function caught(
 async function readPipelineGates(look: Look): Promise<readonly FlowGate[]> {
   const { project, env, signal } = look;
   if (project === undefined) return [];
+  const { readStatus } = await import('../pipeline/pipeline.ts');
   const status = await readStatus(project, { env, ...(signal === undefined ? {} : { signal }) });
   return [judgePipeline(status), judgeData(status)]
     .map((gate) => ofTree(look, gate))
@@ -146,7 +147,9 @@ async function readPerformance(look: Look): Promise<readonly FlowGate[]> {
   const files = (await objects.listFiles(commit)).filter((file) => checksFile.test(file));
   if (files.length === 0) return [judgePerformance([], [], new Map())];
   const texts = await objects.readFiles(commit, files);
+  const { parseThresholds } = await loadReaders();
   const read = [...texts].map(([file, text]) => parseThresholds(text, file));
+  const { findRevision } = await import('../revisions/revisions.ts');
   const { run, points } = await findRevision(project.root, commit, { env });
   const metrics = new Map(
     [...points].map(([name, own]) => [name, own.at(-1)?.value ?? run.metrics[name]?.last.value ?? NaN]),
@@ -162,7 +165,7 @@ async function readPerformance(look: Look): Promise<readonly FlowGate[]> {
 async function readAddedGates({ git, facts, base, commit, settings, env }: Look): Promise<readonly FlowGate[]> {
   const from = facts.branches.find(({ remote, name }) => !remote && name === base)?.commit ?? base;
   const toObjects = (raw: string): readonly string[] => parseChangedObjects(raw).map(({ object }) => object);
-  const { raw, patch, sizes } = await readAdded(git.folder, [from, commit], toObjects, { env });
+  const { raw, patch, sizes } = await readAdded(git.folder, [from, commit], toObjects, { env, config: facts.config });
   const files = parseChangedObjects(raw).map(({ path: file, object }) => ({
     path: file,
     size: sizes.get(object) ?? 0,

@@ -57,7 +57,7 @@ export async function readFlow(folder: string, options: FlowOptions = {}): Promi
   return parseFlow(await readStateFacts(folder, options));
 }
 
-/** What {@link performFlow} would do now, without fetching anything. Throws what it would throw at once. */
+/** What {@link performFlow} would do now, without fetching or running anything of the repository. Throws what it would throw at once. */
 export async function planFlow(
   folder: string,
   wanted: FlowRequest,
@@ -65,14 +65,25 @@ export async function planFlow(
 ): Promise<FlowPlanDocument> {
   const { env = process.env } = options;
   const git = await openRoot(folder, options);
-  const { facts: read, request } = await readRequest(git, wanted, []);
+  const { facts: read, request } = await readRequest(git, wanted, { runFilters: false });
   const plain = await withRelease({ git, facts: read, folder, env }, request);
   const gates = await readGatesOf({ git, facts: plain, folder, env }, request, planRequest(plain, request), 'wait');
   const facts = { ...plain, failedGates: listFailed(gates) };
   const plan = planRequest(facts, request);
   const filters = (['version', 'message'] as const).flatMap((field) => findFilter(facts, request, field)?.file ?? []);
   const warnings = filters.map((file) => `The filter ${file} may change it; a dry run does not start it.`);
-  return { plan: [...plan.fetches, ...plan.steps].map(describeStep), warnings: [...plan.warnings, ...warnings], gates };
+  return {
+    plan: [...plan.fetches, ...plan.steps].map(describeStep),
+    warnings: [...plan.warnings, ...warnings, ...tellUnsure(facts)],
+    gates,
+  };
+}
+
+function tellUnsure({ unsure }: FlowFacts): readonly string[] {
+  if (unsure.length === 0) return [];
+  const names =
+    unsure.length > 5 ? `${unsure.slice(0, 5).join(', ')} and ${unsure.length - 5} more` : unsure.join(', ');
+  return [`Only the filters of the repository can tell whether ${names} changed, and a dry run does not start them.`];
 }
 
 /** Gates of a request that merges something, or asks for that, for the first time; none for any other. */
@@ -102,7 +113,8 @@ export async function checkFlow(
   }: FlowOptions & { readonly note?: (text: string) => void; readonly programs?: Programs } = {},
 ): Promise<FlowCheck> {
   const git = await openRoot(folder, { env });
-  const facts = await readFacts(git, { action: 'publish', ...target });
+  // Lint and tests are the repository's own programs, and so are its filters: who starts the ones starts the others.
+  const facts = await readFacts(git, { action: 'publish', ...target }, { runFilters: programs !== 'wait' });
   const { branch, base } = findTopic(facts, target);
   const place = { git, facts, folder, env, signal, ...(note === undefined ? {} : { note }) };
   const gates = await readGates(place, target, programs);
@@ -113,11 +125,11 @@ export async function checkFlow(
 async function readRequest(
   git: Git,
   wanted: FlowRequest,
-  refusing: readonly string[],
+  options: Parameters<typeof readFacts>[2],
 ): Promise<{ readonly facts: FlowFacts; readonly request: FlowRequest }> {
-  const facts = await readFacts(git, wanted, { refusing });
+  const facts = await readFacts(git, wanted, options);
   const request = resolveRequest(facts, wanted);
-  return { request, facts: request === wanted ? facts : await readFacts(git, request, { refusing }) };
+  return { request, facts: request === wanted ? facts : await readFacts(git, request, options) };
 }
 
 /**
@@ -159,7 +171,7 @@ interface Place {
 
 async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly string[]): Promise<FlowResult> {
   const { git, folder, env, signal, reporter } = place;
-  const resolved = await readRequest(git, wanted, refusing);
+  const resolved = await readRequest(git, wanted, { refusing });
   let { facts } = resolved;
   const request = await filterRequest({ git, facts, env }, resolved.request);
   if (request !== resolved.request) facts = await readFacts(git, request, { refusing });
@@ -183,13 +195,13 @@ async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly
       // Only what was fetched has told that something is to be published.
       if (!wasAsked && wantsGates(request, plan)) return undefined;
     }
-    const done = await performWritten({ ...place, command, facts }, request, plan);
+    const { done, current } = await performWritten({ ...place, command, facts }, request, plan);
     const pullRequest = await findOpened(git, plan);
     return {
       action: request.action,
       branch: plan.branch,
       base: plan.base,
-      current: (await git.currentBranch()) ?? null,
+      current: current ?? null,
       steps: [...fetched, ...done],
       warnings: plan.warnings,
       gates,
@@ -201,12 +213,16 @@ async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly
 }
 
 /** Each step is written down before it begins, so that whatever happens to us the action can be gone on with or taken back. */
-async function performWritten(place: Performance, request: FlowRequest, plan: FlowPlan): Promise<readonly FlowStep[]> {
+async function performWritten(
+  place: Performance,
+  request: FlowRequest,
+  plan: FlowPlan,
+): Promise<{ readonly done: readonly FlowStep[]; readonly current: string | undefined }> {
   const journal = await openJournal(place.git, place.facts, request, plan);
   try {
     const done = await performSteps({ ...place, reached: journal.reached }, plan.steps);
-    await journal.done();
-    return done;
+    const { current } = (await journal.done()) ?? { current: await place.git.currentBranch() };
+    return { done, current };
   } catch (error) {
     await journal.failed(error);
     throw error;

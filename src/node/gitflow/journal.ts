@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import {
-  KEPT,
   beginOperation,
   formatOperation,
   listLosable,
@@ -11,7 +10,7 @@ import {
 } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowRequest } from '../../protocol/gitflow.ts';
-import { writeFileAtomic } from '../files/files.ts';
+import { writeFileAhead, writeFileAtomic } from '../files/files.ts';
 import type { Git } from '../git/git.ts';
 import { operationFile } from './facts.ts';
 
@@ -19,8 +18,8 @@ import { operationFile } from './facts.ts';
 export interface Journal {
   /** Before each step. */
   readonly reached: (index: number) => Promise<void>;
-  /** When all steps are done. */
-  readonly done: () => Promise<void>;
+  /** When all steps are done; gives the branch that is checked out then, where that became known by the way. */
+  readonly done: () => Promise<{ readonly current: string | undefined } | undefined>;
   /** When a step has failed: forgets the action if nothing was changed by it. */
   readonly failed: (error: unknown) => Promise<void>;
 }
@@ -47,7 +46,7 @@ export async function openJournal(git: Git, facts: FlowFacts, request: FlowReque
 
 const unwritten: Journal = {
   reached: () => Promise.resolve(),
-  done: () => Promise.resolve(),
+  done: () => Promise.resolve(undefined),
   failed: () => Promise.resolve(),
 };
 
@@ -66,6 +65,11 @@ function withRest(operation: Operation, { steps }: FlowPlan): Operation {
   };
 }
 
+/** What reaches beyond the repository, or is told by what was written down of it. */
+function isFarther(step: GitStep): boolean {
+  return isToldByHead(step) || !['checkout', 'merge', 'tag', 'delete-branch', 'remove-section'].includes(step.kind);
+}
+
 /** What leaves no trace but its commit: whether it was made is told by where HEAD stood before. */
 function isToldByHead(step: GitStep | undefined): boolean {
   return step?.kind === 'squash' || step?.kind === 'commit-merge';
@@ -74,15 +78,25 @@ function isToldByHead(step: GitStep | undefined): boolean {
 function toJournal(git: Git, file: string, operation: Operation, offset: number): Journal {
   const { steps } = operation;
   let at = offset;
+  let settled = Promise.resolve();
   return {
     async reached(index) {
       at = offset + index;
-      const head = isToldByHead(steps[at]) ? ((await git.commit()) ?? null) : operation.head;
-      await writeFileAtomic(file, formatOperation({ ...operation, at, head }));
+      const step = steps[at];
+      const head = isToldByHead(step) ? ((await git.commit()) ?? null) : operation.head;
+      await settled;
+      const text = formatOperation({ ...operation, at, head });
+      // That it was begun must be known whatever happens, and what can't be seen from the repository alone.
+      if (index === 0 || step === undefined || isFarther(step)) await writeFileAtomic(file, text);
+      else ({ settled } = await writeFileAhead(file, text));
     },
     async done() {
-      const after = await readRefs(git, Object.keys(operation.before.refs));
+      const wanted = Object.keys(operation.before.refs);
+      const { refs, current } = await git.listRefsAndHead(wanted);
+      const after = Object.fromEntries(wanted.map((ref) => [ref, refs.get(ref) ?? null]));
+      await settled;
       await writeFileAtomic(file, formatOperation({ ...operation, phase: 'done', at: steps.length, after }));
+      return { current };
     },
     async failed(error) {
       // After a mistake of ours nothing is forgotten: whatever it has left, there is a way back.
@@ -103,7 +117,10 @@ function toWayBack(file: string, operation: Operation, way: 'abort' | 'undo'): J
     async reached(index) {
       if (index === 0) await writeFileAtomic(file, formatOperation({ ...operation, phase }));
     },
-    done: () => rm(file, { force: true }),
+    async done() {
+      await rm(file, { force: true });
+      return undefined;
+    },
     failed: () => Promise.resolve(),
   };
 }
@@ -112,17 +129,11 @@ function toWayBack(file: string, operation: Operation, way: 'abort' | 'undo'): J
  * Commits that the action may take out of reach get a reference; those of the action before it lose theirs, unless that was this very one, taken
  * back because the remote has refused it.
  */
-async function keepLosable(git: Git, operation: Operation, { refusing }: FlowFacts): Promise<void> {
+async function keepLosable(git: Git, operation: Operation, { refusing, kept: old }: FlowFacts): Promise<void> {
   const kept = new Map(listLosable(operation));
-  const old = await git.listRefs(KEPT);
   const changes = [
-    ...[...old.keys()].filter((ref) => refusing.length === 0 && !kept.has(ref)).map((ref) => ({ ref, to: null })),
+    ...old.filter((ref) => refusing.length === 0 && !kept.has(ref)).map((ref) => ({ ref, to: null })),
     ...[...kept].map(([ref, commit]) => ({ ref, to: commit })),
   ];
   if (changes.length > 0) await git.updateRefs(changes);
-}
-
-async function readRefs(git: Git, refs: readonly string[]): Promise<Record<string, string | null>> {
-  const found = await git.listRefs(...refs);
-  return Object.fromEntries(refs.map((ref) => [ref, found.get(ref) ?? null]));
 }

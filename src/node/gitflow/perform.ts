@@ -7,7 +7,7 @@ import type { Problem } from '../../protocol/problem.ts';
 import { exists, writeFileAtomic } from '../files/files.ts';
 import { stoppedMergeFile } from './facts.ts';
 import { runHook } from './hooks.ts';
-import { commitFiles, dropFiles, moveAlias } from './releasesteps.ts';
+import { commitFiles, dropFiles } from './releasesteps.ts';
 import { openByProgram } from './hostprogram.ts';
 import type { Performance } from './performance.ts';
 import { forgetPullRequest, rememberPullRequest } from './pullrequests.ts';
@@ -95,7 +95,8 @@ const actions: Actions = {
   'restore-section': ({ section, entries }, { git }) => git.replaceSection(section, entries),
   'commit-files': (step, performance) => commitFiles(performance, step),
   'drop-files': ({ files }, { git }) => dropFiles(git, files),
-  'move-alias': (step, performance) => moveAlias(step, performance),
+  // A registry and all that belongs to it is loaded where one is changed.
+  'move-alias': async (step, performance) => (await import('./releasestores.ts')).moveAlias(step, performance),
   'push-commit': ({ remote, branch, commit }, { git }) => git.pushCommit(remote, branch, commit),
 };
 

@@ -4,8 +4,6 @@ import type { GitStep, WrittenFile } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { isInside, isMissing, makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { openObjects, type Git } from '../git/git.ts';
-import { moveAlias as moveInRegistry, openRegistryOf } from '../registry/registry.ts';
-import { readUser } from '../user/user.ts';
 import type { Performance } from './performance.ts';
 
 // The steps of a release that are no git commands: each may be done twice, and leaves nothing behind when it fails.
@@ -60,13 +58,4 @@ export async function dropFiles(git: Git, files: readonly WrittenFile[]): Promis
   const texts = await Promise.all(files.map(({ path: file }) => readTextIfExists(path.join(git.folder, file))));
   const ours = files.filter(({ text }, index) => texts[index] === text);
   await git.restoreFiles(ours.map(({ path: file }) => file));
-}
-
-export async function moveAlias(step: Of<'move-alias'>, { git, env }: Performance): Promise<void> {
-  const { store, model: name, alias, from, to, reason, isUndo } = step;
-  const open = await openRegistryOf({ project: undefined, env, cwd: git.folder, option: store });
-  const { aliases } = await open.registry.readModel(name);
-  const now = Object.hasOwn(aliases, alias) ? (aliases[alias] ?? null) : null;
-  if (now === to) return;
-  await moveInRegistry(open, { name, alias, from, to, user: readUser(env), time: Date.now(), reason, isUndo });
 }

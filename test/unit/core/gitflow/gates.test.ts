@@ -9,11 +9,10 @@ import {
   judgeSecrets,
   parseAddedLines,
   parseChangedObjects,
-  parseTeamGates,
-  parseThresholds,
   requireGates,
   settleGates,
 } from '../../../../src/core/gitflow/gitflow.ts';
+import { parseTeamGates, parseThresholds } from '../../../../src/core/gatefiles/gatefiles.ts';
 import { toOverrideTrailer } from '../../../../src/core/gitflow/gates.ts';
 import type { ConfigEntry } from '../../../../src/core/git/git.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';

@@ -1,8 +1,8 @@
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openGit } from '../../../../src/node/git/git.ts';
-import { diffTopic, performFlow, readFlow } from '../../../../src/node/gitflow/gitflow.ts';
+import { performFlow } from '../../../../src/node/gitflow/gitflow.ts';
 import type { FlowRequest } from '../../../../src/protocol/gitflow.ts';
 import { commit, end, git, readGraph } from '../git/repository.ts';
 import { refused, useFlowGround } from './ground.ts';
@@ -172,61 +172,4 @@ test('a remote that hangs is not waited for for ever', async () => {
     code: 'git-failed',
     message: expect.stringContaining('has said nothing for too long'),
   });
-});
-
-/** Whatever git can be told to run by a repository, each leaving a file. */
-async function setTraps(folder: string): Promise<string> {
-  const marks = await ground().make('marks');
-  const bait = path.join(await ground().make('bait'), 'bait.sh');
-  await writeFile(bait, `#!/bin/sh\ntouch "${marks}/$1"\ncat 2>/dev/null\n`);
-  await chmod(bait, 0o755);
-  await writeFile(path.join(folder, '.git', 'info', 'attributes'), '* filter=evil diff=evil merge=evil\n');
-  const settings = {
-    'core.fsmonitor': 'fsmonitor',
-    'core.pager': 'pager',
-    'core.editor': 'editor',
-    'sequence.editor': 'sequence',
-    'core.sshCommand': 'ssh',
-    'core.gitProxy': 'proxy',
-    'core.askPass': 'askpass',
-    'credential.helper': 'credential',
-    'gpg.program': 'gpg',
-    'diff.external': 'external',
-    'diff.evil.textconv': 'textconv',
-    'diff.evil.command': 'command',
-    'merge.evil.driver': 'driver',
-    'filter.evil.clean': 'clean',
-    'filter.evil.smudge': 'smudge',
-    'alias.status': 'alias',
-    'alias.for-each-ref': 'alias-refs',
-    'remote.origin.uploadpack': 'uploadpack',
-  };
-  for (const [key, mark] of Object.entries(settings))
-    await git(folder, env(), 'config', key, `${key.startsWith('alias') ? '!' : ''}${bait} ${mark}`);
-  await git(folder, env(), 'config', 'log.showSignature', 'true');
-  return marks;
-}
-
-test('no look at branches runs what a repository names: state, diff, and what was merged of a pull request', async () => {
-  const folder = await makeFlow({ remote: true });
-  await start(folder, 'x');
-  await commit(folder, env(), 'f', '1');
-  await commit(folder, env(), 'f', '2');
-  await performFlow(folder, { ...finish, pullRequest: true }, { env: env() });
-  await git(folder, env(), 'checkout', '-q', 'develop');
-  await git(folder, env(), 'merge', '-q', '--squash', 'feature/x');
-  await git(folder, env(), 'commit', '-q', '-m', 'Squashed');
-  await git(folder, env(), 'push', '-q', 'origin', 'develop');
-  const marks = await setTraps(folder);
-  await writeFile(path.join(folder, 'a'), 'changed');
-  const looks: Readonly<Record<string, () => Promise<unknown>>> = {
-    state: () => readFlow(folder, { env: env() }),
-    diff: () => diffTopic(folder, { type: 'feature', name: 'x' }, { env: env() }),
-  };
-  for (const [name, look] of Object.entries(looks)) {
-    await look();
-    expect([name, await readdir(marks)]).toEqual([name, []]);
-  }
-  const { topics } = await readFlow(folder, { env: env() });
-  expect(topics[0]?.pullRequest?.state).toBe('merged');
 });
