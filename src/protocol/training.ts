@@ -49,6 +49,8 @@ export interface TrainTask {
   readonly runId: string;
   /** False for a trial of a sweep: the test split is not even loaded, so nothing is chosen by it. */
   readonly tests: boolean;
+  /** Nothing is trained: the first call of `fit` tells how it would take its steps (`explained`), and ends the task. */
+  readonly explains?: boolean;
 }
 
 /** Where in a training a checkpoint stands. */
@@ -200,6 +202,8 @@ export type FromWorker =
       readonly time: number;
     }
   | { readonly type: 'tag'; readonly name: string; readonly value: string }
+  /** How steps are taken, in words, and a piece of what they do; the pieces of a long text come one after the other. */
+  | { readonly type: 'explained'; readonly way: string; readonly part: string }
   /** test_loss, test_accuracy, test_precision, test_recall, test_f1 (macro means, fractions). */
   | { readonly type: 'test'; readonly metrics: Readonly<Record<string, WireNumber>>; readonly time: number }
   /** Batches and epochs completed when it was done, and what was done (or why not) in words. */

@@ -27,6 +27,7 @@ import { createRandom, seedMathRandom } from './seeds.ts';
 import { Steering, type Wishes } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 import { createRecord, examplesPerSecond, type TrainingRecord } from './trainingRecord.ts';
+import type { TrainingSteps } from './trainingSteps.ts';
 import { callUserFunction, loadUserModule, userMistake, type UserModule } from './userCode.ts';
 
 /** Reason of the signal when the process that started this one is gone: a checkpoint is all that is left to do. */
@@ -148,7 +149,7 @@ async function callTrain(training: Training): Promise<void> {
 function toUserContext(training: Training, random: FitOptions['random']): unknown {
   const { task, config, tf, trainer, data, given: publicData, prepare, read } = training;
   const { record, steering, context, checkpoints, circumstances } = training;
-  const events = toEvents(context, circumstances);
+  const events = toEvents(context, circumstances, task.explains === true);
   const known = new Map<unknown, Examples>([
     [publicData.train, data.train],
     [publicData.validation, data.validation],
@@ -226,9 +227,16 @@ function toUserData({ examples, given }: { readonly examples: Examples; readonly
   return scale === 1 ? { xs, ys, shape } : { xs, ys, shape, scale };
 }
 
-function toEvents({ send, drained }: TaskContext, circumstances: Circumstances & { threads: number }): FitEvents {
+function toEvents(
+  context: TaskContext,
+  circumstances: Circumstances & { threads: number },
+  explains: boolean,
+): FitEvents {
+  const { send, drained } = context;
   return {
-    steps: ({ way, isCompiled, threads }) => {
+    steps: (steps) => {
+      if (explains) return explainSteps(steps, context);
+      const { way, isCompiled, threads } = steps;
       if (circumstances.backend !== 'wasm') return;
       if (threads !== undefined) {
         // Sums of several threads are other sums in their last digits: a checkpoint tells how many there were.
@@ -251,6 +259,18 @@ function toEvents({ send, drained }: TaskContext, circumstances: Circumstances &
       for (const text of listDifferences(checkpoint, circumstances)) send({ type: 'log', level: 'warning', text });
     },
   };
+}
+
+/** Characters of a message: a text that is longer would be cut. */
+const PART_LENGTH = 1 << 15;
+
+/** Tells what steps do instead of taking any: code of the project that goes on all the same has been stopped. */
+function explainSteps(steps: TrainingSteps, { send, stop }: TaskContext): never {
+  const text = steps.explain();
+  for (let from = 0; from < text.length; from += PART_LENGTH)
+    send({ type: 'explained', way: steps.way, part: text.slice(from, from + PART_LENGTH) });
+  stop();
+  throw new Error('The steps are explained; nothing is trained.');
 }
 
 /** Metrics of the last epochs; one that is not recorded in each epoch can't be placed and is left out. */

@@ -21,6 +21,8 @@ export interface TrainingSteps {
   readonly threads: number | undefined;
   /** For the record of the run. */
   readonly way: string;
+  /** What a step does, line by line, or why it is not compiled. */
+  explain(): string;
   train(batch: StepBatch): Promise<StepResult>;
   /** Without changing the model; penalties of regularizers do not count. */
   evaluate(batch: StepBatch): Promise<StepResult>;
@@ -37,9 +39,11 @@ export function createEagerSteps(
 ): TrainingSteps {
   const step = createEagerStep(tf, model, options);
   const withTensors = toTensorsOf(tf, model, examples);
+  const way = why === undefined ? 'operation by operation' : `operation by operation: ${why}`;
   return {
     isCompiled: false,
-    way: why === undefined ? 'operation by operation' : `operation by operation: ${why}`,
+    way,
+    explain: () => way,
     threads: undefined,
     train: (batch) => withTensors(batch, step),
     ...createEagerEvaluation(tf, model, examples, options),

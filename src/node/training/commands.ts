@@ -3,6 +3,7 @@ import { exitCodes } from '../../protocol/errors.ts';
 import type { Prediction } from '../../protocol/training.ts';
 import { takePositionals, type Command, type Output } from '../commandline/commandline.ts';
 import { execute } from './exec.ts';
+import { explainTraining, type ExplainDocument } from './explain.ts';
 import { predict } from './predict.ts';
 import { createReporter, formatNumber } from './reporting.ts';
 import { planTraining, train, type TrainDocument, type TrainPlan, type TrainRequest } from './training.ts';
@@ -19,6 +20,7 @@ const trainCommand: Command = {
     'backend': { type: 'string', value: 'NAME', summary: 'what executes tensors (see "mlops backends")' },
     'seed': { type: 'string', value: 'N', summary: 'seed of weights and shuffles' },
     'no-compile': { type: 'boolean', summary: 'train operation by operation, not by compiled steps (wasm)' },
+    'explain': { type: 'boolean', summary: 'print what a training step does, and train nothing' },
     'resume': {
       type: 'string',
       value: 'RUN',
@@ -51,11 +53,20 @@ const trainCommand: Command = {
       output.result(plan, () => `Would ${describePlan(plan)} "${plan.experiment}" in ${plan.store}.`);
       return exitCodes.done;
     }
+    if (options.flag('explain')) {
+      const explained = await explainTraining(project, request, signal);
+      output.result(explained, () => formatExplanation(explained));
+      return exitCodes.done;
+    }
     const document = await train(project, request, createReporter(output), signal);
     output.result(document, () => formatResult(document));
     return { succeeded: exitCodes.done, failed: exitCodes.failed, stopped: exitCodes.stopped }[document.outcome];
   },
 };
+
+function formatExplanation({ config, backend, lines }: ExplainDocument): string {
+  return [`${config} on ${backend ?? '?'}: ${lines[0] ?? ''}`, ...lines.slice(1)].join('\n');
+}
 
 function describePlan({ model, config, resumes }: TrainPlan): string {
   if (resumes === null) return `train ${model} (${config}) as a run of`;

@@ -1,4 +1,4 @@
-import { planProgram } from '../../core/compiled/compiled.ts';
+import { formatGraph, planProgram } from '../../core/compiled/compiled.ts';
 import { mixSeed } from '../../core/random/random.ts';
 import { outputShapeOf, type TensorMetric } from '../models.ts';
 import type { StepOptions, StepResult } from '../step.ts';
@@ -57,7 +57,11 @@ export async function compileSteps(
     executor = await Executor.start(plan, kernels, options.thread);
     mirror = new Mirror(tf, model, { executor, optimizer });
     const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
-    const steps = new CompiledSteps(tf, model, { ...options, executor, mirror, metrics, programs, threads, way });
+    const steps = new CompiledSteps(tf, model, {
+      ...options,
+      ...{ executor, mirror, metrics, programs, threads, way, graphs },
+      bytes: plan.bytes,
+    });
     const mistake = await steps.findMistake(evaluate.input.shape);
     if (mistake !== undefined) throw new Error(mistake);
     return steps;
@@ -77,6 +81,9 @@ interface Parts extends Omit<CompileOptions, 'metrics'> {
   readonly programs: { readonly train: number; readonly evaluate: number };
   readonly threads: number;
   readonly way: string;
+  readonly graphs: Graphs;
+  /** Of its memory. */
+  readonly bytes: number;
 }
 
 class CompiledSteps implements CompiledTraining {
@@ -119,6 +126,15 @@ class CompiledSteps implements CompiledTraining {
       optimizer: [],
     });
     return executor.outputs(programs.evaluate, this.#sizeOfAnswers(count));
+  }
+
+  explain(): string {
+    const { graphs, bytes, capacity } = this.#parts;
+    const memory = `${(bytes / 2 ** 20).toFixed(1)} MiB for up to ${capacity} examples`;
+    const steps = [['training', graphs.train] as const, ['validation', graphs.evaluate] as const].flatMap(
+      ([name, graph]) => (graph === undefined ? [] : ['', `# ${name}`, ...formatGraph(graph)]),
+    );
+    return [`${this.way}, ${memory}`, ...steps].join('\n');
   }
 
   settle(): void {
