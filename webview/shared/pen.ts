@@ -11,7 +11,6 @@ export type Pen = Pick<
   | 'fillRect'
   | 'strokeRect'
   | 'fillText'
-  | 'strokeText'
   | 'measureText'
   | 'setLineDash'
 > & {
@@ -53,15 +52,21 @@ export function fitText(pen: Pick<Pen, 'measureText'>, raw: string, width: numbe
   return '…';
 }
 
-/** Text over lines carries a halo of the background. */
+/** Of a text of eleven or twelve pixels, about its middle. */
+const halfPlate = 7;
+const platePadding = 2;
+
+/** Text over lines, at its middle, has a plate of the background under it: a halo of the letters lets lines through between them. */
 export function writeOver(
   pen: Pen,
   text: string,
-  { x, y, halo }: { readonly x: number; readonly y: number; readonly halo: string },
+  { x, y, ground }: { readonly x: number; readonly y: number; readonly ground: string },
 ): void {
-  pen.lineWidth = 4;
-  pen.lineJoin = 'round';
-  pen.strokeStyle = halo;
-  pen.strokeText(text, x, y);
+  const { fillStyle } = pen;
+  const { width } = pen.measureText(text);
+  const left = pen.textAlign === 'center' ? x - width / 2 : pen.textAlign === 'right' ? x - width : x;
+  pen.fillStyle = ground;
+  pen.fillRect(left - platePadding, y - halfPlate, width + 2 * platePadding, 2 * halfPlate);
+  pen.fillStyle = fillStyle;
   pen.fillText(text, x, y);
 }

@@ -318,7 +318,7 @@ function write({ background, foreground }: SvgInk, text: string, x: number, y: n
   const halo =
     background === null
       ? ''
-      : ` stroke="${escapeMarkup(background)}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"`;
+      : ` stroke="${escapeMarkup(background)}" stroke-width="6" stroke-linejoin="round" paint-order="stroke"`;
   return `<text x="${tenth(x)}" y="${tenth(y)}" dy="0.35em" fill="${escapeMarkup(foreground)}"${halo}>${escapeMarkup(text)}</text>`;
 }
 

@@ -7,7 +7,7 @@ import { element, setHidden, setText } from '../../shared/dom.ts';
 import type { Drawing } from '../../shared/export/svgpen.ts';
 import type { Pen } from '../../shared/pen.ts';
 import { createColumnChoice } from './bar.ts';
-import { nameRoom, paintGroups, type GroupsPicture } from './groupspaint.ts';
+import { nameRoom, paintGroups, roomOfScale, type GroupsPicture } from './groupspaint.ts';
 import { createHover } from './hover.ts';
 import type { Kind, KindHost, NumbersTable } from './kind.ts';
 import type { Laid } from './model.ts';
@@ -222,7 +222,10 @@ class GroupsChart {
     const picture = this.#picture;
     if (picture === undefined) return undefined;
     const paint = (pen: Pen): void => paintGroups(pen, picture, -1);
-    return { size: this.#stage.size, background: picture.theme.background, layers: [{ opacity: 1, paint }] };
+    const { width, height } = this.#stage.size;
+    // Few groups leave much of the stage empty.
+    const size = { width, height: Math.min(height, picture.plan.bottom + roomOfScale) };
+    return { size, background: picture.theme.background, layers: [{ opacity: 1, paint }] };
   }
 
   numbers(): NumbersTable {

@@ -20,6 +20,9 @@ const nameText = 12;
 /** What names take at most of the width. */
 const mostOfWidth = 0.3;
 
+/** Of the numbers and the metric below the groups, in pixels. */
+export const roomOfScale = 48;
+
 /** Room for the names at the left, in pixels. */
 export function nameRoom(pen: Pen, groups: readonly Group[], theme: Theme, { width }: Size): number {
   pen.font = `${nameText}px ${theme.fontFamily}`;

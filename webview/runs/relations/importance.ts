@@ -2,7 +2,7 @@ import { fillIn, formatCount } from '../../../src/core/charts/charts.ts';
 import { fewestRuns, paramImportance, type Importance } from '../../../src/core/relations/relations.ts';
 import { element } from '../../shared/dom.ts';
 import { createColumnChoice } from './bar.ts';
-import { toDrawing } from './importancepaint.ts';
+import { signOf, toDrawing } from './importancepaint.ts';
 import type { Kind, KindHost, NumbersTable } from './kind.ts';
 import type { Laid } from './model.ts';
 import { isolate } from './telling.ts';
@@ -11,8 +11,6 @@ import { isolate } from './telling.ts';
 const seed = 1;
 /** So many tell it within a second; more hardly change it. */
 const mostRuns = 500;
-/** From this rank correlation on one grows or falls with the other. */
-const plain = 0.1;
 /** Below this part the forest knows next to nothing. */
 const weak = 0.1;
 
@@ -120,11 +118,11 @@ function describe({ texts, model }: KindHost, metric: Laid, importance: Importan
   ];
 }
 
+const signTexts = { grows: 'growsWith', falls: 'fallsWith', none: 'noCorrelation' } as const;
+
 function correlationWords(texts: KindHost['texts'], correlation: number): string {
   if (Number.isNaN(correlation)) return texts.ofCategories;
-  const sentence =
-    correlation >= plain ? texts.growsWith : correlation <= -plain ? texts.fallsWith : texts.noCorrelation;
-  return fillIn(sentence, signed(correlation));
+  return fillIn(texts[signTexts[signOf(correlation)]], signed(correlation));
 }
 
 function toBars({
@@ -136,7 +134,7 @@ function toBars({
 }): HTMLElement {
   const most = Math.max(...importance.params.map(({ share }) => share), 1e-9);
   const rows = importance.params.map(({ name, share, correlation }) => {
-    const bar = element('span', { 'class': `share ${signName(correlation)}`, 'aria-hidden': 'true' });
+    const bar = element('span', { 'class': `share ${signOf(correlation)}`, 'aria-hidden': 'true' });
     bar.style.width = `${(100 * share) / most}%`;
     return element(
       'tr',
@@ -156,11 +154,6 @@ function toBars({
     element('th', { scope: 'col' }, texts.correlation),
   );
   return element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows));
-}
-
-function signName(correlation: number): string {
-  if (Number.isNaN(correlation) || Math.abs(correlation) < plain) return 'none';
-  return correlation < 0 ? 'falls' : 'grows';
 }
 
 function toTable({ texts }: KindHost, importance: Importance | undefined): NumbersTable {

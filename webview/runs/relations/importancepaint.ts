@@ -12,6 +12,17 @@ export interface ImportancePicture {
   readonly correlationOf: (correlation: number) => string;
 }
 
+/** How the metric goes with a param. */
+export type Sign = 'grows' | 'falls' | 'none';
+
+/** From this rank correlation on one grows or falls with the other. */
+const plain = 0.1;
+
+export function signOf(correlation: number): Sign {
+  if (Number.isNaN(correlation) || Math.abs(correlation) < plain) return 'none';
+  return correlation < 0 ? 'falls' : 'grows';
+}
+
 const frame = { width: 760, margin: 16, row: 26, names: 220, bars: 220 } as const;
 
 /** The table of importance as a picture: the page has it as a table, which can be read but not be taken away. */
@@ -22,6 +33,12 @@ export function toDrawing(picture: ImportancePicture): Drawing {
     background: picture.theme.background,
     layers: [{ opacity: 1, paint: (pen) => paint(pen, picture) }],
   };
+}
+
+/** As the table on the page has it (`style.css`). */
+function inkOf(theme: Theme, sign: Sign): string {
+  if (sign === 'none') return theme.dim;
+  return theme.series(sign === 'grows' ? 0 : 4);
 }
 
 function paint(pen: Pen, picture: ImportancePicture): void {
@@ -38,7 +55,7 @@ function paint(pen: Pen, picture: ImportancePicture): void {
   importance.params.forEach(({ name, share, correlation }, index) => {
     pen.fillStyle = theme.foreground;
     write(name, margin, index + 1, names - 12);
-    pen.fillStyle = theme.series(0);
+    pen.fillStyle = inkOf(theme, signOf(correlation));
     pen.fillRect(margin + names, margin + (index + 1.3) * row, (bars * share) / most, 0.4 * row);
     pen.fillStyle = theme.dim;
     write(shareOf(share), margin + names + bars + 12, index + 1, 60);

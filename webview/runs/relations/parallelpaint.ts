@@ -174,14 +174,14 @@ function paintAxis(pen: Pen, { axes, plan, theme, size }: ParallelPicture, index
   pen.textAlign = 'left';
   const room = isLast ? size.width - x - 8 : Math.max(24, Math.min(mostLabel, plan.spacing - 20));
   for (const { y, label } of labelsOf(laid, plan))
-    writeOver(pen, fitText(pen, label, room), { x: x + 8, y, halo: theme.background });
+    writeOver(pen, fitText(pen, label, room), { x: x + 8, y, ground: theme.background });
   pen.font = `600 ${nameText}px ${theme.fontFamily}`;
   pen.fillStyle = theme.foreground;
   pen.textAlign = 'center';
   const name = fitText(pen, laid.name, Math.min(plan.spacing - 12, 2 * Math.min(x, size.width - x) + 40));
   const half = pen.measureText(name).width / 2 + 4;
   const middle = Math.max(half, Math.min(size.width - half, x));
-  writeOver(pen, name, { x: middle, y: plan.top - 22, halo: theme.background });
+  writeOver(pen, name, { x: middle, y: plan.top - 22, ground: theme.background });
 }
 
 function paintBrushes(pen: Pen, { axes, plan, theme, brushes }: ParallelPicture, index: number): void {
@@ -226,5 +226,5 @@ function paintMissing(pen: Pen, { plan, theme, missingWord }: ParallelPicture): 
   pen.fillStyle = theme.dim;
   pen.textAlign = 'right';
   pen.textBaseline = 'middle';
-  writeOver(pen, missingWord, { x: (plan.xs[0] ?? 0) - brushReach - 4, y: plan.missing, halo: theme.background });
+  writeOver(pen, missingWord, { x: (plan.xs[0] ?? 0) - brushReach - 4, y: plan.missing, ground: theme.background });
 }

@@ -56,7 +56,7 @@ function paintNames(
   pen.fillText(fitText(pen, x.name, right - left), (left + right) / 2, bottom + 26);
   pen.textAlign = 'left';
   pen.textBaseline = 'middle';
-  writeOver(pen, fitText(pen, y.name, right - 12), { x: 12, y: top - 16, halo: theme.background });
+  writeOver(pen, fitText(pen, y.name, right - 12), { x: 12, y: top - 16, ground: theme.background });
 }
 
 /** What is brushed of a column: a strip along the edge of the frame, below or at the left. */

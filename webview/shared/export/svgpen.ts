@@ -100,10 +100,6 @@ class SvgPen implements Pen {
     this.#write(text, { x, y }, colour('fill', this.fillStyle, this.globalAlpha));
   }
 
-  strokeText(text: string, x: number, y: number): void {
-    this.#write(text, { x, y }, `fill="none" ${this.#line()}`);
-  }
-
   measureText(text: string): TextMetrics {
     if (this.#ruler === null) throw new Error('This browser draws no canvas.');
     this.#ruler.font = this.font;

@@ -198,7 +198,7 @@ function drawRing(
   });
 }
 
-/** Words over lines carry a halo of the background. */
+/** Words over lines have a plate of the background under them: a halo of the letters lets lines through between them. */
 function write(
   { ctx }: uPlot,
   theme: Theme,
@@ -207,10 +207,9 @@ function write(
   ctx.font = fontOf(theme);
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
-  ctx.lineJoin = 'round';
-  ctx.lineWidth = 3 * uPlot.pxRatio;
-  ctx.strokeStyle = theme.background;
-  ctx.strokeText(text, x, y);
+  const [padding, half] = [2 * uPlot.pxRatio, 7 * uPlot.pxRatio];
+  ctx.fillStyle = theme.background;
+  ctx.fillRect(x - padding, y - half, ctx.measureText(text).width + 2 * padding, 2 * half);
   ctx.fillStyle = theme.foreground;
   ctx.fillText(text, x, y);
 }
