@@ -95,6 +95,7 @@ export type ChartsWord =
   | 'chartsNoPositive'
   | 'chartsCrowd'
   | 'chartsLeft'
+  | 'chartsRowsLeft'
   | 'chartsNothing'
   | 'chartsAllOff'
   | 'chartsProblem'

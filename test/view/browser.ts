@@ -165,6 +165,8 @@ async function openPage(browser: Pick<Browser, 'context'>, address: string, opti
     },
     setTheme: async (name) => {
       await page.evaluate(`(${applyTheme})(${JSON.stringify(themes[name])})`);
+      // Controls of the toolkit take over colours in the frame after.
+      for (let i = 0; i < 2; i += 1) await page.evaluate('new Promise(requestAnimationFrame)');
     },
     violations: () => page.evaluate<string[]>('window.testHost.violations'),
     state: () => page.evaluate('window.testHost.state'),

@@ -328,6 +328,7 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     await shown.picture('charts-expression-mistake');
     await input.fill('"val_loss" / "training_loss"');
     await press(shown, 'Enter');
+    expect(await shown.page.evaluate('document.activeElement.ariaLabel')).toBe(texts.chartsAdd);
     const key = '= \\"val_loss\\" / \\"training_loss\\"';
     await shown.drawn(key);
     await focusPlot(shown, key);
@@ -425,6 +426,14 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     expect(colours[0]).toBe(colours[3]);
     expect(new Set(colours).size).toBe(3);
     await shown.picture('charts-facets');
+    const seeds = Array.from({ length: 33 }, (_, seed) =>
+      measured(seed, { score: [seed, 1] }, { params: { seed: String(seed) } }),
+    );
+    const many = await open(seeds, { charts: { facet: 'params.seed' } });
+    await expect.poll(() => many.page.locator('.charts .row > h3').count()).toBe(30);
+    expect(await many.page.locator('.charts .note p').textContent()).toBe(
+      '3 more values have no row of charts: filter the runs.',
+    );
   });
 
   it('computes in the page where no worker can be started', async () => {

@@ -40,7 +40,7 @@ export function drawChart(laid: LaidChart, ask: ChartAsk, problem: ExpressionPro
     areas: areasOf(laid, grid),
     ...{ whole, window, range, outside, problem },
     best: bestOf(laid, ask),
-    last: Float64Array.from(lines, ({ values }) => values.at(-1) ?? NaN),
+    last: Float64Array.from(laid.lines, ({ raw }) => raw.values.at(-1) ?? NaN),
     isDense: isDense(lines, grid),
   };
 }
@@ -62,8 +62,9 @@ interface Shown {
 function rangeOf(
   { lines, crowd }: LaidChart,
   behind: readonly Line[],
-  { ask: { scale, isClipped }, window }: Shown,
+  { ask: { scale, isClipped, smoothing, raw: beside }, window }: Shown,
 ): { readonly range: Range; readonly outside: number } {
+  const isBeside = (index: number): boolean => smoothing !== null && beside.includes(index);
   const all = [...lines.map(({ line }) => line), ...behind, ...crowd];
   const measure = scale === 'log' ? 'log' : 'linear';
   const bounds = all.map((line) => valueBounds(line, window, measure));
@@ -75,7 +76,9 @@ function rangeOf(
   if (!isClipped) return { range: valueRange(full, scale), outside: 0 };
   const kept = withoutOutliers(sampled(all, window));
   const range = valueRange({ min: Math.max(full.min, kept.min), max: Math.min(full.max, kept.max) }, scale);
-  return { range, outside: all.reduce((sum, line) => sum + countOutside(line, window, range), 0) };
+  // A smoothed line and what was measured beside it are the same values: the measured ones are told.
+  const told = [...lines.map(({ line, raw }, index) => (isBeside(index) ? raw : line)), ...crowd];
+  return { range, outside: told.reduce((sum, line) => sum + countOutside(line, window, range), 0) };
 }
 
 function sampled(lines: readonly Line[], { min, max }: Range): readonly Float64Array[] {

@@ -96,6 +96,7 @@ export function formatPointsCsv(rows: readonly (readonly [RunSummary, string, re
 
 /** A text that a spreadsheet would take for a formula is quoted with a mark before it. */
 function toCell(text: string): string {
-  const safe = /^[=+@\t\r]/.test(text) || (text.startsWith('-') && !/^-(?:\d|Infinity)/.test(text)) ? `'${text}` : text;
+  const isFormula = /^[=+@\t\r-]/.test(text) && !/^-(?:\d+\.?\d*(?:e[+-]?\d+)?|Infinity)$/.test(text);
+  const safe = isFormula ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -120,6 +120,7 @@ function chartWords(l10n: Localizer) {
     chartsNoPositive: l10n.t('No value has a logarithm.'),
     chartsCrowd: l10n.t('{0} runs as lines, {1} more as an area between the least and the greatest.'),
     chartsLeft: l10n.t('{0} runs are not drawn: filter the runs or sort the table, its first ones are drawn.'),
+    chartsRowsLeft: l10n.t('{0} more values have no row of charts: filter the runs.'),
     chartsNothing: l10n.t('Nothing was measured yet. Charts appear here with the first numbers.'),
     chartsAllOff: l10n.t('Every run is taken out of the charts.'),
     chartsProblem: l10n.t('{0}: {1}'),

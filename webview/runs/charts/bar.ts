@@ -79,6 +79,7 @@ export function createBar(texts: RunsTexts, actions: BarActions) {
   );
   return {
     root: element('div', { class: 'bar' }, first, rest),
+    add,
     draw(facts: BarFacts): void {
       const { view, isZoomed, isClipped, showsMore } = facts;
       controls.draw(facts);

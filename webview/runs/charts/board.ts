@@ -86,7 +86,7 @@ export class Board {
     });
     this.#editor = createExpressionEditor(texts, {
       onDraw: (text) => actions.onCards((cards) => addCard(cards, text)),
-      onClose: () => undefined,
+      onClose: () => this.#bar.add.focus(),
     });
     this.#retry = createWord(texts.retry, texts.retry, actions.onRetry);
     this.#all = createWord(texts.chartsAll, texts.chartsAll, () => actions.onState({ off: [] }));
@@ -177,7 +177,7 @@ export class Board {
     });
   }
 
-  #drawNote({ cast, cards, runs, view }: Scene, { isReading, isRecovering, problems }: BoardFacts): void {
+  #drawNote({ cast, cards, runs, view, rowsLeft }: Scene, { isReading, isRecovering, problems }: BoardFacts): void {
     const texts = this.#texts;
     const [problem] = problems;
     const told = problem === undefined ? '' : this.#tellProblem(problem, problems.length);
@@ -189,6 +189,7 @@ export class Board {
         ? fillIn(texts.chartsCrowd, formatCount(cast.lines.length), formatCount(cast.crowd.length))
         : '',
       cast.left > 0 ? fillIn(texts.chartsLeft, formatCount(cast.left)) : '',
+      rowsLeft > 0 ? fillIn(texts.chartsRowsLeft, formatCount(rowsLeft)) : '',
       isReading && cards.length > 0 ? (isRecovering ? texts.chartsRecovering : texts.chartsReading) : '',
     ].filter((sentence) => sentence !== '');
     setText(this.#note, words.join(' '));

@@ -24,7 +24,7 @@ import type { RunLook } from './looks.ts';
 import { createMenu, type MenuItem } from './menu.ts';
 import { createNumbers } from './numbers.ts';
 import { rowsOf, toPicture, type OrderedPicture } from './picture.ts';
-import type { ChartPlan } from './plan.ts';
+import { hasSameLines, type ChartPlan } from './plan.ts';
 import { describeCard } from './words.ts';
 
 export interface CardActions {
@@ -164,7 +164,7 @@ export class ChartCard {
 
   /** Words and looks; lines are drawn when their points come. */
   draw(plan: ChartPlan, look: CardLook): void {
-    const isOther = plan.lines.length !== this.plan.lines.length || plan.id !== this.plan.id;
+    const isOther = !hasSameLines(plan, this.plan);
     [this.plan, this.#look] = [plan, look];
     this.root.dataset['key'] = plan.card.id;
     this.root.classList.toggle('wide', plan.card.isWide);

@@ -235,6 +235,14 @@ class ChartsTab implements Tab {
   async #readOn(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
+    try {
+      await this.#readWishes();
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #readWishes(): Promise<void> {
     for (let wish = this.#wish; wish !== undefined; wish = this.#wish) {
       this.#wish = undefined;
       const { card, move, how } = wish;
@@ -249,7 +257,6 @@ class ChartsTab implements Tab {
       this.#showReadings(readings);
       if (how === 'spoken') this.#host.say(card.describe());
     }
-    this.#isReading = false;
   }
 
   #keyOf({ plan }: ChartCard): string {

@@ -56,8 +56,11 @@ export function createExpressionEditor(
   });
   root.addEventListener('keydown', (event) => {
     event.stopPropagation();
-    if (event.key === 'Enter' && event.target === input) draw();
-    else if (event.key === 'Escape') close();
+    const deed = event.key === 'Escape' ? close : event.key === 'Enter' && event.target === input ? draw : undefined;
+    if (deed === undefined) return;
+    // The key would press what has the focus next.
+    event.preventDefault();
+    deed();
   });
   return {
     root,

@@ -29,7 +29,9 @@ export function listenToPlot(root: HTMLElement, gestures: Gestures): void {
   const { xAt, onCursor, onZoom, onPick } = gestures;
   let pressed: { readonly x: number; readonly window: Range | undefined; readonly pans: boolean } | undefined;
   let isMoved = false;
-  root.addEventListener('pointermove', ({ clientX, clientY }) => {
+  root.addEventListener('pointermove', ({ clientX, clientY, buttons }) => {
+    // It was let go where nobody saw it.
+    if (buttons === 0) pressed = undefined;
     if (pressed !== undefined && Math.abs(clientX - pressed.x) > dragDistance) isMoved = true;
     if (pressed?.pans === true && pressed.window !== undefined) {
       const [from, to] = [xAt(pressed.x), xAt(clientX)];
@@ -48,11 +50,12 @@ export function listenToPlot(root: HTMLElement, gestures: Gestures): void {
       if (event.button !== 0) return;
       pressed = { x: event.clientX, window: gestures.window(), pans: event.shiftKey };
       isMoved = false;
+      // Only for as long as it takes: the window outlives the plot.
+      window.addEventListener('mouseup', () => (pressed = undefined), { once: true });
       if (event.shiftKey) event.stopPropagation();
     },
     { capture: true },
   );
-  window.addEventListener('mouseup', () => (pressed = undefined));
   root.addEventListener('click', ({ ctrlKey, metaKey, shiftKey }) => {
     if (!isMoved && !shiftKey) onPick(ctrlKey || metaKey);
   });

@@ -54,8 +54,10 @@ export function wordOf({ of, textOf }: Column, run: RunSummary): string {
   return textOf?.(run) ?? String(of(run) ?? '');
 }
 
+/** Numbers by size, then texts: an order whatever the runs come in, so that colours stay. */
 function compare(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'number' || typeof b === 'number') return typeof a === 'number' ? -1 : 1;
   return String(a) < String(b) ? -1 : 1;
 }
 

@@ -5,7 +5,7 @@ import type { Board } from './board.ts';
 import type { Bookkeeper } from './bookkeeper.ts';
 import type { ChartCard } from './card.ts';
 import { mostNumbers } from './numbers.ts';
-import type { ChartPlan } from './plan.ts';
+import { hasSameLines, type ChartPlan } from './plan.ts';
 import type { Scene } from './scene.ts';
 
 /** What is known of a card's drawing. */
@@ -65,21 +65,27 @@ export class Painter {
     drawing.stamp = stamp;
     drawing.isBusy = true;
     card.root.setAttribute('aria-busy', 'true');
-    const { plan } = card;
-    const answer = await this.#book.ask('draw', ask);
-    // Lines may have come or gone meanwhile: their answer is on its way.
-    if (plan.lines.length === card.plan.lines.length && plan.id === card.plan.id) {
-      card.show(answer, ask.smoothing === null ? [] : ask.raw);
-      if (plan.card.isTable) await this.#number(scene, card);
+    try {
+      await this.#show(scene, card, ask);
+    } finally {
+      drawing.isBusy = false;
+      card.root.removeAttribute('aria-busy');
     }
-    drawing.isBusy = false;
-    card.root.removeAttribute('aria-busy');
     const scenes = this.#board.scene;
     if (drawing.isAgain && scenes !== undefined) {
       drawing.isAgain = false;
       void this.#paint(scenes, card);
     }
     this.#onPainted();
+  }
+
+  async #show(scene: Scene, card: ChartCard, ask: ChartAsk): Promise<void> {
+    const { plan } = card;
+    const answer = await this.#book.ask('draw', ask);
+    // Lines may have come, gone, or changed places meanwhile: their answer is on its way.
+    if (!hasSameLines(plan, card.plan)) return;
+    card.show(answer, ask.smoothing === null ? [] : ask.raw);
+    if (plan.card.isTable) await this.#number(scene, card);
   }
 
   #askOf(scene: Scene, card: ChartCard): ChartAsk {

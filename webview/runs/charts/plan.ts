@@ -47,26 +47,34 @@ export interface PlanFacts {
 /** More rows of cards than anybody scrolls through. */
 const mostFacets = 30;
 
-/** A row for each value of the column by which the view has rows; of runs without a value behind. */
-export function splitFacets(cast: Cast, column: string | null): readonly Facet[] {
+/** A row for each value of the column by which the view has rows, of runs without a value behind; `left`: values that have none. */
+export function splitFacets(
+  cast: Cast,
+  column: string | null,
+): { readonly facets: readonly Facet[]; readonly left: number } {
   const own = column === null ? undefined : toColumn(column);
-  if (own === undefined) return [{ value: null, cast }];
+  if (own === undefined) return { facets: [{ value: null, cast }], left: 0 };
   const all = [...cast.lines, ...cast.crowd];
-  const values = [...placeValues(all, own).keys()].slice(0, mostFacets);
+  const values = [...placeValues(all, own).keys()].filter((value) => value !== '');
   const facet = (value: string): Facet => {
     const keep = (runs: readonly RunSummary[]): readonly RunSummary[] =>
       runs.filter((run) => wordOf(own, run) === value);
     return { value, cast: { ...cast, lines: keep(cast.lines), crowd: keep(cast.crowd) } };
   };
   const without = all.some((run) => own.of(run) === undefined) ? [facet('')] : [];
-  return [...values.filter((value) => value !== ''), ...[]].map(facet).concat(without);
+  return {
+    facets: values.slice(0, mostFacets).map(facet).concat(without),
+    left: Math.max(0, values.length - mostFacets),
+  };
 }
 
 export function planChart(card: BoardCard, { value, cast }: Facet, facts: PlanFacts): ChartPlan {
   const { view, objective } = facts;
   const groups = groupRuns(cast, facts);
   const crowd =
-    groups === undefined ? cast.crowd.filter((run) => card.measures.some(({ text }) => text in run.metrics)) : [];
+    groups === undefined
+      ? cast.crowd.filter((run) => card.measures.some(({ text }) => Object.hasOwn(run.metrics, text)))
+      : [];
   const runs = groups === undefined ? [...cast.lines, ...crowd] : [...cast.lines, ...cast.crowd];
   const places = new Map(runs.map((run, index) => [run, index]));
   const asked: AskedLine[] = [];
@@ -104,6 +112,17 @@ export function planChart(card: BoardCard, { value, cast }: Facet, facts: PlanFa
     judged:
       judged.length === 0 || objective === null ? null : { lines: judged, direction: directionOf(runs, objective) },
   };
+}
+
+/** Whether an answer for one is drawn and told rightly by the other. */
+export function hasSameLines(a: ChartPlan, b: ChartPlan): boolean {
+  if (a === b) return true;
+  if (a.id !== b.id || a.lines.length !== b.lines.length) return false;
+  return a.lines.every(({ label, runs, measure }, index) => {
+    const other = b.lines[index];
+    const isOfSame = runs.length === other?.runs.length && runs[0]?.runId === other.runs[0]?.runId;
+    return isOfSame && label === other.label && measure.text === other.measure.text;
+  });
 }
 
 function axisOf({ x }: ChartsView): AskedAxis {

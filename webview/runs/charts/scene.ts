@@ -40,6 +40,8 @@ export interface Scene {
   /** Hidden ones, too. */
   readonly cards: readonly BoardCard[];
   readonly rows: readonly CardRow[];
+  /** Values that have no row, because there are too many. */
+  readonly rowsLeft: number;
   readonly lookOf: LookOf;
   readonly axisOf: (card: BoardCard) => AxisWords;
   /** Ids of the columns that runs can be told apart by. */
@@ -69,10 +71,12 @@ export function planScene(
   const cards = planCards(drawn, judged, view.cards);
   const shown = cards.filter(({ isHidden }) => !isHidden);
   const planned = { view, objective, texts: { without: texts.chartsWithout } };
+  const { facets, left } = splitFacets(cast, view.facet);
   const axes = new Map<BoardCard['axis'], AxisWords>();
   return {
     ...{ facts, view, theme, objective, runs, cast, selected, cards, order },
-    rows: splitFacets(cast, view.facet).map((facet) => ({
+    rowsLeft: left,
+    rows: facets.map((facet) => ({
       heading: facet.value === null ? null : nameFacet(view.facet ?? '', facet.value, texts),
       plans: shown
         .map((card) => planChart(card, facet, planned))

@@ -178,6 +178,18 @@ describe('ChartBook', () => {
     const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? 1e6 : i));
     const answer = bookOf(points('a', 'loss', values)).draw({ ...plain, isClipped: true });
     expect([answer.range, answer.outside]).toEqual([{ min: 0, max: 150 }, 1]);
+    // Smoothed, too: what was measured is told, and each value once.
+    const smoothing = { kind: 'mean', weight: 0.01 } as const;
+    for (const raw of [[0], []]) {
+      const smoothed = bookOf(points('a', 'loss', values)).draw({ ...plain, isClipped: true, smoothing, raw });
+      expect([raw, smoothed.outside]).toEqual([raw, 1]);
+    }
+  });
+
+  it('ends with what was measured, however it is smoothed', () => {
+    const smoothing = { kind: 'exponential', weight: 0.9 } as const;
+    const { last } = bookOf(points('a', 'loss', [4, 2, 1])).draw({ ...plain, smoothing });
+    expect(last[0]).toBe(1);
   });
 
   it.each([

@@ -158,6 +158,12 @@ test('a copy that did not come to its end is ended, without a point twice', asyn
 });
 
 describe('points as CSV', () => {
+  test.each(['-2+3', '-1e5|calc', '+1', '@sum'])('%s is no formula', async (name) => {
+    await source.editRun(ids.parent, { name });
+    await mlops('runs', 'export', ids.parent, '--store', 'source', '--metrics', 'points.csv');
+    expect((await readFile(path.join(root, 'points.csv'), 'utf8')).split('\n')[1]).toContain(`,'${name},`);
+  });
+
   test('each on a line, with what a spreadsheet would run made text', async () => {
     await source.editRun(ids.parent, { name: '=cmd, "x"' });
     expect(await mlops('runs', 'export', ids.parent, '--store', 'source', '--metrics', 'points.csv')).toMatchObject({
