@@ -10,11 +10,13 @@ export interface FittedColumns {
   readonly slots: Float64Array;
   /** Bits of `oddities` of each column. */
   readonly odds: Uint8Array;
+  /** Whether there may be any. */
+  readonly hasOdds: boolean;
 }
 
 const known = new WeakMap<Pyramid, GridColumns>();
 
-/** Kept until the plot is another one: of a line that has grown only the columns at its end are looked at. */
+/** Of a line that has grown only the columns at its end are looked at; where another part of it is shown, the memory at least is there. */
 export function columnsOf(slice: Slice, grid: PixelGrid): FittedColumns {
   const { pyramid, steps } = slice.line;
   let own = known.get(pyramid);
@@ -22,6 +24,7 @@ export function columnsOf(slice: Slice, grid: PixelGrid): FittedColumns {
     own = new GridColumns(steps, grid);
     known.set(pyramid, own);
   }
+  own.turnTo(grid);
   own.update(slice);
   return own;
 }
@@ -29,7 +32,8 @@ export function columnsOf(slice: Slice, grid: PixelGrid): FittedColumns {
 class GridColumns implements FittedColumns {
   readonly slots: Float64Array;
   readonly odds: Uint8Array;
-  readonly #grid: PixelGrid;
+  hasOdds = false;
+  #grid: PixelGrid;
   readonly #memory: ArrayBufferLike;
   readonly #offset: number;
   /** Columns with points, ascending, and the first point of each. */
@@ -48,15 +52,14 @@ class GridColumns implements FittedColumns {
   }
 
   /** Points that are appended stay in the memory of those before, as long as it has room. */
-  isOf({ buffer, byteOffset }: Float64Array, { min, max, columns }: PixelGrid): boolean {
-    const own = this.#grid;
-    return (
-      buffer === this.#memory &&
-      byteOffset === this.#offset &&
-      min === own.min &&
-      max === own.max &&
-      columns === own.columns
-    );
+  isOf({ buffer, byteOffset }: Float64Array, { columns }: PixelGrid): boolean {
+    return buffer === this.#memory && byteOffset === this.#offset && columns === this.#grid.columns;
+  }
+
+  turnTo(grid: PixelGrid): void {
+    if (grid.min === this.#grid.min && grid.max === this.#grid.max) return;
+    // A version that there never was: nothing stays.
+    [this.#grid, this.#count, this.#end, this.#version] = [grid, 0, 0, -1];
   }
 
   update(slice: Slice): void {
@@ -77,8 +80,10 @@ class GridColumns implements FittedColumns {
         const slot = column * slotsPerColumn;
         if (low >= 0) this.slots[slot] = values[Math.min(low, high)] ?? NaN;
         if (low !== high) this.slots[slot + 1] = values[Math.max(low, high)] ?? NaN;
-        if (odd !== 0) this.slots[slot + 2] = Infinity;
+        if (odd === 0) return;
+        this.slots[slot + 2] = Infinity;
         this.odds[column] = odd;
+        this.hasOdds = true;
       },
       before,
     );

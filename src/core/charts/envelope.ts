@@ -100,11 +100,12 @@ function onGrid(slices: readonly Slice[], grid: PixelGrid): FittedLines {
   const { x, before } = withNeighbours(slices, inner);
   const ys = new Float64Array(slices.length * x.length).fill(NaN);
   const marks: InfinityMark[] = [];
-  fitted.forEach(({ slots, odds }, line) => {
+  fitted.forEach(({ slots, odds, hasOdds }, line) => {
     const row = ys.subarray(line * x.length, (line + 1) * x.length);
     const slice = slices[line];
     if (slice !== undefined) putNeighbours(row, x, slice);
     for (let i = 0; i < kept.length; i += 1) row[before + i] = slots[kept[i] ?? 0] ?? NaN;
+    if (!hasOdds) return;
     odds.forEach((odd, column) => {
       const at = min + (column + 0.5) * width;
       if ((odd & oddities.above) !== 0) marks.push({ line, x: at, edge: 'top' });

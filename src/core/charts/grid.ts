@@ -25,20 +25,28 @@ export function cut(line: Line, { min, max }: PixelGrid): Slice {
 
 /** Calls with each column that has points, and the indices of those: [start, end). `before`: the last column that is done already. */
 export function forEachColumn(
-  { line: { steps }, start, end }: Slice,
+  { line: { steps, stride }, start, end }: Slice,
   { min, max, columns }: PixelGrid,
   use: (column: number, start: number, end: number) => void,
   before = -1,
 ): void {
   const width = (max - min) / columns;
+  const first = steps[0] ?? NaN;
   let column = before;
   let guess = 1;
   for (let i = start; i < end;) {
-    const place = Math.floor(((steps[i] ?? NaN) - min) / width);
+    // Steps that follow from the first one are not looked up: that would cost more than all the rest.
+    const step = stride === undefined ? (steps[i] ?? NaN) : first + i * stride;
+    const place = Math.floor((step - min) / width);
     // Rounding may put a step below the edge that the one before has passed, and must not give a column twice.
     column = Math.min(columns - 1, Math.max(column + 1, Number.isFinite(place) ? place : 0));
-    const next =
-      column === columns - 1 ? end : passEdge(steps, min + (column + 1) * width, { start: i + 1, end, guess });
+    const edge = min + (column + 1) * width;
+    let next = end;
+    if (column < columns - 1)
+      next =
+        stride === undefined
+          ? passEdge(steps, edge, { start: i + 1, end, guess })
+          : Math.min(end, Math.max(i + 1, Math.ceil((edge - first) / stride)));
     use(column, i, next);
     guess = next - i;
     i = next;

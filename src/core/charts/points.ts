@@ -4,6 +4,8 @@ import type { SeriesPoints } from '../../protocol/charts.ts';
 export interface Points {
   readonly steps: Float64Array;
   readonly values: Float64Array;
+  /** Where it is known: steps are whole numbers that lie so far apart, so that each follows from the first one. */
+  readonly stride?: number | undefined;
 }
 
 /** Points of one metric that grow at the end; room is doubled, so that a live series costs O(1) a point. */
@@ -11,6 +13,9 @@ export class GrowingPoints {
   #steps = new Float64Array(64);
   #values = new Float64Array(64);
   #length = 0;
+  /** So many of the first steps lie evenly, each so far from the one before. */
+  #even = 0;
+  #stride = 0;
 
   get length(): number {
     return this.#length;
@@ -18,7 +23,11 @@ export class GrowingPoints {
 
   /** A view of what is there now; later appends may leave it behind, replacing points changes it. */
   get points(): Points {
-    return { steps: this.#steps.subarray(0, this.#length), values: this.#values.subarray(0, this.#length) };
+    return {
+      steps: this.#steps.subarray(0, this.#length),
+      values: this.#values.subarray(0, this.#length),
+      stride: this.#even === this.#length && this.#stride > 0 ? this.#stride : undefined,
+    };
   }
 
   /** A copy of the points from index `from` on, to be sent. */
@@ -46,7 +55,23 @@ export class GrowingPoints {
     this.#steps.set(steps.subarray(same), from + same);
     this.#values.set(values.subarray(same), from + same);
     this.#length = from + steps.length;
+    this.#measure(from + same);
     return from + same;
+  }
+
+  /** Steps before index `from` are as they were. */
+  #measure(from: number): void {
+    const steps = this.#steps;
+    this.#even = Math.min(this.#even, from);
+    if (this.#even < 2) {
+      const stride = (steps[1] ?? NaN) - (steps[0] ?? NaN);
+      const isWhole = Number.isSafeInteger(steps[0]) && Number.isSafeInteger(stride) && stride > 0;
+      this.#stride = this.#length > 1 && isWhole ? stride : 0;
+      this.#even = Math.min(this.#length, 2);
+    }
+    if (this.#stride === 0) return;
+    while (this.#even < this.#length && steps[this.#even] === (steps[this.#even - 1] ?? NaN) + this.#stride)
+      this.#even += 1;
   }
 
   #isSame(index: number, step: number | undefined, value: number | undefined): boolean {

@@ -4,6 +4,8 @@
 const shift = 4;
 const fanout = 2 ** shift;
 const none = 0xffffffff;
+/** Fewer values are looked at one by one. */
+const leastClimb = 6 * fanout;
 /** More of them are not told apart: all may be new. */
 const mostChanges = 64;
 
@@ -39,6 +41,7 @@ interface Search {
 export class Pyramid {
   #values: Float64Array = new Float64Array(0);
   readonly #levels: Level[] = [];
+  readonly #search = emptySearch();
   /** Where each change of late began, the last one last. */
   readonly #changes: number[] = [];
   /** Counts the changes. */
@@ -69,11 +72,19 @@ export class Pyramid {
     return this.#changes.slice(this.#changes.length - count).reduce((first, from) => Math.min(first, from), Infinity);
   }
 
-  /** Of the values in [start, end). */
+  /** Of the values in [start, end). To be read at once: the next question writes it anew, for a drawing asks a hundred thousand of them. */
   extremes(start: number, end: number): Extremes {
-    const search = emptySearch();
-    let [left, right] = [start, end];
-    for (let depth = 0; left < right; depth += 1) {
+    const search = emptied(this.#search);
+    if (end - start < leastClimb) {
+      scan(search, this.#values, start, end);
+      return search;
+    }
+    const first = (start + fanout - 1) >>> shift;
+    const last = end >>> shift;
+    scan(search, this.#values, start, first << shift);
+    scan(search, this.#values, last << shift, end);
+    let [left, right] = [first, last];
+    for (let depth = 1; left < right; depth += 1) {
       while (left < right && left % fanout !== 0) this.#take(search, depth, left++);
       while (left < right && right % fanout !== 0) this.#take(search, depth, --right);
       [left, right] = [left >>> shift, right >>> shift];
@@ -88,30 +99,38 @@ export class Pyramid {
   }
 
   #fill(level: Level, depth: number, block: number): void {
-    const search = emptySearch();
+    const search = emptied(this.#search);
     const first = block * fanout;
-    for (let i = first; i < first + fanout; i += 1) this.#take(search, depth, i);
+    if (depth === 0) scan(search, this.#values, first, first + fanout);
+    else for (let i = first; i < first + fanout; i += 1) this.#take(search, depth, i);
     level.lows[block] = search.low < 0 ? none : search.low;
     level.highs[block] = search.high < 0 ? none : search.high;
     level.odds[block] = search.odd;
   }
 
-  /** Takes a value into account (depth 0), or a block of the level that many steps up. */
+  /** Takes a block into account, of the level so many steps above the values. */
   #take(search: Search, depth: number, at: number): void {
-    if (depth === 0) takeValue(search, this.#values[at] ?? NaN, at);
-    else {
-      const level = this.#levels[depth - 1];
-      const low = level?.lows[at] ?? none;
-      search.odd |= level?.odds[at] ?? 0;
-      if (low === none) return;
-      takeNumber(search, this.#values[low] ?? NaN, low);
-      const high = level?.highs[at] ?? none;
-      takeNumber(search, this.#values[high] ?? NaN, high);
-    }
+    const level = this.#levels[depth - 1];
+    const low = level?.lows[at] ?? none;
+    search.odd |= level?.odds[at] ?? 0;
+    if (low === none) return;
+    takeNumber(search, this.#values[low] ?? NaN, low);
+    const high = level?.highs[at] ?? none;
+    takeNumber(search, this.#values[high] ?? NaN, high);
   }
 }
 
 const emptySearch = (): Search => ({ low: -1, high: -1, odd: 0, least: Infinity, greatest: -Infinity });
+
+function emptied(search: Search): Search {
+  search.low = -1;
+  search.high = -1;
+  search.odd = 0;
+  search.least = Infinity;
+  search.greatest = -Infinity;
+  return search;
+}
+
 const emptyLevel = (): Level => ({
   lows: new Uint32Array(8),
   highs: new Uint32Array(8),
@@ -119,9 +138,59 @@ const emptyLevel = (): Level => ({
   length: 0,
 });
 
-function takeValue(search: Search, value: number, at: number): void {
-  if (Number.isFinite(value)) takeNumber(search, value, at);
-  else search.odd |= Number.isNaN(value) ? oddities.nan : value > 0 ? oddities.above : oddities.below;
+/**
+ * Takes the values in [start, end) into account, none of which may lie before one that was taken. Plain statements on local numbers: a drawing looks at
+ * millions of values.
+ */
+function scan(search: Search, values: Float64Array, start: number, end: number): void {
+  let { low, high, least, greatest } = search;
+  // Zero, unless something among them is no number or infinite.
+  let dust = 0;
+  let at = start;
+  // By twos: of each pair only the lesser one can be the least, and only the other one the greatest.
+  for (; at + 1 < end; at += 2) {
+    const first = values[at] ?? NaN;
+    const second = values[at + 1] ?? NaN;
+    dust += (first - second) * 0;
+    if (first <= second) {
+      if (first < least) {
+        least = first;
+        low = at;
+      }
+      if (second > greatest) {
+        greatest = second;
+        high = first === second ? at : at + 1;
+      }
+    } else {
+      if (second < least) {
+        least = second;
+        low = at + 1;
+      }
+      if (first > greatest) {
+        greatest = first;
+        high = at;
+      }
+    }
+  }
+  if (dust !== 0) {
+    scanEach(search, values, start, end);
+    return;
+  }
+  search.low = low;
+  search.high = high;
+  search.least = least;
+  search.greatest = greatest;
+  // What is left over of an odd number of them.
+  scanEach(search, values, at, end);
+}
+
+/** The same one by one, whatever they are. */
+function scanEach(search: Search, values: Float64Array, start: number, end: number): void {
+  for (let at = start; at < end; at += 1) {
+    const value = values[at] ?? NaN;
+    if (Number.isFinite(value)) takeNumber(search, value, at);
+    else search.odd |= Number.isNaN(value) ? oddities.nan : value > 0 ? oddities.above : oddities.below;
+  }
 }
 
 function takeNumber(search: Search, value: number, at: number): void {

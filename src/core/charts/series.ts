@@ -73,13 +73,13 @@ class GrowingLine {
     this.#changed = Math.min(this.#changed ?? Infinity, index);
   }
 
-  of({ steps, values }: Points): Line {
+  of({ steps, values, stride }: Points): Line {
     if (this.#changed !== undefined) {
       const smoothed = this.#smoother.update(values, this.#changed);
       this.#values = smoothed.values;
       this.#pyramid.update(smoothed.values, smoothed.from);
       this.#changed = undefined;
     }
-    return { steps, values: this.#values, pyramid: this.#pyramid };
+    return { steps, values: this.#values, stride, pyramid: this.#pyramid };
   }
 }

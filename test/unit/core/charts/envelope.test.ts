@@ -104,20 +104,41 @@ describe('envelope', () => {
     expect(envelope([points], { min: 1, max: 3, columns: 50 }).ys).toEqual([[1, 6, 7]]);
   });
 
-  it('keeps a spike at every zoom, wherever the edges fall', () => {
+  it.each([
+    ['whose steps are looked up', 1, undefined],
+    ['of every step', 1, 1],
+    ['of every third step', 3, 3],
+  ])('keeps a spike of a line %s at every zoom, wherever the edges fall', (_name, apart, stride) => {
     const values = new Float64Array(100_000).fill(1);
     values[63_742] = 40;
-    const line = toLine({ steps: Float64Array.from(values, (_, i) => i), values });
+    const line = toLine({ steps: Float64Array.from(values, (__, i) => i * apart), values, stride });
+    const place = 63_742 * apart;
     const window = fc.tuple(
-      fc.double({ min: 0, max: 63_742, noNaN: true }),
-      fc.double({ min: 63_742, max: 1e5, noNaN: true }),
+      fc.double({ min: 0, max: place, noNaN: true }),
+      fc.double({ min: place, max: 1e5 * apart, noNaN: true }),
     );
     fc.assert(
       fc.property(window, fc.integer({ min: 1, max: 1600 }), ([min, max], columns) => {
         const { x, ys } = envelope([line], { min, max, columns });
         const at = ys[0]!.indexOf(40);
-        expect(Math.abs(x[at]! - 63_742)).toBeLessThanOrEqual((max - min) / columns);
+        expect(Math.abs(x[at]! - place)).toBeLessThanOrEqual((max - min) / columns);
       }),
+    );
+  });
+
+  it('draws the same whether steps are looked up or follow from the first', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 50, maxLength: 400 }),
+        fc.record({ first: fc.integer({ min: -50, max: 50 }), apart: fc.integer({ min: 1, max: 12 }) }),
+        fc.record({ from: fc.integer({ min: 0, max: 40 }), columns: fc.constantFrom(1, 2, 4, 8, 16) }),
+        (values, { first, apart }, { from, columns }) => {
+          const steps = Float64Array.from(values, (_, i) => first + i * apart);
+          const points = { steps, values: Float64Array.from(values) };
+          const grid = { min: first + from, max: first + values.length * apart, columns };
+          expect(envelope([toLine({ ...points, stride: apart })], grid)).toEqual(envelope([toLine(points)], grid));
+        },
+      ),
     );
   });
 

@@ -23,7 +23,7 @@ describe('points', () => {
         const growing = new GrowingPoints();
         growing.replaceFrom({ from: 0, ...previous });
         expect(growing.replaceFrom({ from: 0, ...next })).toBeDefined();
-        expect(growing.points).toEqual(next);
+        expect(growing.points).toMatchObject(next);
         expect(growing.copyFrom('x', 0)).toEqual({ name: 'x', from: 0, ...next });
       }),
     );
@@ -37,7 +37,7 @@ describe('points', () => {
     expect(put(0, [1, 2], [5, NaN])).toBe(2);
     expect(put(1, [2, 3], [NaN, 7])).toBe(2);
     expect(put(1, [2], [8])).toBe(1);
-    expect(growing.points).toEqual(columns([1, 2], [5, 8]));
+    expect(growing.points).toMatchObject(columns([1, 2], [5, 8]));
   });
 
   it('refuses a gap and steps that go back, and changes nothing', () => {
@@ -45,7 +45,56 @@ describe('points', () => {
     growing.replaceFrom({ from: 0, ...columns([1, 2], [5, 6]) });
     expect(growing.replaceFrom({ from: 3, ...columns([9], [9]) })).toBeUndefined();
     expect(growing.replaceFrom({ from: 2, ...columns([1], [9]) })).toBeUndefined();
-    expect(growing.points).toEqual(columns([1, 2], [5, 6]));
+    expect(growing.points).toMatchObject(columns([1, 2], [5, 6]));
+  });
+
+  const strides: readonly (readonly [
+    name: string,
+    parts: readonly (readonly [from: number, steps: number[]])[],
+    stride?: number,
+  ])[] = [
+    ['one after the other', [[0, [3, 4, 5]]], 1],
+    [
+      'every tenth, in two parts',
+      [
+        [0, [0, 10]],
+        [2, [20, 30]],
+      ],
+      10,
+    ],
+    ['not with one missing', [[0, [0, 1, 3, 4]]]],
+    ['not with one twice', [[0, [0, 1, 1, 2]]]],
+    ['not where all are the same', [[0, [5, 5, 5]]]],
+    ['not of a single point', [[0, [7]]]],
+    ['not with parts of a step', [[0, [0.5, 1.5, 2.5]]]],
+    [
+      'no more once one comes late',
+      [
+        [0, [0, 1, 2]],
+        [3, [5]],
+      ],
+    ],
+    [
+      'again once that is taken back',
+      [
+        [0, [0, 1, 2, 5]],
+        [3, [3, 4]],
+      ],
+      1,
+    ],
+    [
+      'of what has come in place of the first',
+      [
+        [0, [0, 1, 2, 3]],
+        [1, [2, 4]],
+      ],
+      2,
+    ],
+  ];
+  it.each(strides)('knows how far apart steps lie: %s', (_name, parts, stride) => {
+    const growing = new GrowingPoints();
+    for (const [from, steps] of parts) growing.replaceFrom({ from, ...columns(steps, steps) });
+    expect(growing.points.stride).toBe(stride);
   });
 
   it('sorts a stored history by step and leaves out steps that are none', () => {
