@@ -111,7 +111,8 @@ async function measureFirstChart(): Promise<Figure> {
       await workbench.command('MLOps: Show Runs Table');
       const start = performance.now();
       await workbench.webview().locator('#tab-charts').click();
-      await workbench.webview().locator('.charts .card .plot canvas').first().waitFor({ timeout: 60_000 });
+      // The plot's own canvas is there once it is drawn; another one over it stays hidden until a line is pointed at.
+      await workbench.webview().locator('.charts .card .plot .uplot canvas').first().waitFor({ timeout: 60_000 });
       times.push((performance.now() - start) / 1000);
       await workbench.command('View: Close Editor');
     }

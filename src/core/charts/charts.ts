@@ -25,7 +25,7 @@ export {
 } from './board.ts';
 export { ChartBook } from './book.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
-export { paintHairs, type Rgba } from './hairlines.ts';
+export { paintHairs, widestLine, type HairPicture, type Rgba } from './hairlines.ts';
 export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
 export { ChartFeedSession } from './feedsession.ts';

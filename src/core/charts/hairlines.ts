@@ -7,7 +7,12 @@ export type Rgba = readonly [red: number, green: number, blue: number, alpha: nu
 export interface HairLine {
   readonly parts: Float64Array;
   readonly colour: Rgba;
+  /** In pixels, from one to {@link widestLine}; one where nothing is said. */
+  readonly width?: number;
 }
+
+/** Lines that are wider are not painted here. */
+export const widestLine = 8;
 
 export interface HairPicture {
   /** In pixels from the left, ascending. */
@@ -29,23 +34,42 @@ const opaque = 250;
 const tilePixels = 16_384;
 
 /**
- * Paints many lines, each one pixel wide, far quicker than a canvas strokes them: a line covers a stretch of each pixel column that it passes, which is known without joins and caps. Ends of
+ * Paints lines of many points far quicker than a canvas strokes them: a line covers a stretch of each pixel column that it passes, which is known without joins and caps. Ends of
  * stretches are as faint as the part of a pixel that they cover. A line that goes up and down within a column is one stretch, so that no spike is lost; where a line crosses itself it is not darker.
- * What was on the canvas is gone.
+ * A line wider than a pixel covers the stretches of the columns beside it as well. What was on the canvas is gone.
  */
 export function paintHairs({ x, lines }: HairPicture, { data, width, height }: HairCanvas): void {
   // A pixel at once, red in its lowest byte: no machine that editors run on has it the other way round.
   const rows = new Uint32Array(data.buffer, data.byteOffset, width * height);
+  rows.fill(0);
   const tile = new HairTile(Math.max(1, Math.floor(tilePixels / height)), height);
   for (let left = 0; left < width; left += tile.width) {
-    const range = { start: lowerBound(x, left), end: Math.min(x.length, lowerBound(x, left + tile.width) + 1) };
+    const own = pointsWithin(x, left, left + tile.width);
+    const wide = pointsWithin(x, left - mostReach, left + tile.width + mostReach);
     tile.begin(left);
-    for (let line = lines.length - 1; line >= 0; line -= 1) tile.addBelow(x, lines[line] ?? noLine, range);
+    for (let at = lines.length - 1; at >= 0; at -= 1) {
+      const line = lines[at] ?? noLine;
+      tile.addBelow(x, line, reachOf(line) === 0 ? own : wide);
+    }
     tile.copyTo(rows, width);
   }
 }
 
 const noLine: HairLine = { parts: new Float64Array(0), colour: [0, 0, 0, 0] };
+
+/** Places of the points within, and of the one behind them. */
+interface PointRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+function pointsWithin(x: Float64Array, left: number, right: number): PointRange {
+  return { start: lowerBound(x, left), end: Math.min(x.length, lowerBound(x, right) + 1) };
+}
+
+/** Columns on either side that an upright line covers at least in part. */
+const reachOf = ({ width = 1 }: HairLine): number => Math.ceil((width - 1) / 2);
+const mostReach = Math.ceil((widestLine - 1) / 2);
 
 /**
  * Some columns of the picture. Lines are added from the topmost down: what is hidden costs a glance. Pixels lie column by column, red first, multiplied by their alpha.
@@ -59,13 +83,19 @@ class HairTile {
   readonly #hiddenFrom: Int32Array;
   readonly #hiddenTo: Int32Array;
   #left = 0;
-  // Of the line that is being added: its colour by halves, and the stretches of columns that have not been painted yet.
+  // Of the line that is being added: its width, its colour by halves, and the stretches of columns that have not been painted yet. Of a wide one those
+  // beside the tile are known as well, which is why a column's stretch stands so many places on.
+  #width = 1;
+  #reach = 0;
   #redBlue = 0;
   #alphaGreen = 0;
   readonly #tops: Float64Array;
   readonly #bottoms: Float64Array;
   #first = 0;
   #last = -1;
+  // Rows that anything has been painted on: first, and behind the last.
+  #top = 0;
+  #bottom = 0;
   // Of the stretch that has been painted last: where its hidden pixels at the beginning end, and where those at its end begin.
   #open = 0;
   #closed = 0;
@@ -74,18 +104,21 @@ class HairTile {
     [this.width, this.height] = [width, height];
     this.#pixels = new Uint32Array(width * height);
     [this.#hiddenFrom, this.#hiddenTo] = [new Int32Array(width), new Int32Array(width)];
-    this.#tops = new Float64Array(width).fill(Infinity);
-    this.#bottoms = new Float64Array(width).fill(-Infinity);
+    this.#tops = new Float64Array(width + 2 * mostReach).fill(Infinity);
+    this.#bottoms = new Float64Array(width + 2 * mostReach).fill(-Infinity);
   }
 
   /** With nothing in it, so far from the left. */
   begin(left: number): void {
     this.#left = left;
+    [this.#top, this.#bottom] = [this.height, 0];
     for (const list of [this.#pixels, this.#hiddenFrom, this.#hiddenTo]) list.fill(0);
   }
 
-  /** Below all that have been added. `start` and `end`: the points within, and the one behind them. */
-  addBelow(x: Float64Array, { parts, colour }: HairLine, { start, end }: { start: number; end: number }): void {
+  /** Below all that have been added. */
+  addBelow(x: Float64Array, line: HairLine, { start, end }: PointRange): void {
+    const { parts, colour, width = 1 } = line;
+    [this.#width, this.#reach] = [width, reachOf(line)];
     this.#takeColour(colour);
     let before = pointBefore(parts, start);
     const last = endBehind(parts, end);
@@ -107,7 +140,8 @@ class HairTile {
     const columns = Math.min(this.width, width - this.#left);
     const { height } = this;
     const pixels = this.#pixels;
-    for (let row = 0; row < height; row += 1) {
+    const bottom = this.#bottom;
+    for (let row = this.#top; row < bottom; row += 1) {
       let to = row * width + this.#left;
       for (let at = row; at < columns * height; at += height, to += 1) {
         const pixel = pixels[at] ?? 0;
@@ -134,13 +168,13 @@ class HairTile {
     const slope = x1 > x0 ? (y1 - y0) / (x1 - x0) : Infinity;
     const steep = Math.abs(slope);
     // Half of what a pixel's width is more than the way up or down: nothing for an upright piece, half a pixel for a level one.
-    const more = steep > 1e4 ? 0 : (Math.sqrt(1 + steep * steep) - steep) / 2;
+    const more = steep > 1e4 ? 0 : (this.#width * (Math.sqrt(1 + steep * steep) - steep)) / 2;
     if (first === last) {
       this.#cover(first, y0, y1, more);
       return;
     }
-    const until = Math.min(last, this.width - 1);
-    for (let column = Math.max(first, 0); column <= until; column += 1) {
+    const until = Math.min(last, this.width - 1 + this.#reach);
+    for (let column = Math.max(first, -this.#reach); column <= until; column += 1) {
       const edge = column + this.#left - x0;
       const from = column <= first ? y0 : y0 + slope * edge;
       const to = column >= last ? y1 : y0 + slope * (edge + 1);
@@ -149,33 +183,58 @@ class HairTile {
   }
 
   #cover(column: number, from: number, to: number, more: number): void {
-    if (column < 0 || column >= this.width) return;
+    if (column < -this.#reach || column >= this.width + this.#reach) return;
     const top = (from < to ? from : to) - more;
     const bottom = (from < to ? to : from) + more;
-    if (top < (this.#tops[column] ?? NaN)) this.#tops[column] = top;
-    if (bottom > (this.#bottoms[column] ?? NaN)) this.#bottoms[column] = bottom;
+    const place = column + mostReach;
+    if (top < (this.#tops[place] ?? NaN)) this.#tops[place] = top;
+    if (bottom > (this.#bottoms[place] ?? NaN)) this.#bottoms[place] = bottom;
     if (column < this.#first) this.#first = column;
     if (column > this.#last) this.#last = column;
   }
 
   /** Paints what the line has covered up to here. */
   #flush(): void {
-    for (let column = this.#first; column <= this.#last; column += 1) {
-      this.#paintColumn(column);
-      this.#tops[column] = Infinity;
-      this.#bottoms[column] = -Infinity;
-    }
-    this.#first = this.width;
-    this.#last = -1;
+    if (this.#reach > 0) this.#paintWide();
+    else
+      for (let column = this.#first; column <= this.#last; column += 1)
+        this.#paintStretch(column, this.#tops[column + mostReach] ?? NaN, this.#bottoms[column + mostReach] ?? NaN);
+    this.#tops.fill(Infinity, this.#first + mostReach, this.#last + 1 + mostReach);
+    this.#bottoms.fill(-Infinity, this.#first + mostReach, this.#last + 1 + mostReach);
+    this.#first = this.width + mostReach;
+    this.#last = -1 - mostReach;
   }
 
-  #paintColumn(column: number): void {
-    const top = Math.max(0, this.#tops[column] ?? NaN);
-    const bottom = Math.min(this.height, this.#bottoms[column] ?? NaN);
+  /** A line covers all of the columns that lie within half its width, and the next one on either side in part. */
+  #paintWide(): void {
+    const half = (this.#width - 1) / 2;
+    const whole = Math.floor(half);
+    const share = shareOfPixel(half - whole);
+    const until = Math.min(this.#last + this.#reach, this.width - 1);
+    for (let column = Math.max(0, this.#first - this.#reach); column <= until; column += 1) {
+      const [from, to] = [column - whole + mostReach, column + whole + mostReach];
+      let [top, bottom] = [Infinity, -Infinity];
+      for (let place = from; place <= to; place += 1) {
+        top = Math.min(top, this.#tops[place] ?? Infinity);
+        bottom = Math.max(bottom, this.#bottoms[place] ?? -Infinity);
+      }
+      this.#paintStretch(column, top, bottom);
+      if (share === 0) continue;
+      const above = Math.min(top, this.#tops[from - 1] ?? Infinity, this.#tops[to + 1] ?? Infinity);
+      const below = Math.max(bottom, this.#bottoms[from - 1] ?? -Infinity, this.#bottoms[to + 1] ?? -Infinity);
+      this.#fade(column, { top: above, bottom: Math.min(top, below) }, share);
+      if (bottom > top) this.#fade(column, { top: bottom, bottom: below }, share);
+    }
+  }
+
+  #paintStretch(column: number, from: number, to: number): void {
+    const top = Math.max(0, from);
+    const bottom = Math.min(this.height, to);
     if (!(bottom > top)) return;
     const first = Math.floor(top);
     const last = Math.ceil(bottom) - 1;
     const offset = column * this.height;
+    this.#touch(first, last + 1);
     if (first === last) {
       this.#blend(offset + first, shareOfPixel(bottom - top));
       return;
@@ -183,6 +242,24 @@ class HairTile {
     this.#blend(offset + first, shareOfPixel(first + 1 - top));
     this.#fill(column, offset + first + 1, offset + last);
     this.#blend(offset + last, shareOfPixel(bottom - last));
+  }
+
+  /** A stretch of a column that is covered in part, `share` of 256. */
+  #fade(column: number, stretch: { readonly top: number; readonly bottom: number }, share: number): void {
+    const top = Math.max(0, stretch.top);
+    const bottom = Math.min(this.height, stretch.bottom);
+    if (!(bottom > top)) return;
+    const end = Math.ceil(bottom);
+    this.#touch(Math.floor(top), end);
+    for (let row = Math.floor(top); row < end; row += 1) {
+      const part = Math.min(bottom, row + 1) - Math.max(top, row);
+      this.#blend(column * this.height + row, (share * part + 0.5) | 0);
+    }
+  }
+
+  #touch(top: number, bottom: number): void {
+    if (top < this.#top) this.#top = top;
+    if (bottom > this.#bottom) this.#bottom = bottom;
   }
 
   /** The pixels in [start, end) of a column, all of each; those that are hidden are passed over at once. */
@@ -261,6 +338,10 @@ function shareOf(redBlue: number, alphaGreen: number, share: number): number {
 function toStraight(pixel: number): number {
   const alpha = pixel >>> 24;
   const part = 255 / alpha;
-  const channel = (shift: number): number => Math.min(255, Math.round(((pixel >>> shift) & 0xff) * part));
-  return channel(0) | (channel(8) << 8) | (channel(16) << 16) | (alpha << 24);
+  const red = toChannel((pixel & 0xff) * part);
+  const green = toChannel(((pixel >>> 8) & 0xff) * part);
+  const blue = toChannel(((pixel >>> 16) & 0xff) * part);
+  return red | (green << 8) | (blue << 16) | (alpha << 24);
 }
+
+const toChannel = (value: number): number => (value > 255 ? 255 : (value + 0.5) | 0);

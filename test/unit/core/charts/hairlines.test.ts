@@ -12,13 +12,13 @@ interface Size {
 /** Lines through points in pixels, y from the top; undefined joins, null ends. */
 type Points = readonly (readonly [x: number, y: number | null])[];
 
-function paint(size: Size, points: Points, colours: readonly Rgba[] = [black]): Uint8ClampedArray {
+function paint(size: Size, points: Points, colours: readonly Rgba[] = [black], width = 1): Uint8ClampedArray {
   const x = Float64Array.from(points, ([place]) => place);
   const parts = Float64Array.from(points, ([, y]) => (y === null ? Infinity : 1 - y / size.height));
   return paintAll(
     size,
     x,
-    colours.map((colour) => ({ parts, colour })),
+    colours.map((colour) => ({ parts, colour, width })),
   );
 }
 
@@ -30,8 +30,8 @@ function paintAll({ width, height }: Size, x: Float64Array, lines: readonly Hair
 }
 
 /** How opaque each pixel is, in percent, row by row. */
-function shades(size: Size, points: Points): readonly string[] {
-  const data = paint(size, points);
+function shades(size: Size, points: Points, width = 1): readonly string[] {
+  const data = paint(size, points, [black], width);
   return Array.from({ length: size.height }, (_, row) =>
     Array.from({ length: size.width }, (__, column) =>
       String(Math.round((data[4 * (row * size.width + column) + 3] ?? 0) / 2.55)),
@@ -96,6 +96,73 @@ describe('paintHairs', () => {
   ];
   it.each(cases)('%s', (_name, points, rows) => {
     expect(shades({ width: 4, height: 3 }, points)).toEqual(rows);
+  });
+
+  const widths: readonly (readonly [name: string, width: number, points: Points, rows: readonly string[]])[] = [
+    [
+      'a level line is as high as it is wide',
+      2.5,
+      [
+        [0, 2.5],
+        [5, 2.5],
+      ],
+      ['0 0 0 0 0', '75 75 75 75 75', '100 100 100 100 100', '75 75 75 75 75', '0 0 0 0 0'],
+    ],
+    [
+      'an upright line covers columns beside its own, the outermost in part',
+      2.5,
+      [
+        [2.5, 1],
+        [2.5, 4],
+      ],
+      ['0 0 0 0 0', '0 75 100 75 0', '0 75 100 75 0', '0 75 100 75 0', '0 0 0 0 0'],
+    ],
+    [
+      'an upright line three columns wide covers all of them',
+      3,
+      [
+        [2.5, 0],
+        [2.5, 5],
+      ],
+      Array.from({ length: 5 }, () => '0 100 100 100 0'),
+    ],
+    [
+      'of one that lies outside what reaches into the picture is seen',
+      5,
+      [
+        [-0.5, 0],
+        [-0.5, 5],
+      ],
+      Array.from({ length: 5 }, () => '100 100 0 0 0'),
+    ],
+  ];
+  it.each(widths)('of more than a pixel: %s', (_name, width, points, rows) => {
+    expect(shades({ width: 5, height: 5 }, points, width)).toEqual(rows);
+  });
+
+  it('paints a wide line the same wherever it is cut into tiles', () => {
+    const size = { width: 60, height: 1500 };
+    const values = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 20, maxLength: 20 });
+    fc.assert(
+      fc.property(
+        values,
+        fc.integer({ min: 1, max: 9 }),
+        fc.double({ min: 1, max: 8, noNaN: true }),
+        (own, by, width) => {
+          const parts = Float64Array.from(own);
+          const [here, there] = [20, 20 + by].map((from) => {
+            const x = Float64Array.from(own, (_, i) => from + i + 0.25);
+            return new Uint32Array(paintAll(size, x, [{ parts, colour: black, width }]).buffer);
+          });
+          const columns = Array.from({ length: 40 }, (_, column) => column + 10);
+          for (const column of columns)
+            for (let row = 0; row < size.height; row += 7)
+              if (here?.[row * 60 + column] !== there?.[row * 60 + column + by])
+                expect.fail(`Column ${column} of row ${row} is another one ${by} columns on.`);
+        },
+      ),
+      { numRuns: 20 },
+    );
   });
 
   it('goes the whole way of a slanting line', () => {
