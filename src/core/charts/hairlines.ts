@@ -28,7 +28,9 @@ export interface HairCanvas {
   readonly height: number;
 }
 
-/** More opaque than this nothing shines through. */
+/** What shines through what is more opaque than this nobody sees: it is not painted. */
+const hiding = 235;
+/** More opaque than this a pixel's channels are as good as not multiplied by its alpha. */
 const opaque = 250;
 /** Pixels at once: as many as a processor has at hand. */
 const tilePixels = 16_384;
@@ -151,9 +153,8 @@ class HairTile {
   }
 
   #takeColour([red, green, blue, alpha]: Rgba): void {
-    const own = (channel: number): number => Math.round((channel * alpha) / 255);
-    this.#redBlue = own(red) | (own(blue) << 16);
-    this.#alphaGreen = own(green) | (alpha << 16);
+    this.#redBlue = weighed(red, alpha) | (weighed(blue, alpha) << 16);
+    this.#alphaGreen = weighed(green, alpha) | (alpha << 16);
   }
 
   /** A straight piece of a line, from one point to another. */
@@ -165,14 +166,12 @@ class HairTile {
     const first = Math.floor(x0) - this.#left;
     // Where it ends at the edge of a column, it does not enter that.
     const last = Math.max(first, Math.ceil(x1) - 1 - this.#left);
-    const slope = x1 > x0 ? (y1 - y0) / (x1 - x0) : Infinity;
-    const steep = Math.abs(slope);
-    // Half of what a pixel's width is more than the way up or down: nothing for an upright piece, half a pixel for a level one.
-    const more = steep > 1e4 ? 0 : (this.#width * (Math.sqrt(1 + steep * steep) - steep)) / 2;
+    const more = this.#moreOf(Math.abs(y1 - y0), x1 - x0);
     if (first === last) {
       this.#cover(first, y0, y1, more);
       return;
     }
+    const slope = (y1 - y0) / (x1 - x0);
     const until = Math.min(last, this.width - 1 + this.#reach);
     for (let column = Math.max(first, -this.#reach); column <= until; column += 1) {
       const edge = column + this.#left - x0;
@@ -180,6 +179,14 @@ class HairTile {
       const to = column >= last ? y1 : y0 + slope * (edge + 1);
       this.#cover(column, from, to, more);
     }
+  }
+
+  /** By how much a piece covers more than its way up or down, on either end: nothing of an upright one, half the line's width of a level one. */
+  #moreOf(rise: number, run: number): number {
+    // A 256th of a pixel is the least that can be seen.
+    if (!(rise < 64 * run)) return 0;
+    const steep = rise / run;
+    return (this.#width * (Math.sqrt(1 + steep * steep) - steep)) / 2;
   }
 
   #cover(column: number, from: number, to: number, more: number): void {
@@ -294,10 +301,10 @@ class HairTile {
     let closed = start;
     for (let at = start; at < end; at += 1) {
       const pixel = pixels[at] ?? 0;
-      if (pixel >>> 24 > opaque) continue;
+      if (pixel >>> 24 > hiding) continue;
       const mixed = (pixel + shareOf(redBlue, alphaGreen, 256 - (pixel >>> 24))) | 0;
       pixels[at] = mixed;
-      if (mixed >>> 24 > opaque) continue;
+      if (mixed >>> 24 > hiding) continue;
       closed = at + 1;
       if (open === end) open = at;
     }
@@ -313,6 +320,7 @@ class HairTile {
   }
 }
 
+const weighed = (channel: number, alpha: number): number => Math.round((channel * alpha) / 255);
 const shareOfPixel = (part: number): number => (256 * part + 0.5) | 0;
 
 /** The point that the piece begins with which enters at `start`; −1: none does. */
@@ -337,11 +345,13 @@ function shareOf(redBlue: number, alphaGreen: number, share: number): number {
 /** Channels that are not multiplied by alpha. */
 function toStraight(pixel: number): number {
   const alpha = pixel >>> 24;
-  const part = 255 / alpha;
+  const part = straights[alpha] ?? 1;
   const red = toChannel((pixel & 0xff) * part);
   const green = toChannel(((pixel >>> 8) & 0xff) * part);
   const blue = toChannel(((pixel >>> 16) & 0xff) * part);
   return red | (green << 8) | (blue << 16) | (alpha << 24);
 }
 
+/** Of each alpha what a channel is to be multiplied by; a division for each of a million pixels takes its time. */
+const straights = Float64Array.from({ length: 256 }, (_, alpha) => 255 / alpha);
 const toChannel = (value: number): number => (value > 255 ? 255 : (value + 0.5) | 0);

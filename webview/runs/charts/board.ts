@@ -69,6 +69,7 @@ export class Board {
   readonly #all: HTMLElement;
   readonly #cards = new Map<string, ChartCard>();
   readonly #rows = element('div', { class: 'rows' });
+  readonly #looks = new WeakMap<ChartPlan, CardLook['looks']>();
   readonly #inView = new Set<Element>();
   readonly #watcher: IntersectionObserver;
   #facts: BoardFacts | undefined;
@@ -135,19 +136,29 @@ export class Board {
   }
 
   draw(scene: Scene, facts: BoardFacts): void {
+    const isSame = scene === this.scene;
     [this.scene, this.#facts] = [scene, facts];
+    this.#drawNote(scene, facts);
+    this.#drawBar(scene, facts);
+    // Points have come, or a window is another one: nothing but the cards tells of that.
+    if (isSame) {
+      for (const { plans } of scene.rows) for (const plan of plans) this.#drawCard(plan, scene);
+      return;
+    }
     this.#list.draw({
       ...{ runs: scene.runs, selected: scene.selected, objective: scene.objective, lookOf: scene.lookOf },
       ...{ off: new Set(facts.state.off), pinned: new Set(scene.view.pinned) },
     });
+    this.#drawRows(scene);
+  }
+
+  #drawBar(scene: Scene, facts: BoardFacts): void {
     this.#bar.draw({
       ...{ view: scene.view, columns: scene.columns, metrics: scene.metrics, showsMore: facts.state.showsMore },
       isZoomed: facts.windows.size > 0,
       isClipped: scene.cards.length > 0 && scene.cards.every(({ isClipped }) => isClipped),
       hidden: scene.cards.filter(({ isHidden }) => isHidden).length,
     });
-    this.#drawNote(scene, facts);
-    this.#drawRows(scene);
   }
 
   #createList(): RunList {
@@ -241,8 +252,9 @@ export class Board {
     return card;
   }
 
-  #lookOf({ card, lines }: ChartPlan, scene: Scene): CardLook {
-    const { theme, selected, lookOf, view } = scene;
+  #lookOf(plan: ChartPlan, scene: Scene): CardLook {
+    const { card, lines } = plan;
+    const { theme, selected, view } = scene;
     const axis = scene.axisOf(card);
     const told = lines.flatMap(({ runs }) => (runs.length === 1 ? runs : []));
     const meant = selected.size > 0 ? told.filter(({ runId }) => selected.has(runId)) : told;
@@ -262,11 +274,20 @@ export class Board {
     };
     return {
       ...{ theme, axis, selected, events },
-      looks: lines.map(({ runs: [run] }) => (run === undefined ? { colour: theme.dim, dash: [] } : lookOf(run))),
+      looks: this.#looksOf(plan, scene),
       window: this.#facts?.windows.get(axis.key),
       axisName: names[view.x.kind],
       isReading: this.#facts?.isReading === true,
     };
+  }
+
+  /** The same list for as long as the plan stands. */
+  #looksOf(plan: ChartPlan, { theme, lookOf }: Scene): CardLook['looks'] {
+    const known =
+      this.#looks.get(plan) ??
+      plan.lines.map(({ runs: [run] }) => (run === undefined ? { colour: theme.dim, dash: [] } : lookOf(run)));
+    this.#looks.set(plan, known);
+    return known;
   }
 
   #createCard(plan: ChartPlan, look: CardLook): ChartCard {

@@ -78,6 +78,7 @@ export class ChartCard {
   #raw: readonly number[] = [];
   #picture: OrderedPicture | undefined;
   #painted = '';
+  #linesStamp = '';
   #reading: ChartReading | undefined;
   #cursorX: number | undefined;
   #isOwner = false;
@@ -165,7 +166,10 @@ export class ChartCard {
   /** Words and looks; lines are drawn when their points come. */
   draw(plan: ChartPlan, look: CardLook): void {
     const isOther = !hasSameLines(plan, this.plan);
+    const isSame = plan === this.plan && look.looks === this.#look.looks && this.#linesStamp !== '';
     [this.plan, this.#look] = [plan, look];
+    // Points have come, or the window is another one: a hundred lines need not be looked at for that.
+    if (!isSame) this.#linesStamp = this.#stampLines();
     this.root.dataset['key'] = plan.card.id;
     this.root.classList.toggle('wide', plan.card.isWide);
     setText(this.#head.title, plan.card.title);
@@ -201,12 +205,14 @@ export class ChartCard {
   /** What this card says of where the cursor is; `isOwner`: it was moved here. */
   showReading(reading: ChartReading | undefined, x: number | undefined, isOwner: boolean): void {
     [this.#reading, this.#cursorX, this.#isOwner] = [reading, x, isOwner];
+    const before = this.#hovered;
     if (isOwner && reading !== undefined && this.#pointerY !== undefined) {
       const top = this.plotRoot.getBoundingClientRect().top;
       const line = this.#cursor.nearest(reading, this.#pointerY, top);
       this.#actions.onHover(line === undefined ? [] : (this.plan.lines[line]?.runs.map(({ runId }) => runId) ?? []));
     }
-    this.#drawCursor();
+    // With other lines highlighted it has been drawn.
+    if (before === this.#hovered) this.#drawCursor();
   }
 
   highlight(runIds: ReadonlySet<string>): void {
@@ -223,12 +229,16 @@ export class ChartCard {
 
   /** What a drawing follows from beside the points. */
   #paintedBy(): string {
-    const { theme, axis, looks, selected, events } = this.#look;
-    const { card, lines } = this.plan;
+    const { axis, events } = this.#look;
     const { clientWidth, clientHeight } = this.plotRoot;
+    return JSON.stringify([this.#linesStamp, axis.key, events, clientWidth, clientHeight]);
+  }
+
+  #stampLines(): string {
+    const { theme, looks, selected } = this.#look;
+    const { card, lines } = this.plan;
     const own = lines.map(({ label, runs }) => [label, runs.some(({ runId }) => selected.has(runId)), runs[0]?.status]);
-    const colours = [theme.kind, theme.foreground, theme.background, theme.dim, looks];
-    return JSON.stringify([card, axis.key, colours, own, events, clientWidth, clientHeight]);
+    return JSON.stringify([card, theme.kind, theme.foreground, theme.background, theme.dim, looks, own]);
   }
 
   /** What is said of the drawing; gives the words that stand in it. */

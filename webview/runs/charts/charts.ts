@@ -127,9 +127,7 @@ class ChartsTab implements Tab {
   #perform(): void {
     const facts = this.#facts;
     if (facts === undefined || this.#isLeft) return;
-    const scene = planScene(facts, this.#state, { before: this.#scene, texts: this.#host.texts });
-    if (scene.order !== this.#state.order) this.#keep({ order: scene.order.slice(0, mostKept) });
-    this.#scene = scene;
+    const scene = this.#planned(facts);
     this.#board.draw(scene, {
       state: this.#state,
       windows: this.#windows,
@@ -142,6 +140,16 @@ class ChartsTab implements Tab {
     this.#watch(scene);
     this.#painter.paint(scene, this.#board.cardsInView(), this.#board.visibleRuns());
     this.#drawCursor();
+  }
+
+  /** The scene that stands, where nothing has changed but points and windows: whatever hangs on it need not be looked at then. */
+  #planned(facts: TabFacts): Scene {
+    const before = this.#scene;
+    if (before?.facts === facts && before.state === this.#state) return before;
+    const scene = planScene(facts, this.#state, { before, texts: this.#host.texts });
+    this.#scene = scene;
+    if (scene.order !== this.#state.order) this.#keep({ order: scene.order.slice(0, mostKept) });
+    return scene;
   }
 
   /** Asks for the points of what can be seen. */

@@ -65,27 +65,30 @@ export class Painter {
     drawing.stamp = stamp;
     drawing.isBusy = true;
     card.root.setAttribute('aria-busy', 'true');
+    const { plan } = card;
     try {
-      await this.#show(scene, card, ask);
+      const answer = await this.#book.ask('draw', ask).finally(() => (drawing.isBusy = false));
+      // The next one is computed while this one is drawn. The first one is drawn before: only then the plot knows how wide it is.
+      if (card.answer !== undefined) this.#askAgain(card, drawing);
+      // Lines may have come, gone, or changed places meanwhile: their answer is on its way.
+      if (hasSameLines(plan, card.plan)) {
+        card.show(answer, ask.smoothing === null ? [] : ask.raw);
+        if (plan.card.isTable) await this.#number(scene, card);
+      }
     } finally {
-      drawing.isBusy = false;
-      card.root.removeAttribute('aria-busy');
-    }
-    const scenes = this.#board.scene;
-    if (drawing.isAgain && scenes !== undefined) {
-      drawing.isAgain = false;
-      void this.#paint(scenes, card);
+      if (!this.#askAgain(card, drawing)) card.root.removeAttribute('aria-busy');
     }
     this.#onPainted();
   }
 
-  async #show(scene: Scene, card: ChartCard, ask: ChartAsk): Promise<void> {
-    const { plan } = card;
-    const answer = await this.#book.ask('draw', ask);
-    // Lines may have come, gone, or changed places meanwhile: their answer is on its way.
-    if (!hasSameLines(plan, card.plan)) return;
-    card.show(answer, ask.smoothing === null ? [] : ask.raw);
-    if (plan.card.isTable) await this.#number(scene, card);
+  /** Asks again where something has changed since; whether an answer is on its way. */
+  #askAgain(card: ChartCard, drawing: Drawing): boolean {
+    const scene = this.#board.scene;
+    if (drawing.isAgain && !drawing.isBusy && scene !== undefined) {
+      drawing.isAgain = false;
+      void this.#paint(scene, card);
+    }
+    return drawing.isBusy;
   }
 
   #askOf(scene: Scene, card: ChartCard): ChartAsk {

@@ -30,6 +30,7 @@ interface CardRow {
 /** All that the tab shows, as it follows from runs, view and state. */
 export interface Scene {
   readonly facts: TabFacts;
+  readonly state: ChartsState;
   readonly view: ChartsView;
   readonly theme: Theme;
   readonly objective: string | null;
@@ -74,7 +75,7 @@ export function planScene(
   const { facets, left } = splitFacets(cast, view.facet);
   const axes = new Map<BoardCard['axis'], AxisWords>();
   return {
-    ...{ facts, view, theme, objective, runs, cast, selected, cards, order },
+    ...{ facts, state, view, theme, objective, runs, cast, selected, cards, order },
     rowsLeft: left,
     rows: facets.map((facet) => ({
       heading: facet.value === null ? null : nameFacet(view.facet ?? '', facet.value, texts),

@@ -48,11 +48,8 @@ describe('points', () => {
     expect(growing.points).toMatchObject(columns([1, 2], [5, 6]));
   });
 
-  const strides: readonly (readonly [
-    name: string,
-    parts: readonly (readonly [from: number, steps: number[]])[],
-    stride?: number,
-  ])[] = [
+  type Part = readonly [from: number, steps: number[]];
+  const strides: readonly (readonly [name: string, parts: readonly Part[], stride: number | undefined])[] = [
     ['one after the other', [[0, [3, 4, 5]]], 1],
     [
       'every tenth, in two parts',
@@ -62,17 +59,18 @@ describe('points', () => {
       ],
       10,
     ],
-    ['not with one missing', [[0, [0, 1, 3, 4]]]],
-    ['not with one twice', [[0, [0, 1, 1, 2]]]],
-    ['not where all are the same', [[0, [5, 5, 5]]]],
-    ['not of a single point', [[0, [7]]]],
-    ['not with parts of a step', [[0, [0.5, 1.5, 2.5]]]],
+    ['not with one missing', [[0, [0, 1, 3, 4]]], undefined],
+    ['not with one twice', [[0, [0, 1, 1, 2]]], undefined],
+    ['not where all are the same', [[0, [5, 5, 5]]], undefined],
+    ['not of a single point', [[0, [7]]], undefined],
+    ['not with parts of a step', [[0, [0.5, 1.5, 2.5]]], undefined],
     [
       'no more once one comes late',
       [
         [0, [0, 1, 2]],
         [3, [5]],
       ],
+      undefined,
     ],
     [
       'again once that is taken back',
