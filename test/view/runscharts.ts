@@ -150,7 +150,7 @@ export async function openCharts(
       ),
     drawn: async (key = 'loss') => {
       await card(key).first().locator('canvas:not(.highlight)').waitFor();
-      await expect.poll(() => shown.page.locator('.charts .note').textContent()).not.toContain(texts.chartsReading);
+      await expect.poll(() => shown.page.locator('.charts .pending').textContent()).toBe('');
       await frame();
       await frame();
       await expect.poll(() => card(key).first().getAttribute('aria-busy')).toBe(null);

@@ -77,6 +77,25 @@ describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
     expect([await page.violations(), page.complaints]).toEqual([[], []]);
   });
 
+  it('says that it reads without moving or resizing a chart', async () => {
+    const shown = await openCharts(bench, runs, {
+      before: /* js */ `{
+        window.seen = new Set();
+        new MutationObserver(() => {
+          const plot = document.querySelector('.charts .card .plot')?.getBoundingClientRect();
+          const words = document.querySelector('.charts .pending')?.textContent;
+          if (plot?.height > 0) window.seen.add(words + ' ' + [plot.left, plot.top, plot.width, plot.height].map(Math.round));
+        }).observe(document.body, { childList: true, characterData: true, attributes: true, subtree: true });
+      }`,
+    });
+    await shown.drawn();
+    const seen = await shown.page.evaluate<string[]>('[...window.seen]');
+    const places = (words: string): string[] =>
+      seen.flatMap((one) => (one.startsWith(`${words} `) ? [one.slice(words.length + 1)] : []));
+    expect(places(texts.chartsReading)).toEqual(places(''));
+    expect(places('')).toHaveLength(1);
+  });
+
   it('goes on when its worker dies, and says what it does, what can’t be read, and that the runs are gone', async () => {
     const shown = await openCharts(bench, runs, {
       before: `window.workers = [];
@@ -92,9 +111,9 @@ describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
       await shown.page.keyboard.press('End');
       await shown.page.evaluate(/* js */ `{
         new MutationObserver(() => {
-          const words = document.querySelector('.charts .note').textContent;
+          const words = document.querySelector('.charts .pending').textContent;
           if (words.includes(${JSON.stringify(texts.chartsRecovering)})) window.told = words;
-        }).observe(document.querySelector('.charts .note'), { childList: true, characterData: true, subtree: true });
+        }).observe(document.querySelector('.charts .pending'), { childList: true, characterData: true, subtree: true });
         window.workers.at(-1).postMessage({ id: -1, deed: 'draw', ask: null });
       }`);
       await expect.poll(() => shown.watched()?.watch).toBe((before ?? 0) + 1);

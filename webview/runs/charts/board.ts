@@ -64,6 +64,8 @@ export class Board {
   readonly #bar: ReturnType<typeof createBar>;
   readonly #editor: ReturnType<typeof createExpressionEditor>;
   readonly #note = element('p', { class: 'dim', role: 'status' });
+  /** What passes by itself: it lies over the charts, which would be drawn in other sizes for it. */
+  readonly #pending = element('p', { class: 'pending dim', role: 'status' });
   readonly #retry: HTMLElement;
   readonly #noteRow: HTMLElement;
   readonly #all: HTMLElement;
@@ -92,7 +94,8 @@ export class Board {
     this.#retry = createWord(texts.retry, texts.retry, actions.onRetry);
     this.#all = createWord(texts.chartsAll, texts.chartsAll, () => actions.onState({ off: [] }));
     this.#noteRow = element('div', { class: 'note' }, this.#note, this.#retry, this.#all);
-    const side = element('div', { class: 'side' }, this.#bar.root, this.#editor.root, this.#noteRow, this.#rows);
+    const parts = [this.#bar.root, this.#editor.root, this.#noteRow, this.#rows, this.#pending];
+    const side = element('div', { class: 'side' }, ...parts);
     this.root = element('div', { class: 'charts' }, this.#list.root, side);
     this.#watcher = new IntersectionObserver((entries) => this.#look(entries), {
       root: this.#rows,
@@ -201,9 +204,12 @@ export class Board {
         : '',
       cast.left > 0 ? fillIn(texts.chartsLeft, formatCount(cast.left)) : '',
       rowsLeft > 0 ? fillIn(texts.chartsRowsLeft, formatCount(rowsLeft)) : '',
-      isReading && cards.length > 0 ? (isRecovering ? texts.chartsRecovering : texts.chartsReading) : '',
     ].filter((sentence) => sentence !== '');
     setText(this.#note, words.join(' '));
+    setText(
+      this.#pending,
+      isReading && cards.length > 0 ? (isRecovering ? texts.chartsRecovering : texts.chartsReading) : '',
+    );
     setHidden(this.#retry, problem === undefined);
     setHidden(this.#all, cast.off === 0);
     setHidden(this.#noteRow, words.length === 0 && cast.off === 0);
