@@ -1,5 +1,13 @@
 import { createRandom, mixSeed } from '../core/random/random.ts';
-import { isHeld, type Batch, type Examples, type HeldExamples, type Piece, type StreamedExamples } from './data.ts';
+import {
+  isHeld,
+  type Batch,
+  type BatchRoom,
+  type Examples,
+  type HeldExamples,
+  type Piece,
+  type StreamedExamples,
+} from './data.ts';
 
 // Examples in batches, wherever they come from. What is prepared ahead draws from no generator that a checkpoint keeps, so it may be
 // thrown away at a stop and made again.
@@ -13,6 +21,8 @@ export interface Pass {
   readonly seed: number;
   /** Changes a batch; `numbers`: of its examples. */
   readonly augment?: ((xs: Float32Array, numbers: Uint32Array, epoch: number) => Promise<Float32Array>) | undefined;
+  /** Where a batch may be put, over the one before it; without it each has arrays of its own. */
+  readonly room?: BatchRoom | undefined;
 }
 
 interface NumberedBatch extends Batch {
@@ -28,9 +38,11 @@ export function readBatches(
   order: Uint32Array,
   pass: Pass,
 ): AsyncIterable<Batch> | Iterable<Batch> {
-  const batches = isHeld(examples) ? gather(examples, order, pass) : cut(examples, pass);
   // What is in memory and stays as it is needs no waiting for.
-  return isHeld(examples) && pass.augment === undefined ? batches : ahead(change(batches, pass));
+  if (isHeld(examples) && pass.augment === undefined) return gather(examples, order, pass);
+  // The next one is prepared while this one is in use.
+  const batches = isHeld(examples) ? gather(examples, order, { ...pass, room: undefined }) : cut(examples, pass);
+  return ahead(change(batches, pass));
 }
 
 async function* change(
@@ -41,19 +53,30 @@ async function* change(
     yield { xs: augment === undefined ? xs : await augment(xs, numbers, epoch), ys, count };
 }
 
-function* gather(examples: HeldExamples, order: Uint32Array, { batchSize, from = 0 }: Pass): Generator<NumberedBatch> {
+function* gather(
+  examples: HeldExamples,
+  order: Uint32Array,
+  { batchSize, from = 0, room }: Pass,
+): Generator<NumberedBatch> {
   const { xs, ys, size, width, scale } = examples;
   const convert = createConversion(xs, scale);
   for (let first = from * batchSize; first < order.length; first += batchSize) {
     const numbers = order.subarray(first, first + batchSize);
-    const x = new Float32Array(numbers.length * size);
-    const y = new Float32Array(numbers.length * width);
+    const x = roomFor(room?.xs, numbers.length * size);
+    const y = roomFor(room?.ys, numbers.length * width);
+    const bytes = xs instanceof Uint8Array ? room?.bytes(x.length) : undefined;
     numbers.forEach((index, at) => {
-      convert(index * size, (index + 1) * size, x, at * size);
+      if (bytes === undefined) convert(index * size, (index + 1) * size, x, at * size);
+      else bytes.set(xs.subarray(index * size, (index + 1) * size), at * size);
       y.set(ys.subarray(index * width, (index + 1) * width), at * width);
     });
+    if (bytes !== undefined) room?.scaleBytes(x.length, scale);
     yield { xs: x, ys: y, count: numbers.length, numbers: numbers.slice() };
   }
+}
+
+function roomFor(room: Float32Array | undefined, size: number): Float32Array {
+  return room === undefined ? new Float32Array(size) : room.subarray(0, size);
 }
 
 /** Copies numbers as floats, scaled. */

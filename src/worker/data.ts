@@ -186,6 +186,16 @@ export interface Batch {
   readonly count: number;
 }
 
+/** Room for the greatest batch of a pass. */
+export interface BatchRoom {
+  readonly xs: Float32Array;
+  readonly ys: Float32Array;
+  /** Where as many bytes may be put, in place of the first numbers of `xs`. */
+  bytes(count: number): Uint8Array;
+  /** Those bytes become the numbers, scaled. */
+  scaleBytes(count: number, scale: number): void;
+}
+
 /** One tensor of inputs and one of targets; the caller disposes both. */
 export function toTensors(
   tf: TensorFlow,

@@ -246,8 +246,8 @@ class Fit {
 
   /** What is left of the epoch. */
   #readEpochBatches(): AsyncIterable<Batch> | Iterable<Batch> {
-    const { training, train, record, seed } = this.#options;
-    const where = { from: this.#progress.batch, epoch: record.epochs + 1, seed };
+    const { training, train, record, seed, steps } = this.#options;
+    const where = { from: this.#progress.batch, epoch: record.epochs + 1, seed, room: steps.room };
     return readBatches(train, this.#order, { batchSize: training.batch_size, ...where, augment: this.#augment });
   }
 

@@ -15,7 +15,7 @@ export interface EvaluationOptions {
   readonly steering: FitSteering;
   readonly signal: AbortSignal;
   /** What else than the packages' operations tests a batch, and answers to one. */
-  readonly steps?: Pick<TrainingSteps, 'evaluate'> & Partial<Pick<CompiledTraining, 'predict'>>;
+  readonly steps?: Pick<TrainingSteps, 'evaluate' | 'room'> & Partial<Pick<CompiledTraining, 'predict'>>;
 }
 
 /** Loss and metrics over examples, each the mean over the examples, without changing the model; undefined when the user stopped it. */
@@ -31,7 +31,8 @@ export async function evaluate(
   const sums = names.map(() => 0);
   const parts: Float32Array[] = [];
   const targets: Float32Array[] = [];
-  for await (const batch of readBatches(examples, orderOf(examples), untrained(training))) {
+  const pass = { ...untrained(training), room: steps?.room };
+  for await (const batch of readBatches(examples, orderOf(examples), pass)) {
     await steering.between(model, null);
     if (signal.aborted) return undefined;
     const { values, outputs } = await (steps ?? eager).evaluate({ ...batch, number: 0 });

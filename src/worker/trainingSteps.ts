@@ -1,5 +1,5 @@
 import { targetShapeFor } from './fitting.ts';
-import { toTensors, type Examples } from './data.ts';
+import { toTensors, type BatchRoom, type Examples } from './data.ts';
 import { createEagerStep, evaluateBatch, type Batch, type StepOptions, type StepResult } from './step.ts';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.ts';
 
@@ -23,6 +23,8 @@ export interface TrainingSteps {
   readonly way: string;
   /** What a step does, line by line, or why it is not compiled. */
   explain(): string;
+  /** Where a batch is best put before it is trained or tested, if there is such a place. */
+  readonly room?: BatchRoom;
   train(batch: StepBatch): Promise<StepResult>;
   /** Without changing the model; penalties of regularizers do not count. */
   evaluate(batch: StepBatch): Promise<StepResult>;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { fillTable, places, type Plan, type ProgramFacts } from '../../core/compiled/compiled.ts';
+import type { BatchRoom } from '../data.ts';
 import { instantiate, type KernelModule, type Kernels } from './kernels.ts';
 import { Performer } from './perform.ts';
 import { END, type ThreadData } from './threadData.ts';
@@ -90,8 +91,8 @@ export class Executor {
   /** Runs a program of the plan on a batch. */
   run(number: number, { xs, ys, weights, count, keys, optimizer }: StepData): StepValues {
     const facts = this.#factsOf(number, count);
-    this.#floats.set(xs, facts.input / 4);
-    this.#floats.set(ys, facts.target / 4);
+    this.#put(xs, facts.input);
+    this.#put(ys, facts.target);
     if (weights === undefined) this.#floats.fill(1, facts.weights / 4, facts.weights / 4 + count);
     else this.#floats.set(weights, facts.weights / 4);
     const control = places.controls / 4;
@@ -107,6 +108,18 @@ export class Executor {
       parts.reduce((total, address) => total + (this.#doubles[address / 8] ?? NaN), 0);
     const penalties = facts.penalties.reduce((total, parts) => total + sum(parts), 0);
     return [sum(facts.loss) / divisor + penalties, ...facts.metrics.map((parts) => sum(parts) / divisor)];
+  }
+
+  /** Where a program takes its batch from; one that lies there already is not copied. `size`, `width`: numbers of an example and its target. */
+  room(number: number, size: number, width: number): BatchRoom {
+    const { input = 0, target = 0, capacity = 0 } = this.#plan.programs[number] ?? {};
+    return {
+      xs: this.#at(input, capacity * size),
+      ys: this.#at(target, capacity * width),
+      // At the end of the numbers' place, so that none is overwritten before it is read.
+      bytes: (count) => new Uint8Array(this.#floats.buffer, input + 3 * count, count),
+      scaleBytes: (count, scale) => void this.#kernels['scaleBytes']?.(input, count, scale),
+    };
   }
 
   /** The model's answers to the last batch of a program; `size`: numbers of them all. */
@@ -139,6 +152,11 @@ export class Executor {
   #broken(reason: string): Error {
     this.#failure ??= reason;
     return new Error(`The compiled step can't go on: ${reason}. Train with --no-compile.`);
+  }
+
+  #put(numbers: Float32Array, address: number): void {
+    if (numbers.buffer !== this.#floats.buffer || numbers.byteOffset !== address)
+      this.#floats.set(numbers, address / 4);
   }
 
   #at(address: number, size: number): Float32Array {

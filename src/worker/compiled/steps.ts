@@ -3,6 +3,7 @@ import { mixSeed } from '../../core/random/random.ts';
 import { outputShapeOf, type TensorMetric } from '../models.ts';
 import type { StepOptions, StepResult } from '../step.ts';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.ts';
+import type { BatchRoom } from '../data.ts';
 import type { StepBatch, TrainingSteps } from '../trainingSteps.ts';
 import { Executor } from './executor.ts';
 import { buildGraphs, chooseThreads, type Graphs } from './graphs.ts';
@@ -57,9 +58,11 @@ export async function compileSteps(
     executor = await Executor.start(plan, kernels, options.thread);
     mirror = new Mirror(tf, model, { executor, optimizer });
     const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
+    const size = evaluate.input.shape.reduce((product, axis) => product * axis, 1);
+    const room = executor.room(programs.evaluate, size, options.targetWidth);
     const steps = new CompiledSteps(tf, model, {
       ...options,
-      ...{ executor, mirror, metrics, programs, threads, way, graphs },
+      ...{ executor, mirror, metrics, programs, threads, way, graphs, room },
       bytes: plan.bytes,
     });
     const mistake = await steps.findMistake(evaluate.input.shape);
@@ -84,12 +87,14 @@ interface Parts extends Omit<CompileOptions, 'metrics'> {
   readonly graphs: Graphs;
   /** Of its memory. */
   readonly bytes: number;
+  readonly room: BatchRoom;
 }
 
 class CompiledSteps implements CompiledTraining {
   readonly isCompiled = true;
   readonly way: string;
   readonly threads: number;
+  readonly room: BatchRoom;
   readonly #tf: TensorFlow;
   readonly #model: LayersModel;
   readonly #parts: Parts;
@@ -100,6 +105,7 @@ class CompiledSteps implements CompiledTraining {
     this.#parts = parts;
     this.way = parts.way;
     this.threads = parts.threads;
+    this.room = parts.room;
   }
 
   train(batch: StepBatch): Promise<StepResult> {

@@ -16,6 +16,27 @@ export function multiply(a: usize, b: usize, out: usize, count: i32): void {
   for (; i < count; i++) store<f32>(out + (i << 2), load<f32>(a + (i << 2)) * load<f32>(b + (i << 2)));
 }
 
+/** The bytes at the end of the place of `count` numbers become those numbers, rounded once, as they are in JavaScript. */
+export function scaleBytes(place: usize, count: i32, scale: f64): void {
+  const factor = f64x2.splat(scale);
+  let from: usize = place + 3 * count,
+    i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const words = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(from)));
+    const low = f32x4.demote_f64x2_zero(f64x2.mul(f64x2.convert_low_i32x4_u(words), factor));
+    const others = f64x2.convert_low_i32x4_u(v128.shuffle<i32>(words, words, 2, 3, 2, 3));
+    const high = f32x4.demote_f64x2_zero(f64x2.mul(others, factor));
+    v128.store(place, v128.shuffle<f32>(low, high, 0, 1, 4, 5));
+    from += 4;
+    place += 16;
+  }
+  for (; i < count; i++) {
+    store<f32>(place, <f32>(<f64>load<u8>(from) * scale));
+    from += 1;
+    place += 4;
+  }
+}
+
 /** Runs of `bytes`, from every `fromPitch` bytes to every `toPitch` bytes: joins rows, and parts them. */
 export function copyRuns(from: usize, fromPitch: i32, to: usize, toPitch: i32, bytes: i32, runs: i32): void {
   for (let run = 0; run < runs; run++) memory.copy(to + run * toPitch, from + run * fromPitch, bytes);

@@ -8,8 +8,10 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { ensureKernels } from '../../../../scripts/kernels.ts';
 import { buildStep, parseModel, planProgram, type Plan } from '../../../../src/core/compiled/compiled.ts';
+import { readBatches } from '../../../../src/worker/batches.ts';
 import { Executor } from '../../../../src/worker/compiled/executor.ts';
 import { instantiate, loadKernels } from '../../../../src/worker/compiled/kernels.ts';
+import type { Batch } from '../../../../src/worker/data.ts';
 import { webAssembly } from '../../../../src/worker/compiled/webAssembly.ts';
 import { randomNumbers } from '../kernels/backends.ts';
 
@@ -153,4 +155,35 @@ test.each([true, false])('products of all sizes are right, fused %s', async (isF
         expect(worst).toBeLessThan(1e-6);
         expect(floats[c / 4 + m * n]).toBe(7);
       }
+});
+
+test('batches that are put where the program takes them from are the same numbers', async () => {
+  const kernels = await loadKernels(await ensureKernels());
+  const executor = await Executor.start(planOf(1), kernels, '');
+  const room = executor.room(0, 4, 3);
+  const random = randomNumbers(5);
+  const order = Uint32Array.from({ length: 21 }, (_, index) => (index * 8) % 21);
+  const ys = Float32Array.from({ length: 63 }, random);
+  const given = [
+    { xs: Uint8Array.from({ length: 84 }, () => 256 * random()), scale: 1 / 255 },
+    { xs: Float32Array.from({ length: 84 }, random), scale: 1 },
+    { xs: Float32Array.from({ length: 84 }, random), scale: 1 / 3 },
+  ];
+  for (const { xs, scale } of given) {
+    const examples = { xs, ys, shape: [4], count: 21, size: 4, width: 3, scale };
+    const pass = { batchSize: 8, epoch: 1, seed: 1 };
+    const own = [...(readBatches(examples, order, pass) as Iterable<Batch>)];
+    let number = 0;
+    for (const batch of readBatches(examples, order, { ...pass, room }) as Iterable<Batch>) {
+      expect(batch.xs.buffer).toBe(executor.state('d/kernel').buffer);
+      expect({ ...batch, xs: [...batch.xs], ys: [...batch.ys] }).toEqual({
+        ...own[number],
+        xs: [...(own[number]?.xs ?? [])],
+        ys: [...(own[number]?.ys ?? [])],
+      });
+      number += 1;
+    }
+    expect(number).toBe(3);
+  }
+  await executor.dispose();
 });
