@@ -1,3 +1,4 @@
+import { shareOfColour, shareOfPixel, toStraight, weighed } from './pixels.ts';
 import { lowerBound } from './points.ts';
 
 /** Red, green, blue and alpha, each from 0 to 255. */
@@ -302,7 +303,7 @@ class HairTile {
     for (let at = start; at < end; at += 1) {
       const pixel = pixels[at] ?? 0;
       if (pixel >>> 24 > hiding) continue;
-      const mixed = (pixel + shareOf(redBlue, alphaGreen, 256 - (pixel >>> 24))) | 0;
+      const mixed = (pixel + shareOfColour(redBlue, alphaGreen, 256 - (pixel >>> 24))) | 0;
       pixels[at] = mixed;
       if (mixed >>> 24 > hiding) continue;
       closed = at + 1;
@@ -316,12 +317,9 @@ class HairTile {
   #blend(at: number, part: number): void {
     const pixel = this.#pixels[at] ?? 0;
     const share = ((256 - (pixel >>> 24)) * part + 128) >> 8;
-    this.#pixels[at] = (pixel + shareOf(this.#redBlue, this.#alphaGreen, share)) | 0;
+    this.#pixels[at] = (pixel + shareOfColour(this.#redBlue, this.#alphaGreen, share)) | 0;
   }
 }
-
-const weighed = (channel: number, alpha: number): number => Math.round((channel * alpha) / 255);
-const shareOfPixel = (part: number): number => (256 * part + 0.5) | 0;
 
 /** The point that the piece begins with which enters at `start`; −1: none does. */
 function pointBefore(parts: Float64Array, start: number): number {
@@ -336,22 +334,3 @@ function endBehind(parts: Float64Array, end: number): number {
   while (last < parts.length && Number.isNaN(parts[last - 1])) last += 1;
   return last;
 }
-
-/** All four channels at once, times `share` of 256. */
-function shareOf(redBlue: number, alphaGreen: number, share: number): number {
-  return ((Math.imul(redBlue, share) >>> 8) & 0x00ff00ff) | (Math.imul(alphaGreen, share) & 0xff00ff00);
-}
-
-/** Channels that are not multiplied by alpha. */
-function toStraight(pixel: number): number {
-  const alpha = pixel >>> 24;
-  const part = straights[alpha] ?? 1;
-  const red = toChannel((pixel & 0xff) * part);
-  const green = toChannel(((pixel >>> 8) & 0xff) * part);
-  const blue = toChannel(((pixel >>> 16) & 0xff) * part);
-  return red | (green << 8) | (blue << 16) | (alpha << 24);
-}
-
-/** Of each alpha what a channel is to be multiplied by; a division for each of a million pixels takes its time. */
-const straights = Float64Array.from({ length: 256 }, (_, alpha) => 255 / alpha);
-const toChannel = (value: number): number => (value > 255 ? 255 : (value + 0.5) | 0);

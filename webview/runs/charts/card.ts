@@ -17,13 +17,13 @@ import type { Theme } from '../../shared/theme.ts';
 import type { AxisWords } from './axis.ts';
 import { CursorView, type CursorFacts } from './cursor.ts';
 import { toExported } from './exported.ts';
-import { createExpressionEditor } from './expression.ts';
+import { createExpressionEditor, toExpression } from './expression.ts';
 import { listenToPlot } from './gestures.ts';
 import { Highlight } from './highlight.ts';
 import type { RunLook } from './looks.ts';
 import { createMenu, type MenuItem } from './menu.ts';
 import { createNumbers } from './numbers.ts';
-import { rowsOf, toPicture, type OrderedPicture } from './picture.ts';
+import { rowsOf, stampLines, toPicture, type OrderedPicture } from './picture.ts';
 import { hasSameLines, type ChartPlan } from './plan.ts';
 import { describeCard } from './words.ts';
 
@@ -150,17 +150,7 @@ export class ChartCard {
   }
 
   edit(known: ReadonlySet<string>): void {
-    const { measures } = this.plan.card;
-    const [first] = measures;
-    this.#editor.open(
-      first?.isExpression === true
-        ? first.text
-        : measures
-            .map(({ text }) => `"${text.replaceAll('"', '""')}"`)
-            .slice(-1)
-            .join(''),
-      known,
-    );
+    this.#editor.open(toExpression(this.plan.card.measures), known);
   }
 
   /** Words and looks; lines are drawn when their points come. */
@@ -169,7 +159,7 @@ export class ChartCard {
     const isSame = plan === this.plan && look.looks === this.#look.looks && this.#linesStamp !== '';
     [this.plan, this.#look] = [plan, look];
     // Points have come, or the window is another one: a hundred lines need not be looked at for that.
-    if (!isSame) this.#linesStamp = this.#stampLines();
+    if (!isSame) this.#linesStamp = stampLines(plan, look);
     this.root.dataset['key'] = plan.card.id;
     this.root.classList.toggle('wide', plan.card.isWide);
     setText(this.#head.title, plan.card.title);
@@ -232,13 +222,6 @@ export class ChartCard {
     const { axis, events } = this.#look;
     const { clientWidth, clientHeight } = this.plotRoot;
     return JSON.stringify([this.#linesStamp, axis.key, events, clientWidth, clientHeight]);
-  }
-
-  #stampLines(): string {
-    const { theme, looks, selected } = this.#look;
-    const { card, lines } = this.plan;
-    const own = lines.map(({ label, runs }) => [label, runs.some(({ runId }) => selected.has(runId)), runs[0]?.status]);
-    return JSON.stringify([card, theme.kind, theme.foreground, theme.background, theme.dim, looks, own]);
   }
 
   /** What is said of the drawing; gives the words that stand in it. */

@@ -1,4 +1,4 @@
-import { fillIn, parseExpression } from '../../../src/core/charts/charts.ts';
+import { fillIn, parseExpression, type BoardCard } from '../../../src/core/charts/charts.ts';
 import type { RunsTexts } from '../../../src/protocol/runtable.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
 
@@ -91,4 +91,12 @@ function findMistake(
   const unknown = metrics.find((name) => !known.has(name));
   if (unknown === undefined) return undefined;
   return { column: text.indexOf(`"${unknown}"`) + 1, message: fillIn(texts.chartsUnknownMetric, unknown) };
+}
+
+/** What a card draws as an expression to begin with: its own, or the name of its last metric. */
+export function toExpression(measures: BoardCard['measures']): string {
+  const [first] = measures;
+  const last = measures.at(-1);
+  if (first?.isExpression === true) return first.text;
+  return last === undefined ? '' : `"${last.text.replaceAll('"', '""')}"`;
 }

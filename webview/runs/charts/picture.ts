@@ -3,7 +3,7 @@ import type { LineLook, Picture, Ring } from '../../shared/plots/plot.ts';
 import { isHighContrast, withAlpha, type Theme } from '../../shared/theme.ts';
 import type { AxisWords } from './axis.ts';
 import { trainingDash, type RunLook } from './looks.ts';
-import type { PlannedLine } from './plan.ts';
+import type { ChartPlan, PlannedLine } from './plan.ts';
 
 export interface PictureFacts {
   readonly theme: Theme;
@@ -29,6 +29,15 @@ export interface OrderedPicture extends Picture {
   readonly ys: readonly Float64Array[];
   /** Where each planned line has come to lie. */
   readonly places: ReadonlyMap<number, number>;
+}
+
+/** Equal stamps: the same points are drawn as the same lines. */
+export function stampLines(
+  { card, lines }: Pick<ChartPlan, 'card' | 'lines'>,
+  { theme, looks, selected }: Pick<PictureFacts, 'theme' | 'looks' | 'selected'>,
+): string {
+  const own = lines.map(({ label, runs }) => [label, runs.some(({ runId }) => selected.has(runId)), runs[0]?.status]);
+  return JSON.stringify([card, theme.kind, theme.foreground, theme.background, theme.dim, looks, own]);
 }
 
 /** Lines of an answer, one by one: parts of its memory. */
