@@ -3,7 +3,7 @@ import { smooth } from '../../src/core/charts/smoothing.ts';
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 import { checkThemes } from './axe.ts';
 import { mustSkip, startBench, type Bench } from './browser.ts';
-import { measured, openCharts, toPoints, type Charts, type Measured } from './runscharts.ts';
+import { colourAt, measured, openCharts, toPoints, type Charts, type Measured } from './runscharts.ts';
 import { texts } from './runstable.ts';
 
 const adjectives = ['calm', 'bold', 'warm', 'shy', 'deep'];
@@ -58,35 +58,6 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     return shown;
   }
 
-  /** Colour of the plot where a point would be drawn, on axes from and to these values. */
-  const colourAt = (
-    { ask }: Charts,
-    key: string,
-    {
-      x,
-      y,
-      on,
-    }: {
-      readonly x: number;
-      readonly y: number;
-      readonly on: readonly [x0: number, x1: number, y0: number, y1: number];
-    },
-  ): Promise<readonly number[]> =>
-    ask(
-      key,
-      '.plot',
-      /* js */ `const [x, y, x0, x1, y0, y1] = values;
-      const over = part.querySelector('.u-over'), canvas = part.querySelector('.uplot canvas');
-      const ratio = canvas.width / canvas.clientWidth;
-      const left = (over.offsetLeft + over.clientWidth * (x - x0) / (x1 - x0)) * ratio;
-      const top = (over.offsetTop + over.clientHeight * (1 - (y - y0) / (y1 - y0))) * ratio;
-      const copy = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-      copy.drawImage(canvas, -Math.round(left), -Math.round(top));
-      return [...copy.getImageData(0, 0, 1, 1).data];`,
-      x,
-      y,
-      ...on,
-    );
   const blue = expect.toSatisfy(
     (colour: readonly number[]) => colour[2]! > 150 && colour[0]! < 100 && colour[3]! > 100,
   );
@@ -124,11 +95,11 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     await shown.drawn('score');
     const plot = shown.card('score').locator('.plot');
     // The spike reaches half the height: nothing else does.
-    const isSeen = (): Promise<boolean> =>
+    const isSeen = (where = '.uplot canvas'): Promise<boolean> =>
       shown.ask(
         'score',
         '.plot',
-        /* js */ `const over = part.querySelector('.u-over'), canvas = part.querySelector('.uplot canvas');
+        /* js */ `const over = part.querySelector('.u-over'), canvas = part.querySelector(${JSON.stringify(where)});
         const top = Math.round((over.offsetTop + over.clientHeight / 2) * canvas.width / canvas.clientWidth);
         const copy = Object.assign(document.createElement('canvas'), { width: over.clientWidth, height: 1 }).getContext('2d', { willReadFrequently: true });
         copy.drawImage(canvas, -over.offsetLeft, -top);
@@ -137,6 +108,12 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
       );
     await shown.picture('charts-spike');
     expect(await isSeen()).toBe(true);
+    // Pointed at, too.
+    await shown
+      .card('score')
+      .locator('.u-over')
+      .hover({ position: { x: 50, y: (await plot.boundingBox())!.height - 40 } });
+    await expect.poll(() => isSeen('canvas.highlight')).toBe(true);
     await plot.focus();
     await press(shown, 'End');
     for (let zoom = 0; zoom < 12; zoom += 1) {

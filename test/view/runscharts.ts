@@ -158,3 +158,34 @@ export async function openCharts(
     },
   };
 }
+
+/** Colour of the plot where a point would be drawn, on axes from and to these values. */
+export function colourAt(
+  { ask }: Charts,
+  key: string,
+  {
+    x,
+    y,
+    on,
+  }: {
+    readonly x: number;
+    readonly y: number;
+    readonly on: readonly [x0: number, x1: number, y0: number, y1: number];
+  },
+): Promise<readonly number[]> {
+  return ask(
+    key,
+    '.plot',
+    /* js */ `const [x, y, x0, x1, y0, y1] = values;
+    const over = part.querySelector('.u-over'), canvas = part.querySelector('.uplot canvas');
+    const ratio = canvas.width / canvas.clientWidth;
+    const left = (over.offsetLeft + over.clientWidth * (x - x0) / (x1 - x0)) * ratio;
+    const top = (over.offsetTop + over.clientHeight * (1 - (y - y0) / (y1 - y0))) * ratio;
+    const copy = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, -Math.round(left), -Math.round(top));
+    return [...copy.getImageData(0, 0, 1, 1).data];`,
+    x,
+    y,
+    ...on,
+  );
+}

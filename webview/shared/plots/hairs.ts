@@ -10,7 +10,7 @@ export interface Hairs {
 const nothing = new Float64Array(0);
 /** Fewer lines of few points are left to the canvas. */
 const fewest = 12;
-/** A canvas takes a second to stroke some dozen lines of so many points and more. */
+/** A canvas takes many milliseconds to stroke a wide line of so many points and more. */
 const manyPoints = 400;
 
 export const isOfManyPoints = (x: ArrayLike<number>): boolean => x.length >= manyPoints;
