@@ -254,6 +254,9 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     await shown.page.locator('.runlist .swatch path[stroke="rgb(234, 92, 0)"]').first().waitFor({ state: 'attached' });
     await shown.page.getByRole('button', { name: texts.chartsAll }).click();
     await expect.poll(() => shown.card('loss').locator('.plot').getAttribute('aria-label')).toContain('16 lines');
+    await lines(shown).nth(2).click({ button: 'right' });
+    const menu = (await shown.page.locator('.runlist .list').getAttribute('data-vscode-context')) ?? '';
+    expect(JSON.parse(menu)).toMatchObject({ webviewSection: 'run', runIds: [all[2]!.run.runId] });
     await press(shown, 'Shift+Tab');
     await shown.page.waitForTimeout(400);
     const again = await open(all, { state: await shown.state() });
@@ -333,6 +336,11 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     await expect.poll(order).toEqual(['"val_loss" / "training_loss"', 'accuracy']);
     await shown.page.getByRole('button', { name: 'show 1 hidden' }).click();
     await expect.poll(order).toEqual(['loss', '"val_loss" / "training_loss"', 'accuracy']);
+    const find = shown.page.getByRole('searchbox', { name: texts.chartsFindName });
+    await find.fill('(a');
+    await expect.poll(() => shown.page.locator('.note p').textContent()).toBe('No chart has “(a” in its name.');
+    await press(shown, 'Escape');
+    await expect.poll(order).toEqual(['loss', '"val_loss" / "training_loss"', 'accuracy']);
     const head = (await shown.card('accuracy').locator('h2').boundingBox())!;
     const target = (await shown.card('loss').boundingBox())!;
     await shown.page.mouse.move(head.x + 5, head.y + 5);
@@ -403,14 +411,6 @@ describe.skipIf(mustSkip())('charts of many runs', () => {
     expect(colours[0]).toBe(colours[3]);
     expect(new Set(colours).size).toBe(3);
     await shown.picture('charts-facets');
-    const seeds = Array.from({ length: 33 }, (_, seed) =>
-      measured(seed, { score: [seed, 1] }, { params: { seed: String(seed) } }),
-    );
-    const many = await open(seeds, { charts: { facet: 'params.seed' } });
-    await expect.poll(() => many.page.locator('.charts .row > h3').count()).toBe(30);
-    expect(await many.page.locator('.charts .note p').textContent()).toBe(
-      '3 more values have no row of charts: filter the runs.',
-    );
   });
 
   it('computes in the page where no worker can be started', async () => {

@@ -148,4 +148,14 @@ describe.skipIf(mustSkip())('the page of runs, whatever it is told', () => {
     await shown.drawn();
     expect([await shown.violations(), shown.complaints]).toEqual([[], []]);
   });
+
+  it('says which values have no row of charts, because there are too many', async () => {
+    const seeds = Array.from({ length: 33 }, (_, seed) =>
+      measured(seed, { a: [1, 2] }, { params: { seed: `${seed}` } }),
+    );
+    const { page } = await openCharts(bench, seeds, { charts: { facet: 'params.seed' } });
+    await expect.poll(() => page.locator('.charts .row > h3').count()).toBe(30);
+    const note = (): Promise<string | null> => page.locator('.charts .note p').textContent();
+    await expect.poll(note).toBe('3 more values have no row of charts: filter the runs.');
+  });
 });

@@ -153,6 +153,7 @@ class RunsPage {
       request: () => this.#request(),
       hostOf: (tab) => ({
         texts: this.#texts,
+        project: () => this.#state.root,
         mayEdit: this.#context.mayEdit,
         post: (message) => this.#host.post(message),
         say: (words) => setText(this.#spoken, words),

@@ -1,7 +1,7 @@
 import type { RunSummary } from '../../src/protocol/tracking.ts';
 import { stateOf } from './words.ts';
 
-/** What VS Code's menu on the grid is about, as it stands in `data-vscode-context`; undefined: nothing of ours. */
+/** What VS Code's menu on runs is about, as it stands in `data-vscode-context`; undefined: nothing of ours. */
 export interface MenuSubject {
   readonly project: string;
   readonly runIds: readonly string[];

@@ -11,6 +11,8 @@ import type { Theme } from '../shared/theme.ts';
 /** What the page gives a tab, the same for as long as both live. */
 export interface TabHost {
   readonly texts: RunsTexts;
+  /** Root of the project that is shown now. */
+  readonly project: () => string;
   /** False in Restricted Mode, where nothing is written. */
   readonly mayEdit: boolean;
   readonly post: (message: FromRunsPage) => void;

@@ -27,6 +27,7 @@ export { ChartBook } from './book.ts';
 export { groupCards, metricLabel, type Card, type CardSeries } from './cards.ts';
 export { paintHairs, widestLine, type HairPicture, type Rgba } from './hairlines.ts';
 export { envelope, type Drawn, type InfinityMark } from './envelope.ts';
+export { createFinder } from './finding.ts';
 export { toRunChoice, toRunFacts, toRunSnapshot, toSeriesPoints } from './facts.ts';
 export { ChartFeedSession } from './feedsession.ts';
 export { ChartFeedView } from './feedview.ts';

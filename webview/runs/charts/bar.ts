@@ -6,10 +6,13 @@ import { createDropdown, createSlider, createToggle, type Dropdown } from '../..
 import { element, setHidden, setText } from '../../shared/dom.ts';
 import { nameColumn } from '../words.ts';
 import { createWord } from './looks.ts';
+import { longestFind } from './state.ts';
 
 interface BarActions {
   readonly onView: (part: Partial<ChartsView>) => void;
   readonly onClip: (isClipped: boolean) => void;
+  /** Charts with this in their names are wanted. */
+  readonly onFind: (text: string) => void;
   readonly onMore: () => void;
   readonly onAdd: () => void;
   readonly onWhole: () => void;
@@ -25,6 +28,7 @@ interface BarFacts {
   readonly isClipped: boolean;
   readonly hidden: number;
   readonly showsMore: boolean;
+  readonly find: string;
 }
 
 /** As strong as the slider goes, and where it begins. */
@@ -54,6 +58,7 @@ export function createBar(texts: RunsTexts, actions: BarActions) {
     controls.smoothing.root,
     controls.weight.root,
   );
+  const find = createFind(texts, actions.onFind);
   const band = labelled(texts.chartsBand, controls.band.root);
   const rest = element(
     'div',
@@ -74,6 +79,7 @@ export function createBar(texts: RunsTexts, actions: BarActions) {
     band,
     more,
     element('span', { class: 'rest' }),
+    find,
     hidden,
     whole,
   );
@@ -83,6 +89,7 @@ export function createBar(texts: RunsTexts, actions: BarActions) {
     draw(facts: BarFacts): void {
       const { view, isZoomed, isClipped, showsMore } = facts;
       controls.draw(facts);
+      if (find.value !== facts.find) find.value = facts.find;
       setHidden(band, view.group === null);
       setHidden(whole, !isZoomed);
       setHidden(hidden, facts.hidden === 0);
@@ -96,6 +103,17 @@ export function createBar(texts: RunsTexts, actions: BarActions) {
       setHidden(rest, !showsMore);
     },
   };
+}
+
+function createFind(texts: RunsTexts, onFind: BarActions['onFind']): HTMLInputElement {
+  const find = element('input', {
+    ...{ type: 'search', class: 'find', spellcheck: 'false', autocomplete: 'off', maxlength: String(longestFind) },
+    ...{ 'placeholder': texts.chartsFind, 'aria-label': texts.chartsFindName, 'title': texts.chartsFindName },
+  });
+  find.addEventListener('input', () => onFind(find.value));
+  // What is written here means nothing to the page.
+  find.addEventListener('keydown', (event) => event.stopPropagation());
+  return find;
 }
 
 function createControls(texts: RunsTexts, { onView }: BarActions) {

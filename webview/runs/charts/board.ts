@@ -6,6 +6,7 @@ import type { PageExport, RunsTexts } from '../../../src/protocol/runtable.ts';
 import type { RunSummary } from '../../../src/protocol/tracking.ts';
 import type { ExportedChart } from '../../shared/export/charts.ts';
 import { element, setHidden, setText } from '../../shared/dom.ts';
+import { describeMenu } from '../menu.ts';
 import type { TabHost } from '../tab.ts';
 import { createBar } from './bar.ts';
 import { ChartCard, type CardLook } from './card.ts';
@@ -76,12 +77,13 @@ export class Board {
   readonly #watcher: IntersectionObserver;
   #facts: BoardFacts | undefined;
 
-  constructor({ texts, mayEdit }: Pick<TabHost, 'texts' | 'mayEdit'>, actions: BoardActions) {
+  constructor({ texts, mayEdit, project }: Pick<TabHost, 'texts' | 'mayEdit' | 'project'>, actions: BoardActions) {
     [this.#texts, this.#mayEdit, this.#actions] = [texts, mayEdit, actions];
-    this.#list = this.#createList();
+    this.#list = this.#createList(project);
     this.#bar = createBar(texts, {
       onView: actions.onView,
       onClip: (isClipped) => actions.onCards((cards) => cards.map((card) => ({ ...card, isClipped }))),
+      onFind: (find) => actions.onState({ find }),
       onMore: () => actions.onState({ showsMore: this.#facts?.state.showsMore !== true }),
       onAdd: () => this.#editor.open('', new Set(this.scene?.metrics)),
       onWhole: actions.onWhole,
@@ -157,14 +159,15 @@ export class Board {
 
   #drawBar(scene: Scene, facts: BoardFacts): void {
     this.#bar.draw({
-      ...{ view: scene.view, columns: scene.columns, metrics: scene.metrics, showsMore: facts.state.showsMore },
+      ...{ view: scene.view, columns: scene.columns, metrics: scene.metrics },
+      ...{ showsMore: facts.state.showsMore, find: facts.state.find },
       isZoomed: facts.windows.size > 0,
       isClipped: scene.cards.length > 0 && scene.cards.every(({ isClipped }) => isClipped),
       hidden: scene.cards.filter(({ isHidden }) => isHidden).length,
     });
   }
 
-  #createList(): RunList {
+  #createList(project: TabHost['project']): RunList {
     const { onState, onSelect, onView, onOpen, onHover, onLook } = this.#actions;
     const off = (): ReadonlySet<string> => new Set(this.#facts?.state.off);
     return new RunList(this.#texts, {
@@ -186,19 +189,21 @@ export class Board {
         onView({ pinned: isPinned ? others : [...others, ...runIds] });
       },
       onOpen,
+      menuOf: (runIds, run) => describeMenu(run && { project: project(), runIds, run }),
       onHover: (runId) => onHover(runId === undefined ? [] : [runId]),
       onLook,
     });
   }
 
-  #drawNote({ cast, cards, runs, view, rowsLeft }: Scene, { isReading, isRecovering, problems }: BoardFacts): void {
+  #drawNote(scene: Scene, { isReading, isRecovering, problems, state }: BoardFacts): void {
+    const { cast, cards, view, rowsLeft } = scene;
     const texts = this.#texts;
     const [problem] = problems;
     const told = problem === undefined ? '' : this.#tellProblem(problem, problems.length);
-    const isAllOff = runs.length > 0 && cast.lines.length === 0;
+    const empty = this.#tellEmpty(scene, state);
     const words = [
       told,
-      isAllOff ? texts.chartsAllOff : cards.length === 0 ? texts.chartsNothing : '',
+      empty,
       cast.crowd.length > 0 && view.group === null
         ? fillIn(texts.chartsCrowd, formatCount(cast.lines.length), formatCount(cast.crowd.length))
         : '',
@@ -213,7 +218,15 @@ export class Board {
     setHidden(this.#retry, problem === undefined);
     setHidden(this.#all, cast.off === 0);
     setHidden(this.#noteRow, words.length === 0 && cast.off === 0);
-    this.#noteRow.classList.toggle('empty', isAllOff || cards.length === 0);
+    this.#noteRow.classList.toggle('empty', empty !== '');
+  }
+
+  /** Why there is no chart; empty where there is one. */
+  #tellEmpty({ runs, cast, cards, isNoneFound }: Scene, { find }: ChartsState): string {
+    const { chartsAllOff, chartsNothing, chartsNoneFound } = this.#texts;
+    if (runs.length > 0 && cast.lines.length === 0) return chartsAllOff;
+    if (cards.length === 0) return chartsNothing;
+    return isNoneFound ? fillIn(chartsNoneFound, find) : '';
   }
 
   #tellProblem({ runId, metric, message }: SeriesProblem, count: number): string {

@@ -14,6 +14,7 @@ import { element, setHidden, setText } from '../../shared/dom.ts';
 import { createPlot, type Picture } from '../../shared/plots/plot.ts';
 import type { ExportedChart } from '../../shared/export/charts.ts';
 import type { Theme } from '../../shared/theme.ts';
+import { describeMenu } from '../menu.ts';
 import type { AxisWords } from './axis.ts';
 import { CursorView, type CursorFacts } from './cursor.ts';
 import { toExported } from './exported.ts';
@@ -55,7 +56,11 @@ export interface CardLook {
 /** One chart with its head, cursor and table. */
 export class ChartCard {
   readonly root: HTMLElement;
-  readonly plotRoot = element('div', { class: 'plot', role: 'img', tabindex: '0' });
+  readonly plotRoot = element('div', {
+    ...{ class: 'plot', role: 'img', tabindex: '0' },
+    // There is nothing to cut, copy or paste.
+    'data-vscode-context': describeMenu(undefined),
+  });
   readonly #texts: RunsTexts;
   readonly #actions: CardActions;
   readonly #plot;

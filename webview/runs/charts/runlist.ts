@@ -29,6 +29,8 @@ interface RunListActions {
   readonly onOnly: (runIds: readonly string[]) => void;
   readonly onPin: (runIds: readonly string[]) => void;
   readonly onOpen: (runId: string) => void;
+  /** VS Code's menu on these runs, or on none; `run` is the one that was pressed. */
+  readonly menuOf: (runIds: readonly string[], run: RunSummary | undefined) => string;
   /** The mouse is over a run, or over none. */
   readonly onHover: (runId: string | undefined) => void;
   /** Other runs can be seen. */
@@ -187,6 +189,11 @@ export class RunList {
     list.addEventListener('dblclick', (event) => {
       const run = this.#runAt(event.target);
       if (run !== undefined && partOf(event.target) !== 'eye') this.#actions.onOpen(run.runId);
+    });
+    // VS Code reads it when the event has come to the document.
+    list.addEventListener('contextmenu', ({ target }) => {
+      const run = this.#runAt(target);
+      list.dataset['vscodeContext'] = this.#actions.menuOf(run === undefined ? [] : this.#meantBy(run), run);
     });
     list.addEventListener('pointermove', ({ target }) => this.#actions.onHover(this.#runAt(target)?.runId));
     list.addEventListener('pointerleave', () => this.#actions.onHover(undefined));

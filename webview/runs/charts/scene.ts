@@ -1,5 +1,6 @@
 import {
   castRuns,
+  createFinder,
   directionOf,
   hasCurves,
   keepOrder,
@@ -41,6 +42,8 @@ export interface Scene {
   /** Hidden ones, too. */
   readonly cards: readonly BoardCard[];
   readonly rows: readonly CardRow[];
+  /** There are charts, but none has a name as it is looked for. */
+  readonly isNoneFound: boolean;
   /** Values that have no row, because there are too many. */
   readonly rowsLeft: number;
   readonly lookOf: LookOf;
@@ -70,12 +73,16 @@ export function planScene(
   );
   const judged = objective === null ? null : { metric: objective, direction: directionOf(drawn, objective) };
   const cards = planCards(drawn, judged, view.cards);
-  const shown = cards.filter(({ isHidden }) => !isHidden);
+  const isFound = createFinder(state.find);
+  const shown = cards.filter(
+    ({ isHidden, title, measures }) => !isHidden && isFound([title, ...measures.map(({ text }) => text)]),
+  );
   const planned = { view, objective, texts: { without: texts.chartsWithout } };
   const { facets, left } = splitFacets(cast, view.facet);
   const axes = new Map<BoardCard['axis'], AxisWords>();
   return {
     ...{ facts, state, view, theme, objective, runs, cast, selected, cards, order },
+    isNoneFound: shown.length === 0 && cards.some(({ isHidden }) => !isHidden),
     rowsLeft: left,
     rows: facets.map((facet) => ({
       heading: facet.value === null ? null : nameFacet(view.facet ?? '', facet.value, texts),

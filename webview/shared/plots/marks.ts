@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { LabelRows, type InfinityMark, type Range } from '../../../src/core/charts/charts.ts';
-import type { Theme } from '../theme.ts';
+import { withAlpha, type Theme } from '../theme.ts';
 import type { Picture, PlotArea, PlotView, Ring } from './plot.ts';
 
 // What uPlot does not draw: areas below the lines; on top of them events, points without neighbours, live ends, best points.
@@ -198,7 +198,7 @@ function drawRing(
   });
 }
 
-/** Words over lines have a plate of the background under them: a halo of the letters lets lines through between them. */
+/** Words over lines have a halo and a thin plate of the background: the halo alone lets lines through between letters, a whole plate hides what is measured. */
 function write(
   { ctx }: uPlot,
   theme: Theme,
@@ -208,8 +208,12 @@ function write(
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
   const [padding, half] = [2 * uPlot.pxRatio, 7 * uPlot.pxRatio];
-  ctx.fillStyle = theme.background;
+  ctx.fillStyle = withAlpha(theme.background, 0.65);
   ctx.fillRect(x - padding, y - half, ctx.measureText(text).width + 2 * padding, 2 * half);
+  ctx.lineJoin = 'round';
+  ctx.lineWidth = 3 * uPlot.pxRatio;
+  ctx.strokeStyle = theme.background;
+  ctx.strokeText(text, x, y);
   ctx.fillStyle = theme.foreground;
   ctx.fillText(text, x, y);
 }
