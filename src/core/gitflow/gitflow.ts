@@ -59,6 +59,7 @@ export {
 } from './pullrequests.ts';
 export { findHost, findHostName } from './hosts.ts';
 export { parseSettings, topicTypeNames } from './settings.ts';
+export { quoteWord } from './shell.ts';
 export type { FlowPlan } from './plan.ts';
 
 /** What the request would do to this repository; throws an ExpectedError when it can't or mustn't be done. */

@@ -41,6 +41,7 @@ import { withRelease } from './release.ts';
 import { readPullRequests } from './pullrequests.ts';
 import type { FlowReporter, Performance } from './performance.ts';
 
+export { createStops } from './stops.ts';
 export { suggestVersion } from './versions.ts';
 export type { FlowReporter } from './performance.ts';
 

@@ -41,7 +41,7 @@ export async function openJournal(git: Git, facts: FlowFacts, request: FlowReque
   }
   if (previous === undefined) return unwritten;
   return plan.resumes === 'continue'
-    ? toJournal(git, file, withRest(previous, plan), previous.at)
+    ? toJournal(git, file, toBegun(withRest(previous, plan)), previous.at)
     : toWayBack(file, previous, plan.resumes);
 }
 
@@ -58,13 +58,17 @@ const STOPPING: readonly (GitStep['kind'] | undefined)[] = [
 
 /** What is done stays written down, what is left is as the repository says now. */
 function withRest(operation: Operation, { steps }: FlowPlan): Operation {
-  const { isOrderly: _forgotten, ...begun } = operation;
   const isResolved = operation.isResolved === true || STOPPING.includes(operation.steps[operation.at]?.kind);
   return {
-    ...begun,
+    ...operation,
     steps: [...operation.steps.slice(0, operation.at), ...steps],
     ...(isResolved ? { isResolved } : {}),
   };
+}
+
+/** Whether its step leaves the tree in order is not known before it ends. */
+function toBegun({ isOrderly, ...operation }: Operation): Operation {
+  return isOrderly === undefined ? operation : { ...operation };
 }
 
 /** What reaches beyond the repository, or is told by what was written down of it. */
