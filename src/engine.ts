@@ -18,7 +18,7 @@ import {
 import { addStage, planStage, readStageGround } from './node/addstage/addstage.ts';
 import { writeFileAtomic } from './node/files/files.ts';
 import { openGit } from './node/git/git.ts';
-import { checkFlow, performFlow, planFlow, readFlow, suggestVersion } from './node/gitflow/gitflow.ts';
+import { checkFlow, createStops, performFlow, planFlow, readFlow, suggestVersion } from './node/gitflow/gitflow.ts';
 import { createInstallation, installationEnvironment } from './node/installation/installation.ts';
 import { listConfigs, listModels } from './node/inventory/inventory.ts';
 import { findRunLog, listProcesses, startProcess, stopProcess } from './node/live/live.ts';
@@ -75,6 +75,7 @@ const useCredentials = keepCredentials(signedIn);
 const installation = createInstallation(__dirname, version);
 const projects = new WindowProjects({ env: signedIn, emit: (name, event) => emit(name, event) });
 
+const flows = createStops();
 const installer = createTensorFlowInstaller({ installation, env, tell: (progress) => emit('installing', progress) });
 
 const viewRegistry = () => ({ env: signedIn, trusted: projects.isTrusted });
@@ -261,7 +262,8 @@ const handlers: EngineHandlers = {
   },
   async checkFlow({ project, type, name }) {
     projects.requireTrust();
-    return checkFlow((await find(project)).root, { type, name }, { env });
+    const { root } = await find(project);
+    return flows.run(root, (signal) => checkFlow(root, { type, name }, { env, signal }));
   },
   async suggestVersion({ project, type }) {
     projects.requireTrust();
@@ -271,11 +273,16 @@ const handlers: EngineHandlers = {
     projects.requireTrust();
     const open = await projects.get(project);
     try {
-      return await performFlow(open.project.root, flow, { env });
+      const { root } = open.project;
+      return await flows.run(root, (signal) => performFlow(root, flow, { env, signal }));
     } finally {
       // Also what has stopped has changed something; a repository above the project is not watched.
       open.tellChanged(['branches']);
     }
+  },
+  async stopFlow({ project }) {
+    flows.stop((await find(project)).root);
+    return null;
   },
   async steerRun({ project, runId, steering }) {
     projects.requireTrust();

@@ -289,6 +289,8 @@ interface EngineRequests {
   /** What {@link performFlow} would do, or why it can't. */
   planFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowPlanDocument };
   performFlow: { payload: InProject & { readonly flow: FlowRequest }; reply: FlowResult };
+  /** Ends what `performFlow` and `checkFlow` do there: before its next step, or at once where it waits for a remote or runs tests. */
+  stopFlow: { payload: InProject; reply: null };
   /** The gates of a branch, with lint and tests run. */
   checkFlow: { payload: InProject & { readonly type: FinishedType; readonly name: string }; reply: FlowCheck };
   suggestVersion: { payload: InProject & { readonly type: 'release' | 'hotfix' }; reply: VersionSuggestion };

@@ -7,6 +7,7 @@ import { findBranch, findRemoteBranch } from './branches.ts';
 import { findDistance, findUnfinished, type FlowFacts } from './state.ts';
 import type { Branch } from '../git/git.ts';
 import type { GitStep } from './steps.ts';
+import { quoteWord } from './shell.ts';
 
 // What must hold before a plan is made; each refusal says what to do instead.
 
@@ -50,7 +51,7 @@ function requireTopicBranch(facts: FlowFacts, settings: ReadySettings, type: Top
   if (checkRefName(full) === undefined && findRemoteBranch(branches, origin, full) !== undefined)
     throw new ExpectedError(
       'branch-state',
-      `Branch ${full} exists on ${origin} only. Get it first: mlops flow ${type} track ${name}, or git checkout -b ${full} ${origin}/${full}.`,
+      `Branch ${full} exists on ${origin} only. Get it first: mlops flow ${type} track ${quoteWord(name)}, or git checkout -b ${quoteWord(full)} ${quoteWord(`${origin}/${full}`)}.`,
     );
   const wanted = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   throw unknownName(`${type} branch`, name, findNearest(wanted, listNames(facts, prefix)));
@@ -85,7 +86,7 @@ export function requireAbsent(
   if (findRemoteBranch(branches, origin, branch) !== undefined)
     throw new ExpectedError(
       'branch-state',
-      `Branch ${branch} exists on ${origin} already. Take another name, or continue it: git checkout -b ${branch} ${origin}/${branch}.`,
+      `Branch ${branch} exists on ${origin} already. Take another name, or continue it: git checkout -b ${quoteWord(branch)} ${quoteWord(`${origin}/${branch}`)}.`,
     );
   requireRoom(locals, branch);
 }
@@ -136,8 +137,8 @@ export function requireUpToDate(
   throw new ExpectedError(
     'branch-state',
     distance.ahead === 0
-      ? `${lack}. Bring it up to date: git checkout ${name}, then git merge --ff-only ${origin}/${name}.`
-      : `${lack}, and has ${distance.ahead} of its own. Merge them first: git checkout ${name}, then git merge ${origin}/${name}.`,
+      ? `${lack}. Bring it up to date: git checkout ${quoteWord(name)}, then git merge --ff-only ${quoteWord(`${origin}/${name}`)}.`
+      : `${lack}, and has ${distance.ahead} of its own. Merge them first: git checkout ${quoteWord(name)}, then git merge ${quoteWord(`${origin}/${name}`)}.`,
   );
 }
 
@@ -149,7 +150,7 @@ export function requireRemote({ remotes }: FlowFacts, remote: string): void {
   if (remotes.includes(remote)) return;
   throw new ExpectedError(
     'branch-state',
-    `The remote "${remote}" has no address. Set it: git remote add ${remote} URL.`,
+    `The remote "${remote}" has no address. Set it: git remote add ${quoteWord(remote)} URL.`,
   );
 }
 

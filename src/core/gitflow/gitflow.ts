@@ -31,7 +31,15 @@ export {
 } from './gates.ts';
 export { judgeFiles, judgeSecrets, parseAddedLines, parseChangedObjects } from './gatesadded.ts';
 export { listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
-export { KEPT, beginOperation, formatOperation, listLosable, parseOperation, type Operation } from './operation.ts';
+export {
+  KEPT,
+  beginOperation,
+  findBrought,
+  formatOperation,
+  listLosable,
+  parseOperation,
+  type Operation,
+} from './operation.ts';
 export { aliasKey, listAliasMoves } from './recovery.ts';
 export { releaseFiles, settleRelease, type ReleaseFacts, type ReleaseModel } from './release.ts';
 export { compareVersions, parseVersion } from './releasefiles.ts';
@@ -51,6 +59,7 @@ export {
 } from './pullrequests.ts';
 export { findHost, findHostName } from './hosts.ts';
 export { parseSettings, topicTypeNames } from './settings.ts';
+export { quoteWord } from './shell.ts';
 export type { FlowPlan } from './plan.ts';
 
 /** What the request would do to this repository; throws an ExpectedError when it can't or mustn't be done. */

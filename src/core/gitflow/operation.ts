@@ -29,6 +29,8 @@ export interface Operation {
   readonly finish?: FinishRequest;
   /** True when it went on from a merge at which it had stopped: what a person has resolved there must not be lost. */
   readonly isResolved?: true;
+  /** True when its step was refused and has left nothing half done; absent also where nobody was left to say so. */
+  readonly isOrderly?: true;
 }
 
 type FinishRequest = Extract<FlowRequest, { action: 'finish' }>;
@@ -154,6 +156,22 @@ export function listLosable({ steps, before }: Operation): readonly (readonly [r
   return [...local, ...remote];
 }
 
+/** The step in which an action was cut could have left the tree half changed; undefined for any other. Names what it brings into the tree. */
+export function findBrought(step: GitStep | undefined): string | undefined {
+  return step === undefined ? undefined : lookUp(bringing, step);
+}
+
+/** Each needs a clean tree before, so that what is changed after it was cut is its own. */
+const bringing: Rows<string> = {
+  'checkout': ({ branch }) => branch,
+  'merge': ({ branch }) => branch,
+  'fast-forward': ({ remote, branch }) => `${remote}/${branch}`,
+  'track-branch': ({ remote, branch }) => `${remote}/${branch}`,
+};
+
+/** What a cut step had left in the tree. */
+export const KEPT_TREE = `${KEPT}tree`;
+
 /** The reference that keeps what another one loses. */
 export function toKept(ref: string): string {
   return `${KEPT}${ref.slice('refs/'.length)}`;
@@ -188,8 +206,13 @@ export function parseOperation(text: string): Operation | undefined {
   return isWhole ? (value as unknown as Operation) : undefined;
 }
 
-function hasKnownPast({ after, finish, isResolved = true }: Readonly<Record<string, unknown>>): boolean {
-  return isRefValues(after) && isFinish(finish) && isResolved === true;
+function hasKnownPast({
+  after,
+  finish,
+  isResolved = true,
+  isOrderly = true,
+}: Readonly<Record<string, unknown>>): boolean {
+  return isRefValues(after) && isFinish(finish) && isResolved === true && isOrderly === true;
 }
 
 /** Absent in what older versions have written. */

@@ -171,7 +171,7 @@ function planCompletion(
       ...(opened === undefined ? [] : [tellBack(opened)]),
     ],
     ...(opened === undefined ? {} : { pullRequest: opened }),
-    command: `flow ${type} finish ${name}`,
+    command: `flow ${type} finish ${quoteWord(name)}`,
   };
 }
 

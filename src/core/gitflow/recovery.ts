@@ -1,6 +1,16 @@
 import { ExpectedError } from '../../protocol/errors.ts';
 import { planCheckout, requireNothingStopped } from './checks.ts';
-import { lookUp, readRefs, readSection, toKept, type Operation, type RefValues, type Rows } from './operation.ts';
+import {
+  KEPT_TREE,
+  findBrought,
+  lookUp,
+  readRefs,
+  readSection,
+  toKept,
+  type Operation,
+  type RefValues,
+  type Rows,
+} from './operation.ts';
 import type { FlowPlan } from './plan.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { findDistance, findLive, findUnfinished, type FlowFacts } from './state.ts';
@@ -15,15 +25,34 @@ export function planContinue(facts: FlowFacts): FlowPlan {
   if (operation === undefined) return continueForeign(facts);
   if (operation.phase === 'undoing') return planUndo(facts);
   if (operation.phase === 'aborting') return planAbort(facts);
-  requireResolved(facts, operation);
+  const aside = planAside(facts, operation);
+  if (aside.length === 0) requireResolved(facts, operation);
   const [current, ...rest] = operation.steps.slice(operation.at);
   const steps = [
+    ...aside,
     ...(current === undefined ? [] : resumeStep(facts, operation, current)),
     // AVH's note has done its work when the merge is made.
     ...(facts.mergeBase === undefined ? [] : [{ kind: 'forget-stopped-merge' } as const]),
     ...rest.filter((step) => !isDone(facts, step)),
   ];
-  return { ...toPlan(operation, steps), resumes: 'continue', summary: operation.summary };
+  return { ...toPlan(operation, steps), resumes: 'continue', summary: [...operation.summary, ...tellAside(aside)] };
+}
+
+/** Where a step was cut in the middle of its work on the tree: a commit holds what stands there, and the tree begins anew. */
+function planAside(facts: FlowFacts, operation: Operation): readonly GitStep[] {
+  const step = operation.steps[operation.at];
+  const brought = findBrought(step);
+  if (step === undefined || brought === undefined || operation.phase !== 'running' || operation.isOrderly === true)
+    return [];
+  const isWhole = step.kind === 'checkout' ? facts.current === step.branch : isDone(facts, step);
+  if (isWhole || facts.changed.length === 0 || facts.mergeHead !== undefined || facts.isRebasing) return [];
+  return [{ kind: 'set-aside', ref: KEPT_TREE, brought }];
+}
+
+function tellAside(aside: readonly GitStep[]): readonly string[] {
+  return aside.map(
+    () => `What a step had left half done in the tree is kept until the next action: git stash apply ${KEPT_TREE}`,
+  );
 }
 
 function requireResolved({ conflicts }: FlowFacts, { command }: Operation): void {
@@ -108,8 +137,10 @@ export function planAbort(facts: FlowFacts): FlowPlan {
       'branch-state',
       `It can't be taken back, since others may have it: "${describeStep(pushed).title}" is done. Go on with "mlops flow continue".`,
     );
+  const aside = planAside(facts, operation);
   return {
     ...toPlan(operation, [
+      ...aside,
       ...planDrop(operation),
       ...planStop(facts, operation),
       ...planAliasesBack(facts, operation.steps.slice(0, operation.at + 1)),
@@ -118,6 +149,7 @@ export function planAbort(facts: FlowFacts): FlowPlan {
     resumes: 'abort',
     summary: [
       `Everything is as it was before "mlops ${operation.command}"${before.branch === null ? '' : `, ${before.branch} is checked out`}.`,
+      ...tellAside(aside),
     ],
   };
 }

@@ -23,6 +23,7 @@ import {
 import { findBranch } from './branches.ts';
 import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
+import { quoteWord } from './shell.ts';
 
 export type StartRequest = Extract<FlowRequest, { action: 'start' }>;
 
@@ -61,7 +62,7 @@ function planSupport(facts: FlowFacts, settings: ReadySettings, request: StartRe
   if (base === undefined || checkRefName(base) !== undefined)
     throw new ExpectedError(
       'bad-arguments',
-      `A support branch begins at a version of production: name its tag, as "mlops flow support start ${request.name} TAG".`,
+      `A support branch begins at a version of production: name its tag, as "mlops flow support start ${quoteWord(request.name)} TAG".`,
     );
   const commit = facts.points.get(base);
   const production = findBranch(facts.branches, settings.production);
@@ -111,7 +112,7 @@ function toPlan(
 ): FlowPlan {
   const next =
     type === 'support'
-      ? `Commit what this version needs; its hotfixes begin at it: mlops flow hotfix start VERSION ${branch}.`
+      ? `Commit what this version needs; its hotfixes begin at it: mlops flow hotfix start VERSION ${quoteWord(branch)}.`
       : `Commit your work, then run ${nameCommand(`flow ${type} finish`, name)}.`;
   return {
     ...plan,

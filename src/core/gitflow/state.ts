@@ -8,6 +8,7 @@ import type {
   TopicType,
   UnfinishedOperation,
 } from '../../protocol/gitflow.ts';
+import { compareNaturally } from '../names/names.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import type { Operation } from './operation.ts';
 import type { ReleaseFacts } from './release.ts';
@@ -267,7 +268,7 @@ export function parseFlow(facts: FlowFacts): FlowState {
 
 type FoundTopic = Pick<FlowTopic, 'type' | 'name' | 'branch' | 'base' | 'commit'>;
 
-/** Local branches with a type's prefix, ordered by type and name. */
+/** Local branches with a type's prefix, ordered by type and name, numbers by their value. */
 function findTopics(
   settings: FlowSettings,
   config: readonly ConfigEntry[],
@@ -283,7 +284,9 @@ function findTopics(
       const name = branch.slice(settings.prefixes[type]?.length ?? 0);
       return [{ type, name, branch, commit, base: base ?? (home === null ? null : (settings[home] ?? null)) }];
     });
-  return topicTypeNames.flatMap((type) => found.filter((topic) => topic.type === type));
+  return topicTypeNames.flatMap((type) =>
+    found.filter((topic) => topic.type === type).sort((a, b) => compareNaturally(a.name, b.name)),
+  );
 }
 
 /** The type with the longest fitting prefix. An empty prefix fits only a branch whose base was written down. */

@@ -81,6 +81,8 @@ export type GitStep =
   | { readonly kind: 'abort-merge' }
   | { readonly kind: 'abort-rebase' }
   | { readonly kind: 'drop-squash' }
+  /** Makes the tree clean again after a step was cut that would bring `brought` into it; what is changed in it is kept at `ref`. */
+  | { readonly kind: 'set-aside'; readonly ref: string; readonly brought: string }
   /** Checks a commit out, no branch; files that were changed and not committed stay so. */
   | { readonly kind: 'detach'; readonly commit: string }
   /** All of them or none, and only where each stands as expected. */
@@ -228,6 +230,7 @@ const descriptions: { readonly [Kind in GitStep['kind']]: (step: Extract<GitStep
   'abort-merge': () => ['Drop the merge that is not committed', ['merge', '--abort']],
   'abort-rebase': () => ['Drop the rebase that is not finished', ['rebase', '--abort']],
   'drop-squash': () => ['Drop the changes that are not committed', ['reset', '--merge']],
+  'set-aside': ({ ref }) => [`Set aside what a step has left half done in the tree (kept as ${ref})`],
   'detach': ({ commit }) => [`Check out ${commit.slice(0, 10)}`, ['checkout', '--detach', commit]],
   'restore-refs': ({ changes }) => [
     `Return to where they were: ${changes

@@ -31,6 +31,7 @@ import {
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep } from './steps.ts';
+import { quoteWord } from './shell.ts';
 
 // What is done with a topic branch between its start and its finish.
 
@@ -41,7 +42,7 @@ export function planPublish(facts: FlowFacts, request: Request<'publish'>): Flow
   const topic = requireTopic(facts, request);
   const { settings, type, name, branch, base = '' } = topic;
   const { origin } = settings;
-  const command = `flow ${type} publish ${name}`;
+  const command = `flow ${type} publish ${quoteWord(name)}`;
   requireNothingStopped(facts);
   requireCleanTree(facts, command);
   requireNotElsewhere(facts, branch);
@@ -61,7 +62,9 @@ export function planPublish(facts: FlowFacts, request: Request<'publish'>): Flow
     branch: branch.name,
     base,
     command,
-    summary: [`Branch ${branch.name} is on ${origin} now. Others get it with "mlops flow ${type} track ${name}".`],
+    summary: [
+      `Branch ${branch.name} is on ${origin} now. Others get it with "mlops flow ${type} track ${quoteWord(name)}".`,
+    ],
   };
 }
 
@@ -69,12 +72,12 @@ export function planTrack(facts: FlowFacts, { type, name }: Request<'track'>): F
   const settings = requireReady(parseSettings(facts.config), facts.branches, type);
   const { origin } = settings;
   const branch = requireNewName(settings, type, name);
-  const command = `flow ${type} track ${name}`;
+  const command = `flow ${type} track ${quoteWord(name)}`;
   requireNothingStopped(facts);
   requireCleanTree(facts, command);
   requireRemote(facts, origin);
   if (findBranch(facts.branches, branch) !== undefined)
-    throw new ExpectedError('branch-state', `Branch ${branch} is here already: git checkout ${branch}.`);
+    throw new ExpectedError('branch-state', `Branch ${branch} is here already: git checkout ${quoteWord(branch)}.`);
   const args = [name, origin, branch];
   requireRoom(
     facts.branches.filter(({ remote }) => !remote).map((local) => local.name),
@@ -102,7 +105,7 @@ export function planUpdate(facts: FlowFacts, request: Request<'update'>): FlowPl
   if (base === undefined)
     throw new ExpectedError('branch-state', `${branch.name} has no parent: a support branch lives on its own.`);
   const strategy = request.strategy ?? findUpdateStrategy(facts.config, type);
-  const command = `flow ${type} update ${name}${request.strategy === undefined ? '' : ` --${request.strategy}`}`;
+  const command = `flow ${type} update ${quoteWord(name)}${request.strategy === undefined ? '' : ` --${request.strategy}`}`;
   requireNothingStopped(facts);
   requireCleanTree(facts, command);
   requireNotElsewhere(facts, branch);
@@ -146,7 +149,7 @@ function describeUpdate(strategy: UpdateStrategy, branch: string, base: string):
 function warnOfRewriting({ branches }: FlowFacts, { settings: { origin }, branch }: Topic): readonly string[] {
   if (findRemoteBranch(branches, origin, branch.name) === undefined) return [];
   return [
-    `${branch.name} is published: its rebased commits replace those on ${origin} only by "git push --force-with-lease ${origin} ${branch.name}".`,
+    `${branch.name} is published: its rebased commits replace those on ${origin} only by "git push --force-with-lease ${quoteWord(origin)} ${quoteWord(branch.name)}".`,
   ];
 }
 
@@ -157,7 +160,7 @@ export function planDelete(facts: FlowFacts, request: Request<'delete'>): FlowPl
   const setting = (key: string): boolean => readFlag(facts.config, `gitflow.${type}.delete.${key}`);
   const fromRemote = request.remote ?? setting('remote');
   const base = findHome(facts, topic);
-  const command = `flow ${type} delete ${name}`;
+  const command = `flow ${type} delete ${quoteWord(name)}`;
   requireNothingStopped(facts);
   requireNotElsewhere(facts, branch);
   const isCurrent = facts.current === branch.name;
@@ -240,7 +243,7 @@ export function planRename(facts: FlowFacts, request: Request<'rename'>): FlowPl
     warnings: isPublished ? [`On ${settings.origin} the branch keeps its old name, ${branch.name}.`] : [],
     branch: to,
     base,
-    command: `flow ${type} rename ${request.newName} ${name}`,
+    command: `flow ${type} rename ${quoteWord(request.newName)} ${quoteWord(name)}`,
     summary: [`Branch ${branch.name} is called ${to} now.`],
   };
 }
@@ -266,7 +269,7 @@ export function planSwitch(facts: FlowFacts, { type, name }: Request<'checkout'>
     warnings: [],
     branch,
     base: findTopicBase(facts.config, branch) ?? '',
-    command: `flow ${type} checkout ${chosen}`,
+    command: `flow ${type} checkout ${quoteWord(chosen)}`,
     summary: [`${branch} is checked out. End it with ${nameCommand(`flow ${type} finish`, chosen)}.`],
   };
 }

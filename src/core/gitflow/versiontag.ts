@@ -7,6 +7,7 @@ import { findBranch } from './branches.ts';
 import { toModelTrailers } from './release.ts';
 import { findDistance, type FlowFacts } from './state.ts';
 import type { GitStep, TagMessage } from './steps.ts';
+import { quoteWord } from './shell.ts';
 
 /** A finish with all that the request, the repository's settings and the branch itself say. */
 export interface Finish extends Topic {
@@ -42,7 +43,7 @@ export function planTag(facts: FlowFacts, finish: Finish, isMerged: boolean): Gi
     if (isOurs) return undefined;
     throw new ExpectedError(
       'branch-state',
-      `The tag ${tag} exists already, on another commit. Take another with --tag-name, or delete it first: git tag -d ${tag}.`,
+      `The tag ${tag} exists already, on another commit. Take another with --tag-name, or delete it first: git tag -d ${quoteWord(tag)}.`,
     );
   }
   return toTag(facts, finish, tag);

@@ -27,6 +27,20 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+let numeric: Intl.Collator | undefined;
+
+/** As people count: `a-2` before `a-10`. */
+export function compareNaturally(a: string, b: string): number {
+  numeric ??= new Intl.Collator('en', { numeric: true });
+  return numeric.compare(a, b) || compareCodePoints(a, b);
+}
+
+/** A branch for an experiment, or for a config by its file: what can't stand in a name becomes a dash. */
+export function toBranchName(told: string): string {
+  const words = told.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/, '');
+  return words.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+}
+
 /** Order of code points, as Python sorts; JavaScript's own order is that of UTF-16 units. */
 export function compareCodePoints(a: string, b: string): number {
   let i = 0;

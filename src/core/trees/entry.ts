@@ -13,6 +13,8 @@ export interface EntryIcon {
 /** What a command gets when it is called on an entry. */
 export type Target =
   | { readonly kind: 'project'; readonly project: string }
+  /** A repository of the editor's git view, by its top: the projects in it are meant. */
+  | { readonly kind: 'repository'; readonly project: string }
   | { readonly kind: 'stage'; readonly project: string; readonly stage: string }
   /** `file` is relative to the project's root. */
   | { readonly kind: 'config'; readonly project: string; readonly model: string; readonly file: string }

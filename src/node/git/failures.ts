@@ -83,6 +83,7 @@ export function explainFailure(error: unknown, command: string): unknown {
   if (!(error instanceof GitExit)) return error;
   if (/^Error: spawn .* E(?:NOENT|ACCES)/.test(error.stderr))
     return new ExpectedError('missing-program', `git could not be started: ${error.stderr.split('\n')[0] ?? ''}`);
+  if (error.exitCode === null) return new ExpectedError('stopped', `git ${command} was ended before it was done.`);
   const words = toSentences(error.message);
   const known = explanations.find(({ pattern }) => pattern.test(error.message));
   return known === undefined

@@ -220,6 +220,11 @@ export interface Git {
   abortMerge(): Promise<void>;
   /** Undoes a squash that is not committed yet. */
   dropSquash(): Promise<void>;
+  /**
+   * Makes the tree as HEAD has it. What is changed in it is kept as a stash at `ref`; files that git does not know go where they are just as
+   * `brought`, a branch or a tag, has them.
+   */
+  setAside(ref: string, brought: string): Promise<void>;
   /** Checks a commit out, without a branch; changes of the work tree are carried along. */
   detach(commit: string): Promise<void>;
   /** Full names under prefixes, or that are given, and their commits. */

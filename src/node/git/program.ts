@@ -77,11 +77,12 @@ const NEEDED = {
 
 /** How a call of git ended when it did not end with exit code 0. */
 export class GitExit extends GitError {
-  readonly exitCode: number;
+  /** Null: something has ended it. */
+  readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 
-  constructor(exitCode: number, stdout: string, stderr: string) {
+  constructor(exitCode: number | null, stdout: string, stderr: string) {
     super(undefined, stderr.trim() === '' ? stdout.trim() : stderr.trim());
     this.exitCode = exitCode;
     this.stdout = stdout;

@@ -173,23 +173,22 @@ export function commitWrites({ act, ask, folder }: Calls): Pick<Git, 'squash' | 
   };
 }
 
-export function recoveryWrites({
-  act,
-  read,
-  feed,
-  exchange,
-}: Calls): Pick<
+export function recoveryWrites(
+  calls: Calls,
+): Pick<
   Git,
   | 'commitMerge'
   | 'continueRebase'
   | 'abortRebase'
   | 'abortMerge'
   | 'dropSquash'
+  | 'setAside'
   | 'detach'
   | 'updateRefs'
   | 'replaceSection'
   | 'pushCommit'
 > {
+  const { act, read, feed, exchange } = calls;
   return {
     async commitMerge() {
       await act(['commit', '--quiet', '--no-edit']);
@@ -205,6 +204,14 @@ export function recoveryWrites({
     },
     async dropSquash() {
       await act(['reset', '--quiet', '--merge']);
+    },
+    async setAside(ref, brought) {
+      // A stash takes no entries with conflicts.
+      await act(['add', '--update', '--', ':/']);
+      const kept = withoutLineEnd(await act(['stash', 'create']));
+      if (kept !== '') await act(['update-ref', '--', requireName(ref, 'branch'), kept]);
+      await act(['reset', '--quiet', '--hard']);
+      for (const file of await listBrought(calls, requireName(brought, 'commit'))) await rm(file, { force: true });
     },
     async detach(commit) {
       await act(['checkout', '--quiet', '--detach', requireName(commit, 'commit'), '--']);
@@ -228,6 +235,23 @@ export function recoveryWrites({
       await exchange(['push', '--quiet', '--', requireName(remote, 'remote'), target], { isSlow: true });
     },
   };
+}
+
+/** Files of the tree that git does not know and that are just as the commit has them. */
+async function listBrought({ folder, act, read }: Calls, commit: string): Promise<readonly string[]> {
+  const split = (text: string): readonly string[] => text.split('\0').filter((part) => part !== '');
+  const unknown = split(await read(['ls-files', '-z', '--others', '--exclude-standard']));
+  if (unknown.length === 0) return [];
+  const tree = split(await read(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit])).map((line) => {
+    const [words = '', file = ''] = line.split('\t');
+    return [file, words.split(' ')[2]] as const;
+  });
+  const objects = new Map(tree);
+  const brought: string[] = [];
+  for (const file of unknown.filter((name) => objects.has(name)))
+    if (withoutLineEnd(await act(['hash-object', '--', relativeTo(folder, file)])) === objects.get(file))
+      brought.push(path.resolve(folder, file));
+  return brought;
 }
 
 export function remoteWrites({

@@ -11,6 +11,7 @@ import {
   judgeSecrets,
   parseAddedLines,
   parseChangedObjects,
+  quoteWord,
   settleGates,
   toGate,
   type FlowFacts,
@@ -130,8 +131,8 @@ async function readPipelineGates(look: Look): Promise<readonly FlowGate[]> {
 /** What the work tree says of another branch is worth nothing, good or bad. */
 function ofTree({ isHere, branch }: Look, gate: FlowGate): FlowGate {
   if (isHere || gate.outcome === 'absent') return gate;
-  const message = `${branch} is not checked out, so that it can't be looked at. Check it out first: git checkout ${branch}.`;
-  return toGate(gate.name, 'failed', message, { look: `git checkout ${branch}` });
+  const message = `${branch} is not checked out, so that it can't be looked at. Check it out first: git checkout ${quoteWord(branch)}.`;
+  return toGate(gate.name, 'failed', message, { look: `git checkout ${quoteWord(branch)}` });
 }
 
 function fromRoot({ git }: Look, project: Project, file: string): string {

@@ -41,6 +41,7 @@ import { withRelease } from './release.ts';
 import { readPullRequests } from './pullrequests.ts';
 import type { FlowReporter, Performance } from './performance.ts';
 
+export { createStops } from './stops.ts';
 export { suggestVersion } from './versions.ts';
 export type { FlowReporter } from './performance.ts';
 
@@ -224,8 +225,13 @@ async function performWritten(
     const { current } = (await journal.done()) ?? { current: await place.git.currentBranch() };
     return { done, current };
   } catch (error) {
-    await journal.failed(error);
-    throw error;
+    const isHalfDone = await journal.failed(error);
+    if (!isHalfDone || !(error instanceof ExpectedError)) throw error;
+    throw new ExpectedError(
+      error.code,
+      `${error.message}\nIt was cut in the middle: go on with "mlops flow continue", or return to where you were with "mlops flow abort"; what stands in the tree is kept.`,
+      error.problems,
+    );
   }
 }
 

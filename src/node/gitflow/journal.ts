@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import {
   beginOperation,
+  findBrought,
   formatOperation,
   listLosable,
   type FlowFacts,
@@ -20,8 +21,8 @@ export interface Journal {
   readonly reached: (index: number) => Promise<void>;
   /** When all steps are done; gives the branch that is checked out then, where that became known by the way. */
   readonly done: () => Promise<{ readonly current: string | undefined } | undefined>;
-  /** When a step has failed: forgets the action if nothing was changed by it. */
-  readonly failed: (error: unknown) => Promise<void>;
+  /** When a step has failed: forgets the action if nothing was changed by it. True where it has left something half done. */
+  readonly failed: (error: unknown) => Promise<boolean>;
 }
 
 /** Steps that leave references and settings as they are, so that an action which came no further needs no way back. */
@@ -40,14 +41,14 @@ export async function openJournal(git: Git, facts: FlowFacts, request: FlowReque
   }
   if (previous === undefined) return unwritten;
   return plan.resumes === 'continue'
-    ? toJournal(git, file, withRest(previous, plan), previous.at)
+    ? toJournal(git, file, toBegun(withRest(previous, plan)), previous.at)
     : toWayBack(file, previous, plan.resumes);
 }
 
 const unwritten: Journal = {
   reached: () => Promise.resolve(),
   done: () => Promise.resolve(undefined),
-  failed: () => Promise.resolve(),
+  failed: () => Promise.resolve(false),
 };
 
 /** Steps that stop where somebody has to resolve something. */
@@ -65,6 +66,11 @@ function withRest(operation: Operation, { steps }: FlowPlan): Operation {
   };
 }
 
+/** Whether its step leaves the tree in order is not known before it ends. */
+function toBegun({ isOrderly, ...operation }: Operation): Operation {
+  return isOrderly === undefined ? operation : { ...operation };
+}
+
 /** What reaches beyond the repository, or is told by what was written down of it. */
 function isFarther(step: GitStep): boolean {
   return isToldByHead(step) || !['checkout', 'merge', 'tag', 'delete-branch', 'remove-section'].includes(step.kind);
@@ -78,12 +84,13 @@ function isToldByHead(step: GitStep | undefined): boolean {
 function toJournal(git: Git, file: string, operation: Operation, offset: number): Journal {
   const { steps } = operation;
   let at = offset;
+  let { head } = operation;
   let settled = Promise.resolve();
   return {
     async reached(index) {
       at = offset + index;
       const step = steps[at];
-      const head = isToldByHead(step) ? ((await git.commit()) ?? null) : operation.head;
+      head = isToldByHead(step) ? ((await git.commit()) ?? null) : operation.head;
       await settled;
       const text = formatOperation({ ...operation, at, head });
       // That it was begun must be known whatever happens, and what can't be seen from the repository alone.
@@ -100,12 +107,16 @@ function toJournal(git: Git, file: string, operation: Operation, offset: number)
     },
     async failed(error) {
       // After a mistake of ours nothing is forgotten: whatever it has left, there is a way back.
-      if (!(error instanceof ExpectedError) || error.code === 'merge-conflict') return;
+      if (!(error instanceof ExpectedError) || error.code === 'merge-conflict') return false;
+      await settled;
+      if (findBrought(steps[at]) !== undefined && (await git.changes({ runFilters: true })).length > 0) return true;
       // The base of a branch that could not be made was forgotten again.
       const isBeginning = steps[at]?.kind === 'start-branch';
       const isHarmless = ({ kind }: GitStep): boolean =>
         HARMLESS.includes(kind) || (isBeginning && kind === 'set-config');
       if (steps.slice(0, at).every(isHarmless)) await rm(file, { force: true });
+      else await writeFileAtomic(file, formatOperation({ ...operation, at, head, isOrderly: true }));
+      return false;
     },
   };
 }
@@ -121,7 +132,7 @@ function toWayBack(file: string, operation: Operation, way: 'abort' | 'undo'): J
       await rm(file, { force: true });
       return undefined;
     },
-    failed: () => Promise.resolve(),
+    failed: () => Promise.resolve(false),
   };
 }
 

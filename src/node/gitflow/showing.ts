@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { quoteWord } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { Distance, FlowRequest, FlowState, FlowTopic } from '../../protocol/gitflow.ts';
 import type { Invocation } from '../commandline/commandline.ts';
@@ -66,7 +67,9 @@ export async function showTopics(invocation: Invocation, isWanted: (topic: FlowT
 function describeRequest({ type, name, pullRequest }: FlowTopic): string {
   if (pullRequest === null) return '';
   const { state, url } = pullRequest;
-  return state === 'merged' ? `merged: mlops flow ${type} finish ${name}` : `open${url === null ? '' : ` ${url}`}`;
+  return state === 'merged'
+    ? `merged: mlops flow ${type} finish ${quoteWord(name)}`
+    : `open${url === null ? '' : ` ${url}`}`;
 }
 
 function describeDistance(distance: Distance | null, otherwise: string): string {

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { compareVersions, finishFlags, finishTexts, parseVersion } from '../../core/gitflow/gitflow.ts';
+import { compareVersions, finishFlags, finishTexts, parseVersion, quoteWord } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import type { FinishOptions, FinishedType, TopicType } from '../../protocol/gitflow.ts';
 import { takePositionals, type Command, type Invocation, type OptionSpec } from '../commandline/commandline.ts';
+import { toBranchName } from '../../core/names/names.ts';
 import { exists } from '../files/files.ts';
 import { diffTopic } from './gitflow.ts';
 import { suggestVersion } from './versions.ts';
@@ -55,7 +56,7 @@ async function settleName(type: TopicType, name: string | undefined, invocation:
   if (name === undefined)
     throw new ExpectedError(
       'missing-answer',
-      `The version is missing. ${version} would be the next (${reason}): mlops flow ${type} start ${version}, or --yes to take it.`,
+      `The version is missing. ${version} would be the next (${reason}): mlops flow ${type} start ${quoteWord(version)}, or --yes to take it.`,
     );
   if (last !== null && compareVersions(name, last) <= 0)
     invocation.output.note(`${name} is not above ${last}, the last version; ${version} would be the next (${reason}).`);
@@ -80,9 +81,7 @@ async function settleWork(
       'Usage: mlops flow feature start NAME [BASE]; with --experiment NAME or --config FILE the name may be left out.',
     );
   if (told === undefined) return { name: await settleName(type, name, invocation) };
-  const words = path.basename(told).replace(/\.ya?ml$/, '');
-  const slug = words.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return { name: name ?? slug, note: `${experiment === undefined ? 'config' : 'experiment'} ${told}` };
+  return { name: name ?? toBranchName(told), note: `${experiment === undefined ? 'config' : 'experiment'} ${told}` };
 }
 
 const featureOptions: Readonly<Record<string, OptionSpec>> = {

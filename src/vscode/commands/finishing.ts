@@ -4,12 +4,14 @@ import type { EngineClient } from '../../protocol/engine.ts';
 import type { FlowCheck, FlowGate, GateName } from '../../protocol/gates.ts';
 import type { FinishedType } from '../../protocol/gitflow.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import { withStop } from './progress.ts';
 
 /** A branch that shall be finished. */
 export interface Finished {
   readonly project: string;
   readonly type: FinishedType;
   readonly name: string;
+  readonly pullRequest?: true;
 }
 
 /** What goes into the request of a finish when its gates were looked at. */
@@ -23,14 +25,12 @@ export interface Passed {
  * Looks at the gates, and shows them where one does not hold; undefined when the user looks at one of them, or gives up. None where the finish has
  * passed them before: what waits on its host, or has stopped.
  */
-export async function passGates(engine: EngineClient, { project, type, name }: Finished): Promise<Passed | undefined> {
-  const planned = await engine.request('planFlow', { project, flow: { action: 'finish', type, name } });
+export async function passGates(engine: EngineClient, { project, ...finished }: Finished): Promise<Passed | undefined> {
+  const { type, name } = finished;
+  const planned = await engine.request('planFlow', { project, flow: { action: 'finish', ...finished } });
   if (planned.gates.length === 0) return { gates: [] };
   const title = vscode.l10n.t('Looking at the gates of {0} {1} …', type, name);
-  const location = vscode.ProgressLocation.Notification;
-  const check = await vscode.window.withProgress({ location, title }, () =>
-    engine.request('checkFlow', { project, type, name }),
-  );
+  const check = await withStop(engine, project, title, () => engine.request('checkFlow', { project, type, name }));
   const { gates } = check;
   if (check.outcome === 'passed') return { gates };
   const chosen = await vscode.window.showQuickPick(toRows(gates), {

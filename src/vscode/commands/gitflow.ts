@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { toBranchName } from '../../core/names/names.ts';
+import type { Target } from '../../core/trees/trees.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowRequest, FlowResult, FlowState, FlowTopic } from '../../protocol/gitflow.ts';
@@ -7,6 +9,7 @@ import type { Projects } from '../projects.ts';
 import type { CommandTypes } from './commands.ts';
 import { passGates } from './finishing.ts';
 import { pickProject } from './pick.ts';
+import { withStop } from './progress.ts';
 
 type GitflowCommands = Pick<CommandTypes, 'mlops.initialiseGitflow' | 'mlops.startFeature' | 'mlops.finishFeature'>;
 
@@ -39,16 +42,18 @@ export function createGitflowCommands({
       if (project === undefined) return;
       const state = await readReadyFlow(project);
       if (state === undefined) return;
+      const work = await askWork(engine, project, target);
+      if (work === undefined) return;
+      const { value, ...note } = work;
       const existing = listFeatures(state).map((topic) => topic.name);
       const name = await vscode.window.showInputBox({
         title: vscode.l10n.t('Start Feature'),
         prompt: vscode.l10n.t('Name of the feature branch, without its prefix'),
-        ...(target?.kind === 'config' ? { value: target.model } : {}),
+        ...(value === undefined ? {} : { value }),
         validateInput: (text) => checkFeatureName(text, existing),
       });
       if (name === undefined) return;
       const title = vscode.l10n.t('Starting feature {0} …', name);
-      const note = target?.kind === 'config' ? { note: `config ${target.file}` } : {};
       await perform(project, { action: 'start', type: 'feature', name, ...note }, title);
     },
     async 'mlops.finishFeature'(target) {
@@ -81,6 +86,46 @@ export function createGitflowCommands({
   };
 }
 
+/** What a feature is for, as a name that is proposed and its note. */
+interface Work {
+  readonly value?: string;
+  readonly note?: string;
+}
+
+/** A config, an experiment, or nothing of the kind; undefined when the user backs out. Where there is none nothing is asked. */
+async function askWork(engine: EngineClient, project: string, target: Target | undefined): Promise<Work | undefined> {
+  if (target?.kind === 'config') return { value: target.model, note: `config ${target.file}` };
+  const [configs, experiments] = await Promise.all([
+    engine.request('listConfigs', { project }),
+    listExperiments(engine, project),
+  ]);
+  if (configs.length === 0 && experiments.length === 0) return {};
+  const toRow = (icon: string, kind: string, told: string): vscode.QuickPickItem & { readonly work: Work } => ({
+    label: `$(${icon}) ${told}`,
+    work: { value: toBranchName(told), note: `${kind} ${told}` },
+  });
+  const rows = [
+    { label: `$(edit) ${vscode.l10n.t('Something else')}`, work: {} },
+    ...configs.map(({ file }) => toRow('settings', 'config', file)),
+    ...experiments.map((name) => toRow('beaker', 'experiment', name)),
+  ];
+  const title = vscode.l10n.t('What the feature is for');
+  const placeHolder = vscode.l10n.t('A config or an experiment gives it a name and its runs a tag.');
+  return (await vscode.window.showQuickPick(rows, { title, placeHolder }))?.work;
+}
+
+/** Those with the newest runs first; a store that can't be read has none to offer. */
+async function listExperiments(engine: EngineClient, project: string): Promise<readonly string[]> {
+  try {
+    const { runs } = await engine.request('listRuns', { project });
+    const byTime = [...runs].sort((a, b) => b.startTime - a.startTime);
+    return [...new Set(byTime.map(({ experiment }) => experiment))];
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error;
+    return [];
+  }
+}
+
 /** Does it, and tells what was done. */
 export async function performFlow(
   engine: EngineClient,
@@ -88,10 +133,7 @@ export async function performFlow(
   flow: FlowRequest,
   title: string,
 ): Promise<void> {
-  const location = vscode.ProgressLocation.Window;
-  const result = await vscode.window.withProgress({ location, title }, () =>
-    engine.request('performFlow', { project, flow }),
-  );
+  const result = await withStop(engine, project, title, () => engine.request('performFlow', { project, flow }));
   tell(result);
   const { pullRequest } = result;
   if (pullRequest?.wasOpened === true && pullRequest.url !== null) await openAddress(pullRequest.url);

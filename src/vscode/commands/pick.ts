@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Target } from '../../core/trees/trees.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -19,9 +20,18 @@ async function pick<T>(choices: readonly Choice<T>[], title: string, nothing: st
   return (await vscode.window.showQuickPick([...choices], { title, matchOnDescription: true }))?.value;
 }
 
-/** Root of the project that the command means. */
+/** Root of the project that the command means: in a repository one of those that lie in it. */
 export async function pickProject(projects: Projects, target: Target | undefined): Promise<string | undefined> {
-  return target === undefined ? pickFolder(await projects.whenKnown()) : target.project;
+  if (target === undefined) return pickFolder(await projects.whenKnown());
+  if (target.kind !== 'repository') return target.project;
+  const known = await projects.whenKnown();
+  const inside = known.filter(({ root }) => isWithin(target.project, root));
+  return pickFolder(inside);
+}
+
+function isWithin(folder: string, file: string): boolean {
+  const way = path.relative(folder, file);
+  return way === '' || (!way.startsWith('..') && !path.isAbsolute(way));
 }
 
 /** The same for what needs nothing but runs: a folder that only holds a tracking store will do. */

@@ -8,6 +8,7 @@ import { viewIds } from '../manifest.ts';
 import type { Projects } from '../projects.ts';
 import { agree, pickTopic } from './branches.ts';
 import type { CommandTypes } from './commands.ts';
+import { passGates } from './finishing.ts';
 import { performFlow } from './gitflow.ts';
 import { pickProject } from './pick.ts';
 
@@ -45,8 +46,11 @@ export function createPullRequestCommands({ engine, projects }: Parts): PullRequ
       if (chosen === undefined || !isFinished(chosen.topic)) return;
       const { project, topic } = chosen;
       const { type, name } = topic;
-      const flow: FlowRequest = { action: 'finish', type, name, pullRequest: true };
-      const plan = await engine.request('planFlow', { project, flow });
+      const passed = await passGates(engine, { project, type, name, pullRequest: true });
+      if (passed === undefined) return;
+      const { gates, ...override } = passed;
+      const flow: FlowRequest = { action: 'finish', type, name, pullRequest: true, ...override };
+      const plan = { ...(await engine.request('planFlow', { project, flow })), gates };
       const question = vscode.l10n.t('Finish {0} {1} by a pull request?', type, name);
       if (!(await agree(question, vscode.l10n.t('Open Pull Request'), plan))) return;
       await performFlow(engine, project, flow, vscode.l10n.t('Opening a pull request of {0} {1} …', type, name));
@@ -57,10 +61,13 @@ export function createPullRequestCommands({ engine, projects }: Parts): PullRequ
       if (chosen === undefined || !isFinished(chosen.topic)) return;
       const { project, topic } = chosen;
       const { type, name } = topic;
+      // What is new since it was opened passes them, too.
+      const passed = await passGates(engine, { project, type, name });
+      if (passed === undefined) return;
       await performFlow(
         engine,
         project,
-        { action: 'finish', type, name },
+        { action: 'finish', type, name, ...(passed.override === undefined ? {} : { override: passed.override }) },
         vscode.l10n.t('Finishing {0} {1} …', type, name),
       );
     },

@@ -2,6 +2,7 @@ import type { Target } from '../../core/trees/trees.ts';
 
 const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
   project: [],
+  repository: [],
   stage: ['stage'],
   config: ['model', 'file'],
   hyperparameter: ['model', 'file', 'key'],
@@ -15,7 +16,7 @@ const keys: Readonly<Record<Target['kind'], readonly string[]>> = {
 };
 
 /**
- * What a command was called on: a tree's entry, or a target itself (keybindings, tests). Anything else is nothing. `selected`: the entries of the tree
+ * What a command was called on: a tree's entry, a repository of the editor's git view, or a target itself (keybindings, tests). Anything else is nothing. `selected`: the entries of the tree
  * that are selected; several runs are meant together when the one that the command was called on is among them.
  */
 export function parseTarget(argument: unknown, selected?: unknown): Target | undefined {
@@ -28,6 +29,8 @@ export function parseTarget(argument: unknown, selected?: unknown): Target | und
 
 function parseOne(argument: unknown): Target | undefined {
   if (!isRecord(argument)) return undefined;
+  const top = isRecord(argument['rootUri']) ? argument['rootUri']['fsPath'] : undefined;
+  if (typeof top === 'string') return { kind: 'repository', project: top };
   const candidate = isRecord(argument['target']) ? argument['target'] : argument;
   const kind = candidate['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(keys, kind)) return undefined;

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareCodePoints, escapeControls, findNearest } from '../../../src/core/names/names.ts';
+import {
+  compareCodePoints,
+  compareNaturally,
+  toBranchName,
+  escapeControls,
+  findNearest,
+} from '../../../src/core/names/names.ts';
 
 test('the nearest names come first, strangers not at all', () => {
   expect(findNearest('trian', ['train', 'status', 'run'])).toEqual(['train']);
@@ -28,3 +34,14 @@ test('code-point order is that of UTF-32, as Python sorts', () => {
 test('control and direction characters are shown, never performed', () => {
   expect(escapeControls('a\u001b]52;c;x\u0007b\u202Ec\td')).toBe('a\\u001b]52;c;x\\u0007b\\u202ec\td');
 });
+
+test('numbers in names count by their value', () => {
+  const names = ['a-10', 'a-2', 'b', 'a-1', 'A-2', 'a'];
+  expect([...names].sort(compareNaturally)).toEqual(['a', 'a-1', 'a-2', 'A-2', 'a-10', 'b']);
+});
+
+test.each([
+  ['configs/cnn based.yaml', 'cnn-based'],
+  ['Study: learning rate', 'Study-learning-rate'],
+  ['..', ''],
+])('a branch for %j', (told, name) => expect(toBranchName(told)).toBe(name));

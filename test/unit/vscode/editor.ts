@@ -67,6 +67,8 @@ export class EventEmitter<T> {
   }
 }
 
+/** Presses the button of whatever shows its progress. */
+export const cancelled = new EventEmitter<undefined>();
 export const changedDocuments = new EventEmitter<{ readonly document: Document }>();
 export const trustGranted = new EventEmitter<undefined>();
 export const closedTerminals = new EventEmitter<{ readonly exitStatus: { readonly reason: number } }>();
@@ -380,7 +382,8 @@ export const window = {
     const typed = answers.typedInTurn.shift() ?? answers.typed;
     return Promise.resolve(typed === undefined || validateInput?.(typed) !== undefined ? undefined : typed);
   },
-  withProgress: (_options: unknown, work: () => Promise<unknown>) => work(),
+  withProgress: (_options: unknown, work: (progress: unknown, token: unknown) => Promise<unknown>) =>
+    work({ report: () => undefined }, { isCancellationRequested: false, onCancellationRequested: cancelled.event }),
 };
 export const workspace = {
   isTrusted: true,

@@ -26,13 +26,13 @@ describe('state', () => {
     expect(
       state.topics.map(({ type, name, base, merged, current }) => ({ type, name, base, merged, current })),
     ).toEqual([
-      { type: 'feature', name: 'b', base: 'main', merged: false, current: true },
       { type: 'feature', name: 'a', base: 'develop', merged: true, current: false },
+      { type: 'feature', name: 'b', base: 'main', merged: false, current: true },
       { type: 'hotfix', name: '1', base: 'main', merged: false, current: false },
       { type: 'support', name: '1', base: null, merged: false, current: false },
     ]);
-    expect(state.topics[1]).toMatchObject({ distance: { ahead: 0, behind: 4 }, remote: { ahead: 1, behind: 0 } });
-    expect(state.topics[0]?.remote).toBeNull();
+    expect(state.topics[0]).toMatchObject({ distance: { ahead: 0, behind: 4 }, remote: { ahead: 1, behind: 0 } });
+    expect(state.topics[1]?.remote).toBeNull();
   });
 
   test.each<[string, Given, string]>([

@@ -6,7 +6,7 @@ import { exists } from '../../../../src/node/files/files.ts';
 import { commit, git, readFlowConfig, readGraph } from '../git/repository.ts';
 import { refused, useFlowGround } from './ground.ts';
 
-const { ground, env, start, finish, makeFlow, makeConflict, current } = useFlowGround();
+const { ground, env, flow, start, finish, makeFlow, makeConflict, current } = useFlowGround();
 const mergeBase = (folder: string): string => path.join(folder, '.git', '.gitflow', 'MERGE_BASE');
 
 describe('a conflict', () => {
@@ -64,6 +64,69 @@ describe('a conflict', () => {
     await git(folder, env(), 'commit', '-q', '--no-edit');
     await finish(folder, 'x');
     expect(await git(folder, env(), 'branch', '--list', 'feature/*')).toBe('');
+  });
+});
+
+describe('git is ended in the middle, as by Ctrl+C', () => {
+  /** Files that differ between the two branches, so that the tree can be half changed; what ends git is a program of the repository. */
+  const makeCut = async (where: 'checkout' | 'merge'): Promise<{ folder: string; mend: () => Promise<void> }> => {
+    const folder = await makeFlow();
+    const hook = path.join(folder, '.git', 'hooks', 'pre-merge-commit');
+    for (const file of ['f1', 'f2', 'f3']) await commit(folder, env(), file, 'develop');
+    await start(folder, 'x');
+    for (const file of ['f1', 'f2', 'f3', 'g']) await commit(folder, env(), file, 'feature');
+    await git(folder, env(), 'rm', '-q', 'f3');
+    await git(folder, env(), 'commit', '-q', '-m', 'f3 is gone');
+    if (where === 'checkout') {
+      await writeFile(path.join(folder, '.git', 'info', 'attributes'), 'f3 filter=cut\n');
+      await git(folder, env(), 'config', 'filter.cut.smudge', 'kill -INT $PPID; cat');
+    } else {
+      await mkdir(path.dirname(hook), { recursive: true });
+      await writeFile(hook, '#!/bin/sh\nkill -INT $PPID\nsleep 1\n', { mode: 0o755 });
+    }
+    const mend = async (): Promise<void> => {
+      await rm(hook, { force: true });
+      await writeFile(path.join(folder, '.git', 'info', 'attributes'), '');
+    };
+    return { folder, mend };
+  };
+
+  test.each([
+    ['checkout', 'continue'],
+    ['checkout', 'abort'],
+    ['merge', 'continue'],
+    ['merge', 'abort'],
+  ] as const)('in its %s: the action is unfinished, and %s ends it with a clean tree', async (where, action) => {
+    const { folder, mend } = await makeCut(where);
+    const refs = () => git(folder, env(), 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads');
+    const before = await refs();
+    const error = await refused(finish(folder, 'x'));
+    expect([error.code, error.message]).toEqual(['stopped', expect.stringContaining('"mlops flow abort"')]);
+    expect((await readFlow(folder, { env: env() })).unfinished?.branch).toBe('feature/x');
+    await mend();
+    const { summary } = await flow(folder, { action });
+    expect(summary.join(' ')).toContain('git stash apply refs/mlops/undo/tree');
+    expect(await git(folder, env(), 'status', '--porcelain')).toBe('');
+    expect((await readFlow(folder, { env: env() })).unfinished).toBeNull();
+    if (action === 'abort') expect([await refs(), await current(folder)]).toEqual([before, 'feature/x']);
+    else expect(await git(folder, env(), 'ls-tree', '--name-only', '-r', 'develop')).toBe('a\nf1\nf2\ng');
+  });
+
+  test('what somebody has changed since is kept; a step that was refused is not taken for a cut one', async () => {
+    const { folder, mend } = await makeCut('checkout');
+    await refused(finish(folder, 'x'));
+    await mend();
+    await writeFile(path.join(folder, 'g'), 'mine');
+    await flow(folder, { action: 'abort' });
+    expect(await git(folder, env(), 'show', 'refs/mlops/undo/tree:g')).toBe('mine');
+    // An action that has stopped in order leaves the tree to its owner.
+    await git(folder, env(), 'checkout', '-q', 'develop');
+    await commit(folder, env(), 'f1', 'ours');
+    await refused(finish(folder, 'x'));
+    await flow(folder, { action: 'abort' });
+    await writeFile(path.join(folder, 'f1'), 'mine');
+    expect((await refused(finish(folder, 'x'))).code).toBe('dirty-tree');
+    expect(await readFile(path.join(folder, 'f1'), 'utf8')).toBe('mine');
   });
 });
 

@@ -4,6 +4,8 @@ import type { EngineClient } from '../../../../src/protocol/engine.ts';
 import type { FlowRequest, FlowResult, FlowState } from '../../../../src/protocol/gitflow.ts';
 import type { Projects } from '../../../../src/vscode/projects.ts';
 
+type Work = (progress: unknown, token: { onCancellationRequested(): { dispose(): void } }) => Promise<unknown>;
+
 /** What happened, in order, and what the person does: presses this button, types this name, picks the first entry. */
 const editor = vi.hoisted(() => ({ seen: [] as string[], presses: '', types: '' }));
 
@@ -11,9 +13,9 @@ vi.mock('vscode', () => ({
   ProgressLocation: { Window: 10, Notification: 15 },
   l10n: { t: (message: string, ...values: string[]) => message.replace('{0}', values[0] ?? '{0}') },
   window: {
-    async withProgress({ title }: { title: string }, work: () => Promise<unknown>) {
+    async withProgress({ title }: { title: string }, work: Work) {
       editor.seen.push(`begun: ${title}`);
-      const result = await work();
+      const result = await work(undefined, { onCancellationRequested: () => ({ dispose: () => undefined }) });
       editor.seen.push('ended');
       return result;
     },
@@ -36,7 +38,8 @@ vi.mock('vscode', () => ({
 const { createGitflowCommands } = await import('../../../../src/vscode/commands/gitflow.ts');
 
 /** An engine whose repository has Gitflow as soon as `init` was performed. */
-function createEngine({ initialised, features }: Given): EngineClient {
+function createEngine(given: Given): EngineClient {
+  const { initialised, features } = given;
   let isReady = initialised;
   const topics = features.map((name) => ({ type: 'feature', name, branch: `feature/${name}`, distance: null }));
   const perform = (flow: FlowRequest): Partial<FlowResult> => {
@@ -52,17 +55,22 @@ function createEngine({ initialised, features }: Given): EngineClient {
   return {
     request: (name: string, payload: unknown) =>
       Promise.resolve(
-        name === 'readFlow'
-          ? readState()
-          : name === 'planFlow' || name === 'checkFlow'
-            ? { outcome: 'passed', gates: [{}] }
-            : perform((payload as { flow: FlowRequest }).flow),
+        name === 'listConfigs'
+          ? (given.configs ?? [])
+          : name === 'listRuns'
+            ? { runs: [] }
+            : name === 'readFlow'
+              ? readState()
+              : name === 'planFlow' || name === 'checkFlow'
+                ? { outcome: 'passed', gates: [{}] }
+                : perform((payload as { flow: FlowRequest }).flow),
       ),
     onEvent: () => ({ dispose: () => undefined }),
   } as unknown as EngineClient;
 }
 
 interface Given {
+  readonly configs?: readonly { readonly file: string }[];
   readonly initialised: boolean;
   readonly features: readonly string[];
   readonly presses?: string;
@@ -112,6 +120,14 @@ describe('Gitflow by the palette', () => {
           target: { kind: 'config', project: '/p', model: 'cnn', file: 'configs/cnn.yaml' },
         },
         STARTED.map((line) => line.replace('performed: start', 'performed: start (config configs/cnn.yaml)')),
+      ],
+    ],
+    [
+      'asks what it is for, where there is a config or an experiment',
+      [
+        'mlops.startFeature',
+        { initialised: true, features: [], configs: [{ file: 'configs/cnn.yaml' }] },
+        ['asked: What the feature is for', ...STARTED],
       ],
     ],
     [

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Target } from '../../../../src/core/trees/trees.ts';
 import type { FlowRequest, FlowState, FlowTopic } from '../../../../src/protocol/gitflow.ts';
-import { answers, forget, told } from '../editor.ts';
-import { createEngine } from '../engine.ts';
+import type { FlowGate } from '../../../../src/protocol/gates.ts';
+import { answers, cancelled, forget, told } from '../editor.ts';
+import { createEngine, settle } from '../engine.ts';
+import { parseTarget } from '../../../../src/vscode/commands/target.ts';
 
 vi.mock('vscode', () => import('../editor.ts'));
 const { createPullRequestCommands } = await import('../../../../src/vscode/commands/pullrequests.ts');
@@ -23,19 +25,27 @@ const state: FlowState = {
 };
 const branch = (name: string): Target => ({ kind: 'branch', project, type: 'feature', name });
 
-function create(more: Partial<FlowState> = {}) {
+const closed: FlowGate = {
+  ...{ name: 'secrets', outcome: 'failed', message: 'A key is added.', places: [], look: null, log: null },
+};
+
+function create(more: Partial<FlowState> = {}, gates: readonly FlowGate[] = [], pause?: Promise<void>) {
   const asked: FlowRequest[] = [];
   const engine = createEngine({
     readFlow: () => ({ ...state, ...more }),
-    planFlow: () => ({ plan: [{ title: 'Open it', command: null }], warnings: [], gates: [] }),
-    performFlow: ({ flow }) => {
+    planFlow: () => ({ plan: [{ title: 'Open it', command: null }], warnings: [], gates }),
+    checkFlow: () => ({ outcome: 'failed', root: project, branch: 'feature/a', base: 'develop', gates }),
+    performFlow: async ({ flow }) => {
       asked.push(flow);
+      await pause;
       const result = { action: flow.action, branch: '', base: '', current: null, steps: [], warnings: [], gates: [] };
       return { ...result, summary: [], pullRequest: { ...waiting, wasOpened: 'pullRequest' in flow } };
     },
   });
-  const projects = { whenKnown: () => Promise.resolve([{ root: project, name: 'digits', branch: null }]) };
-  return { commands: createPullRequestCommands({ engine: engine.thread, projects: projects as never }), asked };
+  const folders = [project, '/w/letters'].map((root) => ({ root, name: root, branch: null }));
+  const projects = { whenKnown: () => Promise.resolve(folders) };
+  const commands = createPullRequestCommands({ engine: engine.thread, projects: projects as never });
+  return { commands, asked, engine };
 }
 
 beforeEach(forget);
@@ -52,6 +62,43 @@ describe('a finish by pull request', () => {
     const { commands, asked } = create();
     await commands['mlops.requestBranch'](branch('a'));
     expect(asked).toEqual([]);
+  });
+  it('goes on with a reason where gates do not hold, when it is opened and when new commits are pushed', async () => {
+    for (const [id, name, pressed, more] of [
+      ['mlops.requestBranch', 'a', 'Open Pull Request', { pullRequest: true }],
+      ['mlops.completeBranch', 'b', undefined, {}],
+    ] as const) {
+      Object.assign(answers, { pressed, picked: ['Finish All the Same'], typed: 'a key of the docs' });
+      const { commands, asked } = create({}, [closed]);
+      await commands[id](branch(name));
+      expect(asked).toEqual([{ action: 'finish', type: 'feature', name, ...more, override: 'a key of the docs' }]);
+    }
+  });
+  it('is stopped by the button of its progress', async () => {
+    let goOn = (): void => undefined;
+    const { commands, engine } = create({}, [], new Promise((resolve) => (goOn = resolve)));
+    const work = commands['mlops.completeBranch'](branch('b'));
+    await settle();
+    cancelled.fire(undefined);
+    goOn();
+    await work;
+    cancelled.fire(undefined);
+    expect(engine.asked.filter(({ name }) => name === 'stopFlow').map(({ payload }) => payload)).toEqual([{ project }]);
+  });
+  it('of a repository of the git view means the projects in it', async () => {
+    for (const [top, expected] of [
+      ['/w/digits', ['/w/digits']],
+      ['/w/letters', ['/w/letters']],
+      ['/w/dig', []],
+    ] as const) {
+      const { commands, engine } = create();
+      const target = parseTarget({ rootUri: { fsPath: top } });
+      await commands['mlops.showBranchMenu'](target).catch((error: unknown) =>
+        expect(String(error)).toContain('No project'),
+      );
+      const read = engine.asked.filter(({ name }) => name === 'readFlow');
+      expect(read.map(({ payload }) => (payload as { project: string }).project)).toEqual(expected);
+    }
   });
   it('is completed, and then no page opens', async () => {
     const { commands, asked } = create();
