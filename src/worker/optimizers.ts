@@ -32,6 +32,13 @@ interface Adam extends Internals {
   readonly accumulatedSecondMoment: Slot[];
 }
 
+const papersAdadeltas = new WeakSet<Optimizer>();
+
+/** Whether it is one of {@link createAdadelta}'s. */
+export function isPapersAdadelta(optimizer: Optimizer): boolean {
+  return papersAdadeltas.has(optimizer);
+}
+
 /**
  * Adadelta as Zeiler's paper (arXiv:1212.5701, algorithm 1) has it: a gradient is divided by the root of the mean square that holds this
  * gradient already. The package divides by the mean square of those before, which is nothing in the first step: there it takes the whole
@@ -39,6 +46,7 @@ interface Adam extends Internals {
  */
 export function createAdadelta(tf: TensorFlow, learningRate: number): Optimizer {
   const optimizer = tf.train.adadelta(learningRate);
+  papersAdadeltas.add(optimizer);
   const inner = optimizer as unknown as Adadelta;
   inner.applyGradients = (given) => {
     const { rho, epsilon } = inner;

@@ -16,7 +16,17 @@ export const activationKinds = {
   softsign: 10,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** Those whose slope is not told by their answer: it is taken at what they were given. */
+const curveKinds = {
+  swish: 1,
+  mish: 2,
+  gelu: 3,
+  gelu_new: 4,
+  geluNew: 4,
+} as const satisfies Readonly<Record<string, number>>;
+
 type ActivationName = keyof typeof activationKinds;
+type CurveName = keyof typeof curveKinds;
 
 /** The answer of an activation by name; `alpha`: of leakyRelu and elu. */
 export function activate(builder: GraphBuilder, layer: string, name: unknown, x: Value, alpha = 1): Value {
@@ -26,9 +36,17 @@ export function activate(builder: GraphBuilder, layer: string, name: unknown, x:
     builder.add('softmax', { x }, { y }, rowsOf(x));
     return y;
   }
+  if (isCurve(name)) {
+    builder.add('curve', { x }, { y }, { activation: curveKinds[name] });
+    return y;
+  }
   if (!isActivation(name)) throw refuse(layer, `the activation ${JSON.stringify(name)} is not known`);
   builder.add('activation', { x }, { y }, { activation: activationKinds[name], alpha });
   return y;
+}
+
+function isCurve(name: unknown): name is CurveName {
+  return typeof name === 'string' && Object.hasOwn(curveKinds, name);
 }
 
 function isActivation(name: unknown): name is ActivationName {

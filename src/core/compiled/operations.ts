@@ -24,6 +24,14 @@ export interface Slope {
   readonly alpha: number;
 }
 
+/** Each run of numbers of the answer is one of the input: number `from` + Σ place × stride over the axes. */
+export interface Spread {
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  readonly from: number;
+  readonly run: number;
+}
+
 interface Matrix {
   readonly k: number;
   readonly n: number;
@@ -48,6 +56,10 @@ export interface Kinds {
   /** `blocks` matrices, one after the other, each transposed. */
   packTransposed: Shape<'w', 'packed', Matrix & { readonly blocks: number }>;
 
+  /** Rows of w, chosen by numbers. */
+  embed: Shape<'x' | 'w', 'y', Matrix>;
+  embedWeights: Shape<'x' | 'dy', 'part', Matrix>;
+
   dense: Shape<'x' | 'packed', 'y', Matrix & { readonly rows: number; readonly relu: boolean }, 'bias'>;
   denseInput: Shape<'dy' | 'packed', 'dx', Matrix & { readonly rows: number }>;
   /** Rows of all examples in panels of eight columns. */
@@ -60,6 +72,7 @@ export interface Kinds {
   depthwise: Shape<'x' | 'w', 'y', { readonly window: Window; readonly multiplier: number }, 'bias'>;
   depthwiseInput: Shape<'dy' | 'w', 'dx', { readonly window: Window; readonly multiplier: number }>;
   depthwiseWeights: Shape<'x' | 'dy', 'part', { readonly window: Window; readonly multiplier: number }>;
+  addBias: Shape<'x' | 'bias', 'y', Rows>;
   /** Sums of columns. */
   biasPart: Shape<'dy', 'part', Rows>;
   sumParts: Shape<'part', 'sum'>;
@@ -72,12 +85,28 @@ export interface Kinds {
   averagePoolGradient: Shape<'dy', 'dx', { readonly window: Window }>;
 
   reshape: Shape<'x', 'y'>;
+  spread: Shape<'x', 'y', Spread>;
+  spreadGradient: Shape<'dy', 'dx', Spread>;
   activation: Shape<'x', 'y', Slope>;
   activationGradient: Shape<'dy' | 'y', 'dx', Slope>;
+  curve: Shape<'x', 'y', { readonly activation: number }>;
+  curveGradient: Shape<'dy' | 'x', 'dx', { readonly activation: number }>;
+  prelu: Shape<'x' | 'alpha', 'y', Rows>;
+  preluInput: Shape<'dy' | 'x' | 'alpha', 'dx', Rows>;
+  preluWeights: Shape<'dy' | 'x', 'part', Rows>;
   softmax: Shape<'x', 'y', Rows>;
   softmaxGradient: Shape<'dy' | 'y', 'dx', Rows>;
   /** On the gradient it is its own gradient. */
   dropout: Shape<'x', 'y', { readonly rate: number; readonly layer: number }>;
+  /** Normal numbers are added, or are factors with a mean of one; on the gradient these are their own gradient. */
+  noise: Shape<'x', 'y', { readonly deviation: number; readonly isFactor: boolean; readonly layer: number }>;
+  scale: Shape<'x', 'y', { readonly factor: number }>;
+  /** Of each column the greatest number; all that are as great have its gradient. */
+  most: Shape<'x', 'y', Rows>;
+  mostGradient: Shape<'dy' | 'x' | 'y', 'dx', Rows>;
+  /** The greater of two, or the lesser. */
+  choose: Shape<'a' | 'b', 'y', { readonly isMost: boolean }>;
+  chooseGradient: Shape<'dy' | 'a' | 'b', 'd', { readonly isMost: boolean; readonly isFirst: boolean }>;
   add: Shape<'a' | 'b', 'y'>;
   multiply: Shape<'a' | 'b', 'y'>;
   /** Columns of rows from `from` on. `place`: part of a row of the larger one. */
@@ -97,11 +126,17 @@ export interface Kinds {
   channelGradientSums: Shape<'part', 'dgamma' | 'dbeta' | 'means', Rows>;
   normalizeInput: Shape<'dy' | 'x' | 'mean' | 'inverse' | 'means', 'dx', Rows, 'gamma'>;
 
+  // Layer normalization. Moments: of each row its mean and 1 ÷ its deviation.
+  normalizeRows: Shape<'x', 'y' | 'moments', Rows & { readonly epsilon: number }, 'gamma' | 'beta'>;
+  normalizeRowsInput: Shape<'dy' | 'x' | 'moments', 'dx', Rows, 'gamma'>;
+  normalizeRowsWeights: Shape<'dy' | 'x' | 'moments', 'part', Rows>;
+
   // Losses with the gradient of their mean, and what is only measured.
   crossEntropy: Loss<Score & { readonly throughSoftmax: boolean }>;
   binaryCrossEntropy: Loss;
   squaredError: Loss;
   absoluteError: Loss;
+  otherLoss: Loss<Rows & { readonly loss: number }>;
   measureCrossEntropy: Measure<Score>;
   measureBinaryCrossEntropy: Measure;
   measureSquaredError: Measure;
@@ -123,6 +158,8 @@ export interface Kinds {
   adam: Shape<'w' | 'g' | 'mean' | 'square', 'changed'>;
   rmsprop: Shape<'w' | 'g' | 'square' | 'velocity', 'changed', object, 'mean'>;
   adagrad: Shape<'w' | 'g' | 'square', 'changed'>;
+  adamax: Shape<'w' | 'g' | 'mean' | 'most', 'changed'>;
+  adadelta: Shape<'w' | 'g' | 'square' | 'moved', 'changed'>;
 }
 
 /**
@@ -137,6 +174,8 @@ type Pace = 'one' | 'all' | 'any';
 export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = {
   packWeights: ['elements', 'any'],
   packTransposed: ['elements', 'any'],
+  embed: ['examples', 'any'],
+  embedWeights: ['examples', 'any'],
   dense: ['examples', 'all'],
   denseInput: ['examples', 'all'],
   packRows: ['examples', 'all'],
@@ -147,6 +186,7 @@ export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = 
   depthwise: ['examples', 'one'],
   depthwiseInput: ['examples', 'one'],
   depthwiseWeights: ['examples', 'one'],
+  addBias: ['examples', 'any'],
   biasPart: ['examples', 'any'],
   sumParts: ['elements', 'any'],
   pad: ['examples', 'one'],
@@ -156,11 +196,24 @@ export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = 
   averagePool: ['examples', 'one'],
   averagePoolGradient: ['examples', 'one'],
   reshape: ['none', 'any'],
+  spread: ['examples', 'one'],
+  spreadGradient: ['examples', 'one'],
   activation: ['examples', 'any'],
   activationGradient: ['examples', 'any'],
+  curve: ['examples', 'any'],
+  curveGradient: ['examples', 'any'],
+  prelu: ['examples', 'any'],
+  preluInput: ['examples', 'any'],
+  preluWeights: ['examples', 'any'],
   softmax: ['examples', 'any'],
   softmaxGradient: ['examples', 'any'],
   dropout: ['examples', 'any'],
+  noise: ['examples', 'any'],
+  scale: ['examples', 'any'],
+  most: ['examples', 'one'],
+  mostGradient: ['examples', 'one'],
+  choose: ['examples', 'any'],
+  chooseGradient: ['examples', 'any'],
   add: ['examples', 'any'],
   multiply: ['examples', 'any'],
   join: ['examples', 'any'],
@@ -172,10 +225,14 @@ export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = 
   channelGradients: ['examples', 'any'],
   channelGradientSums: ['elements', 'any'],
   normalizeInput: ['examples', 'any'],
+  normalizeRows: ['examples', 'any'],
+  normalizeRowsInput: ['examples', 'any'],
+  normalizeRowsWeights: ['examples', 'any'],
   crossEntropy: ['examples', 'all'],
   binaryCrossEntropy: ['examples', 'all'],
   squaredError: ['examples', 'all'],
   absoluteError: ['examples', 'all'],
+  otherLoss: ['examples', 'all'],
   measureCrossEntropy: ['examples', 'all'],
   measureBinaryCrossEntropy: ['examples', 'all'],
   measureSquaredError: ['examples', 'all'],
@@ -192,4 +249,6 @@ export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = 
   adam: ['update', 'any'],
   rmsprop: ['update', 'any'],
   adagrad: ['update', 'any'],
+  adamax: ['update', 'any'],
+  adadelta: ['update', 'any'],
 };

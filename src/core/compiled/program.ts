@@ -1,5 +1,8 @@
 import { bytesOf, type Value } from './graph.ts';
-import { controls, lower, type Argument, type Call, type Table } from './lowering.ts';
+import { controls, type Argument, type Call, type Table } from './calls.ts';
+import { lower } from './lowering.ts';
+import { pack } from './packing.ts';
+import { keyOf, lengthOf } from './tables.ts';
 import { findUses, schedule, type Level, type Stretch, type Use } from './schedule.ts';
 import type { State, StepGraph } from './step.ts';
 
@@ -165,25 +168,6 @@ class Tables {
   }
 }
 
-/** A longer table of the same distance begins with the shorter one. */
-function keyOf(table: Table): string {
-  return 'every' in table ? `every ${table.every}` : JSON.stringify(table);
-}
-
-function lengthOf(table: Table): number {
-  return 'every' in table ? table.count : table.lines * table.columns;
-}
-
-/** The numbers of a table. */
-export function fillTable(table: Table): Uint32Array {
-  if ('every' in table) return Uint32Array.from({ length: table.count }, (_, row) => row * table.every);
-  const { lines, columns, lineBytes, columnBytes } = table;
-  return Uint32Array.from(
-    { length: lines * columns },
-    (_, place) => Math.floor(place / columns) * lineBytes + (place % columns) * columnBytes,
-  );
-}
-
 /** Where a storage lies: its address for the first thread, how far the next thread's is, and the next example's. */
 interface Place {
   readonly address: number;
@@ -304,32 +288,6 @@ function placeLocal(uses: Uses, found: Map<number, Place>, memory: Memory, threa
   const base = memory.take(pitch * threads);
   for (const { offsets } of packed)
     for (const [storage, offset] of offsets) found.set(storage, { address: base + offset, pitch, perExample: 0 });
-}
-
-interface Block {
-  readonly storage: number;
-  readonly first: number;
-  readonly last: number;
-  readonly bytes: number;
-}
-
-/** Offsets of blocks such that those in use at the same time do not overlap: the largest first, each as low as it can. */
-function pack(blocks: readonly Block[]): { readonly offsets: ReadonlyMap<number, number>; readonly total: number } {
-  const offsets = new Map<number, number>();
-  const placed: (Block & { readonly offset: number })[] = [];
-  for (const block of [...blocks].sort((a, b) => b.bytes - a.bytes)) {
-    const inTheWay = placed
-      .filter(({ first, last }) => first <= block.last && block.first <= last)
-      .sort((a, b) => a.offset - b.offset);
-    let offset = 0;
-    for (const other of inTheWay) {
-      if (offset + block.bytes <= other.offset) break;
-      offset = Math.max(offset, other.offset + other.bytes);
-    }
-    placed.push({ ...block, offset });
-    offsets.set(block.storage, offset);
-  }
-  return { offsets, total: Math.max(0, ...placed.map(({ offset, bytes }) => offset + bytes)) };
 }
 
 interface Resolving {

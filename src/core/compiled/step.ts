@@ -5,13 +5,22 @@ import { GraphBuilder, sizeOf, withoutDead, type AnyOperation, type Value } from
 import { buildLayer } from './layers.ts';
 import { orRefusal, refuse, type Refusal } from './refusal.ts';
 
-/** Losses that a step computes, by the names of the packages. */
+/** Losses that a step computes, by the names of the packages; the other ones' numbers are the kernels'. */
 const lossKinds = {
   categoricalCrossentropy: { kind: 'crossEntropy', isSparse: false },
   sparseCategoricalCrossentropy: { kind: 'crossEntropy', isSparse: true },
   binaryCrossentropy: { kind: 'binaryCrossEntropy', isSparse: false },
   meanSquaredError: { kind: 'squaredError', isSparse: false },
   meanAbsoluteError: { kind: 'absoluteError', isSparse: false },
+  meanAbsolutePercentageError: { kind: 'otherLoss', isSparse: false, loss: 1 },
+  meanSquaredLogarithmicError: { kind: 'otherLoss', isSparse: false, loss: 2 },
+  squaredHinge: { kind: 'otherLoss', isSparse: false, loss: 3 },
+  hinge: { kind: 'otherLoss', isSparse: false, loss: 4 },
+  categoricalHinge: { kind: 'otherLoss', isSparse: false, loss: 5 },
+  logcosh: { kind: 'otherLoss', isSparse: false, loss: 6 },
+  kullbackLeiblerDivergence: { kind: 'otherLoss', isSparse: false, loss: 7 },
+  poisson: { kind: 'otherLoss', isSparse: false, loss: 8 },
+  cosineProximity: { kind: 'otherLoss', isSparse: false, loss: 9 },
 } as const;
 
 /** Metrics that a step computes. */
@@ -44,6 +53,8 @@ const optimizerSlots = {
   rmsprop: ['square', 'velocity'],
   centeredRmsprop: ['square', 'velocity', 'mean'],
   adagrad: ['square'],
+  adamax: ['mean', 'most'],
+  adadelta: ['square', 'moved'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type StepOptimizer = keyof typeof optimizerSlots;
@@ -196,7 +207,8 @@ function addLoss(
   { output, target, weights }: Judged,
 ): { readonly sum: Value; readonly gradient: Value; readonly at: Value } {
   if (!isLoss(loss)) throw refuse(null, `the loss ${loss} is not known`);
-  const { kind, isSparse } = lossKinds[loss];
+  const known = lossKinds[loss];
+  const { kind, isSparse } = known;
   const rows = rowsOf(output);
   if (targetWidth !== (isSparse ? rows.rows : rows.rows * rows.n))
     throw refuse(null, `the loss ${loss} is given ${targetWidth} numbers for each example`);
@@ -207,7 +219,8 @@ function addLoss(
   const inputs = { p: output, t: target, weights };
   if (kind === 'crossEntropy')
     builder.add(kind, inputs, { sum, d }, { ...rows, isSparse, throughSoftmax: at !== output });
-  else builder.add(kind, inputs, { sum, d }, rows);
+  else if (known.kind === 'otherLoss') builder.add('otherLoss', inputs, { sum, d }, { ...rows, loss: known.loss });
+  else builder.add(known.kind, inputs, { sum, d }, rows);
   return { sum, gradient: d, at };
 }
 
@@ -300,6 +313,10 @@ function addUpdate(
       return void builder.add('rmsprop', { w, g, square: first, velocity: second, mean: third }, outputs, {});
     case 'adagrad':
       return void builder.add('adagrad', { w, g, square: first }, outputs, {});
+    case 'adamax':
+      return void builder.add('adamax', { w, g, mean: first, most: second }, outputs, {});
+    case 'adadelta':
+      return void builder.add('adadelta', { w, g, square: first, moved: second }, outputs, {});
   }
 }
 

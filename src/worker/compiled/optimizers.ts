@@ -1,5 +1,5 @@
 import type { StepOptimizer } from '../../core/compiled/compiled.ts';
-import { isKerasAdam } from '../optimizers.ts';
+import { isKerasAdam, isPapersAdadelta } from '../optimizers.ts';
 import type { Optimizer, TensorFlow, Variable } from '../tensorflow.ts';
 
 // The optimizers of the packages as compiled steps know them: their kind, their slots, and what they need in each step.
@@ -22,6 +22,8 @@ type Parts = Record<string, unknown> & {
   readonly initialAccumulatorValue: number;
   readonly accBeta1: Variable;
   readonly accBeta2: Variable;
+  readonly rho: number;
+  readonly iteration: Variable;
 };
 
 export interface SlotKind {
@@ -67,7 +69,8 @@ export const noOptimizer: KnownOptimizer = {
 export function recognizeOptimizer(tf: TensorFlow, optimizer: Optimizer): KnownOptimizer | undefined {
   const parts = optimizer as unknown as Parts;
   // Somebody has given it another way to move weights.
-  if (Object.hasOwn(parts, 'applyGradients') && !isKerasAdam(optimizer)) return undefined;
+  if (Object.hasOwn(parts, 'applyGradients') && !isKerasAdam(optimizer) && !isPapersAdadelta(optimizer))
+    return undefined;
   const base = {
     readPowers: undefined,
     writePowers: () => undefined,
@@ -109,6 +112,21 @@ export function recognizeOptimizer(tf: TensorFlow, optimizer: Optimizer): KnownO
         slots: [slot('square', 'accumulatedGrads', 'accumulator', parts.initialAccumulatorValue)],
         next: () => [parts.learningRate, tf.backend().epsilon()],
       };
+    case tf.AdamaxOptimizer:
+      return {
+        ...base,
+        ...adamax(tf, parts),
+        slots: [slot('mean', 'accumulatedFirstMoment', 'm'), slot('most', 'accumulatedWeightedInfNorm', 'v')],
+      };
+    case tf.AdadeltaOptimizer:
+      // The package's own formula is another one.
+      if (!isPapersAdadelta(optimizer)) return undefined;
+      return {
+        ...base,
+        kind: 'adadelta',
+        slots: [slot('square', 'accumulatedGrads', 'accum_grad'), slot('moved', 'accumulatedUpdates', 'accum_var')],
+        next: () => [parts.learningRate, parts.rho, parts.epsilon, 1 - parts.rho],
+      };
     default:
       return undefined;
   }
@@ -136,6 +154,28 @@ function adam(tf: TensorFlow, optimizer: Optimizer, parts: Parts): Omit<KnownOpt
       powers.beta1 = Math.fround(powers.beta1 * Math.fround(beta1));
       powers.beta2 = Math.fround(powers.beta2 * Math.fround(beta2));
       return [...(isKeras ? [size * root, 1] : [size, 1 / root]), beta1, beta2, epsilon, left, 1 - beta1, 1 - beta2];
+    },
+  };
+}
+
+/** The second of its numbers counts steps. */
+function adamax(tf: TensorFlow, parts: Parts): Omit<KnownOptimizer, 'slots' | 'countStep'> {
+  const { beta1, beta2, epsilon } = parts;
+  return {
+    kind: 'adamax',
+    readPowers: () => ({ beta1: parts.accBeta1.dataSync()[0] ?? beta1, beta2: parts.iteration.dataSync()[0] ?? 0 }),
+    writePowers: (powers) =>
+      tf.tidy(() => {
+        parts.accBeta1.assign(tf.scalar(powers.beta1));
+        parts.iteration.assign(tf.scalar(powers.beta2));
+      }),
+    powerIds: () => [parts.accBeta1.dataId, parts.iteration.dataId],
+    next: (powers) => {
+      const rate = parts.learningRate / (powers.beta2 * parts.decay + 1);
+      const size = rate / (1 - powers.beta1);
+      powers.beta1 = Math.fround(powers.beta1 * Math.fround(beta1));
+      powers.beta2 += 1;
+      return [size, beta1, beta2, epsilon, 1 - beta1];
     },
   };
 }

@@ -62,7 +62,7 @@ function onWords(create: (layers: Layers) => readonly unknown[]): Net {
   return { input: [6], body, isOfWords: true };
 }
 
-const nets = {
+const everydayNets = {
   'relu': activated('relu'),
   'relu6': activated('relu6'),
   'tanh': activated('tanh'),
@@ -136,6 +136,89 @@ const nets = {
   'gru': onWords((l) => [l.gru({ units: 4, recurrentInitializer: 'glorotUniform' })]),
 } satisfies Record<string, Net>;
 
+/** What compiled steps know beyond them. */
+const furtherNets = {
+  'gelu': activated('gelu'),
+  'new gelu': activated('gelu_new'),
+  'curves on pictures': onImages((l) => [
+    l.conv2d({ filters: 3, kernelSize: 3, activation: 'swish' }),
+    l.activation({ activation: 'mish' }),
+  ]),
+  'prelu of channels': onImages((l) => [
+    l.conv2d({ filters: 5, kernelSize: 3 }),
+    l.prelu({ sharedAxes: [1, 2], alphaInitializer: 'ones' }),
+  ]),
+  'layer normalization of rows': onWords((l) => [
+    l.layerNormalization({ epsilon: 0.1 }),
+    l.dense({ units: 3 }),
+    l.flatten(),
+  ]),
+  'cropping': pooled((l) =>
+    l.cropping2D({
+      cropping: [
+        [1, 2],
+        [0, 1],
+      ],
+    }),
+  ),
+  'uneven upsampling': pooled((l) => l.upSampling2d({ size: [1, 3] })),
+  'permuted': onImages((l) => [
+    l.permute({ dims: [3, 1, 2] }),
+    l.conv2d({ filters: 3, kernelSize: [1, 3], activation: 'relu' }),
+  ]),
+  'transposed of rows': onWords((l) => [
+    l.permute({ dims: [2, 1] }),
+    l.dense({ units: 3, activation: 'tanh' }),
+    l.flatten(),
+  ]),
+  'repeated': dense((l) => [
+    l.dense({ units: 5, activation: 'tanh' }),
+    l.repeatVector({ n: 3 }),
+    l.conv1d({ filters: 4, kernelSize: 2 }),
+    l.flatten(),
+  ]),
+  'transposed without padding': onImages((l) => [
+    l.conv2dTranspose({ filters: 3, kernelSize: [3, 2], strides: [2, 3], activation: 'relu' }),
+  ]),
+  'transposed, stride 1': onImages((l) => [
+    l.conv2dTranspose({ filters: 9, kernelSize: 3, useBias: false, padding: 'same' }),
+  ]),
+  'autoencoder': onImages((l) => [
+    l.conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }),
+    l.conv2dTranspose({ filters: 3, kernelSize: 5, strides: 2, padding: 'same', activation: 'relu' }),
+    l.conv2d({ filters: 2, kernelSize: 3, padding: 'same' }),
+  ]),
+  'chosen among branches': {
+    input: [24],
+    body: (l, input) => {
+      const branch = (): SymbolicTensor => inTurn(input, [l.dense({ units: 6, activation: 'tanh' })]);
+      const [first, second, third] = [branch(), branch(), branch()];
+      const most = l.maximum().apply([first, second, third]) as SymbolicTensor;
+      const least = l.minimum().apply([first, second]) as SymbolicTensor;
+      return l.average().apply([most, least, third]) as SymbolicTensor;
+    },
+  },
+  'mean of words': onWords((l) => [l.globalAveragePooling1d()]),
+  'most of words': onWords((l) => [l.globalMaxPooling1d()]),
+  'pooled words': onWords((l) => [
+    l.conv1d({ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' }),
+    l.maxPooling1d({ poolSize: 2 }),
+    l.averagePooling1d({ poolSize: 2, strides: 1, padding: 'same' }),
+    l.flatten(),
+  ]),
+  'regularized words': {
+    input: [6],
+    isOfWords: true,
+    body: (l, input) =>
+      inTurn(input, [l.embedding({ inputDim: 10, outputDim: 5, embeddingsRegularizer: 'l1l2' }), l.flatten()]),
+  },
+} satisfies Record<string, Net>;
+
+const nets: Readonly<Record<keyof typeof everydayNets | keyof typeof furtherNets, Net>> = {
+  ...everydayNets,
+  ...furtherNets,
+};
+
 type NetName = keyof typeof nets;
 
 /** What the last layer gives, and what it is to give. */
@@ -193,10 +276,15 @@ export const trainings: readonly Training[] = [
   ...(['tanh', 'max pooling'] as const).flatMap((net) =>
     lossNames.map((loss) => ({ net, optimizer: 'sgd' as const, loss })),
   ),
-  ...(Object.keys(nets) as NetName[])
+  ...(Object.keys(everydayNets) as NetName[])
     .filter((net) => !withEachOptimizer.some((one) => one === net))
     .map((net) => ({ net, optimizer: 'adam' as const, loss: 'meanSquaredError' as const })),
 ];
+
+/** For compiled steps alone: other backends have no code of their own for them. */
+export const furtherTrainings: readonly Training[] = (Object.keys(furtherNets) as NetName[]).map((net) => ({
+  ...{ net, optimizer: 'adam' as const, loss: 'meanSquaredError' as const },
+}));
 
 export const nameOf = ({ net, optimizer, loss }: Training): string => `${net}, ${optimizer}, ${loss}`;
 

@@ -1,20 +1,20 @@
 import * as tfjs from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ensureKernels } from '../../../../scripts/kernels.ts';
-import { compileSteps } from '../../../../src/worker/compiled/steps.ts';
+import { compileSteps, type CompilingPlaces } from '../../../../src/worker/compiled/steps.ts';
 import type { TensorFlow } from '../../../../src/worker/tensorflow.ts';
 import { expectAgreement } from '../agreeing.ts';
 import { prepareBackends } from '../kernels/backends.ts';
-import { nameOf, train, trainings, type TrainingPlan } from '../trainings.ts';
+import { furtherTrainings, nameOf, train, trainings as ofAllBackends, type TrainingPlan } from '../trainings.ts';
+import { compilingPlaces } from './compiling.ts';
 
 const tf: TensorFlow = { ...tfjs, ...layers };
 const backends = prepareBackends();
 const counts = [8, 8, 5, 8, 1, 8];
-let kernels: string;
+let places: CompilingPlaces;
 
 beforeAll(async () => {
-  kernels = await ensureKernels();
+  places = await compilingPlaces();
 });
 
 class NotCompiled extends Error {}
@@ -27,7 +27,7 @@ function compiledWith(threads: number): TrainingPlan {
         ...options,
         training: { ...options.training, threads },
         capacity: options.training.batch_size,
-        ...{ kernels, seed: 1, fit: 1, thread: new URL('../../../../src/worker/compiled/thread.ts', import.meta.url) },
+        ...{ seed: 1, fit: 1, ...places },
       });
       if ('reason' in steps) throw new NotCompiled(steps.reason);
       return steps;
@@ -37,24 +37,18 @@ function compiledWith(threads: number): TrainingPlan {
 
 /** Steps that stay as they are, and why. */
 const refused: readonly (readonly [net: RegExp, reason: RegExp])[] = [
-  [/, adadelta,/, /^the optimizer Adadelta is not known$/],
-  [/, adamax,/, /^the optimizer Adamax is not known$/],
-  [/(Divergence|[hH]inge|Percentage\w+|Logarithmic\w+|logcosh|poisson|Proximity)$/, /^the loss \w+ is not known$/],
-  [/^(swish|mish),/, /^layer "\w+": the activation "\w+" is not known$/],
-  [
-    /^(prelu|layer normalization|transposed|upsampling|margins|convolution in one.*|embedding|lstm|gru),/,
-    /^layer "\w+": layers of the class \w+ are not known$/,
-  ],
+  [/^(lstm|gru),/, /^layer "\w+": layers of the class \w+ are not known$/],
 ];
 
+const trainings = [...ofAllBackends, ...furtherTrainings];
 const reasonFor = (name: string): RegExp | undefined => refused.find(([pattern]) => pattern.test(name))?.[1];
 const named = trainings.map((training) => [nameOf(training), training] as const);
 
 describe('compiled steps train as operations on cpu do', () => {
   test.each(named.filter(([name]) => reasonFor(name) === undefined))('%s', async (_, training) => {
     const expected = await backends.on('cpu', () => train(tf, training, { counts }));
-    // Each thread takes a while to start; gradients are compared for each number of them (steps.test.ts).
-    const threads = trainings.indexOf(training) % 5 === 0 ? 3 : 1;
+    // Gradients are compared for each number of threads (steps.test.ts); each case with each of them: test/long/agreement.test.ts.
+    const threads = (trainings.indexOf(training) % 4) + 1;
     const found = await backends.on('cpu', () => train(tf, training, compiledWith(threads)));
     expectAgreement(found, expected);
   });

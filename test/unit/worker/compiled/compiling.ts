@@ -1,5 +1,7 @@
+import path from 'node:path';
 import * as tfjs from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import * as esbuild from 'esbuild';
 import { ensureKernels } from '../../../../scripts/kernels.ts';
 import { ensureCompiled } from '../../../../src/worker/compilation.ts';
 import { compileSteps, type CompilingPlaces } from '../../../../src/worker/compiled/steps.ts';
@@ -9,9 +11,24 @@ import type { StepBatch, TrainingSteps } from '../../../../src/worker/trainingSt
 
 export const tf: TensorFlow = { ...tfjs, ...layers };
 
-async function compilingPlaces(): Promise<CompilingPlaces> {
-  const thread = new URL('../../../../src/worker/compiled/thread.ts', import.meta.url);
-  return { kernels: await ensureKernels(), thread };
+let thread: Promise<URL> | undefined;
+
+/** What a thread runs, as one module: from its sources each thread would take a second to start. */
+export function threadScript(): Promise<URL> {
+  thread ??= bundleThread();
+  return thread;
+}
+
+async function bundleThread(): Promise<URL> {
+  const entry = path.join(import.meta.dirname, '../../../../src/worker/compiled/thread.ts');
+  const options = { bundle: true, platform: 'node', format: 'esm', write: false } as const;
+  const { outputFiles } = await esbuild.build({ ...options, entryPoints: [entry] });
+  const code = Buffer.from(outputFiles[0]?.contents ?? []).toString('base64');
+  return new URL(`data:text/javascript;base64,${code}`);
+}
+
+export async function compilingPlaces(): Promise<CompilingPlaces> {
+  return { kernels: await ensureKernels(), thread: await threadScript() };
 }
 
 const settings = {

@@ -14,6 +14,7 @@ import { instantiate, loadKernels } from '../../../../src/worker/compiled/kernel
 import type { Batch } from '../../../../src/worker/data.ts';
 import { webAssembly } from '../../../../src/worker/compiled/webAssembly.ts';
 import { randomNumbers } from '../kernels/backends.ts';
+import { threadScript } from './compiling.ts';
 
 const run = promisify(execFile);
 
@@ -56,7 +57,7 @@ test('a thread that does not start is an error', async () => {
 
 test('the next training has the memory of the last one, as if it were new', async () => {
   const kernels = await loadKernels(await ensureKernels());
-  const script = new URL('../../../../src/worker/compiled/thread.ts', import.meta.url);
+  const script = await threadScript();
   const buffers = new Set<unknown>();
   for (const threads of [2, 1, 2]) {
     const executor = await Executor.start(planOf(threads), kernels, script);

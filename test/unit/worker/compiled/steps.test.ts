@@ -125,6 +125,52 @@ test('half of the numbers are dropped, the others doubled, and nothing of it whe
   await steps.dispose();
 });
 
+test.each([
+  ['added', () => layers.gaussianNoise({ stddev: 0.5, inputShape: [50] }), 0, 0.25],
+  ['factors', () => layers.gaussianDropout({ rate: 0.2, inputShape: [50] }), 1, 1.25],
+])(
+  'noise that is %s is normal, the same on any number of threads, and none when it only looks',
+  async (_, noise, given, square) => {
+    const count = 64;
+    const losses: number[] = [];
+    for (const threads of [1, 3]) {
+      const model = tf.sequential({
+        layers: [noise(), layers.dense({ units: 50, useBias: false, kernelInitializer: 'identity' })] as Layer[],
+      });
+      const changes = { batch_size: count, loss_function: 'mse', metric: 'mse', learning_rate: 1e-12, threads };
+      const steps = await compile(model, 50, changes);
+      const batch = { xs: new Float32Array(count * 50).fill(given), ys: new Float32Array(count * 50), count };
+      losses.push(
+        (await steps.train({ ...batch, number: 1 })).values[0]!,
+        (await steps.train({ ...batch, number: 2 })).values[0]!,
+      );
+      expect((await steps.evaluate({ ...batch, number: 1 })).values[0]).toBeCloseTo(given, 6);
+      await steps.dispose();
+    }
+    const [first, other, sameFirst, sameOther] = losses;
+    expect(Math.abs(first! - square)).toBeLessThan(0.05 * square + 0.02);
+    expect(other).not.toBe(first);
+    expect(sameFirst).toBeCloseTo(first!, 5);
+    expect(sameOther).toBeCloseTo(other!, 5);
+  },
+);
+
+test('a word that is not in the embedding makes the loss no number, and reads no other memory', async () => {
+  const model = tf.sequential({
+    layers: [
+      layers.embedding({ inputDim: 4, outputDim: 3, inputLength: 2 }),
+      layers.flatten(),
+      layers.dense({ units: 2 }),
+    ],
+  });
+  const steps = await compile(model, 2, { loss_function: 'mse', metric: 'mse' });
+  const lossOf = async (word: number): Promise<number> =>
+    (await steps.evaluate({ xs: Float32Array.of(0, word), ys: new Float32Array(2), count: 1, number: 0 })).values[0]!;
+  expect(await lossOf(3.9)).toBe(await lossOf(3));
+  for (const word of [4, -1, NaN, 1e30]) expect(await lossOf(word)).toBeNaN();
+  await steps.dispose();
+});
+
 test('weights of examples, clipping and a rate that changes are as the operations have them', async () => {
   const changes = { gradient_clipping: { norm: 0.5, value: 0.02 }, optimizer: 'adam', learning_rate: 0.01, threads: 2 };
   const results = [];
@@ -293,7 +339,7 @@ function randomModel(seed: number): LayersModel {
   const model = tf.sequential();
   const add = (layer: unknown): void => model.add(layer as Layer);
   add(layers.inputLayer({ inputShape: [7, 7, 2] }));
-  const activation = (): 'relu' => pick('relu', 'tanh', 'elu', 'sigmoid', 'linear') as 'relu';
+  const activation = (): 'relu' => pick('relu', 'tanh', 'elu', 'sigmoid', 'linear', 'swish', 'gelu') as 'relu';
   const padding = (): 'same' => pick('same', 'valid') as 'same';
   for (let depth = Math.floor(random() * 3) + 1; depth > 0; depth--) {
     const strides = pick(1, 1, 2);
@@ -317,6 +363,18 @@ function randomModel(seed: number): LayersModel {
         () => layers.maxPooling2d({ poolSize: 2, strides: pick(1, 2), padding: 'same' }),
         () => layers.averagePooling2d({ poolSize: 2, strides: 1, padding: padding() }),
         () => layers.batchNormalization(),
+        () => layers.layerNormalization({ epsilon: 0.01 }),
+        () => layers.upSampling2d({ size: [pick(1, 2), pick(1, 2)] }),
+        () => layers.permute({ dims: pick([2, 1, 3], [1, 3, 2], [3, 1, 2]) }),
+        () => layers.prelu({ sharedAxes: pick<number[] | undefined>([1, 2], undefined)! }),
+        () =>
+          layers.conv2dTranspose({
+            filters: pick(1, 5, 8),
+            kernelSize: pick(2, 3),
+            strides: pick(1, 2),
+            padding: padding(),
+            activation: activation(),
+          }),
         () => layers.zeroPadding2d({ padding: [pick(0, 1), pick(1, 2)] }),
       )(),
     );
@@ -325,6 +383,7 @@ function randomModel(seed: number): LayersModel {
     pick<() => unknown>(
       () => layers.flatten(),
       () => layers.globalAveragePooling2d({}),
+      () => layers.globalMaxPooling2d({}),
     )(),
   );
   if (random() < 0.6)
@@ -333,7 +392,7 @@ function randomModel(seed: number): LayersModel {
   return model;
 }
 
-test.each(Array.from({ length: 16 }, (_, seed) => seed + 1))(
+test.each(Array.from({ length: 32 }, (_, seed) => seed + 1))(
   'a net at random, %d, trains as operations do',
   async (seed) => {
     const losses: number[][] = [];
