@@ -7,6 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseThresholds } from '../../../src/core/gatefiles/gatefiles.ts';
 import { listFiles } from '../../../src/node/files/files.ts';
 import { readySamples, renderProject } from './rendered.ts';
 
@@ -128,6 +129,18 @@ test('evaluation draws every model and writes the metrics', async () => {
   const curves = await readFile(at('reports/figures/b_learning_curves.svg'), 'utf8');
   expect(curves).toContain('1.50 at 2');
   expect(curves).not.toContain('NaN');
+});
+
+test.each(['cnnbased', 'singleoutput'])('what %s must reach is what evaluation writes', async (model) => {
+  await mkdir(at(`models/${model}`), { recursive: true });
+  await writeFile(at(`models/${model}/predictions.csv`), 'split,label,predicted,probabilities\ntest,1,1,\ntest,2,2,\n');
+  await writeFile(at(`models/${model}/history.json`), JSON.stringify({ epoch: [1], val_loss: [2] }));
+  await exec('src/visualization/evaluation.ts');
+  const written = JSON.parse(await readFile(at('reports/metrics.json'), 'utf8')) as Record<string, object>;
+  const file = `tests/${model}.checks.yaml`;
+  const { thresholds } = parseThresholds(await readFile(at(file), 'utf8'), file);
+  expect(thresholds.map(({ metric }) => metric)).toContain('accuracy');
+  for (const { metric } of thresholds) expect(written[model]).toHaveProperty(metric);
 });
 
 describe('evaluation looks at what a model gives', () => {
