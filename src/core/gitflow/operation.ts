@@ -161,6 +161,12 @@ export function findBrought(step: GitStep | undefined): string | undefined {
   return step === undefined ? undefined : lookUp(bringing, step);
 }
 
+/** The same for an action that was cut, for all that is known of it. */
+export function findCut(operation: Operation | undefined): string | undefined {
+  if (operation?.phase !== 'running' || operation.isOrderly === true) return undefined;
+  return findBrought(operation.steps[operation.at]);
+}
+
 /** Each needs a clean tree before, so that what is changed after it was cut is its own. */
 const bringing: Rows<string> = {
   'checkout': ({ branch }) => branch,

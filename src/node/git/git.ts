@@ -221,10 +221,12 @@ export interface Git {
   /** Undoes a squash that is not committed yet. */
   dropSquash(): Promise<void>;
   /**
-   * Makes the tree as HEAD has it. What is changed in it is kept as a stash at `ref`; files that git does not know go where they are just as
-   * `brought`, a branch or a tag, has them.
+   * Makes the tree as HEAD has it. What is changed in it is kept as a stash at `ref`; files that are in the way of `brought` go where they are
+   * just as it has them, and are moved into `folder` where not.
    */
-  setAside(ref: string, brought: string): Promise<void>;
+  setAside(ref: string, brought: string, folder: string): Promise<void>;
+  /** Files that git does not know, by names that the branch or tag has, too: they are in the way of checking it out. */
+  listInTheWay(brought: string): Promise<readonly string[]>;
   /** Checks a commit out, without a branch; changes of the work tree are carried along. */
   detach(commit: string): Promise<void>;
   /** Full names under prefixes, or that are given, and their commits. */

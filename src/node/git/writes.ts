@@ -1,4 +1,4 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfigList, parseStatus } from '../../core/git/git.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -183,6 +183,7 @@ export function recoveryWrites(
   | 'abortMerge'
   | 'dropSquash'
   | 'setAside'
+  | 'listInTheWay'
   | 'detach'
   | 'updateRefs'
   | 'replaceSection'
@@ -205,13 +206,19 @@ export function recoveryWrites(
     async dropSquash() {
       await act(['reset', '--quiet', '--merge']);
     },
-    async setAside(ref, brought) {
+    listInTheWay: async (brought) => [...(await readInTheWay(calls, requireName(brought, 'commit'))).keys()],
+    async setAside(ref, brought, folder) {
       // A stash takes no entries with conflicts.
       await act(['add', '--update', '--', ':/']);
       const kept = withoutLineEnd(await act(['stash', 'create']));
       if (kept !== '') await act(['update-ref', '--', requireName(ref, 'branch'), kept]);
       await act(['reset', '--quiet', '--hard']);
-      for (const file of await listBrought(calls, requireName(brought, 'commit'))) await rm(file, { force: true });
+      for (const [name, object] of await readInTheWay(calls, requireName(brought, 'commit'))) {
+        const file = path.resolve(calls.folder, name);
+        const isSame = withoutLineEnd(await act(['hash-object', '--', relativeTo(calls.folder, name)])) === object;
+        if (isSame) await rm(file, { force: true });
+        else await moveFile(file, path.join(folder, name));
+      }
     },
     async detach(commit) {
       await act(['checkout', '--quiet', '--detach', requireName(commit, 'commit'), '--']);
@@ -237,21 +244,22 @@ export function recoveryWrites(
   };
 }
 
-/** Files of the tree that git does not know and that are just as the commit has them. */
-async function listBrought({ folder, act, read }: Calls, commit: string): Promise<readonly string[]> {
+/** Files that git does not know and that the commit has, with its objects of them. */
+async function readInTheWay({ read }: Calls, commit: string): Promise<ReadonlyMap<string, string>> {
   const split = (text: string): readonly string[] => text.split('\0').filter((part) => part !== '');
-  const unknown = split(await read(['ls-files', '-z', '--others', '--exclude-standard']));
-  if (unknown.length === 0) return [];
-  const tree = split(await read(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit])).map((line) => {
-    const [words = '', file = ''] = line.split('\t');
-    return [file, words.split(' ')[2]] as const;
+  const unknown = new Set(split(await read(['ls-files', '-z', '--others'])));
+  if (unknown.size === 0) return new Map();
+  const tree = split(await read(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit]));
+  const entries = tree.map((line) => {
+    const [words = '', ...names] = line.split('\t');
+    return [names.join('\t'), words.split(' ')[2] ?? ''] as const;
   });
-  const objects = new Map(tree);
-  const brought: string[] = [];
-  for (const file of unknown.filter((name) => objects.has(name)))
-    if (withoutLineEnd(await act(['hash-object', '--', relativeTo(folder, file)])) === objects.get(file))
-      brought.push(path.resolve(folder, file));
-  return brought;
+  return new Map(entries.filter(([name]) => unknown.has(name)));
+}
+
+async function moveFile(file: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  await rename(file, to);
 }
 
 export function remoteWrites({

@@ -66,6 +66,13 @@ function withRest(operation: Operation, { steps }: FlowPlan): Operation {
   };
 }
 
+/** True where the step has changed the tree, which was clean before. */
+async function hasLeft(git: Git, step: GitStep | undefined): Promise<boolean> {
+  const brought = findBrought(step);
+  if (brought === undefined) return false;
+  return (await git.changes({ runFilters: true })).length > 0 || (await git.listInTheWay(brought)).length > 0;
+}
+
 /** Whether its step leaves the tree in order is not known before it ends. */
 function toBegun({ isOrderly, ...operation }: Operation): Operation {
   return isOrderly === undefined ? operation : { ...operation };
@@ -109,7 +116,7 @@ function toJournal(git: Git, file: string, operation: Operation, offset: number)
       // After a mistake of ours nothing is forgotten: whatever it has left, there is a way back.
       if (!(error instanceof ExpectedError) || error.code === 'merge-conflict') return false;
       await settled;
-      if (findBrought(steps[at]) !== undefined && (await git.changes({ runFilters: true })).length > 0) return true;
+      if (error.code !== 'dirty-tree' && (await hasLeft(git, steps[at]))) return true;
       // The base of a branch that could not be made was forgotten again.
       const isBeginning = steps[at]?.kind === 'start-branch';
       const isHarmless = ({ kind }: GitStep): boolean =>
