@@ -173,6 +173,7 @@ const bringing: Rows<string> = {
   'merge': ({ branch }) => branch,
   'fast-forward': ({ remote, branch }) => `${remote}/${branch}`,
   'track-branch': ({ remote, branch }) => `${remote}/${branch}`,
+  'set-aside': ({ brought }) => brought,
 };
 
 /** What a cut step had left in the tree. */

@@ -52,7 +52,7 @@ function planAside(facts: FlowFacts, operation: Operation): readonly GitStep[] {
 function tellAside(aside: readonly GitStep[]): readonly string[] {
   return aside.map(
     () =>
-      `What a step had left half done in the tree is kept until the next action: git stash apply ${KEPT_TREE}; files that git does not know, in .git/mlops/aside.`,
+      `What a step had left half done in the tree is kept until the next action: git stash apply ${KEPT_TREE}; files that git does not know, in a folder .git/mlops/aside-….`,
   );
 }
 

@@ -28,7 +28,7 @@ import {
   type GitOptions,
 } from './calls.ts';
 import { arrivalReads } from './arrivals.ts';
-import { branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
+import { asideWrites, branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
 
 export type { GitOptions } from './calls.ts';
 
@@ -272,6 +272,7 @@ export function openGit(folder: string, { places, ...options }: GitOptions & { p
     ...branchWrites(calls),
     ...commitWrites(calls),
     ...recoveryWrites(calls),
+    ...asideWrites(calls),
     ...remoteWrites(calls),
   };
 }

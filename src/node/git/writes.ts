@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfigList, parseStatus } from '../../core/git/git.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -182,8 +182,6 @@ export function recoveryWrites(
   | 'abortRebase'
   | 'abortMerge'
   | 'dropSquash'
-  | 'setAside'
-  | 'listInTheWay'
   | 'detach'
   | 'updateRefs'
   | 'replaceSection'
@@ -205,20 +203,6 @@ export function recoveryWrites(
     },
     async dropSquash() {
       await act(['reset', '--quiet', '--merge']);
-    },
-    listInTheWay: async (brought) => [...(await readInTheWay(calls, requireName(brought, 'commit'))).keys()],
-    async setAside(ref, brought, folder) {
-      // A stash takes no entries with conflicts.
-      await act(['add', '--update', '--', ':/']);
-      const kept = withoutLineEnd(await act(['stash', 'create']));
-      if (kept !== '') await act(['update-ref', '--', requireName(ref, 'branch'), kept]);
-      await act(['reset', '--quiet', '--hard']);
-      for (const [name, object] of await readInTheWay(calls, requireName(brought, 'commit'))) {
-        const file = path.resolve(calls.folder, name);
-        const isSame = withoutLineEnd(await act(['hash-object', '--', relativeTo(calls.folder, name)])) === object;
-        if (isSame) await rm(file, { force: true });
-        else await moveFile(file, path.join(folder, name));
-      }
     },
     async detach(commit) {
       await act(['checkout', '--quiet', '--detach', requireName(commit, 'commit'), '--']);
@@ -244,6 +228,32 @@ export function recoveryWrites(
   };
 }
 
+/** What a step that was cut has left in the tree. */
+export function asideWrites(calls: Calls): Pick<Git, 'setAside' | 'listInTheWay'> {
+  const { act, ask } = calls;
+  return {
+    listInTheWay: async (brought) => [...(await readInTheWay(calls, requireName(brought, 'commit'))).keys()],
+    async setAside(ref, brought, folder) {
+      // A stash takes no entries with conflicts.
+      await act(['add', '--update', '--', ':/']);
+      const kept = withoutLineEnd(await act(['stash', 'create']));
+      const name = requireName(ref, 'branch');
+      // Cut once more, it begins again: what it has kept already stays.
+      const old = await ask(['rev-parse', '--quiet', '--verify', '--end-of-options', name]);
+      if (kept !== '' && old !== undefined) await act(['update-ref', '--', `${name}-before`, withoutLineEnd(old)]);
+      if (kept !== '') await act(['update-ref', '--', name, kept]);
+      await act(['reset', '--quiet', '--hard']);
+      let aside: string | undefined;
+      for (const [way, object] of await readInTheWay(calls, requireName(brought, 'commit'))) {
+        const file = path.resolve(calls.folder, way);
+        const isSame = withoutLineEnd(await act(['hash-object', '--', relativeTo(calls.folder, way)])) === object;
+        if (isSame) await rm(file, { force: true });
+        else await moveFile(file, path.join((aside ??= await mkdtemp(path.join(folder, 'aside-'))), way));
+      }
+    },
+  };
+}
+
 /** Files that git does not know and that the commit has, with its objects of them. */
 async function readInTheWay({ read }: Calls, commit: string): Promise<ReadonlyMap<string, string>> {
   const split = (text: string): readonly string[] => text.split('\0').filter((part) => part !== '');
@@ -259,7 +269,9 @@ async function readInTheWay({ read }: Calls, commit: string): Promise<ReadonlyMa
 
 async function moveFile(file: string, to: string): Promise<void> {
   await mkdir(path.dirname(to), { recursive: true });
-  await rename(file, to);
+  // A repository may lie on another disk than its work tree.
+  await cp(file, to, { verbatimSymlinks: true });
+  await rm(file, { force: true });
 }
 
 export function remoteWrites({
