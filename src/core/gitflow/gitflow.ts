@@ -35,6 +35,7 @@ export {
   KEPT,
   beginOperation,
   findBrought,
+  findCut,
   formatOperation,
   listLosable,
   parseOperation,

@@ -161,12 +161,19 @@ export function findBrought(step: GitStep | undefined): string | undefined {
   return step === undefined ? undefined : lookUp(bringing, step);
 }
 
+/** The same for an action that was cut, for all that is known of it. */
+export function findCut(operation: Operation | undefined): string | undefined {
+  if (operation?.phase !== 'running' || operation.isOrderly === true) return undefined;
+  return findBrought(operation.steps[operation.at]);
+}
+
 /** Each needs a clean tree before, so that what is changed after it was cut is its own. */
 const bringing: Rows<string> = {
   'checkout': ({ branch }) => branch,
   'merge': ({ branch }) => branch,
   'fast-forward': ({ remote, branch }) => `${remote}/${branch}`,
   'track-branch': ({ remote, branch }) => `${remote}/${branch}`,
+  'set-aside': ({ brought }) => brought,
 };
 
 /** What a cut step had left in the tree. */

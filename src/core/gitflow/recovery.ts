@@ -2,7 +2,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import { planCheckout, requireNothingStopped } from './checks.ts';
 import {
   KEPT_TREE,
-  findBrought,
+  findCut,
   lookUp,
   readRefs,
   readSection,
@@ -41,17 +41,18 @@ export function planContinue(facts: FlowFacts): FlowPlan {
 /** Where a step was cut in the middle of its work on the tree: a commit holds what stands there, and the tree begins anew. */
 function planAside(facts: FlowFacts, operation: Operation): readonly GitStep[] {
   const step = operation.steps[operation.at];
-  const brought = findBrought(step);
-  if (step === undefined || brought === undefined || operation.phase !== 'running' || operation.isOrderly === true)
-    return [];
+  const brought = findCut(operation);
+  if (step === undefined || brought === undefined) return [];
   const isWhole = step.kind === 'checkout' ? facts.current === step.branch : isDone(facts, step);
-  if (isWhole || facts.changed.length === 0 || facts.mergeHead !== undefined || facts.isRebasing) return [];
+  const isClean = facts.changed.length === 0 && facts.leftovers.length === 0;
+  if (isWhole || isClean || facts.mergeHead !== undefined || facts.isRebasing) return [];
   return [{ kind: 'set-aside', ref: KEPT_TREE, brought }];
 }
 
 function tellAside(aside: readonly GitStep[]): readonly string[] {
   return aside.map(
-    () => `What a step had left half done in the tree is kept until the next action: git stash apply ${KEPT_TREE}`,
+    () =>
+      `What a step had left half done in the tree is kept until the next action: git stash apply ${KEPT_TREE}; files that git does not know, in a folder .git/mlops/aside-….`,
   );
 }
 

@@ -40,6 +40,8 @@ export interface FlowFacts {
   readonly operation: Operation | undefined;
   /** Full names of the references that keep what the last action has taken out of reach. */
   readonly kept: readonly string[];
+  /** Files that git does not know and that a step which was cut may have written; empty where none was. */
+  readonly leftovers: readonly string[];
   /** Tracked files with changes, and those with conflicts, relative to the root. */
   readonly changed: readonly string[];
   readonly conflicts: readonly string[];

@@ -23,6 +23,11 @@ const explanations: readonly Explanation[] = [
     advice: 'The repository belongs to another user. If you trust it, allow it with the command that git names.',
   },
   {
+    pattern: /No space left on device|Out of disk ?space/i,
+    code: 'disk',
+    advice: 'The disk is full: free some space, then run it again.',
+  },
+  {
     pattern: /\.lock': File exists/,
     code: 'git-failed',
     advice: 'Another git process works in this repository. If none does, one has died: delete that lock file.',

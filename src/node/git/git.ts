@@ -28,7 +28,7 @@ import {
   type GitOptions,
 } from './calls.ts';
 import { arrivalReads } from './arrivals.ts';
-import { branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
+import { asideWrites, branchWrites, commitWrites, fileWrites, recoveryWrites, remoteWrites, writes } from './writes.ts';
 
 export type { GitOptions } from './calls.ts';
 
@@ -221,10 +221,12 @@ export interface Git {
   /** Undoes a squash that is not committed yet. */
   dropSquash(): Promise<void>;
   /**
-   * Makes the tree as HEAD has it. What is changed in it is kept as a stash at `ref`; files that git does not know go where they are just as
-   * `brought`, a branch or a tag, has them.
+   * Makes the tree as HEAD has it. What is changed in it is kept as a stash at `ref`; files that are in the way of `brought` go where they are
+   * just as it has them, and are moved into `folder` where not.
    */
-  setAside(ref: string, brought: string): Promise<void>;
+  setAside(ref: string, brought: string, folder: string): Promise<void>;
+  /** Files that git does not know, by names that the branch or tag has, too: they are in the way of checking it out. */
+  listInTheWay(brought: string): Promise<readonly string[]>;
   /** Checks a commit out, without a branch; changes of the work tree are carried along. */
   detach(commit: string): Promise<void>;
   /** Full names under prefixes, or that are given, and their commits. */
@@ -270,6 +272,7 @@ export function openGit(folder: string, { places, ...options }: GitOptions & { p
     ...branchWrites(calls),
     ...commitWrites(calls),
     ...recoveryWrites(calls),
+    ...asideWrites(calls),
     ...remoteWrites(calls),
   };
 }

@@ -157,7 +157,8 @@ export async function callGit({
       });
     const running = git.raw([...args]);
     // What git has started may hold its output open after its end.
-    await (patience === undefined ? running : Promise.race([running, patience.exhausted]));
+    const { given, forget } = giveUp(signal);
+    await Promise.race([running, given, ...(patience === undefined ? [] : [patience.exhausted])]).finally(forget);
   } catch (error) {
     await isNewEnough;
     throw await toExpected(error, folder, signal);
@@ -166,6 +167,28 @@ export async function callGit({
   }
   await isNewEnough;
   return Buffer.concat(stdout);
+}
+
+/** Longer than git needs to end itself when it is told to. */
+const PARTING_MS = 2000;
+
+/** Fails some time after the signal: what git has started, as ssh, does not end with it, and holds its output open. */
+function giveUp(signal: AbortSignal | undefined): { readonly given: Promise<never>; readonly forget: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let begin = (): void => undefined;
+  const given = new Promise<never>((_resolve, reject) => {
+    begin = () => {
+      timer = setTimeout(() => reject(new ExpectedError('stopped', 'Stopped.')), PARTING_MS);
+    };
+  });
+  signal?.addEventListener('abort', begin, { once: true });
+  return {
+    given,
+    forget: () => {
+      signal?.removeEventListener('abort', begin);
+      clearTimeout(timer);
+    },
+  };
 }
 
 interface Patience {

@@ -1,4 +1,4 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseConfigList, parseStatus } from '../../core/git/git.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
@@ -182,7 +182,6 @@ export function recoveryWrites(
   | 'abortRebase'
   | 'abortMerge'
   | 'dropSquash'
-  | 'setAside'
   | 'detach'
   | 'updateRefs'
   | 'replaceSection'
@@ -204,14 +203,6 @@ export function recoveryWrites(
     },
     async dropSquash() {
       await act(['reset', '--quiet', '--merge']);
-    },
-    async setAside(ref, brought) {
-      // A stash takes no entries with conflicts.
-      await act(['add', '--update', '--', ':/']);
-      const kept = withoutLineEnd(await act(['stash', 'create']));
-      if (kept !== '') await act(['update-ref', '--', requireName(ref, 'branch'), kept]);
-      await act(['reset', '--quiet', '--hard']);
-      for (const file of await listBrought(calls, requireName(brought, 'commit'))) await rm(file, { force: true });
     },
     async detach(commit) {
       await act(['checkout', '--quiet', '--detach', requireName(commit, 'commit'), '--']);
@@ -237,21 +228,50 @@ export function recoveryWrites(
   };
 }
 
-/** Files of the tree that git does not know and that are just as the commit has them. */
-async function listBrought({ folder, act, read }: Calls, commit: string): Promise<readonly string[]> {
+/** What a step that was cut has left in the tree. */
+export function asideWrites(calls: Calls): Pick<Git, 'setAside' | 'listInTheWay'> {
+  const { act, ask } = calls;
+  return {
+    listInTheWay: async (brought) => [...(await readInTheWay(calls, requireName(brought, 'commit'))).keys()],
+    async setAside(ref, brought, folder) {
+      // A stash takes no entries with conflicts.
+      await act(['add', '--update', '--', ':/']);
+      const kept = withoutLineEnd(await act(['stash', 'create']));
+      const name = requireName(ref, 'branch');
+      // Cut once more, it begins again: what it has kept already stays.
+      const old = await ask(['rev-parse', '--quiet', '--verify', '--end-of-options', name]);
+      if (kept !== '' && old !== undefined) await act(['update-ref', '--', `${name}-before`, withoutLineEnd(old)]);
+      if (kept !== '') await act(['update-ref', '--', name, kept]);
+      await act(['reset', '--quiet', '--hard']);
+      let aside: string | undefined;
+      for (const [way, object] of await readInTheWay(calls, requireName(brought, 'commit'))) {
+        const file = path.resolve(calls.folder, way);
+        const isSame = withoutLineEnd(await act(['hash-object', '--', relativeTo(calls.folder, way)])) === object;
+        if (isSame) await rm(file, { force: true });
+        else await moveFile(file, path.join((aside ??= await mkdtemp(path.join(folder, 'aside-'))), way));
+      }
+    },
+  };
+}
+
+/** Files that git does not know and that the commit has, with its objects of them. */
+async function readInTheWay({ read }: Calls, commit: string): Promise<ReadonlyMap<string, string>> {
   const split = (text: string): readonly string[] => text.split('\0').filter((part) => part !== '');
-  const unknown = split(await read(['ls-files', '-z', '--others', '--exclude-standard']));
-  if (unknown.length === 0) return [];
-  const tree = split(await read(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit])).map((line) => {
-    const [words = '', file = ''] = line.split('\t');
-    return [file, words.split(' ')[2]] as const;
+  const unknown = new Set(split(await read(['ls-files', '-z', '--others'])));
+  if (unknown.size === 0) return new Map();
+  const tree = split(await read(['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit]));
+  const entries = tree.map((line) => {
+    const [words = '', ...names] = line.split('\t');
+    return [names.join('\t'), words.split(' ')[2] ?? ''] as const;
   });
-  const objects = new Map(tree);
-  const brought: string[] = [];
-  for (const file of unknown.filter((name) => objects.has(name)))
-    if (withoutLineEnd(await act(['hash-object', '--', relativeTo(folder, file)])) === objects.get(file))
-      brought.push(path.resolve(folder, file));
-  return brought;
+  return new Map(entries.filter(([name]) => unknown.has(name)));
+}
+
+async function moveFile(file: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  // A repository may lie on another disk than its work tree.
+  await cp(file, to, { verbatimSymlinks: true });
+  await rm(file, { force: true });
 }
 
 export function remoteWrites({

@@ -2,6 +2,7 @@ import { access, constants, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
   KEPT,
+  findCut,
   MAX_SUBJECTS,
   findDraft,
   listPairs,
@@ -66,6 +67,7 @@ export async function readFacts(
     ...refs,
     refusing,
     kept: [...others.keys()],
+    leftovers: await listLeftovers(git, operation),
     subjects: draft === undefined ? [] : await git.listSubjects(draft.base, draft.branch, MAX_SUBJECTS + 1),
     root,
     isUnborn: head === undefined,
@@ -108,10 +110,16 @@ export async function readStateFacts(folder: string, options: GitOptions): Promi
     hooks: { folder: '', names: [] },
     refusing: [],
     kept: [],
+    leftovers: [],
     subjects: [],
     ...(await readMarks(gitDirectory, commonDirectory)),
     distances: await readManyDistances(git, listPairs(refs)),
   };
+}
+
+async function listLeftovers(git: Git, operation: FlowFacts['operation']): Promise<readonly string[]> {
+  const cut = findCut(operation);
+  return cut === undefined || !(await git.resolve([cut])).has(cut) ? [] : git.listInTheWay(cut);
 }
 
 function toChanges(

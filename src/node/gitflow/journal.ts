@@ -66,6 +66,19 @@ function withRest(operation: Operation, { steps }: FlowPlan): Operation {
   };
 }
 
+/** True where the step has changed the tree, which was clean before. */
+async function hasLeft(git: Git, step: GitStep | undefined): Promise<boolean> {
+  const brought = findBrought(step);
+  if (brought === undefined) return false;
+  try {
+    return (await git.changes({ runFilters: true })).length > 0 || (await git.listInTheWay(brought)).length > 0;
+  } catch (error) {
+    // What can't be looked at now is looked at when it is gone on with.
+    if (error instanceof ExpectedError) return true;
+    throw error;
+  }
+}
+
 /** Whether its step leaves the tree in order is not known before it ends. */
 function toBegun({ isOrderly, ...operation }: Operation): Operation {
   return isOrderly === undefined ? operation : { ...operation };
@@ -107,15 +120,20 @@ function toJournal(git: Git, file: string, operation: Operation, offset: number)
     },
     async failed(error) {
       // After a mistake of ours nothing is forgotten: whatever it has left, there is a way back.
-      if (!(error instanceof ExpectedError) || error.code === 'merge-conflict') return false;
+      if (!(error instanceof ExpectedError)) return false;
       await settled;
-      if (findBrought(steps[at]) !== undefined && (await git.changes({ runFilters: true })).length > 0) return true;
+      const isOrderly = { ...operation, at, head, isOrderly: true } as const;
+      if (error.code === 'merge-conflict') {
+        await writeFileAtomic(file, formatOperation(isOrderly));
+        return false;
+      }
+      if (error.code !== 'dirty-tree' && (await hasLeft(git, steps[at]))) return true;
       // The base of a branch that could not be made was forgotten again.
       const isBeginning = steps[at]?.kind === 'start-branch';
       const isHarmless = ({ kind }: GitStep): boolean =>
         HARMLESS.includes(kind) || (isBeginning && kind === 'set-config');
       if (steps.slice(0, at).every(isHarmless)) await rm(file, { force: true });
-      else await writeFileAtomic(file, formatOperation({ ...operation, at, head, isOrderly: true }));
+      else await writeFileAtomic(file, formatOperation(isOrderly));
       return false;
     },
   };

@@ -85,7 +85,8 @@ const actions: Actions = {
   'abort-merge': (_step, { git }) => git.abortMerge(),
   'abort-rebase': (_step, { git }) => git.abortRebase(),
   'drop-squash': (_step, { git }) => git.dropSquash(),
-  'set-aside': ({ ref, brought }, { git }) => git.setAside(ref, brought),
+  'set-aside': async ({ ref, brought }, { git }) =>
+    git.setAside(ref, brought, path.join(await git.gitDirectory(), 'mlops')),
   'detach': ({ commit }, { git }) => git.detach(commit),
   'restore-refs': ({ changes }, { git }) =>
     // What is only kept may have been kept before.

@@ -51,6 +51,7 @@ export function toFacts({ branches = ['main', 'develop', 'feature/x'], config = 
     head: 'at:head',
     operation: undefined,
     kept: [],
+    leftovers: [],
     changed: [],
     conflicts: [],
     unsure: [],

@@ -100,6 +100,7 @@ describe('places', () => {
       'stash',
     ],
     ["fatal: 'develop' is already used by worktree at '/y'", 'branch-state', 'git worktree remove'],
+    ['error: unable to write file: No space left on device', 'disk', 'free some space'],
     ['fatal: refusing to merge unrelated histories', 'branch-state', '--unshallow'],
     ["fatal: couldn't find remote ref x", 'branch-state', '--prune'],
     [' ! [rejected] x -> x (stale info)', 'branch-state', 'git fetch'],

@@ -1,8 +1,11 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { access, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openGit } from '../../../../src/node/git/git.ts';
-import { performFlow } from '../../../../src/node/gitflow/gitflow.ts';
+import { performFlow, readFlow } from '../../../../src/node/gitflow/gitflow.ts';
+import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import type { FlowRequest } from '../../../../src/protocol/gitflow.ts';
 import { commit, end, git, readGraph } from '../git/repository.ts';
 import { refused, useFlowGround } from './ground.ts';
@@ -134,6 +137,49 @@ test.each<[what: string, make: Make, code: string, sentence: RegExp]>([
     /git config --global user.name "NAME"/,
   ],
   [
+    'a shallow clone, in which the two branches do not meet',
+    async (folder, run) => {
+      await run('checkout', '-q', 'develop');
+      await commit(folder, env(), 'a', 'later');
+      const clone = await ground().make('shallow');
+      await run('clone', '-q', '--depth', '1', '--no-single-branch', `file://${folder}`, clone);
+      const there = (...args: readonly string[]): Promise<string> => git(clone, env(), ...args);
+      for (const branch of ['main', 'feature/x']) await there('branch', branch, `origin/${branch}`);
+      await performFlow(clone, { action: 'init' }, { env: env() });
+      await there('config', 'mlops.gates', 'false');
+      return { folder: clone };
+    },
+    'branch-state',
+    /The two have no commit in common.*git fetch --unshallow/s,
+  ],
+  [
+    'no git',
+    async () => ({ env: { PATH: await ground().make('empty') } }),
+    'missing-program',
+    /There is no "git" in PATH. Install git 2.31 or newer/,
+  ],
+  [
+    'an old git',
+    async () => {
+      const bin = await ground().make('old');
+      await writeFile(path.join(bin, 'git'), '#!/bin/sh\necho git version 2.29.2\n', { mode: 0o755 });
+      return { env: { PATH: bin } };
+    },
+    'missing-program',
+    /is git version 2.29.2; git 2.31 or newer is needed/,
+  ],
+  [
+    'a tag on another commit',
+    async (folder, run) => {
+      await performFlow(folder, { action: 'start', type: 'release', name: '1.0' }, { env: env() });
+      await commit(folder, env(), 'r', '1');
+      await run('tag', '1.0', 'main');
+      return { request: { action: 'finish', type: 'release', name: '1.0' } };
+    },
+    'branch-state',
+    /The tag 1.0 exists already, on another commit.*git tag -d 1.0/,
+  ],
+  [
     'what git-flow-next has not finished',
     async (folder) => {
       await mkdir(path.join(folder, '.git', 'gitflow', 'state'), { recursive: true });
@@ -173,3 +219,114 @@ test('a remote that hangs is not waited for for ever', async () => {
     message: expect.stringContaining('has said nothing for too long'),
   });
 });
+
+test('a remote that hangs is given up when the user stops it; what has begun is continued or taken back', async () => {
+  const slow = path.join(await ground().make('bin'), 'ssh');
+  const begun = path.join(path.dirname(slow), 'begun');
+  await writeFile(slow, `#!/bin/sh\ntouch "${begun}"\nexec sleep 60\n`, { mode: 0o755 });
+  const folder = await makeFlow({ remote: true });
+  const origin = await git(folder, env(), 'remote', 'get-url', 'origin');
+  await start(folder, 'x');
+  await commit(folder, env(), 'f', '1');
+  await commit(folder, env(), 'f', '2');
+  await git(folder, env(), 'remote', 'set-url', '--push', 'origin', 'ssh://git.example.org/digits.git');
+  const before = await readGraph(folder, env());
+  for (const way of ['abort', 'continue'] as const) {
+    await rm(begun, { force: true });
+    const stop = new AbortController();
+    const hanging = { ...env(), GIT_SSH: slow };
+    const work = performFlow(folder, { ...finish, push: true }, { env: hanging, signal: stop.signal });
+    const ended = refused(work);
+    await vi.waitFor(() => access(begun), { timeout: 30_000 });
+    stop.abort();
+    const { code, message } = await ended;
+    expect([code, message]).toEqual(['stopped', expect.stringContaining('"mlops flow abort" returns')]);
+    await git(
+      folder,
+      env(),
+      'remote',
+      'set-url',
+      '--push',
+      'origin',
+      way === 'abort' ? 'ssh://git.example.org/digits.git' : origin,
+    );
+    await performFlow(folder, { action: way }, { env: env() });
+    if (way === 'abort') expect(await readGraph(folder, env())).toEqual(before);
+  }
+  expect(await git(origin, env(), 'log', '-1', '--format=%s', 'develop')).toBe("Merge branch 'feature/x' into develop");
+});
+
+const canMount = (): boolean => {
+  try {
+    execFileSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d" && rmdir "$d"'], {
+      stdio: 'ignore',
+    });
+    return true;
+  } catch {
+    console.warn('SKIPPED: the full-disk test needs the right to mount a tmpfs');
+    return false;
+  }
+};
+
+test.skipIf(!canMount())(
+  'a full disk: said, nothing is lost, and with space it is continued or taken back',
+  async () => {
+    const template = await makeFlow();
+    await start(template, 'x');
+    await writeFile(path.join(template, 'noise'), randomBytes(40_000));
+    await git(template, env(), 'add', '.');
+    await git(template, env(), 'commit', '-q', '-m', 'Noise');
+    await commit(template, env(), 'f', '1');
+    // Merged, it is another tree, and so more objects.
+    await git(template, env(), 'checkout', '-q', 'develop');
+    await commit(template, env(), 'd', '1');
+    const folder = await ground().make('small');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
+    try {
+      await cp(template, folder, { recursive: true });
+      await git(folder, env(), 'config', 'gitflow.path.hooks', path.join(folder, '.git', 'hooks'));
+      const list = async () => (await git(folder, env(), 'rev-list', '--all')).split('\n');
+      const before = { commits: await list(), graph: await readGraph(folder, env()) };
+      const filler = path.join(folder, '.git', 'filler');
+      const fill = (left: number): void => {
+        execFileSync('sh', [
+          '-c',
+          `dd if=/dev/zero of="${filler}" bs=1k 2>/dev/null; truncate -s -${left}k "${filler}"`,
+        ]);
+      };
+      for (const [left, way] of [
+        [0, 'abort'],
+        [8, 'abort'],
+        [16, 'abort'],
+        [24, 'continue'],
+      ] as const) {
+        fill(left);
+        const error = await performFlow(folder, finish, { env: env() }).then(
+          () => undefined,
+          (failure: unknown) => failure,
+        );
+        await rm(filler);
+        for (const lock of ['index.lock', 'HEAD.lock']) await rm(path.join(folder, '.git', lock), { force: true });
+        expect(await list()).toEqual(expect.arrayContaining(before.commits));
+        if (error === undefined) break;
+        expect(error).toBeInstanceOf(ExpectedError);
+        expect((error as ExpectedError).message).toMatch(/disk is full/i);
+        const { unfinished } = await readFlow(folder, { env: env() });
+        if (unfinished !== null) await performFlow(folder, { action: way }, { env: env() });
+        if (way === 'abort') {
+          await git(folder, env(), 'checkout', '-q', 'develop');
+          expect(await readGraph(folder, env())).toEqual(before.graph);
+        }
+        expect(await git(folder, env(), 'status', '--porcelain')).toBe('');
+      }
+      if ((await git(folder, env(), 'branch', '--list', 'feature/x')) !== '')
+        await performFlow(folder, finish, { env: env() });
+      expect(await git(folder, env(), 'log', '-1', '--format=%s', 'develop')).toBe(
+        "Merge branch 'feature/x' into develop",
+      );
+      expect(await git(folder, env(), 'fsck', '--strict', '--no-dangling')).not.toMatch(/error|missing|broken/);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  },
+);
