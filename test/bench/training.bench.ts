@@ -15,7 +15,7 @@ import type { MetricHistory, RunList } from '../../src/protocol/tracking.ts';
 import { systemMetrics } from '../../src/protocol/tracking.ts';
 import type { BackendName, BackendStatus } from '../../src/protocol/training.ts';
 import { KerasDriver, type KerasNet } from '../interop/keras-driver.ts';
-import { cnn, mlp, readDigits, toLayers } from '../interop/nets.ts';
+import { cnn, lenet, mlp, mobile, readDigits, resnet20, toLayers } from '../interop/nets.ts';
 import type { LoopTimes } from './loop.ts';
 import { median, type Figure, type Measurement } from './measuring.ts';
 
@@ -24,13 +24,13 @@ import { median, type Figure, type Measurement } from './measuring.ts';
 const BATCH = 128;
 /** As many as the project's training split has. */
 const EXAMPLES = 8100;
-const nets = { mlp, cnn };
+const nets = { mlp, cnn, lenet, resnet20, mobile };
 type NetName = keyof typeof nets;
 
 /** Turns of ours and of Keras; the quickest of each count. */
 const ROUNDS = 3;
 /** Of one turn; the first, which warms up, does not count. */
-const EPOCHS: Readonly<Record<NetName, number>> = { mlp: 5, cnn: 3 };
+const EPOCHS: Readonly<Record<NetName, number>> = { mlp: 5, cnn: 3, lenet: 4, resnet20: 2, mobile: 3 };
 
 const STARTS = 3;
 const MEMORY_STEPS = 20_000;
@@ -53,6 +53,12 @@ const paces: readonly Pace[] = [
   { name: 'cnn', backend: 'wasm', how: 'compiled', aim: 0.6 },
   { name: 'mlp', backend: 'wasm', how: 'compiled, one thread', options: ['--set', 'training.threads=1'], aim: 1 },
   { name: 'cnn', backend: 'wasm', how: 'compiled, one thread', options: ['--set', 'training.threads=1'], aim: 0.4 },
+  ...(['lenet', 'resnet20', 'mobile'] as const).map((name): Pace => ({
+    name,
+    backend: 'wasm',
+    how: 'compiled',
+    aim: 0.4,
+  })),
   { name: 'mlp', backend: 'wasm', how: 'operation by operation', options: ['--no-compile'], aim: 0.4 },
   { name: 'cnn', backend: 'wasm', how: 'operation by operation', options: ['--no-compile'], aim: 0.15 },
   { name: 'mlp', backend: 'tfjs-node', how: 'operation by operation', aim: 0.45 },
@@ -119,7 +125,12 @@ export async function load(split, config) {
 }
 `,
     [`src/models/bench-${name}/train.ts`]: `export async function train({ tf, data, fit }) {
-  const model = tf.sequential({ layers: ${JSON.stringify(toLayers(net))}.map(([name, args]) => tf.layers[name](args)) });
+  const answers = [tf.input({ shape: ${JSON.stringify(net.input)} })];
+  for (const [name, args, inputs] of ${JSON.stringify(toLayers(net))}) {
+    const given = inputs.map((number) => answers[number]);
+    answers.push(tf.layers[name](args).apply(given.length > 1 ? given : given[0]));
+  }
+  const model = tf.model({ inputs: answers[0], outputs: answers.at(-1) });
   await fit(model, { train: data.train });
   return model;
 }

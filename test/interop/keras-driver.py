@@ -14,8 +14,12 @@ import numpy as np
 
 
 def build(input, layers, **_):
-    made = [getattr(keras.layers, name)(**arguments) for name, arguments in layers]
-    return keras.Sequential([keras.layers.Input(input), *made])
+    """Each layer takes the answer before it, or those whose numbers it tells; 0 is the input."""
+    answers = [keras.layers.Input(input)]
+    for name, arguments, *numbers in layers:
+        given = [answers[number] for number in numbers[0]] if numbers else answers[-1:]
+        answers.append(getattr(keras.layers, name)(**arguments)(given if len(given) > 1 else given[0]))
+    return keras.Model(answers[0], answers[-1])
 
 
 def compiled(request, **options):

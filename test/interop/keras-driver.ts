@@ -5,11 +5,17 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A sequential net in Keras' words, and how it is trained. */
+/** Class and arguments of a layer, and whose answers it takes: 0 is the input; the one before it where none is told. */
+export type KerasLayer = readonly [
+  name: string,
+  args: Readonly<Record<string, unknown>>,
+  inputs?: readonly number[] | undefined,
+];
+
+/** A net in Keras' words, and how it is trained. */
 export interface KerasNet {
   readonly input: readonly number[];
-  /** Class and arguments of each layer. */
-  readonly layers: readonly (readonly [name: string, args: Readonly<Record<string, unknown>>])[];
+  readonly layers: readonly KerasLayer[];
   readonly optimizer: readonly [name: string, args: Readonly<Record<string, unknown>>];
   readonly loss: string;
   readonly batch: number;

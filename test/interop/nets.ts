@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { dist } from '../../scripts/places.ts';
 import type { LayersModel, TensorFlow } from '../../src/worker/tensorflow.ts';
-import type { KerasData, KerasNet } from './keras-driver.ts';
+import type { KerasData, KerasLayer, KerasNet } from './keras-driver.ts';
 
 // Nets in Keras' words, which TensorFlow.js builds too, and the packaged digits for them.
 
@@ -26,20 +26,82 @@ export const cnn: Net = convolving(['Dense', { units: 128, activation: 'relu' }]
 /** That of the template. */
 export const scaffoldCnn: Net = convolving(['Dropout', { rate: 0.5 }]);
 
+/** LeNet-5 with its padding, strides in the place of a pool. */
+export const lenet: Net = {
+  input: [28, 28, 1],
+  layers: [
+    ['Conv2D', { filters: 6, kernel_size: 5, padding: 'same', activation: 'tanh' }],
+    ['AveragePooling2D', { pool_size: 2 }],
+    ['Conv2D', { filters: 16, kernel_size: 5, strides: 2, activation: 'tanh' }],
+    ['Flatten', {}],
+    ['Dense', { units: 120, activation: 'tanh' }],
+    ['Dense', { units: 84, activation: 'tanh' }],
+    softmax,
+  ],
+};
+
+/** Blocks as those of MobileNet: each channel by its own window, then all channels of each place. */
+export const mobile: Net = {
+  input: [28, 28, 1],
+  layers: [
+    ...normalized('Conv2D', { filters: 32, kernel_size: 3, strides: 2 }),
+    ...[64, 128, 128].flatMap((filters, block) => [
+      ...normalized('DepthwiseConv2D', { kernel_size: 3, strides: block === 1 ? 2 : 1 }),
+      ...normalized('Conv2D', { filters, kernel_size: 1 }),
+    ]),
+    ['GlobalAveragePooling2D', {}],
+    softmax,
+  ],
+};
+
+export const resnet20: Net = { input: [28, 28, 1], layers: residual() };
+
+function normalized(name: string, args: KerasLayer[1]): readonly KerasLayer[] {
+  return [
+    [name, { ...args, padding: 'same', use_bias: false }],
+    ['BatchNormalization', {}],
+    ['ReLU', {}],
+  ];
+}
+
+/** Three stages of three blocks of two convolutions; where the size changes, what is passed by is convolved, too. */
+function residual(): readonly KerasLayer[] {
+  const layers = [...normalized('Conv2D', { filters: 16, kernel_size: 3 })];
+  for (const filters of [16, 32, 64])
+    for (let block = 0; block < 3; block++) {
+      const from = layers.length;
+      const strides = filters > 16 && block === 0 ? 2 : 1;
+      const first = normalized('Conv2D', { filters, kernel_size: 3, strides });
+      layers.push(...first, ...normalized('Conv2D', { filters, kernel_size: 3 }).slice(0, 2));
+      const ends = [from, layers.length];
+      if (strides > 1) {
+        layers.push(['Conv2D', { filters, kernel_size: 1, strides, use_bias: false }, [from]]);
+        layers.push(['BatchNormalization', {}]);
+        ends[0] = layers.length;
+      }
+      layers.push(['Add', {}, ends], ['ReLU', {}]);
+    }
+  return [...layers, ['GlobalAveragePooling2D', {}], softmax];
+}
+
 /** Dropout is random, and each library has random numbers of its own. */
 export function withoutDropout(net: Net): Net {
   return { ...net, layers: net.layers.filter(([name]) => name !== 'Dropout') };
 }
 
-/** The same layers by their names in TensorFlow.js: `maxPooling2d`, `{ poolSize }`. */
-export function toLayers({ layers, input }: Net): readonly (readonly [name: string, args: object])[] {
+/** The same layers by their names in TensorFlow.js: `maxPooling2d`, `{ poolSize }`; and the numbers of those that they take. */
+export function toLayers({
+  layers,
+  input,
+}: Net): readonly (readonly [name: string, args: object, inputs: readonly number[]])[] {
   const camel = (text: string): string => text.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return layers.map(([name, args], index) => {
+  return layers.map(([name, args, inputs], index) => {
     const own = Object.entries(args).map(([key, value]) => [camel(key), value] as const);
     const first = index === 0 ? { inputShape: input } : {};
     return [
       name.charAt(0).toLowerCase() + name.slice(1).replace(/2D$/, '2d'),
       { ...first, ...Object.fromEntries(own) },
+      inputs ?? [index],
     ];
   });
 }

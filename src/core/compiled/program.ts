@@ -1,10 +1,10 @@
-import { bytesOf, type Value } from './graph.ts';
+import { bytesOf, valuesOf, type Value } from './graph.ts';
 import { controls, type Argument, type Call, type Table } from './calls.ts';
 import { lower } from './lowering.ts';
 import { pack } from './packing.ts';
 import { keyOf, lengthOf } from './tables.ts';
 import { findUses, schedule, type Level, type Stretch, type Use } from './schedule.ts';
-import type { State, StepGraph } from './step.ts';
+import { estimateWork, type State, type StepGraph } from './step.ts';
 
 // Where everything lies in one memory, and what each thread calls.
 
@@ -16,6 +16,8 @@ export const places = {
   /** Which of the programs to run, and with how many examples. */
   program: 1160,
   count: 1164,
+  /** Whether what depends on the states alone is there already. */
+  prepared: 1168,
   controls: 1216,
   /** 256 bytes for each thread. */
   scratch: 1536,
@@ -55,6 +57,15 @@ export interface ProgramFacts {
   readonly metrics: readonly (readonly number[])[];
   readonly penalties: readonly (readonly number[])[];
   readonly rowsPerExample: number;
+  /** Bytes of a thread's parts, from the first one's on. */
+  readonly parts: { readonly address: number; readonly bytes: number };
+  /**
+   * It changes no state, and what it makes of the states alone stays until another program runs: run again, it need not be made again. Then
+   * no thread needs another.
+   */
+  readonly isRepeatable: boolean;
+  /** Multiplications of an example, about. */
+  readonly work: number;
 }
 
 export interface Plan {
@@ -104,7 +115,7 @@ export function planProgram(graphs: readonly StepGraph[], threads: number): Plan
     threads,
     states: [...states.values()].map(({ state: { name, value }, address }) => ({ name, shape: value.shape, address })),
     tables: tables.placed,
-    programs: laid.map(({ graph, layout }) => toFacts(graph, layout, threads)),
+    programs: laid.map(({ graph, levels, layout }) => toFacts(graph, levels, layout, threads)),
     calls: Array.from({ length: threads }, (_, thread) =>
       laid.map(({ levels, calls, layout }) => ({
         levels: levels.map((level) =>
@@ -344,7 +355,12 @@ export function boundsOf(
   return [bound(thread), bound(thread + 1)];
 }
 
-function toFacts(graph: StepGraph, { places: found }: Layout, threads: number): ProgramFacts {
+function toFacts(
+  graph: StepGraph,
+  levels: readonly Level[],
+  { places: found, parts, partsPitch }: Layout,
+  threads: number,
+): ProgramFacts {
   const addressOf = (value: Value): number => found.get(value.storage)?.address ?? 0;
   const partsOf = (value: Value): readonly number[] => {
     const { address = 0, pitch = 0 } = found.get(value.storage) ?? {};
@@ -360,5 +376,18 @@ function toFacts(graph: StepGraph, { places: found }: Layout, threads: number): 
     metrics: graph.sums.metrics.map(partsOf),
     penalties: graph.penalties.map(partsOf),
     rowsPerExample: graph.rowsPerExample,
+    parts: { address: parts, bytes: partsPitch },
+    isRepeatable: graph.penalties.length === 0 && isRepeatable(levels),
+    work: estimateWork(graph) / graph.capacity,
   };
+}
+
+/** Made of the states is only what the first level divides by its numbers; with a third level its place could be taken by then. */
+function isRepeatable(levels: readonly Level[]): boolean {
+  const isShared = ({ pace }: Stretch): boolean => pace === 'elements';
+  const changes = levels
+    .flat()
+    .flatMap(({ operations }) => operations.flatMap(({ outputs }) => valuesOf(outputs)))
+    .some(({ place }) => place === 'state');
+  return !changes && levels.length <= 2 && !levels.slice(1).flat().some(isShared);
 }

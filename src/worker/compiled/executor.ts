@@ -23,6 +23,9 @@ export interface StepData {
 /** Loss with its penalties, then the metrics: means over the examples. */
 export type StepValues = readonly number[];
 
+/** Multiplications that are worth waking a thread for: about half a millisecond of them. */
+export const WORK_OF_THREAD = 10_000_000;
+
 /** Until a thread that was told to end is ended. */
 const PATIENCE_MS = 5000;
 
@@ -39,6 +42,8 @@ export class Executor {
   readonly #doubles: Float64Array;
   readonly #words: Int32Array;
   #failure: string | undefined;
+  /** The program that has what it makes of the states alone. */
+  #prepared: number | undefined;
   /** Until it is disposed. */
   #memory: SharedMemory | undefined;
 
@@ -80,6 +85,8 @@ export class Executor {
   /** Of a state: `layer/kernel`, or a slot below it. The numbers themselves, until the next step. */
   state(name: string): Float32Array {
     if (this.#memory === undefined) throw this.#broken('it has ended');
+    // The numbers may be changed.
+    this.#prepared = undefined;
     const found = this.#plan.states.find((state) => state.name === name);
     if (found === undefined) throw new Error(`There is no state ${name}.`);
     return this.#at(
@@ -99,10 +106,7 @@ export class Executor {
     this.#floats.set([1 / count, count], control);
     this.#words.set(keys, control + 2);
     this.#floats.set(optimizer, control + 4);
-    this.#words[places.program / 4] = number;
-    this.#words[places.count / 4] = count;
-    if (this.#threads.length > 0) this.#kernels['start']?.(places.start, this.#plan.threads);
-    if (!this.#performer.run(number, count)) throw this.#broken('a thread of it gave no answer');
+    this.#perform(number, facts, count);
     const divisor = count * facts.rowsPerExample;
     const sum = (parts: readonly number[]): number =>
       parts.reduce((total, address) => total + (this.#doubles[address / 8] ?? NaN), 0);
@@ -125,6 +129,20 @@ export class Executor {
   /** The model's answers to the last batch of a program; `size`: numbers of them all. */
   outputs(number: number, size: number): Float32Array {
     return this.#at(this.#plan.programs[number]?.output ?? 0, size).slice();
+  }
+
+  #perform(number: number, { isRepeatable, work }: ProgramFacts, count: number): void {
+    const isPrepared = this.#prepared === number;
+    this.#prepared = isRepeatable ? number : undefined;
+    if (isPrepared && count * work < WORK_OF_THREAD) {
+      this.#performer.runAlone(number, count);
+      return;
+    }
+    this.#words[places.program / 4] = number;
+    this.#words[places.count / 4] = count;
+    this.#words[places.prepared / 4] = isPrepared ? 1 : 0;
+    if (this.#threads.length > 0) this.#kernels['start']?.(places.start, this.#plan.threads);
+    if (!this.#performer.run(number, count, isPrepared)) throw this.#broken('a thread of it gave no answer');
   }
 
   async dispose(): Promise<void> {

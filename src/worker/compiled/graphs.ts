@@ -11,6 +11,7 @@ import {
 } from '../../core/compiled/compiled.ts';
 import { innerOf, outputShapeOf, type TensorMetric } from '../models.ts';
 import type { LayersModel, TensorFlow } from '../tensorflow.ts';
+import { WORK_OF_THREAD } from './executor.ts';
 import { recognizeMetric } from './metrics.ts';
 import { noOptimizer, recognizeOptimizer, type KnownOptimizer } from './optimizers.ts';
 import type { CompileOptions } from './steps.ts';
@@ -19,8 +20,6 @@ import type { CompileOptions } from './steps.ts';
 
 /** More threads than this gain little: each step has moments at which all wait for the last. */
 const MOST_THREADS = 8;
-/** Multiplications that are worth waking a thread for: about half a millisecond of them. */
-const WORK_OF_THREAD = 10_000_000;
 
 export interface Graphs {
   /** Undefined where steps only look. */

@@ -52,18 +52,35 @@ export class Performer {
     kernels['setScratch']?.(places.scratch + SCRATCH_BYTES * thread);
   }
 
-  /** Does this thread's part of a program for so many examples; false when another thread did not come. */
-  run(number: number, examples: number): boolean {
-    const program = this.#programs[number];
-    if (program === undefined) throw new Error(`There is no program ${number}.`);
+  /**
+   * Does this thread's part of a program for so many examples; false when another thread did not come. `isPrepared`: what depends on the
+   * states alone is there already.
+   */
+  run(number: number, examples: number, isPrepared = false): boolean {
+    const { levels, parts } = this.#programOf(number);
     const [from, to] = boundsOf({ total: examples, unit: 1 }, this.#thread, this.#threads);
-    const { address, bytes } = program.parts;
-    if (bytes > 0) this.#kernels['zero']?.(address, bytes);
-    for (const level of program.levels) {
-      for (const stretch of level) runStretch(stretch, from, to);
-      if (!this.#meet()) return false;
+    if (parts.bytes > 0) this.#kernels['zero']?.(parts.address, parts.bytes);
+    for (const level of levels) {
+      for (const stretch of level) if (!isPrepared || stretch.pace !== 'elements') runStretch(stretch, from, to);
+      // Nobody waits for what nobody else has made.
+      if ((!isPrepared || level === levels.at(-1)) && !this.#meet()) return false;
     }
     return true;
+  }
+
+  /** Does all of a program that is prepared, without the other threads. */
+  runAlone(number: number, examples: number): void {
+    const { levels, parts } = this.#programOf(number);
+    for (let thread = 0; thread < this.#threads; thread++)
+      if (parts.bytes > 0) this.#kernels['zero']?.(parts.address + thread * parts.bytes, parts.bytes);
+    for (const level of levels)
+      for (const stretch of level) if (stretch.pace !== 'elements') runStretch(stretch, 0, examples);
+  }
+
+  #programOf(number: number): BoundProgram {
+    const program = this.#programs[number];
+    if (program === undefined) throw new Error(`There is no program ${number}.`);
+    return program;
   }
 
   #meet(): boolean {

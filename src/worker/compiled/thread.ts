@@ -19,7 +19,7 @@ for (let last = 0; ;) {
   const program = words[places.program / 4] ?? END;
   if (program === END || Atomics.load(words, poison) !== 0) break;
   try {
-    if (!performer.run(program, words[places.count / 4] ?? 0)) break;
+    if (!performer.run(program, words[places.count / 4] ?? 0, words[places.prepared / 4] === 1)) break;
   } catch (error) {
     // The others must not wait for this one.
     Atomics.store(words, poison, 1);

@@ -1,5 +1,5 @@
 import { TILE_ROWS, outerTile, rowsTile } from './microkernels';
-import { ACCUMULATE } from './vectors';
+import { ACCUMULATE, BIAS, RELU, multiplyAdd } from './vectors';
 
 /** Place of a tile whose panel has fewer than eight columns of C, and the table of its rows; each thread has its own. */
 let scratch: usize = 0;
@@ -35,7 +35,28 @@ export function rows(
   byPanels: i32,
 ): void {
   const panel: usize = (segment * segments) << 5;
-  if (byPanels) {
+  if (byPanels && m == 1 && segments == 1 && (mode & ACCUMULATE) == 0) {
+    const place: usize = a + load<u32>(at),
+      target: usize = c + load<u32>(ct),
+      wide = n & ~31;
+    for (let column = 0; column < wide; column += 32)
+      fourPanels(place, segment, b + (column >> 3) * panel, panel, target + (column << 2), mode, bias + (column << 2));
+    for (let column = wide; column < n; column += 8)
+      tileOf(
+        a,
+        at,
+        1,
+        segment,
+        1,
+        0,
+        b + (column >> 3) * panel,
+        n - column,
+        c + (column << 2),
+        ct,
+        mode,
+        bias + (column << 2),
+      );
+  } else if (byPanels) {
     for (let column = 0; column < n; column += 8) {
       const from: usize = b + (column >> 3) * panel;
       for (let row = 0; row < m; row += TILE_ROWS)
@@ -74,6 +95,59 @@ export function rows(
         );
       }
   }
+}
+
+/** A row × four panels: one panel alone would wait for each of its sums. */
+function fourPanels(a: usize, k: i32, b: usize, panel: usize, c: usize, mode: i32, bias: usize): void {
+  const zero = f32x4.splat(0);
+  let x0 = zero,
+    x1 = zero,
+    x2 = zero,
+    x3 = zero,
+    x4 = zero,
+    x5 = zero,
+    x6 = zero,
+    x7 = zero;
+  if (mode & BIAS) {
+    x0 = v128.load(bias);
+    x1 = v128.load(bias, 16);
+    x2 = v128.load(bias, 32);
+    x3 = v128.load(bias, 48);
+    x4 = v128.load(bias, 64);
+    x5 = v128.load(bias, 80);
+    x6 = v128.load(bias, 96);
+    x7 = v128.load(bias, 112);
+  }
+  let second: usize = b + panel,
+    third: usize = second + panel,
+    fourth: usize = third + panel;
+  const end: usize = a + (k << 2);
+  while (a < end) {
+    const value = v128.load32_splat(a);
+    x0 = multiplyAdd(value, v128.load(b), x0);
+    x1 = multiplyAdd(value, v128.load(b, 16), x1);
+    x2 = multiplyAdd(value, v128.load(second), x2);
+    x3 = multiplyAdd(value, v128.load(second, 16), x3);
+    x4 = multiplyAdd(value, v128.load(third), x4);
+    x5 = multiplyAdd(value, v128.load(third, 16), x5);
+    x6 = multiplyAdd(value, v128.load(fourth), x6);
+    x7 = multiplyAdd(value, v128.load(fourth, 16), x7);
+    a += 4;
+    b += 32;
+    second += 32;
+    third += 32;
+    fourth += 32;
+  }
+  const least = mode & RELU ? zero : f32x4.splat(-Infinity);
+  storeAtLeast(c, x0, x1, least);
+  storeAtLeast(c + 32, x2, x3, least);
+  storeAtLeast(c + 64, x4, x5, least);
+  storeAtLeast(c + 96, x6, x7, least);
+}
+
+function storeAtLeast(place: usize, left: v128, right: v128, least: v128): void {
+  v128.store(place, f32x4.pmax(left, least));
+  v128.store(place, f32x4.pmax(right, least), 16);
 }
 
 /** A tile of eight columns, or of those that are left, by way of the scratch. */

@@ -4,10 +4,10 @@ import * as layers from '@tensorflow/tfjs-layers';
 import * as esbuild from 'esbuild';
 import { ensureKernels } from '../../../../scripts/kernels.ts';
 import { ensureCompiled } from '../../../../src/worker/compilation.ts';
-import { compileSteps, type CompilingPlaces } from '../../../../src/worker/compiled/steps.ts';
+import { compileSteps, type CompiledTraining, type CompilingPlaces } from '../../../../src/worker/compiled/steps.ts';
 import { createRandom } from '../../../../src/worker/seeds.ts';
 import type { LayersModel, TensorFlow } from '../../../../src/worker/tensorflow.ts';
-import type { StepBatch, TrainingSteps } from '../../../../src/worker/trainingSteps.ts';
+import type { StepBatch } from '../../../../src/worker/trainingSteps.ts';
 
 export const tf: TensorFlow = { ...tfjs, ...layers };
 
@@ -53,7 +53,11 @@ export async function tryToCompile(
 }
 
 /** The same, where there must be steps. */
-export async function compile(model: LayersModel, targetWidth: number, changes: Settings = {}): Promise<TrainingSteps> {
+export async function compile(
+  model: LayersModel,
+  targetWidth: number,
+  changes: Settings = {},
+): Promise<CompiledTraining> {
   const steps = await tryToCompile(model, targetWidth, changes);
   if ('reason' in steps) throw new Error(steps.reason);
   return steps;

@@ -414,3 +414,30 @@ test.each(Array.from({ length: 32 }, (_, seed) => seed + 1))(
     );
   },
 );
+
+test.each([1, 2])('answers that were prepared are those of the weights of now, with %d threads', async (threads) => {
+  const model = tf.sequential({
+    layers: [
+      layers.conv2d({ filters: 5, kernelSize: 3, inputShape: [8, 8, 2], activation: 'relu' }),
+      layers.batchNormalization(),
+      layers.flatten(),
+      layers.dense({ units: 8003, activation: 'relu' }),
+      layers.dense({ units: 4, activation: 'softmax' }),
+    ],
+  });
+  // Eight examples are worth a second thread, fewer are not.
+  const steps = await compile(model, 4, { threads });
+  const { xs, ys } = batchOf(8, 128, 4);
+  const check = (count: number): void => {
+    const given = xs.slice(0, count * 128);
+    const expected = tf.tidy(() => (model.predict(tf.tensor(given, [count, 8, 8, 2])) as Tensor).dataSync());
+    const found = steps.predict(given, count);
+    found.forEach((value, index) => expect(value).toBeCloseTo(expected[index] ?? NaN, 5));
+  };
+  for (const count of [8, 1, 1, 3, 8]) check(count);
+  await steps.train({ xs, ys, count: 8, number: 0 });
+  for (const count of [1, 5]) check(count);
+  model.setWeights(model.getWeights().map((weight) => tf.mul(weight, 0.5)));
+  for (const count of [1, 8, 2]) check(count);
+  await steps.dispose();
+});
