@@ -40,6 +40,8 @@ export interface CompiledStep {
   evaluate(xs: Examples, ys: Examples): Promise<StepValues>;
   /** The model's answers to any number of examples, as `model.predict` gives them. */
   predict(xs: Examples): Promise<Tensor>;
+  /** What a step does, line by line: inputs, states, operations, results, memory. */
+  explain(): string;
   /**
    * Model and optimizer get the numbers that the step has. Reading a weight of the model, as predicting and saving do, sees to that by
    * itself; the optimizer's own numbers come only now.

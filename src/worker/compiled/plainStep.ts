@@ -123,6 +123,10 @@ class PlainStep implements CompiledStep {
     return this.#tf.tensor(answers, shape);
   }
 
+  explain(): string {
+    return this.#parts.steps.explain();
+  }
+
   sync(): void {
     this.#parts.steps.settle();
   }

@@ -95,6 +95,7 @@ test('tensors, partial batches, weights that are set: with threads, they are tho
       const apart = async (found, wanted) => tf.max(tf.abs(tf.sub(found, wanted))).dataSync()[0] < 1e-5;
       console.log('synced', await apart(model.predict(xs), same.predict(xs)), await apart(await step.predict(xs), same.predict(xs)));
       const { loss } = await step.evaluate(xs, ys);
+      console.log('explained', step.explain().split('\\n').some((line) => line.includes('= sgd(')));
       console.log('evaluated', Math.abs(loss - same.evaluate(xs, ys)[0].dataSync()[0]) < 1e-5);
       model.setWeights(same.getWeights().map((weight) => tf.zerosLike(weight)));
       console.log('set', [...(await (await step.predict([1, 2, 3])).data())]);
@@ -107,6 +108,7 @@ test('tensors, partial batches, weights that are set: with threads, they are tho
   );
   expect(output.split('\n')).toEqual([
     'synced true true',
+    'explained true',
     'evaluated true',
     'set [ 0 ]',
     'RangeError: A step takes at most 8 examples, not 9; give a greater batchSize.',
