@@ -1,37 +1,14 @@
 import { bytesOf, valuesOf, type Value } from './graph.ts';
-import { controls, type Argument, type Call, type Table } from './calls.ts';
+import type { Call, Table } from './calls.ts';
 import { lower } from './lowering.ts';
 import { pack } from './packing.ts';
+import { places, SCRATCH_BYTES, type Layout, type Place } from './places.ts';
+import { resolve, type ThreadCall } from './resolving.ts';
 import { keyOf, lengthOf } from './tables.ts';
 import { findUses, schedule, type Level, type Stretch, type Use } from './schedule.ts';
 import { estimateWork, type State, type StepGraph } from './step.ts';
 
 // Where everything lies in one memory, and what each thread calls.
-
-/** Fixed places in the first page, in bytes; each of the first three has a line of the cache to itself. */
-export const places = {
-  start: 1024,
-  meeting: 1088,
-  poison: 1152,
-  /** Which of the programs to run, and with how many examples. */
-  program: 1160,
-  count: 1164,
-  /** Whether what depends on the states alone is there already. */
-  prepared: 1168,
-  controls: 1216,
-  /** 256 bytes for each thread. */
-  scratch: 1536,
-} as const;
-
-export const SCRATCH_BYTES = 256;
-
-/** An argument is `fixed + first × number of the first example + count × examples`. */
-export interface ThreadCall {
-  readonly kernel: string;
-  readonly fixed: readonly number[];
-  readonly first: readonly number[];
-  readonly count: readonly number[];
-}
 
 interface ThreadStretch {
   readonly pace: Stretch['pace'];
@@ -179,19 +156,6 @@ class Tables {
   }
 }
 
-/** Where a storage lies: its address for the first thread, how far the next thread's is, and the next example's. */
-interface Place {
-  readonly address: number;
-  readonly pitch: number;
-  readonly perExample: number;
-}
-
-interface Layout {
-  readonly places: ReadonlyMap<number, Place>;
-  readonly parts: number;
-  readonly partsPitch: number;
-}
-
 function layOut(
   graph: StepGraph,
   levels: readonly Level[],
@@ -299,60 +263,6 @@ function placeLocal(uses: Uses, found: Map<number, Place>, memory: Memory, threa
   const base = memory.take(pitch * threads);
   for (const { offsets } of packed)
     for (const [storage, offset] of offsets) found.set(storage, { address: base + offset, pitch, perExample: 0 });
-}
-
-interface Resolving {
-  readonly layout: Layout;
-  readonly thread: number;
-  readonly threads: number;
-  readonly tables: Tables;
-}
-
-function resolve({ kernel, arguments: given }: Call, resolving: Resolving): ThreadCall {
-  const terms = given.map((argument) => resolveArgument(argument, resolving));
-  return {
-    kernel,
-    fixed: terms.map(([fixed]) => fixed),
-    first: terms.map(([, first]) => first),
-    count: terms.map(([, , count]) => count),
-  };
-}
-
-type Terms = readonly [fixed: number, first: number, count: number];
-
-function resolveArgument(argument: Argument, { layout, thread, threads, tables }: Resolving): Terms {
-  if (typeof argument === 'number') return [argument, 0, 0];
-  if ('perExample' in argument) return [0, 0, argument.perExample];
-  if ('first' in argument) return [0, argument.first, 0];
-  if ('threads' in argument) return [threads, 0, 0];
-  if ('control' in argument) return [places.controls + controls[argument.control], 0, 0];
-  if ('table' in argument) return [tables.addressOf(argument.table), 0, 0];
-  const placeOf = (value: Value): Place => {
-    const place = layout.places.get(value.storage);
-    if (place === undefined) throw new Error(`${value.name} has no place.`);
-    return place;
-  };
-  if ('pitchOf' in argument) return [placeOf(argument.pitchOf).pitch, 0, 0];
-  if ('firstOf' in argument) return [placeOf(argument.firstOf).address, 0, 0];
-  if ('at' in argument) {
-    const { address, pitch, perExample } = placeOf(argument.at);
-    const { bytes = 0, each = 0 } = argument;
-    const shift = argument.share === undefined ? 0 : each * boundsOf(argument.share, thread, threads)[0];
-    return [address + pitch * thread + bytes + shift, perExample, 0];
-  }
-  const [from, to] = boundsOf(argument.share, thread, threads);
-  return [{ from, to, count: to - from }[argument.end], 0, 0];
-}
-
-/** A thread's share: whole units, as even as they can be. */
-export function boundsOf(
-  { total, unit }: { readonly total: number; readonly unit: number },
-  thread: number,
-  threads: number,
-): readonly [from: number, to: number] {
-  const units = Math.ceil(total / unit);
-  const bound = (number: number): number => Math.min(total, Math.floor((units * number) / threads) * unit);
-  return [bound(thread), bound(thread + 1)];
 }
 
 function toFacts(
