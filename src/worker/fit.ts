@@ -20,6 +20,7 @@ import { shuffle, type SeededRandom } from './seeds.ts';
 import type { FitSteering } from './steering.ts';
 import type { LayersModel, TensorFlow } from './tensorflow.ts';
 import type { TrainingRecord } from './trainingRecord.ts';
+import { createNativeSteps } from './traced/steps.ts';
 import { createEagerSteps, type TrainingSteps } from './trainingSteps.ts';
 
 /** Least time between two sampled batches, in milliseconds: at most five a second. */
@@ -56,8 +57,8 @@ export interface FitOptions {
   readonly steering: FitSteering;
   readonly signal: AbortSignal;
   readonly checkpoints: CheckpointFolder;
-  /** Where steps are compiled, if at all: undefined on a backend that is quicker than they are. */
-  readonly compiling?: CompilingPlaces | undefined;
+  /** Where steps are compiled, or `graph` for native TensorFlow's own graphs; undefined on a backend that is quicker than they are. */
+  readonly compiling?: CompilingPlaces | 'graph' | undefined;
 }
 
 /**
@@ -92,9 +93,18 @@ export async function fitModel(model: LayersModel, options: FitOptions): Promise
 async function createSteps(
   model: LayersModel,
   { metrics, weightDecay, whole }: Measures,
-  { tf, training, train, validation, seed, record, compiling }: FitOptions,
+  { tf, training, train, validation, random, seed, record, compiling }: FitOptions,
 ): Promise<TrainingSteps> {
   const options = { training, metrics, weightDecay, keepsOutputs: whole.length > 0 };
+  if (compiling === 'graph') {
+    const drawing = { random: random.math, seed, fit: record.fits };
+    return createNativeSteps(tf, model, {
+      ...options,
+      ...drawing,
+      examples: train,
+      isTraced: training.compile !== false,
+    });
+  }
   if (compiling === undefined || training.compile === false)
     return createEagerSteps(tf, model, { ...options, examples: train, why: undefined });
   const capacity = Math.min(training.batch_size, Math.max(train.count, validation?.count ?? 0));

@@ -31,11 +31,28 @@ export interface StepOptions {
   readonly weightDecay: number | null;
 }
 
+/** What a step gives, not yet read; whoever asked for it disposes the tensors. */
+export interface StepTensors {
+  /** The loss, then the metrics: a number each. */
+  readonly scalars: readonly Tensor[];
+  readonly outputs: Tensor | undefined;
+}
+
 /**
  * The step that the packages' own `trainOnBatch` takes, operation by operation, so that both give the same numbers; what that
  * one can't do (clipping, weights of examples, answers) happens between its halves.
  */
 export function createEagerStep(tf: TensorFlow, model: LayersModel, options: StepOptions): Step {
+  const take = createTensorStep(tf, model, options);
+  return (batch) => readStep(tf, take(batch));
+}
+
+/** The same without reading what comes of it. */
+export function createTensorStep(
+  tf: TensorFlow,
+  model: LayersModel,
+  options: StepOptions,
+): (batch: Batch) => StepTensors {
   const { metrics, keepsOutputs, weightDecay } = options;
   const inner = innerOf(model);
   const { optimizer, lossFunctions, collectedTrainableWeights } = inner;
@@ -43,7 +60,7 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
   const clip = createClipping(tf, options.training.gradient_clipping);
   const isStateful = statesOf(model).length > 0;
   let isChecked = false;
-  return async ({ x, y, weights }) => {
+  return ({ x, y, weights }) => {
     // The packages' sentences about shapes that a loss does not take.
     if (!isChecked) tf.dispose(inner.standardizeUserDataXY(x, y).flat().filter(isOther(x, y)));
     isChecked = true;
@@ -61,12 +78,7 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
     tf.dispose(grads);
     if (isStateful) disposePastStates(tf, model);
     const outputs = keepsOutputs ? kept.pop() : undefined;
-    const scalars = [value, ...kept];
-    const values: number[] = [];
-    for (const scalar of scalars) values.push((await scalar.data())[0] ?? NaN);
-    const answers = outputs === undefined ? undefined : ((await outputs.data()) as Float32Array);
-    tf.dispose([...scalars, ...(outputs === undefined ? [] : [outputs])]);
-    return { values, outputs: answers };
+    return { scalars: [value, ...kept], outputs };
   };
 }
 
@@ -74,19 +86,35 @@ export function createEagerStep(tf: TensorFlow, model: LayersModel, options: Ste
 export async function evaluateBatch(
   tf: TensorFlow,
   model: LayersModel,
+  batch: Batch,
+  options: Pick<StepOptions, 'metrics' | 'keepsOutputs'>,
+): Promise<StepResult> {
+  return readStep(tf, evaluateTensors(tf, model, batch, options));
+}
+
+/** The same without reading what comes of it. */
+export function evaluateTensors(
+  tf: TensorFlow,
+  model: LayersModel,
   { x, y }: Batch,
   { metrics, keepsOutputs }: Pick<StepOptions, 'metrics' | 'keepsOutputs'>,
-): Promise<StepResult> {
+): StepTensors {
   const inner = innerOf(model);
   const output = answersOf(inner, x, false);
   const scalars = tf.tidy(() =>
     [...inner.lossFunctions.slice(0, 1), ...metrics].map((measure) => tf.mean(measure(y, output))),
   );
+  if (keepsOutputs) return { scalars, outputs: output };
+  output.dispose();
+  return { scalars, outputs: undefined };
+}
+
+async function readStep(tf: TensorFlow, { scalars, outputs }: StepTensors): Promise<StepResult> {
   const values: number[] = [];
   for (const scalar of scalars) values.push((await scalar.data())[0] ?? NaN);
-  const outputs = keepsOutputs ? ((await output.data()) as Float32Array) : undefined;
-  tf.dispose([...scalars, output]);
-  return { values, outputs };
+  const answers = outputs === undefined ? undefined : ((await outputs.data()) as Float32Array);
+  tf.dispose([...scalars, ...(outputs === undefined ? [] : [outputs])]);
+  return { values, outputs: answers };
 }
 
 function answersOf(model: Compiled, x: Tensor, training: boolean): Tensor {
@@ -119,14 +147,19 @@ function update(tf: TensorFlow, optimizer: Optimizer, { variables, grads, clip, 
     const byName = new Map(given.map(({ name }, index) => [name, clipped[index]]));
     // A weight that the loss does not depend on has no gradient, and keeps its place in the optimizer's lists.
     const named = variables.map(({ name }) => ({ name, tensor: byName.get(name) }));
-    if (weightDecay !== null) decay(tf, variables, weightDecay * rateOf(optimizer));
+    if (weightDecay !== null) decay(tf, variables, shareKept(weightDecay, rateOf(optimizer)));
     optimizer.applyGradients(named as Parameters<Optimizer['applyGradients']>[0]);
   });
 }
 
 /** Decoupled from the gradients, as AdamW has it: before the update, times the learning rate. */
-function decay(tf: TensorFlow, variables: readonly Variable[], share: number): void {
-  for (const variable of variables) variable.assign(tf.mul(variable, 1 - share));
+function decay(tf: TensorFlow, variables: readonly Variable[], kept: number): void {
+  for (const variable of variables) variable.assign(tf.mul(variable, kept));
+}
+
+/** What decay leaves of a weight in one step. */
+export function shareKept(weightDecay: number, rate: number): number {
+  return 1 - weightDecay * rate;
 }
 
 function rateOf(optimizer: Optimizer): number {

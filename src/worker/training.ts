@@ -174,16 +174,20 @@ function toUserContext(training: Training, random: FitOptions['random']): unknow
         ...{ tf, training: config.training, train, validation },
         ...{ random, seed: task.seed, prepare, record, events, steering, signal: context.signal, checkpoints },
         ...(metrics === undefined ? {} : { custom: checkMetrics(metrics) }),
-        compiling: compilingFor(circumstances.backend, context),
+        compiling: isNative(circumstances.backend) ? 'graph' : compilingFor(circumstances.backend, context),
       });
       return { history: record.history };
     },
   };
 }
 
-/** On a native backend or a GPU the packages' operations are the quicker ones. */
+/** On webgpu the packages' operations are the quicker ones; native TensorFlow has graphs of its own for steps. */
 function compilingFor(backend: string, { wasmFolder, stepper }: TaskContext): CompilingPlaces | undefined {
   return backend === 'wasm' ? { kernels: wasmFolder, thread: stepper } : undefined;
+}
+
+function isNative(backend: string): boolean {
+  return backend.startsWith('tfjs-node');
 }
 
 /** Functions of targets and answers to a tensor whose mean is the metric, by the name that it is recorded under. */
@@ -237,7 +241,7 @@ function toEvents(
     steps: (steps) => {
       if (explains) return explainSteps(steps, context);
       const { way, isCompiled, threads } = steps;
-      if (circumstances.backend !== 'wasm') return;
+      if (circumstances.backend !== 'wasm' && !isNative(circumstances.backend)) return;
       if (threads !== undefined) {
         // Sums of several threads are other sums in their last digits: a checkpoint tells how many there were.
         circumstances.threads = threads;

@@ -7,6 +7,7 @@ import { createEagerStep } from '../../src/worker/step.ts';
 import type { LayersModel, TensorFlow } from '../../src/worker/tensorflow.ts';
 import { train, type Training } from '../unit/worker/trainings.ts';
 import type { KerasData } from './keras-driver.ts';
+import { graphPlan, trainGraph, type GraphTraining } from './graphtrainings.ts';
 import { createModel, type Net } from './nets.ts';
 
 /** As Keras is asked. */
@@ -21,7 +22,9 @@ export interface NetTraining {
 }
 
 export type TrainerRequest =
-  { readonly kind: 'training'; readonly training: Training } | { readonly kind: 'net'; readonly training: NetTraining };
+  | { readonly kind: 'training'; readonly training: Training; readonly steps?: 'graphs' | 'operations' }
+  | { readonly kind: 'net'; readonly training: NetTraining }
+  | { readonly kind: 'graph'; readonly training: GraphTraining };
 
 export interface TrainedNet {
   /** The weights before the first step, the same for each backend. */
@@ -32,9 +35,22 @@ export interface TrainedNet {
 }
 
 const tf = await startBackend();
-process.on('message', ({ kind, training }: TrainerRequest) => {
-  void (kind === 'training' ? train(tf, training) : trainNet(training)).then((answer) => process.send?.(answer));
+process.on('message', (request: TrainerRequest) => {
+  void answer(request).then((found) => process.send?.(found));
 });
+
+function answer(request: TrainerRequest): Promise<unknown> {
+  switch (request.kind) {
+    case 'training': {
+      const { training, steps } = request;
+      return steps === undefined ? train(tf, training) : train(tf, training, graphPlan(tf, steps === 'graphs'));
+    }
+    case 'net':
+      return trainNet(request.training);
+    case 'graph':
+      return trainGraph(tf, request.training);
+  }
+}
 
 /** The argument is a folder with native TensorFlow; without one it is wasm. */
 async function startBackend(): Promise<TensorFlow> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { nodeFlags } from '../../scripts/places.ts';
 import type { Trained, Training } from '../unit/worker/trainings.ts';
+import type { GraphTrained, GraphTraining } from './graphtrainings.ts';
 import type { NetTraining, TrainedNet, TrainerRequest } from './trainer.ts';
 
 /** A process that trains on one backend with the engine's own step (trainer.ts); `end` stops it. */
@@ -20,8 +21,13 @@ export class Trainer {
     this.#ended = once(this.#child, 'exit');
   }
 
-  train(training: Training): Promise<Trained> {
-    return this.#ask({ kind: 'training', training });
+  /** `steps`: of native TensorFlow; without it they are the packages' operations. */
+  train(training: Training, steps?: 'graphs' | 'operations'): Promise<Trained> {
+    return this.#ask({ kind: 'training', training, ...(steps === undefined ? {} : { steps }) });
+  }
+
+  trainGraph(training: GraphTraining): Promise<GraphTrained> {
+    return this.#ask({ kind: 'graph', training });
   }
 
   trainNet(training: NetTraining): Promise<TrainedNet> {

@@ -28,6 +28,8 @@ interface AttributeValues {
   readonly type: DataType;
   readonly shape: readonly number[];
   readonly tensor: { readonly dtype: DataType; readonly shape: readonly number[]; readonly values: NumberArray };
+  /** A tensor of one number, as often as its shape says. */
+  readonly filled: { readonly dtype: DataType; readonly shape: readonly number[]; readonly value: number };
 }
 
 /** A value under its kind, as `{ int: 3 }`. */
@@ -151,6 +153,13 @@ const attributeEncoders: { readonly [Kind in keyof AttributeValues]: (value: Att
       ...messageField(2, encodeShape(shape)),
       // `tensor_content`: the numbers as they lie in memory, the lowest byte first.
       ...bytesField(4, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+    ]),
+  filled: ({ dtype, shape, value }) =>
+    messageField(8, [
+      ...varintField(1, dataTypes[dtype]),
+      ...messageField(2, encodeShape(shape)),
+      // `float_val`, `int_val`, `bool_val`: the last of them stands for all that are not told.
+      ...(dtype === 'float32' ? packedFloats(5, [value]) : packedVarints(dtype === 'int32' ? 7 : 11, [value])),
     ]),
 };
 

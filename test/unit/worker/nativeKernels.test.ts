@@ -21,13 +21,15 @@ const doers: Readonly<Record<string, (inputs: Tensors, flags: Readonly<Record<st
       ];
       return core.sum(core.mul(core.expandDims(left, 2), core.expandDims(right, 0)), 1);
     }),
+  GatherV2: ([x, rows]) =>
+    core.tidy(() => core.matMul(core.oneHot(rows as core.Tensor1D, x!.shape[0]), x as core.Tensor2D)),
 };
 
 beforeAll(async () => {
   await core.setBackend('cpu');
   await core.ready();
   Object.assign(core.backend(), {
-    binding: { TF_ATTR_TYPE: 1, TF_ATTR_BOOL: 2 },
+    binding: { TF_ATTR_TYPE: 1, TF_ATTR_BOOL: 2, TF_ATTR_INT: 3 },
     executeSingleOutput: (name: string, attributes: readonly { name: string; value: unknown }[], inputs: Tensors) => {
       operations.push(name);
       const flags = attributes.filter(({ value }) => typeof value === 'boolean');
@@ -58,6 +60,16 @@ const product = (transposeA: boolean, transposeB: boolean): number[] =>
     const b = core.tensor2d([7, 8, 9, 10, 11, 12], transposeB ? [2, 3] : [3, 2]);
     return [...core.matMul(a, b, transposeA, transposeB).dataSync()];
   });
+const stackOfOne = (): number[] =>
+  core.tidy(() => {
+    const [a, b] = [core.tensor3d([1, 2, 3, 4, 5, 6], [1, 2, 3]), core.tensor3d([7, 8, 9, 10, 11, 12], [1, 2, 3])];
+    const product = core.matMul(a, b, false, true);
+    return [...product.shape, ...product.dataSync()];
+  });
+const rows = (): number[] =>
+  core.tidy(() => [
+    ...core.gather(core.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]), core.tensor1d([2, 0], 'int32')).dataSync(),
+  ]);
 const stack = (): number[] => core.tidy(() => [...core.matMul(core.ones([2, 2, 3]), core.ones([2, 3, 1])).dataSync()]);
 
 describe('mended kernels of native TensorFlow give what the library’s own give', () => {
@@ -68,6 +80,8 @@ describe('mended kernels of native TensorFlow give what the library’s own give
       second: second(),
       products: flags.map((pair) => product(...pair)),
       stack: stack(),
+      stackOfOne: stackOfOne(),
+      rows: rows(),
     };
     mendNativeKernels(tf, 'cpu');
     const after = {
@@ -75,10 +89,13 @@ describe('mended kernels of native TensorFlow give what the library’s own give
       second: second(),
       products: flags.map((pair) => product(...pair)),
       stack: stack(),
+      stackOfOne: stackOfOne(),
+      rows: rows(),
     };
     expect(after).toEqual(before);
     expect(before.gradient).toEqual([0, 0, 0, 1, 6]);
-    expect(operations.filter((name) => name === 'MatMul')).toHaveLength(4);
+    expect(operations.filter((name) => name === 'MatMul')).toHaveLength(6);
+    expect(operations).toContain('GatherV2');
     expect(operations).toContain('ReluGrad');
   });
 

@@ -1,0 +1,48 @@
+import type { Attribute } from '../graphdef/graphdef.ts';
+import { factsOf, feedsOf, type Facts, type Operand, type Step } from './step.ts';
+
+/** For a person: what goes in, one line for each operation, what comes out. */
+export function formatStep(step: Step): readonly string[] {
+  const feeds = feedsOf(step).map(({ source, name, ...facts }) => `${source} ${name}: ${formatFacts(facts)}`);
+  const operations = step.operations.map(({ name, layer, operands, attributes, outputs }, index) => {
+    const parts = [...operands.map((operand) => formatOperand(operand)), ...formatAttributes(attributes)];
+    const where = layer === '' ? '' : `  # ${layer}`;
+    return `%${index} = ${name}(${parts.join(', ')}): ${outputs.map(formatFacts).join(', ')}${where}`;
+  });
+  const results = step.results.map(
+    (operand, index) => `result ${index} = ${formatOperand(operand)}: ${formatFacts(factsOf(step, operand))}`,
+  );
+  const changes = step.changes.map(({ name, next }) => `state ${name} = ${formatOperand(next)}`);
+  return [...feeds, ...operations, ...results, ...changes];
+}
+
+/** Longer ones are told by their type and shape. */
+const MOST_NUMBERS = 6;
+
+function formatOperand(operand: Operand): string {
+  switch (operand.kind) {
+    case 'feed':
+      return `${operand.feed.source} ${operand.feed.name}`;
+    case 'result':
+      return operand.output === 0 ? `%${operand.operation}` : `%${operand.operation}.${operand.output}`;
+    case 'constant': {
+      const { values, shape } = operand.constant;
+      if (values.length > MOST_NUMBERS) return `constant ${formatFacts(operand.constant)}`;
+      const texts = Array.from(values, (value) => String(Number(value.toPrecision(7))));
+      return shape.length === 0 ? texts.join() : `[${texts.join(', ')}]`;
+    }
+  }
+}
+
+function formatAttributes(attributes: Readonly<Record<string, Attribute>>): readonly string[] {
+  return Object.entries(attributes).flatMap(([name, attribute]) => {
+    // Types are those of the operands.
+    if ('type' in attribute) return [];
+    const [value] = Object.values(attribute) as readonly unknown[];
+    return [`${name}=${JSON.stringify(value)}`];
+  });
+}
+
+function formatFacts({ dtype, shape }: Facts): string {
+  return shape.length === 0 ? dtype : `${dtype} ${shape.join('×')}`;
+}

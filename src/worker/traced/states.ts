@@ -1,0 +1,46 @@
+import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
+import { variablesOf } from '../snapshot.ts';
+
+/** A variable of a model or of its optimizer. Which one it is may change: a checkpoint puts others in the place of the optimizer's. */
+export interface StateVariable {
+  /** Unique. */
+  readonly name: string;
+  readonly read: () => Variable | undefined;
+}
+
+interface Slot {
+  readonly variable: Variable;
+}
+
+/** Weights, then what the optimizer keeps: variables of its own, and lists of one for each weight. */
+export function listStates(tf: TensorFlow, model: LayersModel): readonly StateVariable[] {
+  const weights = variablesOf(model).map((variable, index): StateVariable => {
+    const { originalName = variable.name } = model.weights[index] ?? {};
+    return { name: `${index} ${originalName}`, read: () => variable };
+  });
+  const parts = model.optimizer as unknown as Readonly<Record<string, unknown>>;
+  const kept = Object.entries(parts).flatMap(([key, part]): readonly StateVariable[] => {
+    if (part instanceof tf.Variable) return [{ name: `optimizer ${key}`, read: () => parts[key] as Variable }];
+    return slotsOf(part).map((_, index) => ({
+      name: `optimizer ${key} ${index}`,
+      read: () => slotsOf(parts[key])[index]?.variable,
+    }));
+  });
+  return [...weights, ...kept];
+}
+
+/** Constants that an optimizer has made for itself; those that depend on the learning rate are made anew with it. */
+export function listFixed(tf: TensorFlow, model: LayersModel): readonly Tensor[] {
+  return Object.values(model.optimizer).filter(
+    (part): part is Tensor => part instanceof tf.Tensor && !(part instanceof tf.Variable),
+  );
+}
+
+function slotsOf(part: unknown): readonly (Slot | undefined)[] {
+  if (!Array.isArray(part)) return [];
+  return part.map((slot: unknown) => (isSlot(slot) ? slot : undefined));
+}
+
+function isSlot(slot: unknown): slot is Slot {
+  return typeof slot === 'object' && slot !== null && 'variable' in slot;
+}

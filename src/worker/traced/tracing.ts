@@ -1,0 +1,263 @@
+import { confirmStep, withoutDeadCode, type Feed, type Recording, type Step } from '../../core/trace/trace.ts';
+import type { SeededRandom } from '../seeds.ts';
+import { readLearningRate, setLearningRate } from '../compilation.ts';
+import { HeldValues } from '../snapshot.ts';
+import { shareKept, type Batch, type StepTensors } from '../step.ts';
+import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
+import type { Draws } from './draws.ts';
+import { idOf, type NativeBackend } from './native.ts';
+import { CannotTrace, Recorder, toDataType } from './recorder.ts';
+import { listFixed, listStates, type StateVariable } from './states.ts';
+
+// A step is taken twice while the recorder listens, at two made-up moments, and everything is as it was afterwards: no step is applied that an
+// uninterrupted or resumed training would not apply.
+
+export interface TracedModel {
+  readonly tf: TensorFlow;
+  readonly backend: NativeBackend;
+  readonly model: LayersModel;
+  readonly draws: Draws;
+  /** In the place of Math.random. */
+  readonly random: SeededRandom;
+  readonly weightDecay: number | null;
+}
+
+/** The numbers by which a step differs from the one before, by their names. */
+export type Moment = Recording['moments'];
+
+/** `rate`: undefined for an optimizer without one. */
+export function momentOf(rate: number | undefined, step: number, weightDecay: number | null): Moment {
+  if (rate === undefined) return { step };
+  const kept = weightDecay === null ? {} : { 'share kept': shareKept(weightDecay, rate) };
+  return { rate, 'rate, negative': -rate, ...kept, step };
+}
+
+/** Neither is any other number of a step. */
+const trials = [
+  { rate: 0.007_843_141, step: 271_828_182 },
+  { rate: 0.013_725_497, step: 314_159_265 },
+] as const;
+
+/** What came of the first trial. */
+interface Trial {
+  readonly moment: Moment;
+  readonly loss: number;
+  /** What the variables were after it; the caller disposes it. */
+  readonly after: HeldValues;
+}
+
+export interface TracedStep {
+  readonly step: Step;
+  readonly states: readonly StateVariable[];
+  readonly trial: Trial;
+}
+
+/** What `take` does to such a batch, as data. Throws CannotTrace with the reason when it can't be. */
+export function traceStep(traced: TracedModel, take: (batch: Batch) => StepTensors, batch: Batch): TracedStep {
+  return untouched(traced, () => {
+    const [one, other] = trials;
+    const first = recordTrial(traced, take, batch, one);
+    try {
+      const second = recordTrial(traced, take, batch, other);
+      second.trial.after.dispose();
+      const found = confirmStep(first.recording, second.recording);
+      if ('reason' in found) throw new CannotTrace(found.reason);
+      return { step: withoutDeadCode(found.step), states: first.states, trial: first.trial };
+    } catch (error) {
+      first.trial.after.dispose();
+      throw error;
+    }
+  });
+}
+
+/** The same of a step that changes nothing: of two recordings at any moment. */
+export function traceEvaluation(
+  traced: TracedModel,
+  take: (batch: Batch) => StepTensors,
+  batch: Batch,
+): Pick<TracedStep, 'step' | 'states'> {
+  const { step, states, trial } = traceStep(traced, take, batch);
+  trial.after.dispose();
+  return { step, states };
+}
+
+/**
+ * Has the optimizer make its variables, by a step that is taken back. They begin with the numbers that they were made with.
+ */
+export function prepareOptimizer(traced: TracedModel, take: () => StepTensors): void {
+  const { tf } = traced;
+  const engine = tf.engine();
+  const makeVariable = engine.makeVariable.bind(engine);
+  const made: (readonly [variable: Variable, start: Tensor])[] = [];
+  untouched(traced, () => {
+    engine.makeVariable = (...args) => {
+      const variable = makeVariable(...args);
+      made.push([variable, tf.keep(variable.clone())]);
+      return variable;
+    };
+    try {
+      disposeTensors(tf, take());
+    } finally {
+      // What the class itself does is underneath.
+      Reflect.deleteProperty(engine, 'makeVariable');
+    }
+  });
+  for (const [variable, start] of made) {
+    if (!variable.isDisposed) variable.assign(start);
+    start.dispose();
+  }
+}
+
+/** Does something that trains, and undoes it. */
+function untouched<T>({ tf, model, draws, random }: TracedModel, action: () => T): T {
+  const optimizer = model.optimizer as unknown as { iterations_?: number };
+  const kept = { rate: readLearningRate(model), iterations: optimizer.iterations_, random: random.readState() };
+  const held = new HeldValues(tf, variablesOf(listStates(tf, model)));
+  try {
+    return action();
+  } finally {
+    held.putBack();
+    held.dispose();
+    if (kept.rate !== undefined) setLearningRate(model, kept.rate);
+    if (kept.iterations !== undefined) optimizer.iterations_ = kept.iterations;
+    random.restoreState(kept.random);
+    draws.begin(0);
+  }
+}
+
+interface Recorded {
+  readonly recording: Recording;
+  readonly states: readonly StateVariable[];
+  readonly trial: Trial;
+}
+
+/** One step on the state as it is, which is put back. */
+function recordTrial(
+  traced: TracedModel,
+  take: (batch: Batch) => StepTensors,
+  batch: Batch,
+  trial: (typeof trials)[number],
+): Recorded {
+  const { tf, backend, model, draws, weightDecay } = traced;
+  const hasRate = readLearningRate(model) !== undefined;
+  if (hasRate) setLearningRate(model, trial.rate);
+  draws.begin(trial.step);
+  const states = listStates(tf, model);
+  const variables = variablesOf(states);
+  separate(backend, variables);
+  const before = new Map(states.map(({ name }, index) => [name, variables[index]?.dataId]));
+  const held = new HeldValues(tf, variables);
+  const others = watchOthers(tf, variables);
+  const recorder = new Recorder(tf, backend, feedsOf(backend, batch, states), fixedOf(traced));
+  const given = recordInScope(tf, recorder, () => take(batch));
+  try {
+    others.check();
+    const { scalars, outputs } = given;
+    const results = [...scalars, ...(outputs === undefined ? [] : [outputs])];
+    const moments = momentOf(hasRate ? trial.rate : undefined, trial.step, weightDecay);
+    const recording = {
+      moments,
+      operations: recorder.operations,
+      results: results.map((tensor) => recorder.operandOf(idOf(backend, tensor))),
+      changes: states.flatMap(({ name }, index) => {
+        const variable = variables[index];
+        if (variable === undefined || variable.dataId === before.get(name)) return [];
+        return [{ name, next: recorder.operandOf(idOf(backend, variable)) }];
+      }),
+    };
+    const loss = scalars[0]?.dataSync()[0] ?? NaN;
+    return { recording, states, trial: { moment: moments, loss, after: new HeldValues(tf, variables) } };
+  } finally {
+    disposeTensors(tf, given);
+    held.putBack();
+    held.dispose();
+  }
+}
+
+/** Of a step that breaks off nothing is left. */
+function recordInScope(tf: TensorFlow, recorder: Recorder, take: () => StepTensors): StepTensors {
+  const engine = tf.engine();
+  engine.startScope('trial');
+  let given: StepTensors | undefined;
+  try {
+    given = recorder.record(take);
+    return given;
+  } finally {
+    engine.endScope(given && [...given.scalars, ...(given.outputs === undefined ? [] : [given.outputs])]);
+  }
+}
+
+export function variablesOf(states: readonly StateVariable[]): readonly Variable[] {
+  return states.map(({ name, read }) => {
+    const variable = read();
+    if (variable === undefined) throw new CannotTrace(`its variable "${name}" is gone`);
+    return variable;
+  });
+}
+
+function feedsOf(backend: NativeBackend, batch: Batch, states: readonly StateVariable[]): ReadonlyMap<number, Feed> {
+  const named: readonly (readonly [Feed['source'], string, Tensor | undefined])[] = [
+    ...Object.entries(batch).map(([name, tensor]) => ['input', name, tensor as Tensor] as const),
+    ...states.map(({ name, read }) => ['state', name, read()] as const),
+  ];
+  return new Map(
+    named.flatMap(([source, name, tensor]) =>
+      tensor === undefined ? [] : [[idOf(backend, tensor), toFeed(source, name, tensor)] as const],
+    ),
+  );
+}
+
+function toFeed(source: Feed['source'], name: string, { dtype, shape }: Tensor): Feed {
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
+    throw new CannotTrace(`its ${source} ${name} is of the type ${dtype}`);
+  return { source, name, dtype, shape };
+}
+
+function fixedOf({ tf, backend, model }: TracedModel): ReadonlySet<number> {
+  return new Set(listFixed(tf, model).map((tensor) => idOf(backend, tensor)));
+}
+
+/** Variables may begin with the same numbers in the same place; by its tensor each has to be known from the others. */
+function separate(backend: NativeBackend, variables: readonly Variable[]): void {
+  const seen = new Set<number>();
+  for (const variable of variables) {
+    const id = idOf(backend, variable);
+    if (!seen.has(id)) {
+      seen.add(id);
+      continue;
+    }
+    const { binding } = backend;
+    const type = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, bool: binding.TF_BOOL }[
+      variable.dtype as 'float32'
+    ];
+    const [copy] = binding.executeOp('Identity', [{ name: 'T', type: binding.TF_ATTR_TYPE, value: type }], [id], 1);
+    if (copy === undefined) throw new Error('Identity gives a tensor.');
+    toDataType(binding, copy.dtype);
+    const tensor = backend.createOutputTensor(copy);
+    variable.assign(tensor);
+    tensor.dispose();
+  }
+}
+
+/** Variables that are neither the model's nor its optimizer's must stay as they are, and no more may come. */
+function watchOthers(tf: TensorFlow, own: readonly Variable[]): { readonly check: () => void } {
+  const idsOf = (): ReadonlyMap<string, unknown> =>
+    new Map(
+      Object.values(tf.engine().registeredVariables)
+        .filter((variable) => !own.includes(variable))
+        .map(({ name, dataId }) => [name, dataId]),
+    );
+  const before = idsOf();
+  return {
+    check: () => {
+      for (const [name, id] of idsOf()) {
+        if (!before.has(name)) throw new CannotTrace(`it makes a variable ("${name}") each time`);
+        if (before.get(name) !== id) throw new CannotTrace(`it sets the variable "${name}", which is not the model's`);
+      }
+    },
+  };
+}
+
+function disposeTensors(tf: TensorFlow, { scalars, outputs }: StepTensors): void {
+  tf.dispose([...scalars, ...(outputs === undefined ? [] : [outputs])]);
+}

@@ -1,0 +1,248 @@
+import type { TrainingSection } from '../../src/core/config/config.ts';
+import { ensureCompiled, setLearningRate } from '../../src/worker/compilation.ts';
+import type { Examples } from '../../src/worker/data.ts';
+import { createRandom, seedMathRandom } from '../../src/worker/seeds.ts';
+import { assignNumbers, readOptimizer, readTensor, restoreOptimizer, variablesOf } from '../../src/worker/snapshot.ts';
+import type { LayersModel, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
+import { createNativeSteps } from '../../src/worker/traced/steps.ts';
+import type { StepBatch, TrainingSteps } from '../../src/worker/trainingSteps.ts';
+import type { TrainingPlan } from '../unit/worker/trainings.ts';
+
+// Trainings on native TensorFlow whose steps are graphs, beside the same operation by operation.
+
+const BATCH = 8;
+/** Of the last batch of an epoch. */
+const REST = 5;
+const STEPS = 32;
+const CLASSES = 4;
+
+/** Every fourth batch is a partial one. */
+const graphCounts = Array.from({ length: STEPS }, (_, step) => (step % 4 === 3 ? REST : BATCH));
+
+export function graphPlan(tf: TensorFlow, isTraced: boolean): TrainingPlan {
+  return {
+    counts: graphCounts,
+    createSteps(model, { targetWidth, training, ...options }) {
+      const examples = outlineOf(model.inputs[0]?.shape.slice(1).map(Number) ?? [], targetWidth);
+      const weighted = { ...training, class_weights: null };
+      const drawing = { seed: 1, fit: 1, random: createRandom(3) };
+      const steps = createNativeSteps(tf, model, { ...options, training: weighted, examples, isTraced, ...drawing });
+      // A training that stays as it was would agree with itself.
+      if (isTraced && !steps.isCompiled) throw new Error(`Its steps are taken ${steps.way}.`);
+      return Promise.resolve(steps);
+    },
+  };
+}
+
+interface GraphCase {
+  readonly layers: (tf: TensorFlow) => readonly unknown[];
+  readonly input?: readonly number[];
+  readonly isOfWords?: boolean;
+  readonly loss?: (tf: TensorFlow) => (truth: Tensor, output: Tensor) => Tensor;
+  readonly training?: Partial<TrainingSection>;
+  readonly keepsOutputs?: boolean;
+  /** Before that step. */
+  readonly change?: (model: LayersModel, step: number) => void;
+}
+
+const dense = (tf: TensorFlow, ...layers: readonly unknown[]): readonly unknown[] => [
+  tf.layers.dense({ units: 12, activation: 'relu' }),
+  ...layers,
+];
+const crossEntropy = (tf: TensorFlow, truth: Tensor, output: Tensor): Tensor =>
+  tf.metrics.categoricalCrossentropy(truth, output);
+
+/** Beside the nets, optimizers and losses of every backend. */
+export const graphCases = {
+  'dropout': { layers: (tf) => dense(tf, tf.layers.dropout({ rate: 0.4 })) },
+  'dropout with a seed': { layers: (tf) => dense(tf, tf.layers.dropout({ rate: 0.4, seed: 3 })) },
+  'two dropouts': { layers: (tf) => dense(tf, tf.layers.dropout({ rate: 0.2 }), tf.layers.dropout({ rate: 0.2 })) },
+  'noise': { layers: (tf) => dense(tf, tf.layers.gaussianNoise({ stddev: 0.1 })) },
+  'gaussian dropout': { layers: (tf) => dense(tf, tf.layers.gaussianDropout({ rate: 0.3 })) },
+  'alpha dropout': { layers: (tf) => dense(tf, tf.layers.alphaDropout({ rate: 0.3 })) },
+  'lstm with dropouts': {
+    ...{ input: [6], isOfWords: true },
+    layers: (tf) => [
+      tf.layers.embedding({ inputDim: 10, outputDim: 5 }),
+      tf.layers.lstm({ units: 4, dropout: 0.2, recurrentDropout: 0.2, recurrentInitializer: 'glorotUniform' }),
+    ],
+  },
+  'both directions': {
+    ...{ input: [6], isOfWords: true },
+    layers: (tf) => [
+      tf.layers.embedding({ inputDim: 10, outputDim: 5 }),
+      tf.layers.bidirectional({
+        layer: tf.layers.gru({ units: 3, recurrentInitializer: 'glorotUniform' }),
+        mergeMode: 'concat',
+      }),
+    ],
+  },
+  'class weights': { layers: dense, training: { class_weights: 'balanced' } },
+  'bounded gradients': { layers: dense, training: { gradient_clipping: { value: 0.01 } } as never },
+  'short gradients': { layers: dense, training: { gradient_clipping: { norm: 0.05 } } as never },
+  'decay of weights': { layers: dense, training: { optimizer: 'adamw', weight_decay: 0.1 } },
+  'answers': { layers: dense, keepsOutputs: true },
+  'a loss of its own': {
+    layers: dense,
+    loss: (tf) => (truth, output) => tf.mul(crossEntropy(tf, truth, output), 0.5),
+  },
+  'a learning rate that changes': { layers: dense, change: (model, step) => setLearningRate(model, 0.01 / (step + 1)) },
+  'a learning rate that changes, sgd': {
+    layers: dense,
+    training: { optimizer: 'sgd' },
+    change: (model, step) => setLearningRate(model, step < 10 ? 0.1 : 0.02),
+  },
+  'a learning rate that changes, adamw': {
+    layers: dense,
+    training: { optimizer: 'adamw', weight_decay: 0.1 },
+    change: (model, step) => setLearningRate(model, step % 5 === 0 ? 0.02 : 0.01),
+  },
+  'weights that code sets': {
+    layers: dense,
+    change: (model, step) => {
+      if (step % 7 === 6) model.setWeights(model.getWeights().map((weight) => weight.mul(0.5)));
+    },
+  },
+} satisfies Record<string, GraphCase>;
+
+const captured: { tensor?: Tensor } = {};
+
+/** Steps that no graph is for, and the reason that is told. */
+export const refusedCases = {
+  'reads numbers back': {
+    layers: dense,
+    loss: (tf) => (truth, output) => {
+      const values = crossEntropy(tf, truth, output);
+      return (values.mean().dataSync()[0] ?? 0) > 1 ? values : tf.square(values);
+    },
+    reason: 'it reads numbers back to decide what comes next',
+  },
+  'draws in JavaScript': {
+    layers: dense,
+    loss: (tf) => (truth, output) => tf.mul(crossEntropy(tf, truth, output), Math.random()),
+    reason: 'numbers that go into Mul come from JavaScript, other ones each time',
+  },
+  'makes a mask in JavaScript': {
+    layers: dense,
+    loss: (tf) => (truth, output) => tf.add(crossEntropy(tf, truth, output), tf.randomUniform([4]).mean()),
+    reason: 'numbers that go into Cast come from JavaScript, other ones each time',
+  },
+  'counts its steps': {
+    layers: dense,
+    loss: (tf) => {
+      let steps = 0;
+      return (truth, output) => tf.mul(crossEntropy(tf, truth, output), (steps += 1));
+    },
+    reason: 'numbers that go into Mul come from JavaScript, other ones each time',
+  },
+  'makes variables': {
+    layers: dense,
+    loss: (tf) => (truth, output) => tf.add(crossEntropy(tf, truth, output), tf.variable(tf.scalar(1))),
+    reason: /^it makes a variable \("\d+"\) each time$/,
+  },
+  'keeps a tensor of its own': {
+    layers: dense,
+    loss: (tf) => {
+      captured.tensor ??= tf.keep(tf.tensor1d([1, 2, 3, 4]));
+      return (truth, output) => crossEntropy(tf, tf.mul(truth, captured.tensor ?? 1), output);
+    },
+    reason: 'it uses numbers that are neither given to it nor variables of the model or its optimizer',
+  },
+} satisfies Record<string, GraphCase & { readonly reason: string | RegExp }>;
+
+type GraphCaseName = keyof typeof graphCases | keyof typeof refusedCases;
+
+export interface GraphTraining {
+  readonly name: GraphCaseName;
+  readonly isTraced: boolean;
+  /** A step before which the training is stopped, and goes on with another model from what a checkpoint keeps. */
+  readonly resumedAt?: number;
+}
+
+export interface GraphTrained {
+  readonly way: string;
+  readonly values: readonly number[];
+  readonly weights: readonly number[];
+  /** Tensors of the backend that the steps have left behind. */
+  readonly left: number;
+}
+
+/** Everything at once: it trains, evaluates, and looks at what came of it. */
+export async function trainGraph(tf: TensorFlow, { name, isTraced, resumedAt }: GraphTraining): Promise<GraphTrained> {
+  const before = tf.memory().numTensors;
+  const given: GraphCase = { ...graphCases, ...refusedCases }[name];
+  let current = start(tf, given, isTraced);
+  const values: number[] = [];
+  for (const [number, count] of graphCounts.entries()) {
+    if (number === resumedAt) current = await resume(tf, current, () => start(tf, given, isTraced));
+    given.change?.(current.model, number);
+    const batch = batchOf(given, count, number);
+    const { values: trained, outputs = [] } = await current.steps.train(batch);
+    values.push(...trained, ...outputs, ...(await current.steps.evaluate(batch)).values);
+  }
+  const { model, steps } = current;
+  const weights = model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+  await steps.dispose();
+  model.dispose();
+  model.optimizer.dispose();
+  return { way: steps.way, values, weights, left: tf.memory().numTensors - before };
+}
+
+interface Started {
+  readonly model: LayersModel;
+  readonly steps: TrainingSteps;
+}
+
+function start(
+  tf: TensorFlow,
+  { layers, input = [10], loss, training, keepsOutputs = false }: GraphCase,
+  isTraced: boolean,
+): Started {
+  const random = seedMathRandom(7);
+  const first = tf.input({ shape: [...input] });
+  const all = [...layers(tf), tf.layers.dense({ units: CLASSES, activation: 'softmax' })] as {
+    apply(x: unknown): never;
+  }[];
+  const outputs = all.reduce((x: unknown, layer) => layer.apply(x), first) as never;
+  const model = tf.model({ inputs: first, outputs });
+  const section = {
+    ...{ batch_size: BATCH, num_epochs: 1, loss_function: 'categorical_crossentropy', metric: 'accuracy' },
+    ...{ metrics: null, optimizer: 'adam', learning_rate: 0.01, weight_decay: null, gradient_clipping: null },
+    ...{ class_weights: null, ...training },
+  } as TrainingSection;
+  if (loss !== undefined) model.compile({ optimizer: tf.train.adam(0.01), loss: loss(tf), metrics: ['accuracy'] });
+  const { metrics, weightDecay } = ensureCompiled(tf, model, section, { targetWidth: CLASSES });
+  const options = { training: section, metrics, weightDecay, keepsOutputs, examples: outlineOf(input, CLASSES) };
+  return { model, steps: createNativeSteps(tf, model, { ...options, isTraced, seed: 1, fit: 1, random }) };
+}
+
+/** The steps of the new model are made before it gets the numbers of the old one, as a fit does it. */
+async function resume(tf: TensorFlow, { model, steps }: Started, again: () => Started): Promise<Started> {
+  const numbers = await Promise.all(variablesOf(model).map((variable, index) => readTensor(`${index}`, variable)));
+  const optimizer = await readOptimizer(tf, model.optimizer);
+  await steps.dispose();
+  const next = again();
+  const mistake = assignNumbers(tf, variablesOf(next.model), numbers) ?? restoreOptimizer(tf, next.model, optimizer);
+  if (mistake !== undefined) throw new Error(mistake);
+  model.dispose();
+  model.optimizer.dispose();
+  return next;
+}
+
+/** Of so many examples that an epoch has a partial batch. */
+function outlineOf(shape: readonly number[], width: number): Examples {
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  const count = 3 * BATCH + REST;
+  return { shape, width, count, size, xs: new Float32Array(0), ys: new Float32Array(0), scale: 1 };
+}
+
+function batchOf({ input = [10], isOfWords = false, training }: GraphCase, count: number, number: number): StepBatch {
+  const random = createRandom(number % 3);
+  const size = input.reduce((product, axis) => product * axis, count);
+  const xs = Float32Array.from({ length: size }, () => (isOfWords ? Math.floor(random() * 10) : random() * 2 - 1));
+  const ys = Float32Array.from({ length: count * CLASSES }, (_, index) =>
+    Number(index % CLASSES === (Math.floor(index / CLASSES) + number) % CLASSES),
+  );
+  const weights = { weights: Float32Array.from({ length: count }, (_, index) => 0.5 + (index % 3)) };
+  return { xs, ys, count, number, ...(training?.class_weights === undefined ? {} : weights) };
+}
