@@ -6,7 +6,8 @@ import { places, SCRATCH_BYTES, type Layout, type Place } from './places.ts';
 import { resolve, type ThreadCall } from './resolving.ts';
 import { keyOf, lengthOf } from './tables.ts';
 import { findUses, schedule, type Level, type Stretch, type Use } from './schedule.ts';
-import { estimateWork, type State, type StepGraph } from './step.ts';
+import type { State, StepGraph } from './step.ts';
+import { estimateWork } from './work.ts';
 
 // Where everything lies in one memory, and what each thread calls.
 
