@@ -1,5 +1,5 @@
-// `npm run pictures`: takes the pictures of README.md anew, from the packaged extension in a real VS Code on a copy of demo/
-// (which "npm run demo" makes). About six minutes.
+// `npm run pictures [-- NAME…]`: takes the pictures of README.md anew, from the packaged extension in a real VS Code on a copy of demo/
+// (which "npm run demo" makes). About six minutes for all; each has a copy of its own, so one can be taken alone.
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,20 @@ const SETTLE_MS = 1500;
 const pictures = path.join(root, 'docs/images');
 const settings = { 'workbench.colorTheme': 'Default Dark Modern', 'window.commandCenter': false };
 
-async function main(): Promise<number> {
+/** Which of them are taken, by the words behind the command. */
+const takes: Readonly<Record<string, (project: string) => Promise<void>>> = {
+  training: pictureTraining,
+  pipeline: picturePipeline,
+  runs: pictureRuns,
+  branches: pictureBranches,
+};
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.find((name) => !Object.hasOwn(takes, name));
+  if (unknown !== undefined) {
+    console.error(`There is no picture "${unknown}": say ${Object.keys(takes).join(', ')}, or nothing for all.`);
+    return 2;
+  }
   const demo = path.join(root, 'demo');
   if (!(await exists(path.join(demo, 'dvc.lock')))) {
     console.error('The pictures show the demo project. Run "npm run demo" first.');
@@ -28,11 +41,12 @@ async function main(): Promise<number> {
   }
   const home = await mkdtemp(path.join(tmpdir(), 'mlops-pictures-'));
   try {
-    const project = path.join(home, 'digits');
-    await cp(demo, project, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-    await pictureTraining(project);
-    await picturePipeline(project);
-    await pictureRuns(project);
+    for (const [name, take] of Object.entries(takes)) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      const project = path.join(home, name, 'digits');
+      await cp(demo, project, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+      await take(project);
+    }
     return 0;
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
@@ -65,6 +79,7 @@ async function pictureTraining(project: string): Promise<void> {
 
 /** The graph of a pipeline of which a part is stale. */
 async function picturePipeline(project: string): Promise<void> {
+  await changeFilters(project);
   await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
     await window.command('MLOps: Show Pipeline Graph');
     await window.webview().locator('text', { hasText: 'evaluate' }).first().waitFor({ timeout: 60_000 });
@@ -100,6 +115,41 @@ async function pictureRuns(project: string): Promise<void> {
   });
 }
 
+/** Branches of a project that is being worked on, and what stands between one of them and its finish. */
+async function pictureBranches(project: string): Promise<void> {
+  const git = (...args: readonly string[]): Promise<string> => readProgram('git', args, { cwd: project });
+  const mlops = (...args: readonly string[]): Promise<string> =>
+    readProgram(process.execPath, [path.join(root, 'dist/cli.js'), ...args], { cwd: project });
+  const commit = async (file: string, text: string, message: string): Promise<void> => {
+    await writeFile(path.join(project, file), text);
+    await git('add', '--all');
+    await git('commit', '--quiet', '--message', message);
+  };
+  await git('config', 'user.name', 'Ada');
+  await git('config', 'user.email', 'ada@localhost');
+  await commit('docs/data.md', '# Data\n', 'Describe the data');
+  await mlops('flow', 'init');
+  for (const name of ['augmentation', 'smaller-network', 'upload']) {
+    await mlops('flow', 'feature', 'start', name);
+    if (name !== 'upload') await commit(`docs/${name}.md`, `# ${name}\n`, `Plan ${name}`);
+    if (name !== 'upload') await git('checkout', '--quiet', 'develop');
+  }
+  // An example of a key, in two pieces: what looks for keys must not find one here.
+  await commit('src/upload.py', ['bucket = "digits"\nkey = "AKIA', 'IOSFODNN7EXAMPL2"\n'].join(''), 'Upload the model');
+  await withWorkbench(project, { width: 1280, height: 800 }, async (window) => {
+    const row = window.rows('Branches').filter({ hasText: 'upload' }).first();
+    // Room for the view: the others are closed.
+    for (const name of ['Branches', 'Configs', 'Models'])
+      await window.page.locator('.pane-header', { hasText: name }).first().click();
+    await row.waitFor({ timeout: 60_000 });
+    await row.hover();
+    await row.getByRole('button', { name: 'Finish Branch' }).click();
+    await window.titled('Gates of feature upload');
+    await window.page.waitForTimeout(SETTLE_MS);
+    await window.picture('branches');
+  });
+}
+
 /** A network of the user's own, so that its stage is stale. */
 async function changeFilters(project: string): Promise<void> {
   const file = path.join(project, 'configs/cnnbased.yaml');
@@ -132,4 +182,4 @@ async function withWorkbench(
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

@@ -120,9 +120,13 @@ test('evaluation draws every model and writes the metrics', async () => {
   await exec('src/visualization/evaluation.ts');
   expect(JSON.parse(await readFile(at('reports/metrics.json'), 'utf8'))).toMatchObject({
     // Classes 1 and 2: precision 1 and 1/2, recall 2/3 and 1.
-    a: { accuracy: 0.75, precision: 0.75, recall: 0.833333, f1: 0.733333 },
-    b: { accuracy: 0.75 },
+    a: { test_accuracy: 0.75, test_precision: 0.75, test_recall: 0.833333, test_f1: 0.733333 },
+    b: { test_accuracy: 0.75 },
   });
+  // What a finish asks for by tests/<model>.checks.yaml is written here.
+  const checks = await readFile(at('tests/cnnbased.checks.yaml'), 'utf8');
+  const asked = Array.from(checks.matchAll(/^ {2}(\w+):/gm), ([, name]) => name);
+  expect(asked).toEqual(['test_accuracy', 'test_f1']);
   const confusion = await readFile(at('reports/figures/a_confusion_matrix.svg'), 'utf8');
   expect(confusion).toContain('a: 75.0 % of 4 test examples are right');
   expect(confusion).toContain('The worst: 1 of 3 times, 1 was taken for 2.');
@@ -150,12 +154,12 @@ describe('evaluation looks at what a model gives', () => {
     readonly figure?: string;
     readonly says: string;
   }
-  const allRight = { accuracy: 1, precision: 1, recall: 1, f1: 1 };
+  const allRight = { test_accuracy: 1, test_precision: 1, test_recall: 1, test_f1: 1 };
   const cases: [name: string, answers: string[], expected: Expected][] = [
-    ['amounts', ['1.5,1,', '-2,0.5,'], { scores: { mae: 1.5, rmse: 1.80278 }, figure: 'scatter', says: 'off by 1.5 on average' }],
-    ['whole amounts far apart', ['150,100,', '0,0,'], { scores: { mae: 25, rmse: 35.3553 }, figure: 'scatter', says: 'off by 25 on average' }],
+    ['amounts', ['1.5,1,', '-2,0.5,'], { scores: { test_mae: 1.5, test_rmse: 1.80278 }, figure: 'scatter', says: 'off by 1.5 on average' }],
+    ['whole amounts far apart', ['150,100,', '0,0,'], { scores: { test_mae: 25, test_rmse: 35.3553 }, figure: 'scatter', says: 'off by 25 on average' }],
     ['an amount that is no number', ['1,NaN,', '2.5,2,'], { figure: 'scatter', says: 'off by NaN on average' }],
-    ['the same amount again and again', ['2.5,2.5,', '2.5,2.5,'], { scores: { mae: 0, rmse: 0 }, figure: 'scatter', says: 'off by 0 on average' }],
+    ['the same amount again and again', ['2.5,2.5,', '2.5,2.5,'], { scores: { test_mae: 0, test_rmse: 0 }, figure: 'scatter', says: 'off by 0 on average' }],
     ['years of a century as classes', ['1900,1900,', '1999,1999,'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2 test examples' }],
     ['one class', ['1,1,', '1,1,'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2 test examples are right' }],
     ['names', ['cat,cat,', 'dog,dog,'], { scores: allRight, figure: 'confusion_matrix', says: '100.0 % of 2' }],
