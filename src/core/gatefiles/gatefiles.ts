@@ -16,7 +16,7 @@ export interface Threshold {
 }
 
 /**
- * Reads `metrics: {accuracy: {min: 0.96}, mae: {max: 0.2}}`. `file` is `tests/<model>.checks.yaml`, relative to the project. What the
+ * Reads `metrics: {test_accuracy: {min: 0.96}, test_loss: {max: 0.2}}`. `file` is `tests/<model>.checks.yaml`, relative to the project. What the
  * file has beside `metrics` belongs to others.
  */
 export function parseThresholds(
