@@ -1,9 +1,9 @@
-import { bytesOf, valuesOf, type Value } from './graph.ts';
+import { bytesOf, type Value } from './graph.ts';
 import { controls, type Argument, type Call, type Table } from './calls.ts';
 import { lower } from './lowering.ts';
 import { pack } from './packing.ts';
 import { keyOf, lengthOf } from './tables.ts';
-import { findUses, schedule, type Level, type Stretch, type Use } from './schedule.ts';
+import { findUses, isRepeatable, schedule, type Level, type Stretch, type Use } from './schedule.ts';
 import { estimateWork, type State, type StepGraph } from './step.ts';
 
 // Where everything lies in one memory, and what each thread calls.
@@ -380,14 +380,4 @@ function toFacts(
     isRepeatable: graph.penalties.length === 0 && isRepeatable(levels),
     work: estimateWork(graph) / graph.capacity,
   };
-}
-
-/** Made of the states is only what the first level divides by its numbers; with a third level its place could be taken by then. */
-function isRepeatable(levels: readonly Level[]): boolean {
-  const isShared = ({ pace }: Stretch): boolean => pace === 'elements';
-  const changes = levels
-    .flat()
-    .flatMap(({ operations }) => operations.flatMap(({ outputs }) => valuesOf(outputs)))
-    .some(({ place }) => place === 'state');
-  return !changes && levels.length <= 2 && !levels.slice(1).flat().some(isShared);
 }
