@@ -1,11 +1,11 @@
-import { bytesOf, valuesOf, type Value } from './graph.ts';
+import { bytesOf, type Value } from './graph.ts';
 import type { Call, Table } from './calls.ts';
 import { lower } from './lowering.ts';
 import { pack } from './packing.ts';
 import { places, SCRATCH_BYTES, type Layout, type Place } from './places.ts';
 import { resolve, type ThreadCall } from './resolving.ts';
 import { keyOf, lengthOf } from './tables.ts';
-import { findUses, schedule, type Level, type Stretch, type Use } from './schedule.ts';
+import { findUses, isRepeatable, schedule, type Level, type Stretch, type Use } from './schedule.ts';
 import type { State, StepGraph } from './step.ts';
 import { estimateWork } from './work.ts';
 
@@ -291,14 +291,4 @@ function toFacts(
     isRepeatable: graph.penalties.length === 0 && isRepeatable(levels),
     work: estimateWork(graph) / graph.capacity,
   };
-}
-
-/** Made of the states is only what the first level divides by its numbers; with a third level its place could be taken by then. */
-function isRepeatable(levels: readonly Level[]): boolean {
-  const isShared = ({ pace }: Stretch): boolean => pace === 'elements';
-  const changes = levels
-    .flat()
-    .flatMap(({ operations }) => operations.flatMap(({ outputs }) => valuesOf(outputs)))
-    .some(({ place }) => place === 'state');
-  return !changes && levels.length <= 2 && !levels.slice(1).flat().some(isShared);
 }

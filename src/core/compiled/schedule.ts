@@ -84,3 +84,13 @@ export function findUses(levels: readonly Level[]): ReadonlyMap<number, Use> {
   });
   return uses;
 }
+
+/** Made of the states is only what the first level divides by its numbers; with a third level its place could be taken by then. */
+export function isRepeatable(levels: readonly Level[]): boolean {
+  const isShared = ({ pace }: Stretch): boolean => pace === 'elements';
+  const changes = levels
+    .flat()
+    .flatMap(({ operations }) => operations.flatMap(({ outputs }) => valuesOf(outputs)))
+    .some(({ place }) => place === 'state');
+  return !changes && levels.length <= 2 && !levels.slice(1).flat().some(isShared);
+}
