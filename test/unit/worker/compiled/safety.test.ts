@@ -10,6 +10,7 @@ import { instantiate, loadKernels } from '../../../../src/worker/compiled/kernel
 import { webAssembly } from '../../../../src/worker/compiled/webAssembly.ts';
 import { seedMathRandom } from '../../../../src/worker/seeds.ts';
 import type { LayersModel } from '../../../../src/worker/tensorflow.ts';
+import { assignNumbers, readOptimizer, restoreOptimizer, variablesOf } from '../../../../src/worker/snapshot.ts';
 import type { TrainingSteps } from '../../../../src/worker/trainingSteps.ts';
 import { prepareBackends } from '../kernels/backends.ts';
 import { batchOf, compile, numbersOf, tf, tryToCompile } from './compiling.ts';
@@ -136,4 +137,25 @@ test('nobody waits for ever for a thread that does not come', async () => {
   // Whoever comes later is told at once.
   expect(words[places.poison / 4]).toBe(1);
   expect(kernels['meet']?.(places.meeting, 3, 1, 60, places.poison)).toBe(1);
+});
+
+test.each(['adamax', 'adadelta', 'adam'])('%s goes on from what was kept of it, bit for bit', async (optimizer) => {
+  const changes = { optimizer, learning_rate: 0.05, threads: 2 };
+  const [first, second] = [createModel(), createModel()];
+  const steps = await compile(first, 2, changes);
+  await trainSome(steps, 0, 4);
+  steps.settle();
+  const weights = numbersOf(first);
+  const { facts, numbers } = await readOptimizer(tf, first.optimizer);
+  await trainSome(steps, 4, 4);
+  await steps.dispose();
+  const resumed = await compile(second, 2, changes);
+  const named = variablesOf(second).map(({ shape }, index) => ({
+    ...{ name: String(index), shape, dtype: 'float32' as const, values: weights[index]! },
+  }));
+  expect(assignNumbers(tf, variablesOf(second), named)).toBeUndefined();
+  expect(restoreOptimizer(tf, second, { facts, numbers })).toBeUndefined();
+  await trainSome(resumed, 4, 4);
+  await resumed.dispose();
+  expect(numbersOf(second)).toEqual(numbersOf(first));
 });
