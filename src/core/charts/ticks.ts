@@ -17,7 +17,9 @@ const tidy = (value: number): number => (value === 0 ? 0 : Number(value.toPrecis
 /** Round values (1-2-5 steps) within [min, max], at most `most` of them. */
 export function linearTicks(min: number, max: number, most: number): number[] {
   if (!(max > min)) return [min];
-  let step = roundStep((max - min) / Math.max(1, most));
+  const parts = Math.max(1, most);
+  // Each bound by itself: the width of ±1e308 is no number.
+  let step = roundStep(max / parts - min / parts);
   while (multiples(min, max, step).length > most) step = roundStep(step * 1.5);
   return multiples(min, max, step);
 }
