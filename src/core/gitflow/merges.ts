@@ -66,8 +66,7 @@ function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[]
   const { branch, target, options } = finish;
   requireIdentity(facts);
   const course = beginCourse(facts.current);
-  const isMerged = countAhead(facts, branch.name, target) === 0;
-  const version = isMerged ? undefined : planVersion(facts, finish);
+  const { version, isMerged } = planOwnCommit(facts, finish);
   if (version !== undefined) course.on(branch.name, version);
   const trailers = withTrailers(toTrailers(facts, finish));
   if (!isMerged)
@@ -88,6 +87,22 @@ function planVersionMerges(facts: FlowFacts, finish: Finish): readonly GitStep[]
   // git does not delete what is checked out.
   if (course.at() === branch.name) course.to(finish.type === 'release' ? target : finish.settings.develop);
   return course.steps;
+}
+
+/** The commit that writes the version, and whether there is nothing to merge, with it or without. */
+function planOwnCommit(
+  facts: FlowFacts,
+  finish: Finish,
+): { readonly version: ReturnType<typeof planVersion>; readonly isMerged: boolean } {
+  const isThere = countAhead(facts, finish.branch.name, finish.target) === 0;
+  const version = isThere && !isUntouched(facts, finish) ? undefined : planVersion(facts, finish);
+  return { version, isMerged: isThere && version === undefined };
+}
+
+/** True for a version that has brought nothing yet, as the first one often: what is not tagged and stands where production does was not merged. */
+function isUntouched({ branches, points }: FlowFacts, { branch, target, tag }: Finish): boolean {
+  const isTagged = tag !== undefined && points.has(`refs/tags/${tag}`);
+  return findBranch(branches, target)?.commit === branch.commit && !isTagged;
 }
 
 /** True where development takes no push, so that what a version brings comes into it by a pull request. */

@@ -5,10 +5,11 @@ import { toOverrideTrailer } from './gates.ts';
 import { findHost, toComparePage } from './hosts.ts';
 import { toTag, type Finish } from './versiontag.ts';
 import { nameCommand, planHook, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
+import { planDeletion, requireNothingNew, takeForMerged, tellKept, tellLater } from './mergedbranch.ts';
 import type { PullRequest } from './pullrequest.ts';
 import { draftWords, findPullRequest, isProtected, type Arrival } from './pullrequests.ts';
 import { describeRelease, planAliases, planVersion } from './release.ts';
-import { findTopicBase, isVersioned, topicSection } from './settings.ts';
+import { isVersioned, topicSection } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { quoteWord } from './shell.ts';
 import { findDistance, type FlowFacts } from './state.ts';
@@ -23,7 +24,9 @@ export function planOpening(facts: FlowFacts, finish: Finish): FlowPlan {
   requireNothingStopped(facts);
   requireCleanTree(facts, command);
   requireRemote(facts, origin);
-  if (findDistance(facts.distances, branch, findBranch(facts.branches, target))?.ahead === 0)
+  const version = isVersioned(type) ? planVersion(facts, finish) : undefined;
+  const ahead = findDistance(facts.distances, branch, findBranch(facts.branches, target))?.ahead;
+  if (ahead === 0 && version === undefined)
     throw new ExpectedError(
       'branch-state',
       `${branch.name} has no commits that ${target} has not: there is nothing to merge.`,
@@ -45,7 +48,6 @@ export function planOpening(facts: FlowFacts, finish: Finish): FlowPlan {
     body,
   );
   const course = beginCourse(facts.current);
-  const version = isVersioned(type) ? planVersion(facts, finish) : undefined;
   if (version !== undefined) course.on(branch.name, version);
   return {
     fetches: planFetch(facts, settings, branch.name),
@@ -83,15 +85,11 @@ export function planWaiting(
   requireRemote(facts, origin);
   const target = findRemoteBranch(facts.branches, origin, waiting.into);
   const seen = facts.arrivals.get(branch.name);
-  const told =
-    wasMerged && target !== undefined
-      ? { commit: target.commit, tip: branch.commit, arrived: seen?.arrived ?? [] }
-      : undefined;
-  const arrival = told ?? seen;
+  const arrival = wasMerged && target !== undefined ? takeForMerged(facts, finish, waiting, target.commit) : seen;
   const fetches: readonly GitStep[] = [{ kind: 'fetch-all', remote: origin, prunes: true }];
   return arrival === undefined
     ? { ...planPatience(facts, finish, waiting), fetches }
-    : { ...planCompletion(facts, finish, waiting, arrival), fetches, wasGated: true };
+    : { ...planCompletion(facts, finish, waiting, { arrival, wasMerged }), fetches, wasGated: true };
 }
 
 function planPatience(facts: FlowFacts, finish: Finish, waiting: PullRequest): Omit<FlowPlan, 'fetches'> {
@@ -135,11 +133,11 @@ function planCompletion(
   facts: FlowFacts,
   finish: Finish,
   waiting: PullRequest,
-  arrival: Arrival,
+  { arrival, wasMerged }: { readonly arrival: Arrival; readonly wasMerged: boolean },
 ): Omit<FlowPlan, 'fetches'> {
   const { settings, type, name, branch, target, tag, command } = finish;
   requireCleanTree(facts, command);
-  requireNothingNew(facts, finish, arrival);
+  requireNothingNew(facts, finish, arrival, { wasMerged });
   const course = beginCourse(facts.current);
   course.to(target);
   course.on(target, ...planFollow(facts, finish, target));
@@ -162,6 +160,7 @@ function planCompletion(
     warnings: [
       ...(facts.release?.warnings ?? []),
       ...[target, ...(finish.back === undefined ? [] : [finish.back])].flatMap((of) => warnAhead(facts, finish, of)),
+      ...tellLater(facts, finish, arrival),
       ...tellKept(facts, finish, arrival),
     ],
     summary: [
@@ -178,18 +177,6 @@ function planCompletion(
 /** What comes of development where nobody pushes to it. */
 export function tellBack({ into, branch, name }: PullRequest): string {
   return `${into} takes it back by a pull request of ${branch}. When that is merged, end it with ${nameCommand('flow feature finish', name)}.`;
-}
-
-/** Commits that were made after the last push must not go with the branch. */
-function requireNothingNew(facts: FlowFacts, { branch, type, name, target }: Finish, { tip }: Arrival): void {
-  if (tip === branch.commit) return;
-  const ahead = findDistance(facts.distances, branch, { commit: tip })?.ahead ?? 0;
-  if (ahead === 0) return;
-  const count = `${ahead} ${ahead === 1 ? 'commit' : 'commits'}`;
-  throw new ExpectedError(
-    'branch-state',
-    `The pull request of ${branch.name} was merged into ${target}, but ${count} came to the branch afterwards. Open another one for them: mlops flow ${type} finish ${quoteWord(name)} --pull-request. Or put them on a branch of their own: git branch NAME ${quoteWord(branch.name)}, then git reset --keep ${tip.slice(0, 10)}.`,
-  );
 }
 
 /** Our branch goes to where the remote's is; one that has commits of its own besides is refused with what to do. */
@@ -282,55 +269,6 @@ function draft(
   const host = findHost(config, origin);
   const url = host === undefined ? null : toComparePage(host, { ...words, body });
   return { kind: 'open-pull-request', body, pullRequest: { ...words, url, commit: null } };
-}
-
-/** Commits of the remote's branch that somebody has pushed and nobody has merged. */
-function findUnmerged(
-  { branches, distances }: FlowFacts,
-  { settings, branch }: Finish,
-  { tip, arrived }: Arrival,
-): { readonly commit: string; readonly count: number } | undefined {
-  const counterpart = findRemoteBranch(branches, settings.origin, branch.name);
-  if (counterpart === undefined || arrived.includes(counterpart.commit)) return undefined;
-  const count = tip === counterpart.commit ? 0 : findDistance(distances, counterpart, { commit: tip })?.ahead;
-  // What was not counted is not known to be there.
-  return count === 0 ? undefined : { commit: counterpart.commit, count: count ?? 1 };
-}
-
-function tellKept(facts: FlowFacts, finish: Finish, arrival: Arrival): readonly string[] {
-  const unmerged = findUnmerged(facts, finish, arrival);
-  if (unmerged === undefined || keepsRemote(finish)) return [];
-  const { settings, branch, target } = finish;
-  const { count, commit } = unmerged;
-  const [origin, name] = [quoteWord(settings.origin), quoteWord(branch.name)];
-  return [
-    `${branch.name} was kept on ${settings.origin}: ${count} ${count === 1 ? 'commit' : 'commits'} there (to ${commit.slice(0, 10)}) did not come into ${target}. Get them: git checkout -b NAME ${quoteWord(`${settings.origin}/${branch.name}`)}. Or delete them: git push ${origin} --delete ${name}.`,
-  ];
-}
-
-function keepsRemote({ options }: Finish): boolean {
-  return options.keep || options.keepRemote;
-}
-
-function planDeletion(facts: FlowFacts, finish: Finish, arrival: Arrival): readonly GitStep[] {
-  const { settings, branch, options } = finish;
-  const { origin } = settings;
-  const counterpart = findRemoteBranch(facts.branches, origin, branch.name);
-  const steps: GitStep[] = [];
-  if (counterpart !== undefined && !keepsRemote(finish) && findUnmerged(facts, finish, arrival) === undefined)
-    steps.push({
-      kind: 'delete-remote-branch',
-      remote: origin,
-      branch: branch.name,
-      expected: counterpart.commit,
-      mayBeGone: true,
-    });
-  if (options.keep || options.keepLocal) return steps;
-  // After a squash or a rebase git sees commits that are nowhere else.
-  steps.push({ kind: 'delete-branch', branch: branch.name, force: true });
-  if (findTopicBase(facts.config, branch.name) !== undefined)
-    steps.push({ kind: 'remove-section', section: topicSection(branch.name) });
-  return steps;
 }
 
 /** A pull request that waited is forgotten when the branch goes another way. */

@@ -97,9 +97,12 @@ async function readGatesOf(
   return request.action === 'finish' && wantsGates(request, plan) ? readGates(place, request, programs) : [];
 }
 
+/** What takes a branch to others: also a version without a commit of its own is one, and its model goes out. */
+const gated: readonly string[] = ['merge', 'squash', 'tag', 'move-alias', 'open-pull-request', 'publish-branch'];
+
 function wantsGates({ action }: FlowRequest, { resumes, steps, wasGated = false }: FlowPlan): boolean {
   if (action !== 'finish' || resumes !== undefined || wasGated) return false;
-  return steps.some(({ kind }) => ['merge', 'squash', 'open-pull-request', 'publish-branch'].includes(kind));
+  return steps.some(({ kind }) => gated.includes(kind));
 }
 
 /** The gates of a branch (default: the one that is checked out), with lint and tests run unless they are to wait. Changes nothing of the branch. */

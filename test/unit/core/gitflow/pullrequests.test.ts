@@ -43,6 +43,18 @@ describe('which way a finish goes', () => {
 
   test('a setting that is none is refused', () =>
     checkRefused(finish, { config: { ...based, 'mlops.flow.finish': 'pr' }, branches }, 'bad-input', '"pr"'));
+  test('a release that brings nothing new has its version to bring', () => {
+    const release = {
+      ...{ today: '2026-11-26', folder: '', files: new Map<string, string>(), isProject: true },
+      ...{ commits: [], runs: [], models: [], warnings: [] },
+    };
+    const given: Given = {
+      ...{ config: AVH, branches: ['main', 'develop', 'release/1.0.0', 'origin/main'] },
+      ...{ distances: { 'release/1.0.0 main': [0, 0] }, facts: { release, current: 'release/1.0.0' } },
+    };
+    const { steps } = planFlow(toFacts(given), { ...finish, type: 'release', name: '1.0.0', pullRequest: true });
+    expect(steps.map(({ kind }) => kind)).toEqual(['commit-files', 'publish-branch', 'open-pull-request']);
+  });
   test('nothing to merge, no remote, no such branch there', () => {
     const opens = { ...finish, pullRequest: true };
     checkRefused(

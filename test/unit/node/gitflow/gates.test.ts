@@ -53,6 +53,25 @@ test('a repository without a project has two gates, which cost nothing to pass',
   expect((await finish(folder)).gates).toHaveLength(7);
 });
 
+test.each(['release', 'hotfix'] as const)('a %s that brings nothing new is gated, and written down', async (type) => {
+  const folder = await makeProject();
+  await put(folder, 'package.json', '{\n  "name": "cnn",\n  "version": "0.1.0"\n}\n');
+  await commitAll(folder, 'package');
+  for (const branch of ['main', 'develop']) await git(folder, env(), 'branch', '-f', branch, 'feature/x');
+  await flow(folder, { action: 'start', type, name: '1.0.0' });
+  const error = await refused(flow(folder, { action: 'finish', type, name: '1.0.0' }));
+  expect(error.code).toBe('gate-failed');
+  expect(error.message).toContain('performance');
+  expect(await git(folder, env(), 'tag')).toBe('');
+  const { gates } = await flow(folder, { action: 'finish', type, name: '1.0.0', override: 'the first one' });
+  expect(gates).toHaveLength(7);
+  expect(JSON.parse(await git(folder, env(), 'show', '1.0.0:package.json'))).toMatchObject({ version: '1.0.0' });
+  expect(await git(folder, env(), 'show', 'develop:CHANGELOG.md')).toContain('1.0.0');
+  expect(await git(folder, env(), 'log', '-1', '--format=%(trailers:key=Gate-Override,valueonly)', 'main')).toContain(
+    'the first one',
+  );
+});
+
 describe('a project', () => {
   test('a dry run starts none of its programs, and what has passed in another project of the repository has not passed here', async () => {
     const folder = await makeFlow();

@@ -299,6 +299,29 @@ describe('a feature', () => {
     expect(await run(folder, 'branch', '--list', 'feature/x')).not.toBe('');
   });
 
+  test.each<[string, boolean]>([
+    ['as git sees', false],
+    ['as only a person knows', true],
+  ])('taken for merged (%s): what came to the branch afterwards is not deleted with it', async (_name, isChanged) => {
+    const { folder, origin } = await makeFeature();
+    await flow(folder, finish('feature', 'x', { pullRequest: true }));
+    const pushed = await run(origin, 'rev-parse', 'feature/x');
+    if (!isChanged) await mergeThere(origin, 'feature/x', 'develop', 'squash', { deletes: false });
+    await commit(folder, env(), 'f', 'late');
+    const late = await run(folder, 'rev-parse', 'feature/x');
+    const error = await refused(flow(folder, finish('feature', 'x', { wasMerged: true })));
+    expect([error.code, error.exitCode]).toEqual(['branch-state', 1]);
+    expect(error.message).toContain('1 commit came to the branch afterwards');
+    expect(error.message).toContain('mlops flow feature finish x --was-merged --keep');
+    expect(await run(origin, 'rev-parse', 'feature/x')).toBe(pushed);
+    const { summary, warnings } = await flow(folder, finish('feature', 'x', { wasMerged: true, keep: true }));
+    expect(summary).toContain('The branch was kept.');
+    expect(warnings).toContain('feature/x was kept with 1 commit that did not come into develop.');
+    expect(await run(folder, 'rev-parse', 'feature/x')).toBe(late);
+    expect(await run(origin, 'rev-parse', 'feature/x')).toBe(pushed);
+    expect(await stateOf(folder, 'feature/x')).toBeUndefined();
+  });
+
   test('closed and deleted there: said, with a way on; merged here after all, or taken for merged', async () => {
     const { folder, origin } = await makeFeature();
     await flow(folder, finish('feature', 'x', { pullRequest: true }));
