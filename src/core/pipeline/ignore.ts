@@ -247,9 +247,13 @@ function placeBelow(base: string, folder: string): readonly string[] | undefined
   return folder.startsWith(`${base}/`) ? folder.slice(base.length + 1).split('/') : undefined;
 }
 
-/** The text of a .gitignore with an entry for `name` (a file or folder beside it), as DVC adds it; unchanged if it is there. */
+/**
+ * The text of a .gitignore with an entry for `name` (a file or folder beside it), as DVC adds it; unchanged if it is there. Backslashes
+ * and spaces at the end are quoted, which DVC forgets; no line can hold the end of one, so that any character may stand in its place.
+ */
 export function addIgnoreEntry(text: string, name: string): string {
-  const entry = `/${name.replace(/[[\]!*#?]/g, (char) => `\\${char}`)}`;
+  const quoted = name.replace(/[[\]!*#?\\]| (?= *$)/g, (char) => `\\${char}`);
+  const entry = `/${quoted.replace(/[\n\r]/g, '?')}`;
   if (text.split('\n').includes(entry)) return text;
   return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${entry}\n`;
 }

@@ -11,6 +11,7 @@ import {
 import { findNearest } from '../../core/names/names.ts';
 import { diskError } from '../files/files.ts';
 import { findProject, requireProject, type Project } from '../project/project.ts';
+import { SettingsNotice } from '../settingsnotice/settingsnotice.ts';
 import type { Installation } from '../installation/installation.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
 
@@ -121,25 +122,27 @@ export async function runCommandLine(
   surroundings: Surroundings,
 ): Promise<number> {
   const wantsJson = argv.includes('--json');
+  const isQuiet = argv.includes('--quiet');
   const output = createOutput(surroundings.streams, {
     json: wantsJson,
-    quiet: argv.includes('--quiet'),
+    quiet: isQuiet,
     color: !argv.includes('--no-color') && surroundings.env['NO_COLOR'] === undefined,
     isFollowed: surroundings.isFollowed === true,
   });
+  const settings = isQuiet ? undefined : new SettingsNotice((text) => output.note(text));
   try {
-    const code = await dispatch(argv, groups, surroundings, output);
+    const code = await dispatch(argv, groups, { ...surroundings, settings }, output);
     output.finish();
     return code;
   } catch (error) {
-    return report(toTold(error, surroundings.signal), output);
+    return report(toTold(error, surroundings.signal), output, settings);
   }
 }
 
 async function dispatch(
   argv: readonly string[],
   groups: readonly CommandGroup[],
-  surroundings: Surroundings,
+  surroundings: Surroundings & { readonly settings: SettingsNotice | undefined },
   output: Output,
 ): Promise<number> {
   const [first] = argv;
@@ -162,6 +165,10 @@ async function dispatch(
   if (values['help'] === true) return print(output, formatHelp(command));
   const start =
     typeof values['project'] === 'string' ? path.resolve(surroundings.cwd, values['project']) : surroundings.cwd;
+  const look = async <T extends Project | undefined>(project: T): Promise<T> => {
+    if (project !== undefined) await surroundings.settings?.look(project);
+    return project;
+  };
   return command.run({
     positionals,
     options: new Options(values),
@@ -170,8 +177,8 @@ async function dispatch(
     installation: surroundings.installation,
     output,
     signal: surroundings.signal,
-    project: () => requireProject(start),
-    findProject: () => findProject(start),
+    project: async () => look(await requireProject(start)),
+    findProject: async () => look(await findProject(start)),
   });
 }
 
@@ -290,9 +297,11 @@ function toTold(error: unknown, signal: AbortSignal): unknown {
   return error instanceof Error && 'path' in error ? diskError(error, String(error.path)) : error;
 }
 
-function report(error: unknown, output: Output): number {
+function report(error: unknown, output: Output, settings: SettingsNotice | undefined): number {
   if (error instanceof ExpectedError) {
-    output.failure(withoutStack(toErrorDocument(error)), describeError(error));
+    const problems = error.problems.filter((problem) => settings?.isNew(problem) !== false);
+    const text = describeError(new ExpectedError(error.code, error.message, problems));
+    output.failure(withoutStack(toErrorDocument(error)), text);
     return error.exitCode;
   }
   const document = toErrorDocument(error);

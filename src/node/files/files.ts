@@ -223,13 +223,14 @@ export function hasCode(error: unknown, code: string): boolean {
 }
 
 const NO_FOLDER = 'a file stands where a folder must be';
+const DENIED = 'permission denied; give yourself access to it (ls -ld, chmod, chown)';
 const diskSentences: Record<string, string> = {
   ENOTDIR: NO_FOLDER,
   ENOSPC: 'the disk is full; free some space and run it again',
   EDQUOT: 'your disk quota is used up; free some space and run it again',
   EROFS: 'the file system is read-only',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
+  EACCES: DENIED,
+  EPERM: DENIED,
   EMFILE: 'too many files are open',
   EIO: 'the disk reported an input/output error',
   ELOOP: 'its links lead in a circle',

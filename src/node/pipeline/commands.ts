@@ -18,6 +18,9 @@ import { planRun, runPipeline, type PipelineRunOptions } from './run.ts';
 import type { PipelineReporter } from './stagecontext.ts';
 import { displayPath, readStatus, refuseProblems } from './status.ts';
 
+const noStages =
+  'There are no stages: dvc.yaml names none. Add one with "mlops stage add" ("mlops stage add --help" has an example).';
+
 const status = {
   words: ['status'],
   positionals: '[STAGE…]',
@@ -35,12 +38,13 @@ const status = {
     if (format === 'dvc') return printDvcStatus(document, project, invocation);
     for (const problem of document.problems) output.note(formatProblem(problem));
     output.result(document, () => formatStatus(document, output));
+    if (document.stages.length + document.data.length === 0) output.note(noStages);
     return exitCodes.done;
   },
 } as const satisfies Command;
 
 function formatStatus({ stages, data }: StatusDocument, output: Output): string {
-  if (stages.length + data.length === 0) return output.isTerminal ? 'The pipeline has no stages.' : '';
+  if (stages.length + data.length === 0) return '';
   return output.table({
     columns: ['STAGE', 'STATE', 'WHY'],
     rows: [...stages, ...data.map(({ path: name, ...rest }) => ({ name, ...rest }))].map(({ name, state, reasons }) => [
@@ -110,6 +114,7 @@ const run = {
       reporter: report(output, selection),
     });
     output.result(document, () => formatRun(document, output));
+    if (document.outcome === 'succeeded' && document.stages.length === 0) output.note(noStages);
     return exitOf(document);
   },
 } as const satisfies Command;
@@ -188,6 +193,7 @@ function printPlan(plan: RunPlan, output: Output): number {
       ]),
     }),
   );
+  if (plan.steps.length === 0) output.note(noStages);
   return exitCodes.done;
 }
 
@@ -206,6 +212,7 @@ const dag = {
     refuseProblems(loaded);
     const stages = loaded.graph.stages.map(({ name }) => ({ name, needs: loaded.graph.needs.get(name) ?? [] }));
     invocation.output.result({ stages }, () => formatGraph(stages, invocation));
+    if (stages.length === 0) invocation.output.note(noStages);
     return exitCodes.done;
   },
 } as const satisfies Command;

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { quoteWord } from '../../core/gitflow/gitflow.ts';
 import { isMapping, parseYaml } from '../../core/yaml/yaml.ts';
 import { questions, resolveAnswers, tidy, type Question, type WritePlan } from '../../core/scaffold/scaffold.ts';
 import { ExpectedError, badInput, exitCodes } from '../../protocol/errors.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
-import { isMissing } from '../files/files.ts';
+import { diskError, isMissing } from '../files/files.ts';
 import { inspectTarget, newProject, planNewProject, readSurroundings, type ProjectRequest } from './scaffold.ts';
 
 const languages = ['typescript'];
@@ -85,7 +86,7 @@ function parseAssignment(text: string): [string, string] {
 async function readAnswers(file: string, name: string): Promise<Record<string, string>> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (isMissing(error)) throw new ExpectedError('missing-file', `There is no file ${name} with answers.`);
-    throw error;
+    throw diskError(error, name);
   });
   const { value: yaml, problems } = parseYaml(text, name);
   if (yaml === undefined) throw badInput('The answers can not be read.', problems);
@@ -151,5 +152,6 @@ function showPlan({ cwd, output }: Invocation, { target, template }: ProjectRequ
 
 function describeNext(cwd: string, root: string, target: string): string {
   if (path.resolve(cwd) === root) return 'mlops run';
-  return `cd ${/^[\w./-]+$/.test(target) ? target : `"${target}"`} && mlops run`;
+  // What begins with a dash would be read as a flag.
+  return `cd ${quoteWord(target.startsWith('-') ? `./${target}` : target)} && mlops run`;
 }

@@ -3,6 +3,7 @@ import { ExpectedError, exitCodes } from '../../protocol/errors.ts';
 import { stopMoments, type Steering } from '../../protocol/steering.ts';
 import { isPaused, type RunList, type RunSummary } from '../../protocol/tracking.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
+import { SETTINGS_MISTAKEN } from '../settingsnotice/settingsnotice.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
 import { compareCommand } from './comparecommand.ts';
 import { exportCommand } from './exportcommand.ts';
@@ -15,6 +16,9 @@ import { formatNumber, formatTime } from './words.ts';
 const TERMINAL_LIMIT = 50;
 /** Shown as columns when a run has them. */
 const mainMetrics = ['val_loss', 'val_accuracy', 'test_accuracy'] as const;
+
+const noRuns = 'There are no runs yet: "mlops run" or "mlops train CONFIG" makes the first.';
+const noneFits = 'No run fits --where; without it all are listed.';
 
 const listCommand: Command = {
   words: ['runs', 'list'],
@@ -45,8 +49,12 @@ const listCommand: Command = {
     const { start } = query;
     const left = total - start - runs.length;
     const nextPage = left > 0 ? String(start + runs.length) : null;
-    for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
+    // Mistakes in the project's settings were told with their places when the project was found.
+    const told = [...unreadable, ...warnings].filter(({ message }) => message !== SETTINGS_MISTAKEN);
+    for (const { file, message } of told) output.note(`warning: ${file}: ${message}`);
     output.result({ nextPage, runs, unreadable, warnings, stores }, () => output.table(toTable(page)));
+    if (runs.length + unreadable.length === 0 && start === 0)
+      output.note(query.where === undefined ? noRuns : noneFits);
     if (nextPage !== null) output.note(`${isTotalAtLeast ? '' : `${left} `}more: --limit N, or --page ${nextPage}.`);
     return exitCodes.done;
   },

@@ -8,6 +8,7 @@ import type { StoreChange, StoreList, StoreRow } from '../../protocol/tracking.t
 import { makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
 import { holdsDvclive } from '../dvclive/dvclive.ts';
 import { projectPaths, type Project } from '../project/project.ts';
+import { SETTINGS_MISTAKEN } from '../settingsnotice/settingsnotice.ts';
 import { holdsEvents } from '../tensorboard/tensorboard.ts';
 import { usesMlflow } from './mlflowuse.ts';
 import { readProjectSettings } from './settings.ts';
@@ -110,7 +111,7 @@ export async function removeStore(project: Project, { uri: text, cwd, dryRun = f
 
 async function writeSettings(project: Project, change: Parsed<string>, dryRun: boolean): Promise<void> {
   const { value, problems } = change;
-  if (value === undefined) throw badInput('The settings of the project have mistakes.', problems);
+  if (value === undefined) throw badInput(SETTINGS_MISTAKEN, problems);
   if (dryRun) return;
   const file = projectPaths.settings(project);
   await makeFolder(path.dirname(file));

@@ -6,6 +6,7 @@ import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import type { Objective } from '../../protocol/tracking.ts';
 import { isMissing, readTextIfExists } from '../files/files.ts';
 import { projectPaths, type Project } from '../project/project.ts';
+import { SETTINGS_MISTAKEN } from '../settingsnotice/settingsnotice.ts';
 
 /** `.mlops/project.yaml`, as far as tracking reads it; throws `bad-input` with the places. */
 export async function readProjectSettings(project: Project): Promise<ProjectSettings> {
@@ -13,7 +14,7 @@ export async function readProjectSettings(project: Project): Promise<ProjectSett
   const text = await readTextIfExists(file);
   if (text === undefined) return { stores: [], trackingUri: null, objective: null };
   const { value, problems } = parseProjectSettings(text, path.relative(project.root, file));
-  if (value === undefined) throw badInput('The settings of the project have mistakes.', problems);
+  if (value === undefined) throw badInput(SETTINGS_MISTAKEN, problems);
   return value;
 }
 

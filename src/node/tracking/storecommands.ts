@@ -1,7 +1,7 @@
 import { exitCodes } from '../../protocol/errors.ts';
 import type { StoreChange, StoreRow } from '../../protocol/tracking.ts';
 import { takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
-import { storeOption } from './chosenstore.ts';
+import { chooseStores, storeOption } from './chosenstore.ts';
 import { syncCommand } from './synccommand.ts';
 import { addStore, listStores, removeStore } from './tracking.ts';
 
@@ -13,8 +13,8 @@ const listCommand: Command = {
   options: { store: storeOption },
   run: async (invocation) => {
     takePositionals(invocation, listCommand);
-    const { options, env, cwd, output } = invocation;
-    const list = await listStores({ project: await invocation.findProject(), option: options.text('store'), env, cwd });
+    const { output } = invocation;
+    const list = await listStores(await chooseStores(invocation));
     output.result(list, () =>
       output.table({ columns: ['STORE', 'KIND', 'CAN', 'RUNS', 'NAMED BY', 'PROBLEM'], rows: list.stores.map(toRow) }),
     );

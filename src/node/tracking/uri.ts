@@ -98,7 +98,8 @@ function prefixOf(uri: string): (typeof prefixes)[number] | undefined {
   return prefixes.find((prefix) => uri.toLowerCase().startsWith(`${prefix}:`));
 }
 
-function placeOfUri(uri: string): string | undefined {
+/** The folder or file that a store is kept in; undefined for one on a server. */
+export function placeOfUri(uri: string): string | undefined {
   return prefixedFolderOfUri(uri) ?? folderOfUri(uri) ?? databaseOfUri(uri);
 }
 

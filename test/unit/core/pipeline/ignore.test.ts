@@ -112,5 +112,6 @@ describe('entries that we add', () => {
     ['/x', 'data', '/x\n/data\n'],
     ['/x\n', 'a[1]*?#!', '/x\n/a\\[1\\]\\*\\?\\#\\!\n'],
     ['/data\n', 'data', '/data\n'],
+    ['', 'a\nb\\ c  ', '/a?b\\\\ c\\ \\ \n'],
   ])('%j + %s', (text, name, after) => expect(addIgnoreEntry(text, name)).toBe(after));
 });

@@ -48,6 +48,16 @@ describe('data add', () => {
     expect(await states()).toBe('data.dvc:fresh: f.txt.dvc:fresh:');
   });
 
+  it.each(['a\nb', 'a\rb\r', 'a\\b', 'a\\', 'a  ', 'a ', '[!]*?', '#a', '!a'])('keeps %j out of git', async (name) => {
+    await project.git('init', '-q');
+    await project.write(name, 'x\n');
+    await add(name);
+    await project.git('check-ignore', '-q', '--', name);
+    const ignored = await project.read('.gitignore');
+    await add(name);
+    expect(await project.read('.gitignore')).toBe(ignored);
+  });
+
   it('brings what is tracked already up to date', async () => {
     await add('data');
     await project.write('data/c', 'c\n');

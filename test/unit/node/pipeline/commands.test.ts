@@ -102,6 +102,37 @@ describe('results and exit codes', () => {
     expect(JSON.parse(ended.stdout).error.message).toBe(message);
   });
 
+  it('without stages the next step is told', async () => {
+    const words = 'There are no stages: dvc.yaml names none. Add one with "mlops stage add"';
+    project = await TestProject.create({ '.dvc/config': '' });
+    for (const text of [undefined, '', 'stages: {}\n'])
+      for (const args of [['status'], ['run'], ['run', '--dry-run'], ['dag'], ['status', '--json']]) {
+        if (text !== undefined) await project.write('dvc.yaml', text);
+        const ended = await run(...args);
+        expect({ args, text, ...ended }).toMatchObject({ code: 0, stderr: expect.stringContaining(words) });
+      }
+    expect((await run('run', '--quiet')).stderr).toBe('');
+  });
+
+  it('mistakes in the settings are told with their place, once', async () => {
+    project = await TestProject.create({
+      'dvc.yaml': 'stages: {a: {cmd: echo}}',
+      '.mlops/project.yaml': 'objective: 5\nstores: 5\n',
+    });
+    // A stage needs to know where its runs go.
+    for (const [command, code] of [
+      ['status', 0],
+      ['run', 1],
+      ['dag', 0],
+    ] as const)
+      expect(await run(command)).toMatchObject({
+        code,
+        stderr: expect.stringMatching(
+          /^\.mlops\/project\.yaml:2:9: warning: stores must be .*\n\.mlops\/project\.yaml:1:12: warning: objective must be .*\nThe settings of the project have mistakes\. Mend /,
+        ),
+      });
+  });
+
   it('what needs DVC is a warning with its place, and an error only when it is asked for by name', async () => {
     project = await TestProject.create({
       'dvc.yaml': 'stages:\n  a:\n    cmd: x\n    deps:\n      - s3://bucket/x\n  b: {cmd: echo > o, outs: [o]}\n',

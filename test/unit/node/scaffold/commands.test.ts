@@ -54,6 +54,16 @@ test('answers come from a file, and single ones from --set, which counts more', 
   expect(await readFile(path.join(cwd, 'p/LICENSE'), 'utf8')).toContain('Copyright (c) 1999 Ada');
 });
 
+test.each([
+  ['fine-1/p', 'cd fine-1/p && mlops run'],
+  ["x $(touch PWNED) 'y", String.raw`cd 'x $(touch PWNED) '\''y' && mlops run`],
+  ['-rf', 'cd ./-rf && mlops run'],
+])('the way into %j can be pasted', async (name, line) => {
+  const { code, stdout } = await mlops('new', '--template', 'blank', '--', name);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/Go on with: /) });
+  expect(stdout.trimEnd().split('Go on with: ')[1]).toBe(line);
+});
+
 test.each<[string[], number, RegExp]>([
   [['new'], 2, /Usage: mlops new DIR/],
   [['new', 'p', '--template', 'minst'], 4, /Did you mean "mnist"/],
@@ -63,6 +73,7 @@ test.each<[string[], number, RegExp]>([
   [['new', 'p', '--set', 'auhtor_name=x'], 2, /Did you mean "author_name"/],
   [['new', 'p', '--set', 'open_source_license=GPL'], 2, /open_source_license: The licence is one of/],
   [['new', 'p', '--answers', 'none.yaml'], 1, /no file none\.yaml/],
+  [['new', 'p', '--answers', '.'], 1, /^\.: it is a folder, not a file\./],
   [['new', '.', '--answers', 'x.yaml'], 2, /exists already/],
 ])('%j is refused with code %d', async (argv, expected, words) => {
   await writeFile(path.join(cwd, 'x.yaml'), '');

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -41,6 +41,12 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 /** Runs `mlops runs …` in the project, as for a pipe. */
 async function check(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return mlops('runs', ...argv);
+}
+
+const stores = (...argv: string[]) => mlops('stores', ...argv);
+
+async function mlops(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const seen = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({
     write: (text: string) => {
@@ -50,19 +56,47 @@ async function check(...argv: string[]): Promise<{ code: number; stdout: string;
     isTTY: false,
     columns: 80,
   });
-  const code = await runCommandLine(
-    ['runs', ...argv],
-    [{ firstWords: ['runs'], load: () => Promise.resolve(commands) }],
-    {
-      cwd: root,
-      env: {},
-      streams: { stdout: stream('stdout'), stderr: stream('stderr') },
-      signal: new AbortController().signal,
-      installation: createInstallation(root, '0'),
-    },
-  );
+  const code = await runCommandLine(argv, [{ firstWords: ['runs', 'stores'], load: () => Promise.resolve(commands) }], {
+    cwd: root,
+    env: {},
+    streams: { stdout: stream('stdout'), stderr: stream('stderr') },
+    signal: new AbortController().signal,
+    installation: createInstallation(root, '0'),
+  });
   return { code, ...seen };
 }
+
+test.each([
+  ['stores: [\n', /project\.yaml:\d+:\d+: warning: /g],
+  ['stores: 5\n', /project\.yaml:1:9: warning: stores must be a list/g],
+])('mistakes in the settings %j are told once, with their place, whatever is asked', async (text, line) => {
+  await mkdir(path.join(root, '.mlops'));
+  await writeFile(path.join(root, '.mlops', 'project.yaml'), text);
+  for (const argv of [['list'], ['show', '@last']]) {
+    const { code, stderr } = await check(...argv);
+    expect({ argv, code, places: stderr.match(line)?.length }).toEqual({ argv, code: 0, places: 1 });
+    expect(stderr.match(/Mend \.mlops\/project\.yaml/g)).toHaveLength(1);
+  }
+  const { stderr } = await stores('add', 'file:other');
+  expect({ stderr, places: stderr.match(/project\.yaml:\d+:\d+/g)?.length }).toEqual({ stderr, places: 1 });
+  expect((await check('list', '--quiet')).stderr).toBe('');
+});
+
+test('a store that is not there is an error, one without runs says so', async () => {
+  for (const ask of [check, stores])
+    for (const option of ['/nope', 'sqlite:////nope.db', 'tensorboard:/nope'])
+      expect(await ask('list', '--store', option)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^There is no store \/nope.* "mlops stores list" shows/),
+      });
+  await mkdir(path.join(root, 'empty'));
+  const empty = await check('list', '--store', 'empty');
+  expect(empty).toEqual({ code: 0, stdout: '', stderr: expect.stringMatching(/^There are no runs yet: "mlops run"/) });
+  expect((await check('list', '--where', 'val_loss > 9')).stderr).toBe(
+    'No run fits --where; without it all are listed.\n',
+  );
+});
 
 test('runs list --json has the shape that cli.md promises', async () => {
   const { code, stdout } = await check('list', '--json');
@@ -165,10 +199,10 @@ test('another store, one that is not there, and one of another kind', async () =
   const other = openStore(pathToFileURL(path.join(root, 'other')).href);
   await other.ensure();
   expect(JSON.parse((await check('list', '--json', '--store', 'other')).stdout)).toMatchObject({ runs: [] });
-  expect((await check('list', '--json', '--store', 'file:nowhere')).code).toBe(0);
+  expect((await check('list', '--json', '--store', 'file:nowhere')).code).toBe(1);
   expect(await check('list', '--store', 'sqlite:///mlflow.db')).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('There is no database') as string,
+    stderr: expect.stringContaining('There is no store') as string,
   });
   expect(await check('list', '--store', 'http://user:secret@127.0.0.1:1')).toMatchObject({
     code: 1,

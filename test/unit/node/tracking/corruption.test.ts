@@ -286,7 +286,7 @@ test.skipIf(process.platform === 'win32')(
       expect(runs.map(({ name }) => name)).toEqual(['cousin']);
       expect(warnings?.map(({ file, message }) => [path.relative(root, file), message])).toContainEqual([
         path.relative(root, path.dirname(spoiltRun)),
-        "It can't be read: permission denied.",
+        "It can't be read: permission denied; give yourself access to it (ls -ld, chmod, chown).",
       ]);
     });
     await chmod(path.dirname(spoiltRun), 0o755);
