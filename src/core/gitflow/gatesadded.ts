@@ -89,19 +89,61 @@ const assignment =
 const generated = /(?:^|\/)(?:dvc\.lock|[\w-]+\.dvc|package-lock\.json|[\w.-]+\.lock|[\w.-]+\.(?:ipynb|svg))$/;
 const MIN_ENTROPY = 3.5;
 
-function findSecret(path: string, text: string): { readonly kind: string; readonly column: number } | undefined {
+/** A name that ends as those of secrets do, then what is assigned: `DB_PASSWORD = "…"`, `"token": "…"`, `password: str = "…"`. */
+const NAMED =
+  '(password|passwd|passphrase|pwd|secret(?:[_-]?key)?|token|api[_-]?key)["\'\\]]{0,2}\\s*(?::\\s*[A-Za-z][\\w|[\\]]{0,40}\\s*=|:=|=>|[:=])(?!=)\\s*';
+const quoted = new RegExp(`${NAMED}[brf]?(["'\`])((?:(?!\\2)\\S){8,})\\2`, 'gi');
+/** As in YAML and .ini: the rest of the line. In code such a word is a name, a type or a call. */
+const bare = new RegExp(`${NAMED}()([^\\s"'\`#,;(){}[\\]<>$]{8,})\\s*(?:#.*)?$`, 'gi');
+const code = /\.(?:[cm]?[jt]sx?|py|java|kts?|go|rs|c|cc|cpp|h|hpp|cs|rb|php|swift|scala|r|jl|lua|vue|svelte|sql)$/i;
+
+function findNamed(path: string, text: string): Secret | undefined {
+  const found = [...text.matchAll(quoted), ...(code.test(path) ? [] : text.matchAll(bare))];
+  const [match] = found.filter(([, name = '', , value = '']) => isOwnWord(name, value));
+  if (match === undefined) return undefined;
+  return { kind: /^pass|^pwd/i.test(match[1] ?? '') ? 'a password' : 'a secret', column: match.index + 1 };
+}
+
+/** Words of everyday stand for names, labels and types. A password may be of words, if they are put together; all else has digits. */
+function isOwnWord(name: string, value: string): boolean {
+  const isWord = /^[A-Za-z_]+$/.test(value) || /^\P{ASCII}*\p{L}+$/u.test(value) || /^[\d.,:_-]+$/.test(value);
+  if (isWord || isPlaceholder(value) || isElsewhere.test(value)) return false;
+  if (/\d/.test(value) && /\p{L}/u.test(value)) return true;
+  // `new-password` is a label, `correct-horse-battery` is none.
+  return /^pass|^pwd/i.test(name) && /\p{L}/u.test(value) && !/pass(?:w|phrase)|pwd|secret|token|key|field/i.test(value);
+}
+
+/** Read, made or put in somewhere else: `${…}`, `{{ … }}`, `<…>`, `[PAD]`, `%(pw)s`, `$PW`, `@file`, a path, an address. */
+const isElsewhere = /^[$<{[%@~/.!]|\$\{|\{\{|:\/\/|^(?:process|os|env|ENV|System|Deno|Bun|import)[.[]/;
+
+function isPlaceholder(value: string): boolean {
+  return (
+    /example|placeholder|dummy|change[_-]?(?:me|it)|xxx|\*{3}|\.{3}|your[_-]|^(?:test|fake|mock|sample)/i.test(value) ||
+    /^(.)\1*$/.test(value) ||
+    /^\w+(?:\.[A-Za-z_]\w*)+$/.test(value)
+  );
+}
+
+interface Secret {
+  readonly kind: string;
+  readonly column: number;
+}
+
+function findSecret(path: string, text: string): Secret | undefined {
   if (text.includes(NO_SECRET)) return undefined;
   for (const [kind, pattern] of tokens) {
     const column = text.search(pattern) + 1;
     if (column > 0) return { kind, column };
   }
-  const found = generated.test(path) ? undefined : (assignment.exec(text) ?? undefined);
+  return generated.test(path) ? undefined : (findMixed(text) ?? findNamed(path, text));
+}
+
+/** A word is no secret, nor is what is read from elsewhere: secrets have digits and letters, mixed well. */
+function findMixed(text: string): Secret | undefined {
+  const found = assignment.exec(text);
   const value = found?.[1] ?? '';
-  // A word is no secret, nor is what is read from elsewhere: secrets have digits and letters, mixed well.
   const isMixed = /\d/.test(value) && /[A-Za-z]/.test(value) && entropyOf(value) >= MIN_ENTROPY;
-  const isPlaceholder =
-    /example|placeholder|dummy|changeme|xxxx|your[_-]/i.test(value) || /^[\w]+(?:\.[A-Za-z_]\w*)+$/.test(value);
-  return found !== undefined && isMixed && !isPlaceholder ? { kind: 'a secret', column: found.index + 1 } : undefined;
+  return found !== null && isMixed && !isPlaceholder(value) ? { kind: 'a secret', column: found.index + 1 } : undefined;
 }
 
 /** Shannon's, in bits a character. */

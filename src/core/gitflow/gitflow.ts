@@ -75,6 +75,13 @@ export function planFlow(facts: FlowFacts, request: FlowRequest): FlowPlan {
   return plan(facts, request);
 }
 
+/** Our own action that has stopped and that the request goes on with. */
+export function findResumed(facts: FlowFacts, request: FlowRequest): Operation | undefined {
+  const live = findLive(facts);
+  const goesOn = live !== undefined && (request.action === 'continue' || isSame(live, request));
+  return goesOn && live.phase === 'running' ? live : undefined;
+}
+
 function isRecovery({ action }: FlowRequest): boolean {
   return action === 'continue' || action === 'abort' || action === 'undo';
 }

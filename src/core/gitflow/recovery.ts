@@ -1,4 +1,5 @@
 import { ExpectedError } from '../../protocol/errors.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { planCheckout, requireNothingStopped } from './checks.ts';
 import {
   KEPT_TREE,
@@ -56,13 +57,21 @@ function tellAside(aside: readonly GitStep[]): readonly string[] {
   );
 }
 
-function requireResolved({ conflicts }: FlowFacts, { command }: Operation): void {
+function requireResolved({ conflicts, marks }: FlowFacts, { command }: Operation): void {
   if (conflicts.length === 0) return;
   throw new ExpectedError(
     'merge-conflict',
-    `"mlops ${command}" waits for ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'} with conflicts. Resolve them, mark them with "git add", then run "mlops flow continue"; or return to where you were with "mlops flow abort".`,
-    conflicts.map((file) => ({ file, line: 1, column: 1, severity: 'error', message: 'has a merge conflict' })),
+    `"mlops ${command}" waits for ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'} with conflicts. Resolve them, then run "mlops flow continue": a file without marks of a conflict is resolved. Or return to where you were with "mlops flow abort".`,
+    conflicts.map((file) => toConflict(file, marks?.get(file))),
   );
+}
+
+function toConflict(file: string, line: number | undefined): Problem {
+  const message =
+    line === undefined
+      ? 'has a merge conflict without marks in the file: decide, then say so with "git add" or "git rm"'
+      : 'has a merge conflict';
+  return { file, line: line ?? 1, column: 1, severity: 'error', message };
 }
 
 /** The step at which it has stopped: begun, done, or not, which the repository alone can tell. */

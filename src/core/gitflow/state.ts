@@ -64,6 +64,8 @@ export interface FlowFacts {
   readonly distances: ReadonlyMap<string, Distance>;
   /** Commits by the names that {@link listPoints} asks for; a name that stands for none is absent. */
   readonly points: ReadonlyMap<string, string>;
+  /** Lines of the first mark in files with conflicts; absent where nothing that has stopped is gone on with. */
+  readonly marks?: ReadonlyMap<string, number>;
   /** Gates of a finish that do not hold; absent where they were not asked. */
   readonly failedGates?: readonly GateName[];
   /** Absent where no release is finished for the first time. */

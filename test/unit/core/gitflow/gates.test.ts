@@ -219,8 +219,22 @@ describe('what a branch adds', () => {
     [of('-----BEGIN RSA ', 'PRIVATE KEY-----'), 'a private key'],
     [of('uri: postgres://me:', 's3cr3tpw@host/db'), 'a password in an address'],
     [of('API_KEY = "', 'q9Zx7Lm2Vb4Tn8Rk"'), 'a secret'],
+    [of('password="', 'hunter2hunter2"'), 'a password'],
+    [of('DB_PASSWORD = "', 'S3cr3t!Passw0rd"'), 'a password'],
+    [of('password: str = "', 'hunter2hunter2"'), 'a password'],
+    [of("connect(user='me', passwd='", "correct-horse-battery')"), 'a password'],
+    [of('{"secret_key": "', 'k3-blue-moon"}'), 'a secret'],
+    [of("headers['api-key'] = '", "a1b2c3d4'"), 'a secret'],
+    [of('password = os.environ.get("PW", password="', 'hunter2hunter2")'), 'a password'],
   ])('%s', (text, kind) => {
     expect(secret(text)).toBe(`a.py:7 looks like ${kind}`);
+  });
+  it.each([
+    [of('passwd: ', 'correct-horse-battery'), 'a password'],
+    [of('  - DB_PASSWORD=', 'hunter2hunter2  # of the demo'), 'a password'],
+    [of('api_key: ', 'a1b2c3d4e5'), 'a secret'],
+  ])('%s in a file of settings', (text, kind) => {
+    expect(secret(text, 'conf.yaml')).toBe(`conf.yaml:7 looks like ${kind}`);
   });
   it.each([
     ['password = os.environ["PASSWORD"]'],
@@ -230,8 +244,35 @@ describe('what a branch adds', () => {
     ['uri: postgres://user:password@localhost/db'],
     ['max_token_length = 4096'],
     [of('API_KEY = "', 'q9Zx7Lm2Vb4Tn8Rk"  # mlops:no-secret')],
+    ['password = getpass()'],
+    ['token: string'],
+    ['token: AbortSignal2024;'],
+    ['password: ${{ secrets.X }}'],
+    ['password = "${DB_PASSWORD_1}"'],
+    ["password: 'changeme123'"],
+    ['password: <your password 1>'],
+    ['password = "********"'],
+    ['password = "xxxxxxxx1"'],
+    ['"password": "Passwort"'],
+    ['"password": "Contraseña"'],
+    ['password: "Password is required"'],
+    ['autocompletePassword = "new-password"'],
+    ['tokenizer = "bert-base-uncased-2"'],
+    ['eos_token = "<|endoftext2|>"'],
+    ['pad_token = "[PAD12345]"'],
+    ['token_type: "authorization2"'],
+    ['token = settings.github_token_1'],
+    ['token: /run/secrets/token-1'],
+    ['secret: db-credentials'],
+    ['password=$(cat /run/pw1)'],
+    ['PWD=/home/me/project1'],
+    ['const token = parser.next(1)'],
+    ['if (password === "hunter2hunter2") {'],
+    ['password = ENV["DB_PASSWORD_2"]'],
+    ['password = "testpass123"'],
+    ['token = "12345678"'],
   ])('not %s', (text) => {
-    expect(secret(text)).toBe('');
+    expect([secret(text), secret(text, 'conf.yaml')]).toEqual(['', '']);
   });
   it('hashes of generated files are none, names of files may be', () => {
     expect(secret(of('token: ', 'q9Zx7Lm2Vb4Tn8Rk'), 'dvc.lock')).toBe('');
