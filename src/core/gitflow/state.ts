@@ -377,7 +377,7 @@ function describeOperation(operation: Operation, conflicts: readonly string[]): 
   const { action, command, branch, base, phase, steps, at } = operation;
   const step = steps[at];
   const where = step === undefined ? '' : ` at: ${describeStep(step).title}`;
-  const resolve = conflicts.length === 0 ? 'Go' : 'Resolve the conflicts, mark the files with "git add", and go';
+  const resolve = conflicts.length === 0 ? 'Go' : 'Resolve the conflicts, and go';
   const advice =
     phase === 'running'
       ? `"mlops ${command}" has stopped${where}. ${resolve} on with "mlops flow continue"; or return to where you were with "mlops flow abort".`

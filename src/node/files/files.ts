@@ -63,6 +63,18 @@ export function temporaryBeside(file: string, purpose = uniqueWord()): string {
   return path.join(path.dirname(file), `${TEMPORARY}${path.basename(file).slice(0, 100)}-${purpose}`);
 }
 
+/** Removes what writers of the file have left that were killed: only for who knows that nobody writes it now. */
+export async function removeTemporaries(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const begin = path.basename(temporaryBeside(file, ''));
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const left = names.filter((name) => name.startsWith(begin) && /^[0-9a-z]+$/.test(name.slice(begin.length)));
+  for (const name of left) await rm(path.join(folder, name), { force: true });
+}
+
 /** No two processes make the same at a time, and a file is made under it only where there is none: nothing more is asked of it. */
 function uniqueWord(): string {
   made += 1;

@@ -181,6 +181,10 @@ export interface Git {
    * exist, throws as git does.
    */
   commitFiles(files: readonly string[], message: string): Promise<void>;
+  /** Takes the files as they are into the next commit, which also says that their conflicts are resolved. */
+  stageFiles(files: readonly string[]): Promise<void>;
+  /** Those that git's attributes don't have merged line by line, with marks of the usual length. */
+  listMergedOtherwise(files: readonly string[]): Promise<readonly string[]>;
   /** The files as the last commit has them; those that it does not have are gone. */
   restoreFiles(files: readonly string[]): Promise<void>;
   /** Commits that `branch` has and `base` lacks, by first parents, newest first; `%x00` between count of parents, subject and body, and after each. */

@@ -68,8 +68,24 @@ export function writes(
 }
 
 /** Some files of the work tree, and nothing else of it. */
-export function fileWrites({ folder, act, ask, read }: Calls): Pick<Git, 'commitFiles' | 'restoreFiles'> {
+export function fileWrites({
+  folder,
+  act,
+  ask,
+  read,
+}: Calls): Pick<Git, 'commitFiles' | 'restoreFiles' | 'stageFiles' | 'listMergedOtherwise'> {
   return {
+    async stageFiles(files) {
+      await act(['--literal-pathspecs', 'add', '--', ...files.map((file) => relativeTo(folder, file))]);
+    },
+    async listMergedOtherwise(files) {
+      const paths = files.map((file) => relativeTo(folder, file));
+      const fields = (await read(['check-attr', '-z', 'merge', 'conflict-marker-size', '--', ...paths])).split('\0');
+      const isUsual = ['unspecified', 'set', 'text'];
+      return files.filter((_, at) =>
+        [0, 1].some((attribute) => !isUsual.includes(fields[(at * 2 + attribute) * 3 + 2] ?? '')),
+      );
+    },
     async commitFiles(files, message) {
       const paths = files.map((file) => relativeTo(folder, file));
       await act(['--literal-pathspecs', 'add', '--', ...paths]);

@@ -32,6 +32,7 @@ import { ExpectedError } from '../../protocol/errors.ts';
 import { openGit, type Git } from '../git/git.ts';
 import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths } from '../project/project.ts';
+import { pickUpResolved } from './conflicts.ts';
 import { readFacts, readStateFacts } from './facts.ts';
 import { findOwnProject, readGates, type GatePlace, type Programs } from './gates.ts';
 import { filterRequest } from './hooks.ts';
@@ -67,7 +68,8 @@ export async function planFlow(
   const { env = process.env } = options;
   const git = await openRoot(folder, options);
   const { facts: read, request } = await readRequest(git, wanted, { runFilters: false });
-  const plain = await withRelease({ git, facts: read, folder, env }, request);
+  const looked = await pickUpResolved(git, read, request, { stages: false });
+  const plain = await withRelease({ git, facts: looked, folder, env }, request);
   const gates = await readGatesOf({ git, facts: plain, folder, env }, request, planRequest(plain, request), 'wait');
   const facts = { ...plain, failedGates: listFailed(gates) };
   const plan = planRequest(facts, request);
@@ -179,6 +181,7 @@ async function performOnce(place: Place, wanted: FlowRequest, refusing: readonly
   let { facts } = resolved;
   const request = await filterRequest({ git, facts, env }, resolved.request);
   if (request !== resolved.request) facts = await readFacts(git, request, { refusing });
+  facts = await pickUpResolved(git, facts, request, { stages: true });
   facts = await withRelease({ git, facts, folder, env }, request);
   let plan = planRequest(facts, request);
   const { command } = plan;

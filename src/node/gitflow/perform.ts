@@ -3,8 +3,8 @@ import path from 'node:path';
 import { KEPT, describeStep, parseSettings, type GitStep, type TagMessage } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FlowStep } from '../../protocol/gitflow.ts';
-import type { Problem } from '../../protocol/problem.ts';
 import { exists, writeFileAtomic } from '../files/files.ts';
+import { locateConflict } from './conflicts.ts';
 import { stoppedMergeFile } from './facts.ts';
 import { runHook } from './hooks.ts';
 import { commitFiles, dropFiles } from './releasesteps.ts';
@@ -186,19 +186,12 @@ async function noteStopped(
     conflicts.length === 0
       ? `${words}: it is prepared but not committed. ${error.message}\n`
       : `${words}: there are conflicts in ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'}. `;
-  const resolve = conflicts.length === 0 ? 'Mend this' : 'Resolve them, mark the files with "git add"';
+  const resolve = conflicts.length === 0 ? 'Mend this' : 'Resolve them';
   return new ExpectedError(
     'merge-conflict',
     `${what}${resolve}, then run "mlops flow continue" (or "mlops ${command}" again); or return to where you were with "mlops flow abort".`,
     problems,
   );
-}
-
-/** The first place where git has marked a conflict; line 1 where there is no mark (a binary or a deleted file). */
-async function locateConflict(root: string, file: string): Promise<Problem> {
-  const text = await readFile(path.join(root, file), 'utf8').catch(() => '');
-  const line = text.split('\n').findIndex((candidate) => candidate.startsWith('<<<<<<< ')) + 1;
-  return { file, line: Math.max(1, line), column: 1, severity: 'error', message: 'has a merge conflict' };
 }
 
 function describeDone(done: readonly FlowStep[], command: string): string {

@@ -2,7 +2,14 @@ import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { GitStep, WrittenFile } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
-import { isInside, isMissing, makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
+import {
+  isInside,
+  isMissing,
+  makeFolder,
+  readTextIfExists,
+  removeTemporaries,
+  writeFileAtomic,
+} from '../files/files.ts';
 import { openObjects, type Git } from '../git/git.ts';
 import type { Performance } from './performance.ts';
 
@@ -16,6 +23,7 @@ export async function commitFiles({ git, env }: Performance, { files, message }:
     files.map(({ path: file }) => file),
   );
   for (const file of files) await requireOwn(git, file, known.has(file.path));
+  await removeHalves(git, files);
   try {
     for (const { path: file, text } of files) await write(git, file, text);
     await git.commitFiles(
@@ -53,8 +61,14 @@ async function write(git: Git, file: string, text: string): Promise<void> {
   await writeFileAtomic(target, text);
 }
 
+/** What a kill has left of writing them, beside them: `git add --all` would commit it. Nobody else writes them under our lock. */
+async function removeHalves(git: Git, files: readonly WrittenFile[]): Promise<void> {
+  for (const { path: file } of files) await removeTemporaries(path.join(git.folder, file));
+}
+
 /** What somebody has changed since stays. */
 export async function dropFiles(git: Git, files: readonly WrittenFile[]): Promise<void> {
+  await removeHalves(git, files);
   const texts = await Promise.all(files.map(({ path: file }) => readTextIfExists(path.join(git.folder, file))));
   const ours = files.filter(({ text }, index) => texts[index] === text);
   await git.restoreFiles(ours.map(({ path: file }) => file));

@@ -90,6 +90,11 @@ const state = async ({ folder, aliases }: Pick<Awaited<ReturnType<typeof makeRel
   aliases: await aliases(),
 });
 
+async function leaveHalves(folder: string): Promise<void> {
+  await git(folder, env(), 'reset', '-q', '--soft', 'HEAD~1');
+  for (const name of ['package.json-1abc', 'CHANGELOG.md-2xyz']) await put(folder, `.mlops-tmp-${name}`, 'half');
+}
+
 describe('a release of a model', () => {
   let made: Awaited<ReturnType<typeof makeRelease>>;
   beforeAll(async () => {
@@ -109,7 +114,7 @@ describe('a release of a model', () => {
     for (let kill = 1; kill <= plan.length; kill += 1) {
       await dieAt(made, kill);
       // As if it had died between writing the files and committing them.
-      if (kill === 1) await git(made.folder, env(), 'reset', '-q', '--soft', 'HEAD~1');
+      if (kill === 1) await leaveHalves(made.folder);
       await performFlow(made.folder, { action: kill === plan.length ? 'undo' : 'abort' }, { env: made.choice.env });
       expect(await state(made)).toEqual(before);
     }
@@ -133,7 +138,7 @@ describe('a release of a model', () => {
 
   test('a crash between the steps is gone on with; an alias that was moved since is not taken back', async () => {
     await dieAt(made, 1);
-    await git(made.folder, env(), 'reset', '-q', '--soft', 'HEAD~1');
+    await leaveHalves(made.folder);
     expect((await readFlow(made.folder, { env: env() })).unfinished?.advice).toContain('mlops flow continue');
     await performFlow(made.folder, { action: 'continue' }, { env: made.choice.env });
     const after = await state(made);

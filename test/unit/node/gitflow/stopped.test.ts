@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readFlow } from '../../../../src/node/gitflow/gitflow.ts';
+import { planFlow, readFlow } from '../../../../src/node/gitflow/gitflow.ts';
 import { exists } from '../../../../src/node/files/files.ts';
 import { commit, git, readFlowConfig, readGraph } from '../git/repository.ts';
 import { refused, useFlowGround } from './ground.ts';
@@ -15,7 +15,7 @@ describe('a conflict', () => {
     const error = await refused(finish(folder, 'x'));
     expect(error.code).toBe('merge-conflict');
     expect(error.message).toBe(
-      'Merge feature/x into develop: there are conflicts in 1 file. Resolve them, mark the files with "git add", then run "mlops flow continue" (or "mlops flow feature finish x" again); or return to where you were with "mlops flow abort".',
+      'Merge feature/x into develop: there are conflicts in 1 file. Resolve them, then run "mlops flow continue" (or "mlops flow feature finish x" again); or return to where you were with "mlops flow abort".',
     );
     expect(error.problems).toEqual([
       { file: 'a', line: 1, column: 1, severity: 'error', message: 'has a merge conflict' },
@@ -34,6 +34,41 @@ describe('a conflict', () => {
     expect(await git(folder, env(), 'branch', '--list', 'feature/*')).toBe('');
     expect(await readFlowConfig(folder, env())).toHaveLength(9);
     expect((await readFlow(folder, { env: env() })).unfinished).toBeNull();
+  });
+
+  test('resolved and saved is enough; what has marks, or can have none, is told and nothing is taken for resolved', async () => {
+    const folder = await makeFlow();
+    const put = async (side: string): Promise<void> => {
+      const texts = { a: `1\n2\n${side}\n4\n`, odd: side, binary: `\0${side}`, gone: side };
+      for (const [file, text] of Object.entries(texts)) await writeFile(path.join(folder, file), text);
+      await git(folder, env(), 'add', '--all');
+      await git(folder, env(), 'commit', '-q', '-m', side);
+    };
+    await writeFile(path.join(folder, '.gitattributes'), 'odd -merge\n');
+    await put('base');
+    await start(folder, 'x');
+    await put('theirs');
+    await git(folder, env(), 'checkout', '-q', 'develop');
+    await put('ours');
+    await git(folder, env(), 'rm', '-q', 'gone');
+    await git(folder, env(), 'commit', '-q', '-m', 'gone');
+    expect((await refused(finish(folder, 'x'))).problems).toContainEqual(
+      expect.objectContaining({ file: 'a', line: 3 }),
+    );
+    const told = async () => (await refused(flow(folder, { action: 'continue' }))).problems;
+    const without = expect.stringContaining('without marks') as string;
+    const rest = ['binary', 'gone', 'odd'].map((file): unknown => expect.objectContaining({ file, line: 1, message: without }));
+    expect(await told()).toEqual([expect.objectContaining({ file: 'a', line: 3 }), ...rest]);
+    await writeFile(path.join(folder, 'a'), '1\nboth\n=======\n');
+    expect(await told()).toEqual(rest);
+    expect(await git(folder, env(), 'status', '--porcelain', 'a')).toContain('UU a');
+    await git(folder, env(), 'add', 'odd', 'binary');
+    await git(folder, env(), 'rm', '-q', 'gone');
+    expect((await planFlow(folder, { action: 'continue' }, { env: env() })).plan.length).toBeGreaterThan(0);
+    expect(await git(folder, env(), 'status', '--porcelain', 'a')).toContain('UU a');
+    await flow(folder, { action: 'continue' });
+    expect(await git(folder, env(), 'show', 'develop:a')).toBe('1\nboth\n=======');
+    expect(await git(folder, env(), 'status', '--porcelain')).toBe('');
   });
 
   test('undone: the finish begins again', async () => {
