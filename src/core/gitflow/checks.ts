@@ -2,6 +2,7 @@ import { checkRefName } from '../git/git.ts';
 import { findNearest } from '../names/names.ts';
 import { ExpectedError, unknownName } from '../../protocol/errors.ts';
 import type { TopicType } from '../../protocol/gitflow.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { findTopicBase, parseSettings, requireReady, topicTypes, type ReadySettings } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { findDistance, findUnfinished, type FlowFacts } from './state.ts';
@@ -170,4 +171,13 @@ export function planFetch(facts: FlowFacts, { origin }: ReadySettings, branch: s
 
 export function planCheckout({ current }: Pick<FlowFacts, 'current'>, branch: string): readonly GitStep[] {
   return current === branch ? [] : [{ kind: 'checkout', branch }];
+}
+
+/** `line`: of its first mark; undefined where the file has none. */
+export function toConflict(file: string, line: number | undefined): Problem {
+  const message =
+    line === undefined
+      ? 'has a merge conflict without marks in the file: decide, then say so with "git add" or "git rm"'
+      : 'has a merge conflict';
+  return { file, line: line ?? 1, column: 1, severity: 'error', message };
 }

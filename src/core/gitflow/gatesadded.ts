@@ -110,7 +110,9 @@ function isOwnWord(name: string, value: string): boolean {
   if (isWord || isPlaceholder(value) || isElsewhere.test(value)) return false;
   if (/\d/.test(value) && /\p{L}/u.test(value)) return true;
   // `new-password` is a label, `correct-horse-battery` is none.
-  return /^pass|^pwd/i.test(name) && /\p{L}/u.test(value) && !/pass(?:w|phrase)|pwd|secret|token|key|field/i.test(value);
+  return (
+    /^pass|^pwd/i.test(name) && /\p{L}/u.test(value) && !/pass(?:w|phrase)|pwd|secret|token|key|field/i.test(value)
+  );
 }
 
 /** Read, made or put in somewhere else: `${…}`, `{{ … }}`, `<…>`, `[PAD]`, `%(pw)s`, `$PW`, `@file`, a path, an address. */

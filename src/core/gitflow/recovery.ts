@@ -1,6 +1,5 @@
 import { ExpectedError } from '../../protocol/errors.ts';
-import type { Problem } from '../../protocol/problem.ts';
-import { planCheckout, requireNothingStopped } from './checks.ts';
+import { planCheckout, requireNothingStopped, toConflict } from './checks.ts';
 import {
   KEPT_TREE,
   findCut,
@@ -64,14 +63,6 @@ function requireResolved({ conflicts, marks }: FlowFacts, { command }: Operation
     `"mlops ${command}" waits for ${conflicts.length} ${conflicts.length === 1 ? 'file' : 'files'} with conflicts. Resolve them, then run "mlops flow continue": a file without marks of a conflict is resolved. Or return to where you were with "mlops flow abort".`,
     conflicts.map((file) => toConflict(file, marks?.get(file))),
   );
-}
-
-function toConflict(file: string, line: number | undefined): Problem {
-  const message =
-    line === undefined
-      ? 'has a merge conflict without marks in the file: decide, then say so with "git add" or "git rm"'
-      : 'has a merge conflict';
-  return { file, line: line ?? 1, column: 1, severity: 'error', message };
 }
 
 /** The step at which it has stopped: begun, done, or not, which the repository alone can tell. */

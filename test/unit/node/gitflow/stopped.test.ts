@@ -57,7 +57,9 @@ describe('a conflict', () => {
     );
     const told = async () => (await refused(flow(folder, { action: 'continue' }))).problems;
     const without = expect.stringContaining('without marks') as string;
-    const rest = ['binary', 'gone', 'odd'].map((file): unknown => expect.objectContaining({ file, line: 1, message: without }));
+    const rest = ['binary', 'gone', 'odd'].map((file): unknown =>
+      expect.objectContaining({ file, line: 1, message: without }),
+    );
     expect(await told()).toEqual([expect.objectContaining({ file: 'a', line: 3 }), ...rest]);
     await writeFile(path.join(folder, 'a'), '1\nboth\n=======\n');
     expect(await told()).toEqual(rest);
