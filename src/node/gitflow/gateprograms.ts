@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { GateSettings, ProgramEnd } from '../../core/gitflow/gitflow.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { makeFolder, readTextIfExists, writeFileAtomic } from '../files/files.ts';
-import { readStartTime, stopTree } from '../processes/processes.ts';
+import {
+  identifySelf,
+  isAlive,
+  isCertainlyAlive,
+  readStartTime,
+  stopTree,
+  type ProcessIdentity,
+} from '../processes/processes.ts';
 
 // Lint and tests of a project as gates: how they are run, and at which commit they have passed.
 
@@ -40,11 +47,52 @@ export async function runProgram(
     const stop = async (): Promise<void> => {
       if (child.pid !== undefined) await stopTree({ pid: child.pid, startTime: await readStartTime(child.pid) });
     };
-    const ended = await waitFor(child, settings.timeout * 1000, stop, signal);
+    const noting = noteRunning(gitDirectory, name, child.pid).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
+    const [ended] = await Promise.all([waitFor(child, settings.timeout * 1000, stop, signal), noting]);
     return { ...common, ...ended };
   } finally {
+    await rm(runningFile(gitDirectory, name), { force: true });
     await file.close();
   }
+}
+
+function runningFile(gitDirectory: string, name: string): string {
+  return path.join(gitDirectory, 'mlops', 'gates', `${name}.running`);
+}
+
+/** Whoever comes after a kill of ours ends what has outlived us. */
+async function noteRunning(gitDirectory: string, name: string, pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  const program: ProcessIdentity = { pid, startTime: await readStartTime(pid) };
+  const text = JSON.stringify({ program, owner: await identifySelf() });
+  await writeFileAtomic(runningFile(gitDirectory, name), `${text}\n`);
+}
+
+/** Ends lint and tests whose finish was killed: they would go on in the tree that the next action changes. */
+export async function endOrphans(gitDirectory: string): Promise<void> {
+  for (const name of ['lint', 'tests']) {
+    const file = runningFile(gitDirectory, name);
+    const noted = parseRunning((await readTextIfExists(file)) ?? '');
+    if (noted === undefined || (await isAlive(noted.owner))) continue;
+    if (await isCertainlyAlive(noted.program)) await stopTree(noted.program);
+    await rm(file, { force: true });
+  }
+}
+
+function parseRunning(
+  text: string,
+): { readonly program: ProcessIdentity; readonly owner: ProcessIdentity } | undefined {
+  const identity = '\\{"pid":(\\d+),"startTime":(?:"([^"\\\\]*)"|null)\\}';
+  const found = new RegExp(`^\\{"program":${identity},"owner":${identity}\\}\\n$`).exec(text);
+  if (found === null) return undefined;
+  const [, program, programStart, owner, ownerStart] = found;
+  return {
+    program: { pid: Number(program), startTime: programStart ?? null },
+    owner: { pid: Number(owner), startTime: ownerStart ?? null },
+  };
 }
 
 async function waitFor(

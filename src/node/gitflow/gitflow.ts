@@ -34,6 +34,7 @@ import { takeLock } from '../locks/locks.ts';
 import { ensurePrivateFolders, projectPaths } from '../project/project.ts';
 import { pickUpResolved } from './conflicts.ts';
 import { readFacts, readStateFacts } from './facts.ts';
+import { endOrphans } from './gateprograms.ts';
 import { findOwnProject, readGates, type GatePlace, type Programs } from './gates.ts';
 import { filterRequest } from './hooks.ts';
 import { performSteps } from './perform.ts';
@@ -151,6 +152,7 @@ export async function performFlow(
   const git = await openRoot(folder, { env, ...(signal === undefined ? {} : { signal }) });
   const place = { git, folder, env, reporter, signal };
   return withFlowLock(git, wanted, async () => {
+    await endOrphans(await git.gitDirectory());
     let refusing: readonly string[] = [];
     let request = wanted;
     for (;;)

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkFlow, planFlow } from '../../../../src/node/gitflow/gitflow.ts';
+import { isAlive, readStartTime } from '../../../../src/node/processes/processes.ts';
 import { commit, git } from '../git/repository.ts';
 import { refused, useFlowGround } from './ground.ts';
 
@@ -51,6 +54,26 @@ test('a repository without a project has two gates, which cost nothing to pass',
     ...{ files: 'passed', secrets: 'passed' },
   });
   expect((await finish(folder)).gates).toHaveLength(7);
+});
+
+test.skipIf(process.platform === 'win32')('tests whose finish was killed are ended by the next action', async () => {
+  const folder = await makeFlow();
+  await start(folder, 'x');
+  await put(folder, 'Makefile', 'test:\n\t@echo $$PPID > ../pid-of-tests; exec sleep 300\n');
+  await commitAll(folder, 'tests');
+  const source = new URL('../../../../src/node/gitflow/gitflow.ts', import.meta.url).href;
+  const call = `(await import(${JSON.stringify(source)})).performFlow(process.argv[1], { action: 'finish', type: 'feature' })`;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', call, folder], { env: env(), stdio: 'ignore' });
+  const mark = path.join(folder, '.git/mlops/gates/tests.running');
+  await expect.poll(() => readFile(mark, 'utf8').catch(() => ''), { timeout: 20_000 }).toContain('"owner"');
+  await expect.poll(() => readFile(path.join(folder, '../pid-of-tests'), 'utf8').catch(() => '')).not.toBe('');
+  const tests = Number(await readFile(path.join(folder, '../pid-of-tests'), 'utf8'));
+  owner.kill('SIGKILL');
+  await once(owner, 'close');
+  expect(await readStartTime(tests)).not.toBeNull();
+  await flow(folder, { action: 'checkout', type: 'feature', name: 'x' });
+  expect(await isAlive({ pid: tests, startTime: null })).toBe(false);
+  expect(await readFile(mark, 'utf8').catch(() => null)).toBeNull();
 });
 
 test.each(['release', 'hotfix'] as const)('a %s that brings nothing new is gated, and written down', async (type) => {
