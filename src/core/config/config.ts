@@ -321,7 +321,8 @@ function describe(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
+  // JSON would make null of .nan and .inf.
   return typeof value === 'string'
     ? `the text "${value.slice(0, 60)}"`
-    : `the ${typeof value} ${JSON.stringify(value)}`;
+    : `the ${typeof value} ${typeof value === 'number' ? value : JSON.stringify(value)}`;
 }

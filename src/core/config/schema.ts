@@ -25,9 +25,10 @@ export interface Field {
 }
 
 const text: Field = { expects: 'a text', accepts: (value) => typeof value === 'string' && value !== '' };
-const wholeNumber = (minimum: number): Field => ({
-  expects: `a whole number of at least ${minimum}`,
-  accepts: (value) => Number.isSafeInteger(value) && Number(value) >= minimum,
+const wholeNumber = (minimum: number, maximum = Infinity): Field => ({
+  expects:
+    maximum === Infinity ? `a whole number of at least ${minimum}` : `a whole number from ${minimum} to ${maximum}`,
+  accepts: (value) => Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum,
 });
 const positive: Field = {
   expects: 'a number greater than 0',
@@ -77,6 +78,9 @@ const perLayer = ({ expects, accepts, ...others }: Field): Field => ({
   findItemMistake: (item) => (accepts(item) ? undefined : `Each must be ${expects}.`),
 });
 
+/** Threads meet after each part of a step: with more than there are cores each meeting waits for the system, and a step takes longer. */
+const MAX_THREADS = 64;
+
 /** More than any picture or text wants; what is filled in by mistake is mostly much larger, or negative. */
 const MAX_KERNEL = 64;
 
@@ -88,10 +92,7 @@ const modelKeys = {
   num_layers: wholeNumber(0),
   num_units: perLayer(wholeNumber(1)),
   filters: perLayer(wholeNumber(1)),
-  kernel_size: perLayer({
-    expects: `a whole number from 1 to ${MAX_KERNEL}`,
-    accepts: (value) => wholeNumber(1).accepts(value) && Number(value) <= MAX_KERNEL,
-  }),
+  kernel_size: perLayer(wholeNumber(1, MAX_KERNEL)),
   dropout_rate: perLayer(share),
   activation_function: perLayer({
     expects: 'the name of an activation, as relu',
@@ -199,7 +200,7 @@ export const sections = {
       default: null,
     },
     backend: { ...oneOf('auto', ...backendNames), default: 'auto' },
-    threads: { ...wholeNumber(1), default: null },
+    threads: { ...wholeNumber(1, MAX_THREADS), default: null },
     compile: { ...flag, default: null },
   },
   mlflow: { experiment_name: text, tracking_uri: text, mlruns_path: text },

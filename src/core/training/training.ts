@@ -1,4 +1,5 @@
 // The door of training's pure half.
+export { findDivergence } from './divergence.ts';
 export { nameCheckpoint, newestOfEachFit, planPruning } from './checkpoints.ts';
 export { rateAt, unwatched, watchValue, type Watch } from './schedules.ts';
 

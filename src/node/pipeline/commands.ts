@@ -13,7 +13,7 @@ import {
   type Output,
 } from '../commandline/commandline.ts';
 import type { Project } from '../project/project.ts';
-import { loadPipeline } from './load.ts';
+import { loadPipeline, lockedStage } from './load.ts';
 import { planRun, runPipeline, type PipelineRunOptions } from './run.ts';
 import type { PipelineReporter } from './stagecontext.ts';
 import { displayPath, readStatus, refuseProblems } from './status.ts';
@@ -115,9 +115,28 @@ const run = {
     });
     output.result(document, () => formatRun(document, output));
     if (document.outcome === 'succeeded' && document.stages.length === 0) output.note(noStages);
+    if (!selection.keepOutputs && (await hasLostOutputs(project, document, env))) output.note(outputsAreGone);
     return exitOf(document);
   },
 } as const satisfies Command;
+
+const outputsAreGone =
+  'What a stage that has not ended well had made before is no longer there. "mlops data checkout" brings it back from the cache; with --keep-outputs it comes back by itself.';
+
+/** Whether outputs that dvc.lock has were taken away for a stage that did not make them anew. */
+async function hasLostOutputs(
+  project: Project,
+  { outcome, stages }: RunDocument,
+  env: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  if (outcome === 'succeeded') return false;
+  const broken = new Set(stages.filter((one) => ['failed', 'stopped'].includes(one.outcome)).map(({ name }) => name));
+  const { graph, ...loaded } = await loadPipeline(project, { env });
+  const made = graph.stages.filter((stage) => broken.has(stage.name) && lockedStage(loaded, stage) !== undefined);
+  if (made.length === 0) return false;
+  const now = await readStatus(project, { stages: made.map(({ name }) => name), env });
+  return now.stages.some(({ reasons }) => reasons.some(({ kind }) => kind === 'out'));
+}
 
 function exitOf({ outcome }: RunDocument): number {
   if (outcome === 'succeeded') return exitCodes.done;

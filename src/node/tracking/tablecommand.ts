@@ -13,11 +13,11 @@ import {
   type CopyFormat,
   type GroupLine,
 } from '../../core/runtable/runtable.ts';
-import { badInput, exitCodes, unknownName } from '../../protocol/errors.ts';
+import { badInput, exitCodes, unknownName, type ExpectedError } from '../../protocol/errors.ts';
 import { emptyTableView, hiddenTag, type TableView } from '../../protocol/runtable.ts';
 import type { RunSummary } from '../../protocol/tracking.ts';
 import { badArguments, takePositionals, type Command, type Invocation } from '../commandline/commandline.ts';
-import { findView } from '../views/views.ts';
+import { findView, placeFilterMistakes } from '../views/views.ts';
 import { openStoreOf, storeOption } from './chosenstore.ts';
 
 export const tableCommand: Command = {
@@ -49,7 +49,7 @@ export const tableCommand: Command = {
     const view = await readView(invocation);
     const { runs, unreadable, warnings = [] } = await (await openStoreOf(invocation)).listRuns();
     for (const { file, message } of [...unreadable, ...warnings]) output.note(`warning: ${file}: ${message}`);
-    const write = planTable(runs, view);
+    const write = planTable(runs, view, await readPlacer(invocation));
     output.result({ view, rows: JSON.parse(write('json')) as unknown }, () =>
       // A pipe's lines end as those of every other command.
       write(format).replaceAll('\r\n', '\n').trimEnd(),
@@ -86,6 +86,14 @@ async function readSavedView(invocation: Invocation): Promise<TableView> {
   return (await findView(await invocation.findProject(), name)).table;
 }
 
+/** What is wrong with a filter is told with its place in the view's file, if it is from there. */
+async function readPlacer(invocation: Invocation): Promise<(message: string) => ExpectedError> {
+  const { options } = invocation;
+  const name = options.text('view');
+  if (name === undefined || options.text('where') !== undefined) return (message) => badInput(message);
+  return placeFilterMistakes(await invocation.project(), name);
+}
+
 /** `-ID` as view files have it, or `ID desc`. */
 function toSortKey(text: string): TableView['sort'][number] {
   const [, minus = '', column = '', word = ''] = /^(-?)(.*?)(?:\s+(asc|desc))?$/i.exec(text) ?? [];
@@ -100,7 +108,11 @@ function splitList(text: string): readonly string[] {
 }
 
 /** What is written of the runs, in each format. Throws `unknown-name` for a column that is none, `bad-input` for a wrong filter. */
-function planTable(runs: readonly RunSummary[], view: TableView): (format: CopyFormat) => string {
+function planTable(
+  runs: readonly RunSummary[],
+  view: TableView,
+  toFilterError: (message: string) => ExpectedError,
+): (format: CopyFormat) => string {
   const find = (id: string): Column => {
     const column = toColumn(id);
     if (column === undefined) throw unknownName('column', id, findNearest(id, listColumnIds(runs)));
@@ -110,7 +122,7 @@ function planTable(runs: readonly RunSummary[], view: TableView): (format: CopyF
   for (const { column } of view.sort) find(column);
   const visible = view.showsHidden ? runs : runs.filter(({ tags }) => !Object.hasOwn(tags, hiddenTag));
   const filtered = applyFilter(visible, view.filter);
-  if ('mistake' in filtered) throw badInput(filtered.mistake.message);
+  if ('mistake' in filtered) throw toFilterError(filtered.mistake.message);
   const group = view.group === null ? null : find(view.group).id;
   const sort = view.sort.length === 0 ? defaultSort : view.sort;
   const open = new Set(filtered.runs.map(({ runId }) => runId));

@@ -1,6 +1,7 @@
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { pausedTag, systemMetrics } from '../../protocol/tracking.ts';
 import { fromWireNumber, type FromWorker, type WireNumber } from '../../protocol/training.ts';
+import { findDivergence } from '../../core/training/training.ts';
 import type { LoggedPoint, RunStore, RunWriter } from '../tracking/tracking.ts';
 import type { EventLog } from './events.ts';
 import type { Helm } from './helm.ts';
@@ -18,6 +19,10 @@ export interface Heard {
   lastEpoch: number;
   /** Set when the loss is no number any more. */
   diverged: string | null;
+  /** Of the first batch, before anything is learnt. */
+  firstLoss: number | null;
+  /** The latest value of each loss, by its metric. */
+  readonly losses: Map<string, number>;
 }
 
 type Handlers = {
@@ -40,7 +45,14 @@ interface RelayOptions {
 
 /** Carries a worker's messages into the run and to the reporter. Points are on disk when {@link handle} resolves. */
 export class RunRelay {
-  readonly heard: Heard = { backend: null, epochs: 0, lastEpoch: 0, diverged: null };
+  readonly heard: Heard = {
+    backend: null,
+    epochs: 0,
+    lastEpoch: 0,
+    diverged: null,
+    firstLoss: null,
+    losses: new Map(),
+  };
   readonly #writer: RunWriter;
   readonly #events: EventLog;
   readonly #reporter: TrainReporter;
@@ -73,7 +85,7 @@ export class RunRelay {
       const { name, version, threads } = message;
       this.heard.backend = name;
       await this.#writer.setTags({ 'mlops.backend': name, 'mlops.threads': String(threads) });
-      await this.#events.add('backend', `${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+      await this.#events.add('backend', `${name} ${version}${threads > 1 ? `, ${threads} threads` : ''}`);
       this.#reporter.backend?.(message);
     },
     log: async ({ level, text }) => {
@@ -89,6 +101,7 @@ export class RunRelay {
     },
     batch: async ({ step, loss, time }) => {
       await this.#writer.logMetrics([toPoint('batch_loss', loss, step, time)]);
+      this.heard.firstLoss ??= fromWireNumber(loss);
       this.#reporter.batch?.(step, fromWireNumber(loss));
     },
     epoch: async ({ epoch, metrics, seconds, time }, worker) => {
@@ -158,7 +171,18 @@ export class RunRelay {
     await this.#onSteered(change);
   }
 
+  /** At the end. A training loss that is no number ends a training by itself; other losses, and one that only grew, leave a model all the same. */
+  async tellLosses(): Promise<void> {
+    const { diverged, firstLoss, losses, lastEpoch } = this.heard;
+    const text = diverged === null ? findDivergence(firstLoss, losses) : undefined;
+    if (text === undefined) return;
+    this.#reporter.warning(text);
+    await this.#events.add('warning', text, lastEpoch);
+  }
+
   #logAll(metrics: Readonly<Record<string, WireNumber>>, step: number, time: number): Promise<void> {
+    for (const [name, value] of Object.entries(metrics))
+      if (name.endsWith('loss')) this.heard.losses.set(name, fromWireNumber(value));
     return this.#writer.logMetrics(Object.entries(metrics).map(([name, value]) => toPoint(name, value, step, time)));
   }
 

@@ -9,8 +9,9 @@ export function createReporter(output: Output): TrainReporter {
     warning: (text) => output.note(`warning: ${text}`),
     failure: (text) => output.note(`error: ${text}`),
     started: ({ runId, name, model }) => output.note(`Training ${model} as ${name} (${runId.slice(0, 8)}).`),
+    // Of its own it mostly has one; how many a compiled step has is told with the step.
     backend: ({ name, version, threads }) =>
-      output.note(`Backend ${name} ${version}, ${threads} ${threads === 1 ? 'thread' : 'threads'}.`),
+      output.note(`Backend ${name} ${version}${threads > 1 ? `, ${threads} threads` : ''}.`),
     batch: (step, loss) => output.progress(`batch ${step}  batch_loss ${formatNumber(loss)}${pace}`),
     pace: (examplesPerSecond) => (pace = `  ${Math.round(examplesPerSecond)} examples/s`),
     epoch: (epoch, epochs, metrics, seconds) => {

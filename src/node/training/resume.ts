@@ -25,6 +25,8 @@ export interface Resumption {
   readonly checkpoints: readonly StandingCheckpoint[];
   /** The newest; undefined for a run that has none and starts anew. */
   readonly newest: (CheckpointHeader & StandingCheckpoint) | undefined;
+  /** What is wrong with each checkpoint that can't be read, as a sentence without its stop. */
+  readonly broken: readonly string[];
 }
 
 /**
@@ -47,10 +49,16 @@ export async function findResumption(store: RunStore, text: string, resolved: Re
     throw badInput(
       `The run ${label} can go on by its own config only: ${differences.slice(0, SHOWN_DIFFERENCES).join('; ')}${differences.length > SHOWN_DIFFERENCES ? '; …' : ''}. Set it back (or give --set KEY=VALUE), or start a new run.`,
     );
-  const checkpoints = run.artifacts === null ? [] : await readCheckpoints(checkpointsOf(run.artifacts));
+  const broken: string[] = [];
+  const checkpoints =
+    run.artifacts === null
+      ? []
+      : await readCheckpoints(checkpointsOf(run.artifacts), (file) =>
+          broken.push(`${path.relative(run.artifacts ?? '', file)} is damaged or cut off`),
+        );
   const newest = newestOfEachFit(checkpoints).at(-1);
   checkBackend(newest, resolved.config.training.backend);
-  return { run, checkpoints: checkpoints.map(toStanding), newest };
+  return { run, checkpoints: checkpoints.map(toStanding), newest, broken };
 }
 
 /** The run's writer, RUNNING again; what was logged after the checkpoint will be logged anew and is taken out. */
@@ -115,14 +123,17 @@ export async function hasCheckpoint(artifacts: string): Promise<boolean> {
 }
 
 /** Those that stand whole; what a killed worker was just writing is removed. */
-async function readCheckpoints(folder: string): Promise<readonly (CheckpointHeader & StandingCheckpoint)[]> {
+async function readCheckpoints(
+  folder: string,
+  onBroken: (file: string) => void,
+): Promise<readonly (CheckpointHeader & StandingCheckpoint)[]> {
   const names = await listCheckpoints(folder);
   // A worker whose run was killed notices it within seconds, and may write until then.
   const patience = { recursive: true, force: true, maxRetries: 12, retryDelay: 50 };
   for (const name of names.filter(isTemporary)) await rm(path.join(folder, name), patience);
   const found: (CheckpointHeader & StandingCheckpoint)[] = [];
   for (const name of names) {
-    const header = isTemporary(name) ? undefined : await readHeader(path.join(folder, name, checkpointFile));
+    const header = isTemporary(name) ? undefined : await readHeader(path.join(folder, name, checkpointFile), onBroken);
     if (header !== undefined) found.push({ ...header, name });
   }
   return found;
@@ -136,12 +147,13 @@ async function listCheckpoints(folder: string): Promise<readonly string[]> {
 }
 
 /** Undefined for whatever else lies there, the best model too. */
-async function readHeader(file: string): Promise<CheckpointHeader | undefined> {
+async function readHeader(file: string, onBroken: (file: string) => void): Promise<CheckpointHeader | undefined> {
   try {
     const header = JSON.parse(await readFile(file, 'utf8')) as Omit<CheckpointHeader, 'format'> & { format?: unknown };
     return header.format === checkpointFormat ? { ...header, format: checkpointFormat } : undefined;
   } catch (error) {
     // A file that a disk has damaged is as if it were not there: another checkpoint is taken.
+    if (error instanceof SyntaxError) onBroken(file);
     if (isMissing(error) || error instanceof SyntaxError) return undefined;
     throw diskError(error, file);
   }

@@ -150,14 +150,19 @@ export async function train(
 /** What a person should know of a run that goes on; from which checkpoint, the worker says when it has loaded it. */
 async function tellResumption(
   { events, reporter }: Training,
-  { run, newest }: Resumption,
+  { run, newest, broken }: Resumption,
   gitTags: Readonly<Record<string, string>>,
 ): Promise<void> {
   const commit = 'mlflow.source.git.commit';
   if (run.tags[commit] !== gitTags[commit])
     reporter.warning('The project is at another commit than when the run began; its code may have changed.');
+  if (broken.length > 0 && newest !== undefined)
+    reporter.warning(`${broken.join(', ')}: the training goes on from the one before, ${newest.name}.`);
   if (newest !== undefined) return;
-  const text = 'The run has no checkpoint: it starts from the first epoch.';
+  const text =
+    broken.length === 0
+      ? 'The run has no checkpoint: it starts from the first epoch.'
+      : `No checkpoint of the run can be read (${broken.join(', ')}): it starts from the first epoch.`;
   await events.add('resumed', text, 0);
   reporter.note(text);
 }
@@ -236,6 +241,7 @@ async function carryOut(training: Training, live: LiveRun, signal: AbortSignal):
   };
   const end = await runWorker(toTask(training), options, relay.handle).finally(() => helm.close());
   await writer.removeTag(pausedTag);
+  await relay.tellLosses();
   const told = toEnding(end, heard, signal.aborted || helm.isStopping);
   const modelPath = await keepModel(training, end, told);
   const isIncomplete = told.kind === 'succeeded' && modelPath === null;

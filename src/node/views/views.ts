@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { findNearest } from '../../core/names/names.ts';
 import { findViewNameMistake, formatView, parseView } from '../../core/views/views.ts';
+import { parseYaml } from '../../core/yaml/yaml.ts';
 import { badInput, ExpectedError, unknownName } from '../../protocol/errors.ts';
 import { formatProblem, hasErrors } from '../../protocol/problem.ts';
 import type { RunsView } from '../../protocol/runsview.ts';
@@ -38,6 +39,17 @@ export async function findView(project: Project | undefined, name: string): Prom
   return found.view;
 }
 
+/** Makes an error of what is wrong with the filter of a view, with its place in the file. */
+export async function placeFilterMistakes(project: Project, name: string): Promise<(message: string) => ExpectedError> {
+  const { shown, file } = placeOf(project, name);
+  const { value: yaml } = parseYaml((await readTextIfExists(file)) ?? '', shown);
+  return (message) =>
+    badInput(
+      `The filter of the view "${name}" can't be used.`,
+      yaml === undefined ? [] : [yaml.problemAt(['table', 'filter'], message)],
+    );
+}
+
 async function readView(project: Project, name: string): Promise<SavedView> {
   try {
     const { shown, file } = placeOf(project, name);
@@ -68,7 +80,10 @@ export async function saveView(project: Project, name: string, view: RunsView): 
 /** Throws `unknown-name` where there is none. */
 export async function deleteView(project: Project, name: string): Promise<void> {
   const { file } = placeOf(project, name);
-  if (path.basename(file) !== `${name}.yaml` || !(await exists(file))) throw unknownName('view', name, []);
+  if (path.basename(file) !== `${name}.yaml` || !(await exists(file))) {
+    const names = (await listViews(project)).map((view) => view.name);
+    throw unknownName('view', name, findNearest(name, names));
+  }
   await rm(file);
 }
 

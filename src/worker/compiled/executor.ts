@@ -28,6 +28,7 @@ export const WORK_OF_THREAD = 10_000_000;
 
 /** Until a thread that was told to end is ended. */
 const PATIENCE_MS = 5000;
+const DISPOSED = 'it has ended, as dispose() was called';
 
 /**
  * One memory with the state of a training, and the threads that work on it. Those are no reason for the process to stay; `dispose` ends
@@ -84,7 +85,7 @@ export class Executor {
 
   /** Of a state: `layer/kernel`, or a slot below it. The numbers themselves, until the next step. */
   state(name: string): Float32Array {
-    if (this.#memory === undefined) throw this.#broken('it has ended');
+    if (this.#memory === undefined) throw this.#broken(DISPOSED);
     // The numbers may be changed.
     this.#prepared = undefined;
     const found = this.#plan.states.find((state) => state.name === name);
@@ -146,7 +147,7 @@ export class Executor {
   }
 
   async dispose(): Promise<void> {
-    this.#failure ??= 'it has ended';
+    this.#failure ??= DISPOSED;
     const memory = this.#memory;
     if (memory === undefined) return;
     this.#memory = undefined;
@@ -169,7 +170,8 @@ export class Executor {
 
   #broken(reason: string): Error {
     this.#failure ??= reason;
-    return new Error(`The compiled step can't go on: ${reason}. Train with --no-compile.`);
+    const wayOn = reason === DISPOSED ? 'Make another one, or dispose of it later' : 'Train with --no-compile';
+    return new Error(`The compiled step can't go on: ${reason}. ${wayOn}.`);
   }
 
   #put(numbers: Float32Array, address: number): void {

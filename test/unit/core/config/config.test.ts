@@ -78,6 +78,20 @@ describe('parseConfig', () => {
       'num_epochs: 0',
       'configs/a.yaml:5:15: error: training.num_epochs must be a whole number of at least 1, not the number 0.',
     );
+    for (const [value, name] of [
+      ['.nan', 'NaN'],
+      ['-.inf', '-Infinity'],
+    ] as const)
+      check(
+        'batch_size: 128',
+        `batch_size: ${value}`,
+        `configs/a.yaml:4:15: error: training.batch_size must be a whole number of at least 1, not the number ${name}.`,
+      );
+    check(
+      'metric: mse',
+      'threads: 99',
+      'configs/a.yaml:7:12: error: training.threads must be a whole number from 1 to 64, not the number 99.',
+    );
     check('  loss_function: mae\n', '', 'configs/a.yaml:4:3: error: training.loss_function is missing: a text.');
     check('metric: mse', 'metric: [mse]', 'configs/a.yaml:7:11: error: training.metric must be a text, not a list.');
     check(

@@ -201,6 +201,19 @@ describe('two processes, and dead ones', () => {
     expect(await project.read('tidy')).toBe('tidy\n');
   });
 
+  it.skipIf(process.platform === 'win32')('what a stopped stage had made before can be brought back', async () => {
+    project = await TestProject.create({ 'dvc.yaml': slow, 'go': '' });
+    expect((await run('run')).code).toBe(0);
+    await Promise.all([rm(project.path('go')), rm(project.path('pid'))]);
+    const { child, ended } = startCommand(cli, ['run', 'slow', '--single', '--force'], project);
+    await until(() => readPid());
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining('"mlops data checkout" brings it'),
+    });
+  });
+
   it('a run goes on when nobody reads any more what it prints', async () => {
     project = await TestProject.create({ 'dvc.yaml': slow });
     const { child, ended } = startCommand(cli, ['run'], project);

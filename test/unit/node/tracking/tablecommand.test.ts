@@ -16,6 +16,7 @@ beforeAll(async () => {
   const views = path.join(root, '.mlops/views');
   await mkdir(views, { recursive: true });
   await writeFile(path.join(views, 'rates.yaml'), 'table:\n  columns: [name, params.lr]\n  sort: [-name]\n');
+  await writeFile(path.join(views, 'filtered.yaml'), 'table:\n  filter: val_loss >\n');
   await writeFile(path.join(views, 'broken.yaml'), 'table:\n  columns: 3\n');
   const store = openStore(pathToFileURL(path.join(root, 'models', 'mlruns')).href);
   for (const [index, [lr, loss]] of (
@@ -99,6 +100,8 @@ test('runs table --json', async () => {
 test.each([
   ['--view nothing', 4, 'There is no view "nothing".'],
   ['--view broken', 2, '.mlops/views/broken.yaml:2:12: error: columns must be a list.'],
+  ['--view filtered', 2, '.mlops/views/filtered.yaml:2:11: error: Column '],
+  ['--view filtered --where val_loss>', 2, 'Column 10 of the filter'],
   ['--columns metric.val_loss', 4, 'There is no column "metric.val_loss". Did you mean "metrics.val_loss"?'],
   ['--group lr', 4, 'There is no column "lr".'],
   ['--sort=-what', 4, 'There is no column "what".'],

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
@@ -138,6 +138,50 @@ describe('a resumed run', () => {
     expect(notes[0]).toBe('The run has no checkpoint: it starts from the first epoch.');
     expect(await readResult(ground.current, second)).toEqual(expected);
   });
+});
+
+test('checkpoints that can not be read are told, and the one before is taken', async () => {
+  await writeProject(ground.current, 'mlp', { backend: 'cpu', ...long });
+  const { document } = await trainHere(ground.current, { stopAfter: 3 });
+  const folder = path.join(document.artifacts!, 'checkpoints');
+  const [first, last] = (await readdir(folder)).filter((name) => name.startsWith('epoch-')).sort();
+  await truncate(path.join(folder, last!, 'checkpoint.json'), 40);
+  const second = await trainHere(ground.current, { resume: '@last', stopAfter: 1 });
+  expect(second.warnings).toContain(
+    `checkpoints/${last}/checkpoint.json is damaged or cut off: the training goes on from the one before, ${first}.`,
+  );
+  for (const name of (await readdir(folder)).filter((each) => each !== 'best'))
+    await truncate(path.join(folder, name, 'checkpoint.json'), 0);
+  const { notes } = await trainHere(ground.current, { resume: '@last', stopAfter: 1 });
+  expect(notes[0]).toMatch(
+    /^No checkpoint of the run can be read \(checkpoints\/epoch-\S+\/checkpoint\.json is damaged or cut off.*\): it starts from the first epoch\.$/,
+  );
+});
+
+test('a training that has diverged says so at its end', async () => {
+  const model =
+    'tf.sequential({ layers: [tf.layers.flatten({ inputShape: [6, 6, 1] }), tf.layers.dense({ units: 4 })] })';
+  const settings = {
+    batch_size: 96,
+    num_epochs: 4,
+    optimizer: 'sgd',
+    learning_rate: 100,
+    loss_function: 'meanSquaredError',
+  };
+  await writeProject(
+    ground.current,
+    'mlp',
+    { backend: 'cpu', ...settings },
+    { code: trainCode.replace('MODEL', model) },
+  );
+  const { document, warnings } = await trainHere(ground.current, { overrides: ['training.learningrate=3'] });
+  expect(document.outcome).toBe('succeeded');
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/_loss is .*: the model has diverged\. A smaller training\.learning_rate/),
+  );
+  expect(warnings[0]).toMatch(
+    /^--set training\.learningrate=3:1:23: warning: Unknown key training\.learningrate\. Did you mean "learning_rate"/,
+  );
 });
 
 describe('what is refused, with a sentence', () => {

@@ -49,6 +49,7 @@ it.each(['../../outside', 'a/b', ''])('writes and deletes nothing under the name
 
 it('deletes one', async () => {
   await saveView({ root }, 'loss', view);
+  await expect(deleteView({ root }, 'los')).rejects.toMatchObject({ message: expect.stringContaining('mean "loss"') });
   await deleteView({ root }, 'loss');
   expect(await listViews({ root })).toEqual([]);
   await expect(deleteView({ root }, 'loss')).rejects.toMatchObject({ code: 'unknown-name' });
