@@ -1,5 +1,6 @@
 // The door of compiled steps: a training step of a layers model as data.
 export { parseModel } from './description.ts';
+export { findWrongIndex } from './indices.ts';
 export { formatGraph, isSameGraph } from './dump.ts';
 export { fillTable } from './tables.ts';
 export { places, SCRATCH_BYTES } from './places.ts';

@@ -40,8 +40,12 @@ const builds: Readonly<Record<string, Build>> = {
       throw refuse(layer.name, `its max_value is ${JSON.stringify(limit)}`);
     return activate(builder, layer.name, limit === 6 ? 'relu6' : 'relu', one(layer, x));
   },
-  LeakyReLU: (layer, [x], { builder }) =>
-    activate(builder, layer.name, 'leakyRelu', one(layer, x), numberOf(layer, 'alpha', 0.3)),
+  LeakyReLU: (layer, [x], { builder }) => {
+    const alpha = numberOf(layer, 'alpha', 0.3);
+    // The slope is taken at the answer, whose sign must be that of what was given.
+    if (!(alpha >= 0)) throw refuse(layer.name, `its alpha is ${alpha}`);
+    return activate(builder, layer.name, 'leakyRelu', one(layer, x), alpha);
+  },
   ELU: (layer, [x], { builder }) => {
     const alpha = numberOf(layer, 'alpha', 1);
     if (alpha !== 1) throw refuse(layer.name, `its alpha is ${alpha}`);
@@ -122,7 +126,8 @@ function buildDropout(layer: LayerDescription, inputs: readonly Value[], context
   const rate = numberOf(layer, 'rate');
   if (layer.config['noise_shape'] !== null && layer.config['noise_shape'] !== undefined)
     throw refuse(layer.name, 'it has a noise_shape');
-  if (!context.isTraining || rate === 0) return x;
+  // With other rates the packages drop nothing.
+  if (!context.isTraining || !(rate > 0 && rate < 1)) return x;
   const y = context.builder.value(layer.name, 'examples', x.shape);
   context.builder.add('dropout', { x }, { y }, { rate, layer: number });
   return y;

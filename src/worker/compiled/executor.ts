@@ -5,6 +5,7 @@ import { instantiate, type KernelModule, type Kernels } from './kernels.ts';
 import { Performer } from './perform.ts';
 import { END, type ThreadData } from './threadData.ts';
 import { releaseMemory, takeMemory } from './memories.ts';
+import { cantGoOn, DISPOSED, WAY_ON } from './watching.ts';
 import type { SharedMemory } from './webAssembly.ts';
 
 /** Examples for a step, in the memory's own order. */
@@ -28,7 +29,6 @@ export const WORK_OF_THREAD = 10_000_000;
 
 /** Until a thread that was told to end is ended. */
 const PATIENCE_MS = 5000;
-const DISPOSED = 'it has ended, as dispose() was called';
 
 /**
  * One memory with the state of a training, and the threads that work on it. Those are no reason for the process to stay; `dispose` ends
@@ -42,14 +42,21 @@ export class Executor {
   readonly #floats: Float32Array;
   readonly #doubles: Float64Array;
   readonly #words: Int32Array;
+  readonly #wayOn: string;
   #failure: string | undefined;
   /** The program that has what it makes of the states alone. */
   #prepared: number | undefined;
   /** Until it is disposed. */
   #memory: SharedMemory | undefined;
 
-  private constructor(plan: Plan, kernels: Kernels, memory: SharedMemory, threads: readonly Worker[]) {
+  private constructor(
+    plan: Plan,
+    kernels: Kernels,
+    memory: SharedMemory,
+    { threads, wayOn }: { readonly threads: readonly Worker[]; readonly wayOn: string },
+  ) {
     this.#plan = plan;
+    this.#wayOn = wayOn;
     this.#kernels = kernels;
     this.#threads = threads;
     this.#memory = memory;
@@ -60,8 +67,13 @@ export class Executor {
     for (const thread of threads) thread.once('exit', () => (this.#failure ??= 'a thread of it has ended'));
   }
 
-  /** Throws where there is not so much memory. `script`: of the threads. */
-  static async start(plan: Plan, { module }: KernelModule, script: string | URL): Promise<Executor> {
+  /** Throws where there is not so much memory. `script`: of the threads; `wayOn`: what to do when it breaks, as a sentence. */
+  static async start(
+    plan: Plan,
+    { module }: KernelModule,
+    script: string | URL,
+    wayOn: string = WAY_ON,
+  ): Promise<Executor> {
     const memory = takeMemory(plan.bytes);
     const words = new Uint32Array(memory.buffer);
     for (const { address, table } of plan.tables) words.set(fillTable(table), address / 4);
@@ -73,7 +85,7 @@ export class Executor {
         threads.push(new Worker(script, { workerData, execArgv: [] }));
       }
       await Promise.all(threads.map(whenReady));
-      const executor = new Executor(plan, instantiate(module, memory), memory, threads);
+      const executor = new Executor(plan, instantiate(module, memory), memory, { threads, wayOn });
       for (const thread of threads) thread.unref();
       return executor;
     } catch (error) {
@@ -170,8 +182,7 @@ export class Executor {
 
   #broken(reason: string): Error {
     this.#failure ??= reason;
-    const wayOn = reason === DISPOSED ? 'Make another one, or dispose of it later' : 'Train with --no-compile';
-    return new Error(`The compiled step can't go on: ${reason}. ${wayOn}.`);
+    return cantGoOn(reason, this.#wayOn);
   }
 
   #put(numbers: Float32Array, address: number): void {

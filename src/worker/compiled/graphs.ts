@@ -39,12 +39,15 @@ export function buildGraphs(
 ): Graphs | { readonly reason: string } {
   const { training, targetWidth, capacity, metrics: wanted, onlyLooks = false } = options;
   const optimizer = onlyLooks ? noOptimizer : recognizeOptimizer(tf, model.optimizer);
-  if (optimizer === undefined) return { reason: `the optimizer ${model.optimizer.getClassName()} is not known` };
+  if (optimizer === undefined)
+    return { reason: `the optimizer ${model.optimizer.getClassName()} is not known, or has a way of its own` };
   const { loss } = model as { readonly loss?: unknown };
   if (typeof loss !== 'string') return { reason: 'the loss is a function of its own' };
   const { trainableWeights } = model;
   if (!onlyLooks && isOtherSince(model))
     return { reason: 'layers were frozen or unfrozen after the model was compiled' };
+  const changed = findChangedLayer(tf, model);
+  if (changed !== undefined) return { reason: `layer "${changed}": its call is not that of its class` };
   const parsed = orRefusal(() => parseModel(model.toJSON(undefined, false)));
   if ('refusal' in parsed) return { reason: formatRefusal(parsed.refusal) };
   const own: StepMetric[] = [];
@@ -65,6 +68,17 @@ export function buildGraphs(
   const train = buildStep({ ...base, training: { optimizer: optimizer.kind, trained, added, clipping } });
   if ('refusal' in train) return { reason: formatRefusal(train.refusal) };
   return { train: train.value, evaluate: evaluate.value, metrics, optimizer };
+}
+
+/** A layer that says that it is of a known class, and does something else. */
+function findChangedLayer(tf: TensorFlow, model: LayersModel): string | undefined {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  for (const layer of innerOf(model).layers) {
+    const [known] = classNameMap[layer.getClassName()] ?? [];
+    const { call } = (known?.prototype ?? {}) as { readonly call?: unknown };
+    if (call !== undefined && layer.call !== call) return layer.name;
+  }
+  return undefined;
 }
 
 /** Places of weights in the optimizer's lists are those of the moment at which the model was compiled. */

@@ -21,7 +21,7 @@ interface Pair {
 export class Mirror {
   readonly #tf: TensorFlow;
   readonly #executor: Executor;
-  readonly #model: LayersModel;
+  readonly #optimizer: Optimizer;
   readonly #known: KnownOptimizer;
   readonly #weights: readonly LayerWeight[];
   readonly #trained: readonly Variable[];
@@ -39,9 +39,12 @@ export class Mirror {
   ) {
     this.#tf = tf;
     this.#executor = executor;
-    this.#model = model;
+    this.#optimizer = model.optimizer;
     this.#known = optimizer;
     this.#weights = model.weights as unknown as readonly LayerWeight[];
+    // Two of them would not hear of each other's steps.
+    if (this.#weights.some((weight) => Object.hasOwn(weight, 'read')))
+      throw new Error('another compiled step has weights of this model; dispose it first');
     const trained = model.trainableWeights as unknown as readonly LayerWeight[];
     this.#trained = trained.map((weight) => weight.read());
     const names = trained.map(({ originalName }) => originalName);
@@ -94,7 +97,7 @@ export class Mirror {
     for (const { state, variable } of this.#pairs) {
       const target = variable();
       // What somebody has set meanwhile stays.
-      if (this.#seen.get(state) !== target.dataId) continue;
+      if (target.isDisposed || this.#seen.get(state) !== target.dataId) continue;
       const values = this.#executor.state(state).slice();
       tf.tidy(() => target.assign(tf.tensor(values, target.shape)));
       this.#seen.set(state, target.dataId);
@@ -113,8 +116,7 @@ export class Mirror {
   }
 
   #slot(kind: SlotKind, index: number): Variable {
-    const optimizer: Optimizer = this.#model.optimizer;
-    const slot = slotsOf(this.#tf, optimizer, kind, this.#trained)[index];
+    const slot = slotsOf(this.#tf, this.#optimizer, kind, this.#trained)[index];
     if (slot === undefined) throw new Error('Every trained weight has its slots.');
     return slot.variable;
   }

@@ -1,6 +1,6 @@
 import type { StepOptimizer } from '../../core/compiled/compiled.ts';
 import { isKerasAdam, isPapersAdadelta } from '../optimizers.ts';
-import type { Optimizer, TensorFlow, Variable } from '../tensorflow.ts';
+import type { Optimizer, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
 
 // The optimizers of the packages as compiled steps know them: their kind, their slots, and what they need in each step.
 
@@ -17,6 +17,9 @@ type Parts = Record<string, unknown> & {
   readonly epsilon: number;
   readonly decay: number;
   readonly momentum: number;
+  /** Minus the learning rate, and the momentum, as SGD and Momentum take them. */
+  readonly c: Tensor;
+  readonly m: Tensor;
   readonly useNesterov: boolean;
   readonly centered: boolean;
   readonly initialAccumulatorValue: number;
@@ -69,7 +72,10 @@ export const noOptimizer: KnownOptimizer = {
 export function recognizeOptimizer(tf: TensorFlow, optimizer: Optimizer): KnownOptimizer | undefined {
   const parts = optimizer as unknown as Parts;
   // Somebody has given it another way to move weights.
-  if (Object.hasOwn(parts, 'applyGradients') && !isKerasAdam(optimizer) && !isPapersAdadelta(optimizer))
+  const isOurs = isKerasAdam(optimizer) || isPapersAdadelta(optimizer);
+  if (
+    ['minimize', 'computeGradients', ...(isOurs ? [] : ['applyGradients'])].some((name) => Object.hasOwn(parts, name))
+  )
     return undefined;
   const base = {
     readPowers: undefined,
@@ -77,16 +83,17 @@ export function recognizeOptimizer(tf: TensorFlow, optimizer: Optimizer): KnownO
     powerIds: () => [],
     countStep: () => (optimizer as unknown as { incrementIterations(): void }).incrementIterations(),
   };
+  const rate = (): number => -numberIn(parts.c);
   const slot = (name: string, list: string, suffix: string, start = 0): SlotKind => ({ name, list, suffix, start });
   switch (optimizer.constructor) {
     case tf.SGDOptimizer:
-      return { ...base, kind: 'sgd', slots: [], next: () => [parts.learningRate] };
+      return { ...base, kind: 'sgd', slots: [], next: () => [rate()] };
     case tf.MomentumOptimizer:
       return {
         ...base,
         kind: 'momentum',
         slots: [slot('velocity', 'accumulations', 'momentum')],
-        next: () => [parts.learningRate, parts.momentum, Number(parts.useNesterov)],
+        next: () => [rate(), numberIn(parts.m), Number(parts.useNesterov)],
       };
     case tf.AdamOptimizer:
       return {
@@ -135,10 +142,9 @@ export function recognizeOptimizer(tf: TensorFlow, optimizer: Optimizer): KnownO
 /** By Keras' formula, or by the packages' own, in which epsilon is added to the corrected root. */
 function adam(tf: TensorFlow, optimizer: Optimizer, parts: Parts): Omit<KnownOptimizer, 'slots' | 'countStep'> {
   const isKeras = isKerasAdam(optimizer);
-  const { beta1, beta2, epsilon } = parts;
   return {
     kind: 'adam',
-    readPowers: () => ({ beta1: parts.accBeta1.dataSync()[0] ?? beta1, beta2: parts.accBeta2.dataSync()[0] ?? beta2 }),
+    readPowers: () => ({ beta1: numberIn(parts.accBeta1), beta2: numberIn(parts.accBeta2) }),
     writePowers: (powers) => {
       for (const [variable, value] of [
         [parts.accBeta1, powers.beta1] as const,
@@ -148,6 +154,7 @@ function adam(tf: TensorFlow, optimizer: Optimizer, parts: Parts): Omit<KnownOpt
     },
     powerIds: () => [parts.accBeta1.dataId, parts.accBeta2.dataId],
     next: (powers, weightDecay) => {
+      const { beta1, beta2, epsilon } = parts;
       const root = Math.sqrt(1 - powers.beta2);
       const size = parts.learningRate / (1 - powers.beta1);
       const left = weightDecay === null ? 1 : 1 - weightDecay * parts.learningRate;
@@ -160,10 +167,9 @@ function adam(tf: TensorFlow, optimizer: Optimizer, parts: Parts): Omit<KnownOpt
 
 /** The second of its numbers counts steps. */
 function adamax(tf: TensorFlow, parts: Parts): Omit<KnownOptimizer, 'slots' | 'countStep'> {
-  const { beta1, beta2, epsilon } = parts;
   return {
     kind: 'adamax',
-    readPowers: () => ({ beta1: parts.accBeta1.dataSync()[0] ?? beta1, beta2: parts.iteration.dataSync()[0] ?? 0 }),
+    readPowers: () => ({ beta1: numberIn(parts.accBeta1), beta2: numberIn(parts.iteration) }),
     writePowers: (powers) =>
       tf.tidy(() => {
         parts.accBeta1.assign(tf.scalar(powers.beta1));
@@ -171,6 +177,7 @@ function adamax(tf: TensorFlow, parts: Parts): Omit<KnownOptimizer, 'slots' | 'c
       }),
     powerIds: () => [parts.accBeta1.dataId, parts.iteration.dataId],
     next: (powers) => {
+      const { beta1, beta2, epsilon } = parts;
       const rate = parts.learningRate / (powers.beta2 * parts.decay + 1);
       const size = rate / (1 - powers.beta1);
       powers.beta1 = Math.fround(powers.beta1 * Math.fround(beta1));
@@ -178,6 +185,10 @@ function adamax(tf: TensorFlow, parts: Parts): Omit<KnownOptimizer, 'slots' | 'c
       return [size, beta1, beta2, epsilon, 1 - beta1];
     },
   };
+}
+
+function numberIn(tensor: Tensor): number {
+  return tensor.dataSync()[0] ?? NaN;
 }
 
 /** Of every weight the slot of a kind, made where there is none yet. */

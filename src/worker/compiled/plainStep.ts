@@ -6,6 +6,8 @@ import { compileSteps, type CompiledTraining, type CompilingPlaces } from './ste
 
 // A compiled step for those who have TensorFlow.js and a model, and nothing else of ours.
 
+const WAY_ON = 'Dispose it and call compileStep again, or train with model.fit.';
+
 /** As `model.fit` has it. */
 const BATCH_SIZE = 32;
 
@@ -23,13 +25,15 @@ export async function createPlainStep(
   const { batchSize = BATCH_SIZE, threads, seed = 0, clipping } = options;
   checkCount('batchSize', batchSize);
   if (threads !== undefined) checkCount('threads', threads);
+  checkClipping('norm', clipping?.norm);
+  checkClipping('value', clipping?.value);
   const targetWidth = targetWidthFor(model, loss);
   const metrics = model.metricsTensors.map(([metric]) => metric);
   const gradientClipping =
     clipping === undefined ? null : { norm: clipping.norm ?? null, value: clipping.value ?? null };
   const training = { threads: threads ?? null, gradient_clipping: gradientClipping };
   const given = { training, metrics, weightDecay: null, keepsOutputs: false, capacity: batchSize, targetWidth, seed };
-  const steps = await compileSteps(tf, model, { ...given, fit: 1, ...places });
+  const steps = await compileSteps(tf, model, { ...given, fit: 1, ...places, wayOn: WAY_ON });
   if ('reason' in steps) throw new NotCompiledError(steps.reason);
   return new PlainStep(tf, model, { steps, batchSize, targetWidth });
 }
@@ -45,6 +49,11 @@ async function loadTensorFlow(): Promise<TensorFlow> {
 function checkCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new RangeError(`compileStep: ${name} must be a whole number above 0, not ${value}.`);
+}
+
+function checkClipping(name: string, value: number | undefined): void {
+  if (value !== undefined && !(value > 0))
+    throw new RangeError(`compileStep: clipping.${name} must be a number above 0, not ${value}.`);
 }
 
 /** Numbers of a target: one for each class, or one for all of them. */
@@ -63,6 +72,13 @@ interface Parts {
   readonly targetWidth: number;
 }
 
+/** Examples as arrays. */
+interface Read {
+  readonly xs: Float32Array;
+  readonly ys: Float32Array;
+  readonly count: number;
+}
+
 class PlainStep implements CompiledStep {
   readonly threads: number;
   readonly way: string;
@@ -73,6 +89,9 @@ class PlainStep implements CompiledStep {
   readonly #names: readonly string[];
   /** Steps taken: what is drawn at random depends on it. */
   #number = 0;
+  /** The call before: each waits for it, however long its numbers take to come. */
+  #last: Promise<unknown> = Promise.resolve();
+  #ended: Promise<void> | undefined;
 
   constructor(tf: TensorFlow, model: LayersModel, parts: Parts) {
     this.#tf = tf;
@@ -84,20 +103,53 @@ class PlainStep implements CompiledStep {
     this.way = parts.steps.way;
   }
 
-  async train(xs: Examples, ys: Examples, weights?: ArrayLike<number>): Promise<StepValues> {
+  train(xs: Examples, ys: Examples, weights?: ArrayLike<number>): Promise<StepValues> {
+    return this.#inTurn(this.#read(xs, ys), (given) => this.#train(given, weights));
+  }
+
+  evaluate(xs: Examples, ys: Examples): Promise<StepValues> {
+    return this.#inTurn(this.#read(xs, ys), (given) => this.#evaluate(given));
+  }
+
+  predict(xs: Examples): Promise<Tensor> {
+    return this.#inTurn(numbersOf(xs), (numbers) => this.#predict(numbers));
+  }
+
+  explain(): string {
+    return this.#parts.steps.explain();
+  }
+
+  sync(): void {
+    this.#parts.steps.settle();
+  }
+
+  dispose(): Promise<void> {
+    return (this.#ended ??= this.#inTurn(Promise.resolve(), () => this.#parts.steps.dispose()));
+  }
+
+  /** Calls that nobody waited for come one after the other; one that failed does not stop the next. */
+  #inTurn<G, T>(given: Promise<G>, action: (given: G) => T | Promise<T>): Promise<T> {
+    const result = Promise.allSettled([given, this.#last])
+      .then(() => given)
+      .then(action);
+    this.#last = result;
+    return result;
+  }
+
+  async #train({ count, ...batch }: Read, weights: ArrayLike<number> | undefined): Promise<StepValues> {
     const { steps, batchSize } = this.#parts;
-    const { count, ...batch } = await this.#read(xs, ys);
     if (count > batchSize)
       throw new RangeError(`A step takes at most ${batchSize} examples, not ${count}; give a greater batchSize.`);
     if (weights !== undefined && weights.length !== count)
       throw new RangeError(`There are ${weights.length} weights for ${count} examples.`);
     const given = weights === undefined ? {} : { weights: Float32Array.from(weights) };
-    return this.#named((await steps.train({ ...batch, ...given, count, number: this.#number++ })).values);
+    const { values } = await steps.train({ ...batch, ...given, count, number: this.#number });
+    this.#number += 1;
+    return this.#named(values);
   }
 
-  async evaluate(xs: Examples, ys: Examples): Promise<StepValues> {
+  async #evaluate(given: Read): Promise<StepValues> {
     const { steps, targetWidth } = this.#parts;
-    const given = await this.#read(xs, ys);
     const sums: number[] = [];
     for (const { from, count } of this.#slices(given.count)) {
       const batch = {
@@ -110,9 +162,8 @@ class PlainStep implements CompiledStep {
     return this.#named(sums);
   }
 
-  async predict(xs: Examples): Promise<Tensor> {
+  #predict(numbers: Float32Array): Tensor {
     const { steps } = this.#parts;
-    const numbers = await numbersOf(xs);
     const total = this.#count(numbers);
     const shape = [total, ...outputShapeOf(this.#model).map(Number)];
     const answers = new Float32Array(sizeOf(shape));
@@ -123,23 +174,8 @@ class PlainStep implements CompiledStep {
     return this.#tf.tensor(answers, shape);
   }
 
-  explain(): string {
-    return this.#parts.steps.explain();
-  }
-
-  sync(): void {
-    this.#parts.steps.settle();
-  }
-
-  dispose(): Promise<void> {
-    return this.#parts.steps.dispose();
-  }
-
-  async #read(
-    xs: Examples,
-    ys: Examples,
-  ): Promise<{ readonly xs: Float32Array; readonly ys: Float32Array; readonly count: number }> {
-    const [inputs, targets] = [await numbersOf(xs), await numbersOf(ys)];
+  async #read(xs: Examples, ys: Examples): Promise<Read> {
+    const [inputs, targets] = await Promise.all([numbersOf(xs), numbersOf(ys)]);
     const count = this.#count(inputs);
     const { targetWidth } = this.#parts;
     if (targets.length !== count * targetWidth)

@@ -1,4 +1,4 @@
-import { formatGraph, planProgram } from '../../core/compiled/compiled.ts';
+import { findWrongIndex, formatGraph, planProgram } from '../../core/compiled/compiled.ts';
 import { mixSeed } from '../../core/random/random.ts';
 import { outputShapeOf, type TensorMetric } from '../models.ts';
 import type { StepOptions, StepResult } from '../step.ts';
@@ -10,6 +10,7 @@ import { buildGraphs, chooseThreads, type Graphs } from './graphs.ts';
 import { loadKernels } from './kernels.ts';
 import { Mirror } from './mirror.ts';
 import { fillConstantWeights } from './tellingWeights.ts';
+import { cantGoOn, DISPOSED, ModelWatch, WAY_ON } from './watching.ts';
 
 /** Files of compiled steps. */
 export interface CompilingPlaces {
@@ -17,6 +18,8 @@ export interface CompilingPlaces {
   readonly kernels: string;
   /** What a thread runs. */
   readonly thread: string | URL;
+  /** What to do with a step that can't go on, as a sentence; without it that of `mlops`. */
+  readonly wayOn?: string;
 }
 
 export interface CompileOptions extends Omit<StepOptions, 'training'>, CompilingPlaces {
@@ -55,7 +58,7 @@ export async function compileSteps(
   let mirror: Mirror | undefined;
   try {
     const kernels = await loadKernels(options.kernels);
-    executor = await Executor.start(plan, kernels, options.thread);
+    executor = await Executor.start(plan, kernels, options.thread, options.wayOn);
     mirror = new Mirror(tf, model, { executor, optimizer });
     const way = `compiled, ${threads} ${threads === 1 ? 'thread' : 'threads'}${kernels.isFused ? ', FMA' : ''}`;
     const size = evaluate.input.shape.reduce((product, axis) => product * axis, 1);
@@ -98,11 +101,14 @@ class CompiledSteps implements CompiledTraining {
   readonly #tf: TensorFlow;
   readonly #model: LayersModel;
   readonly #parts: Parts;
+  readonly #watch: ModelWatch;
+  #ended: Promise<void> | undefined;
 
   constructor(tf: TensorFlow, model: LayersModel, parts: Parts) {
     this.#tf = tf;
     this.#model = model;
     this.#parts = parts;
+    this.#watch = new ModelWatch(model);
     this.way = parts.way;
     this.threads = parts.threads;
     this.room = parts.room;
@@ -110,6 +116,7 @@ class CompiledSteps implements CompiledTraining {
 
   train(batch: StepBatch): Promise<StepResult> {
     const { mirror, programs, weightDecay } = this.#parts;
+    this.#check(batch.xs, this.#watch.findOtherTraining());
     mirror.push();
     const result = this.#run(programs.train, batch, mirror.nextStep(weightDecay));
     return Promise.resolve(result);
@@ -117,12 +124,14 @@ class CompiledSteps implements CompiledTraining {
 
   evaluate(batch: StepBatch): Promise<StepResult> {
     const { mirror, programs } = this.#parts;
+    this.#check(batch.xs, this.#watch.findOtherLoss());
     mirror.push();
     return Promise.resolve(this.#run(programs.evaluate, batch, []));
   }
 
   predict(xs: Float32Array, count: number): Float32Array {
     const { executor, mirror, programs, targetWidth } = this.#parts;
+    this.#check(xs);
     mirror.push();
     executor.run(programs.evaluate, {
       xs,
@@ -144,15 +153,28 @@ class CompiledSteps implements CompiledTraining {
   }
 
   settle(): void {
-    this.#parts.mirror.pull();
+    if (this.#ended === undefined) this.#parts.mirror.pull();
   }
 
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     try {
       this.#parts.mirror.dispose();
     } finally {
       await this.#parts.executor.dispose();
     }
+  }
+
+  /** Before anything is counted as a step. */
+  #check(xs: Float32Array, change?: string): void {
+    const { graphs, wayOn = WAY_ON } = this.#parts;
+    const reason = this.#ended === undefined ? change : DISPOSED;
+    if (reason !== undefined) throw cantGoOn(reason, wayOn);
+    const wrong = findWrongIndex(graphs.evaluate, xs);
+    if (wrong !== undefined) throw new RangeError(wrong);
   }
 
   #run(program: number, { xs, ys, weights, count, number }: StepBatch, optimizer: readonly number[]): StepResult {

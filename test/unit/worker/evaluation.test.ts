@@ -101,11 +101,12 @@ test('a compiled test gives what the operations give, partial batches included',
 
 test('a model that is not compiled is tested all the same, and told why', async () => {
   const own = createModel();
+  const { name } = own.layers[0]!;
   const call = own.layers[0]!.call.bind(own.layers[0]);
   own.layers[0]!.call = (inputs, options) => tf.tidy(() => tf.mul(call(inputs, options) as never, 2));
   const { evaluation, told } = await testModel(own, { compiling: places });
   expect(told).toEqual([
-    'The test is taken operation by operation: its layers answer otherwise than their configuration says.',
+    `The test is taken operation by operation: layer "${name}": its call is not that of its class.`,
   ]);
   expect(evaluation?.metrics['test_loss']).toBeCloseTo((await testModel(own)).evaluation!.metrics['test_loss']!, 6);
 });

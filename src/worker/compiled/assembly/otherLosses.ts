@@ -77,8 +77,12 @@ function costOf(loss: i32, p: f32, t: f32): f32 {
     }
     case DIVERGENCE:
       return t * log1(bounded(t) / bounded(p));
-    default:
-      return p - t * log1(LEAST + p);
+    default: {
+      const chance: f32 = LEAST + p;
+      // There is no logarithm of less than nothing.
+      if (chance <= 0) return chance < 0 ? NaN : p + t * Infinity;
+      return p - t * log1(chance);
+    }
   }
 }
 
