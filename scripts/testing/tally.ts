@@ -50,14 +50,17 @@ interface VitestFile {
   }[];
 }
 
+const OUTSIDE = 'an error outside of any test: "Unhandled Errors" above';
+
 /** Counts a vitest report. A file that could not be loaded, or an error outside of any test, is a failure too. */
 export function countVitest(report: VitestReport, exitCode: number): Tally {
   const failed = report.numFailedTests + report.testResults.filter(isBroken).length;
+  const isOutside = failed === 0 && exitCode !== 0;
   return {
     passed: report.numPassedTests,
-    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    failed: isOutside ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
-    failures: report.testResults.flatMap(nameFailures),
+    failures: isOutside ? [OUTSIDE] : report.testResults.flatMap(nameFailures),
   };
 }
 

@@ -16,12 +16,30 @@ export async function showFailure(error: unknown, log: vscode.LogOutputChannel):
         'Something went wrong in MLOps Workflow: {0}',
         error instanceof Error ? error.message : String(error),
       );
-  const openLog = vscode.l10n.t('Show Log');
-  const signIn = vscode.l10n.t('Sign In…');
-  const needsLog = !isExpected || error.problems.length > 0;
-  const needsSigningIn = isExpected && error.code === 'not-authorized';
-  const ways = [...(needsLog ? [openLog] : []), ...(needsSigningIn ? [signIn] : [])];
-  const answer = await vscode.window.showErrorMessage(sentence, ...ways);
-  if (answer === openLog) log.show();
-  if (answer === signIn) await vscode.commands.executeCommand('mlops.signIn' satisfies CommandId);
+  const ways = findWays(error, log);
+  const answer = await vscode.window.showErrorMessage(sentence, ...ways.map(({ title }) => title));
+  await ways.find(({ title }) => title === answer)?.go();
+}
+
+/** A button below the sentence. */
+interface Way {
+  readonly title: string;
+  go(): unknown;
+}
+
+function findWays(error: unknown, log: vscode.LogOutputChannel): readonly Way[] {
+  const toCommand = (title: string, command: CommandId): Way => ({
+    title,
+    go: () => vscode.commands.executeCommand(command),
+  });
+  const ways: Way[] = [];
+  if (error instanceof ExpectedError && error.code === 'merge-conflict') {
+    ways.push(toCommand(vscode.l10n.t('Continue'), 'mlops.continueFlow'));
+    ways.push(toCommand(vscode.l10n.t('Abort'), 'mlops.abortFlow'));
+  }
+  if (error instanceof ExpectedError && error.code === 'not-authorized')
+    ways.push(toCommand(vscode.l10n.t('Sign In…'), 'mlops.signIn'));
+  if (!(error instanceof ExpectedError) || error.problems.length > 0)
+    ways.push({ title: vscode.l10n.t('Show Log'), go: () => log.show() });
+  return ways;
 }

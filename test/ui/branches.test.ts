@@ -172,10 +172,13 @@ it('goes on after a conflict that is resolved', async () => {
   await pressFinish('feature', 'again');
   await dialog().getByRole('button', { name: 'Finish' }).click();
   await row('feature/again is not finished').waitFor({ timeout: 30_000 });
+  // What has no marks of a conflict any more is resolved, also before git was told.
   await writeFile(path.join(project, 'a.txt'), 'both\n');
-  await git('add', 'a.txt');
-  await row('is not finished').hover();
-  await row('is not finished').getByRole('button', { name: 'Continue What Has Stopped' }).click();
+  await window
+    .notifications()
+    .filter({ hasText: 'Merge feature/again into develop: there are conflicts in 1 file' })
+    .getByRole('button', { name: 'Continue' })
+    .click();
   await row('is not finished').waitFor({ state: 'detached', timeout: 30_000 });
   await window.picture('branches-10-continued');
 });

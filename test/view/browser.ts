@@ -161,7 +161,12 @@ async function openPage(browser: Pick<Browser, 'context'>, address: string, opti
     posted,
     complaints,
     send: async (message) => {
-      await page.evaluate(`window.testHost.deliver(${JSON.stringify(message, encodeTyped)})`);
+      try {
+        await page.evaluate(`window.testHost.deliver(${JSON.stringify(message, encodeTyped)})`);
+      } catch (error) {
+        // An answer may come when its page is closed already, as in VS Code.
+        if (!page.isClosed()) throw error;
+      }
     },
     setTheme: async (name) => {
       await page.evaluate(`(${applyTheme})(${JSON.stringify(themes[name])})`);

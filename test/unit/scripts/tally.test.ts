@@ -60,6 +60,12 @@ describe('a vitest report', () => {
   check('that is empty counts nothing', { expected: '0 passed, 0 failed, 0 skipped' });
 });
 
+it('names an error outside of any test', () => {
+  const report = { numPassedTests: 1, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+  expect(countVitest(report, 1).failures).toEqual([expect.stringContaining('Unhandled Errors')]);
+  expect(countVitest(report, 0).failures).toEqual([]);
+});
+
 it('adds up layers', () => {
   const sum = addTallies([
     { passed: 1, failed: 0, skipped: 2, failures: [] },
