@@ -21,13 +21,19 @@ export interface EncodedStep {
   readonly fetchNames: readonly string[];
 }
 
-/** The step as a graph, or the reason why it can't be one. */
-export function encodeStep(step: Step): EncodedStep | { readonly reason: string } {
+/**
+ * The step as a graph, or the reason why it can't be one. Guarded (see needsGuard) it rounds as its operations do; else TensorFlow may rewrite it,
+ * and it is quicker.
+ */
+export function encodeStep(
+  step: Step,
+  { isGuarded = true }: { readonly isGuarded?: boolean } = {},
+): EncodedStep | { readonly reason: string } {
   const unknown = step.operations.find(({ name }) => !isKnown(name));
   if (unknown !== undefined) return { reason: `nothing is known of its operation ${unknown.name}` };
   const graph = new Graph();
   const feeds = feedsOf(step);
-  const encoder = new Encoder(step, graph, feeds);
+  const encoder = new Encoder(step, graph, feeds, isGuarded);
   step.operations.forEach((operation) => encoder.add(operation));
   const fetched = [...step.results, ...step.changes.map(({ next }) => next)].map((operand) => encoder.fetch(operand));
   const signature: SavedModelSignature = {
@@ -51,13 +57,15 @@ const LEAST_FILLED = 17;
 class Encoder {
   readonly #step: Step;
   readonly #graph: Graph;
+  readonly #isGuarded: boolean;
   readonly #feeds = new Map<string, Output>();
   readonly #operations: Output[] = [];
   readonly #constants = new Map<string, Output>();
 
-  constructor(step: Step, graph: Graph, feeds: readonly Feed[]) {
+  constructor(step: Step, graph: Graph, feeds: readonly Feed[], isGuarded: boolean) {
     this.#step = step;
     this.#graph = graph;
+    this.#isGuarded = isGuarded;
     for (const feed of feeds) {
       const { source, name, dtype, shape } = feed;
       const attributes = { dtype: { type: dtype }, shape: { shape } };
@@ -94,6 +102,7 @@ class Encoder {
 
   /** An operation that passes a value on, and that TensorFlow does not look through. */
   #guard(value: Output, shape: readonly number[]): Output {
+    if (!this.#isGuarded) return value;
     const { dtype } = value;
     const attributes = { dtype: { type: dtype }, shape: { shape } };
     return this.#graph.add('PlaceholderWithDefault', { name: 'guard', inputs: [value], attributes, dtype });

@@ -29,7 +29,7 @@ export class TracedProgram {
 
   /** Throws CannotTrace for a step that can't be written down. */
   constructor(backend: NativeBackend, step: Step, states: readonly StateVariable[]) {
-    const encoded = encodeStep(step);
+    const encoded = encodeStep(step, { isGuarded: roundsAlike() });
     if ('reason' in encoded) throw new CannotTrace(encoded.reason);
     const find = (wanted: string): StateVariable => {
       const found = states.find(({ name }) => name === wanted);
@@ -74,6 +74,14 @@ export class TracedProgram {
   dispose(): void {
     this.#backend.binding.deleteSavedModel(this.#id);
   }
+}
+
+/**
+ * Whether graphs and operations can round alike. With oneDNN, TensorFlow's default, they do not, whatever the graph is, and keeping it from being
+ * rewritten would only cost time.
+ */
+function roundsAlike(): boolean {
+  return process.env['TF_ENABLE_ONEDNN_OPTS'] === '0';
 }
 
 /** The addon loads graphs from folders alone. */

@@ -208,4 +208,13 @@ describe('an operand is guarded from what TensorFlow would make of it', () => {
     const graph = graphOf(stepOf(operations));
     expect(graph[graph['fetch']?.split(' ')[1] ?? '']).toBe(last);
   });
+
+  test('unless it may', () => {
+    const step = stepOf([operation('Sqrt', [x]), operation('RealDiv', [y, result(0)])]);
+    const findGuard = (isGuarded: boolean): number => {
+      const encoded = encodeStep(step, { isGuarded });
+      return 'reason' in encoded ? NaN : Buffer.concat(encoded.savedModel).indexOf('PlaceholderWithDefault');
+    };
+    expect([findGuard(true) > 0, findGuard(false)]).toEqual([true, -1]);
+  });
 });
