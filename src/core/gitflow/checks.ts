@@ -132,9 +132,8 @@ export function requireUpToDate(
 ): readonly string[] {
   const distance = findDistance(distances, findBranch(branches, name), findRemoteBranch(branches, origin, name));
   if (distance === undefined || (distance.ahead === 0 && distance.behind === 0)) return [];
-  if (distance.behind === 0)
-    return [`${name} has ${distance.ahead} ${commits(distance.ahead)} that ${origin} does not have yet.`];
-  const lack = `${name} lacks ${distance.behind} ${commits(distance.behind)} that ${origin} has`;
+  if (distance.behind === 0) return [`${name} has ${countCommits(distance.ahead)} that ${origin} does not have yet.`];
+  const lack = `${name} lacks ${countCommits(distance.behind)} that ${origin} has`;
   throw new ExpectedError(
     'branch-state',
     distance.ahead === 0
@@ -143,8 +142,9 @@ export function requireUpToDate(
   );
 }
 
-function commits(count: number): string {
-  return count === 1 ? 'commit' : 'commits';
+/** As in "2 commits". */
+export function countCommits(count: number): string {
+  return `${count} ${count === 1 ? 'commit' : 'commits'}`;
 }
 
 export function requireRemote({ remotes }: FlowFacts, remote: string): void {

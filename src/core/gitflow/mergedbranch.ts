@@ -1,5 +1,6 @@
 import { ExpectedError } from '../../protocol/errors.ts';
 import { findRemoteBranch } from './branches.ts';
+import { countCommits } from './checks.ts';
 import type { PullRequest } from './pullrequest.ts';
 import type { Arrival } from './pullrequests.ts';
 import { findTopicBase, topicSection } from './settings.ts';
@@ -55,10 +56,6 @@ export function tellLater(facts: FlowFacts, finish: Finish, arrival: Arrival): r
   return later === 0
     ? []
     : [`${finish.branch.name} was kept with ${countCommits(later)} that did not come into ${finish.target}.`];
-}
-
-function countCommits(count: number): string {
-  return `${count} ${count === 1 ? 'commit' : 'commits'}`;
 }
 
 /** Commits of the remote's branch that somebody has pushed and nobody has merged. */

@@ -1,4 +1,5 @@
 import { logOnePlus } from './activations';
+import { addTo, weightOf } from './sums';
 import { exp1, log1 } from './vectors';
 
 // Losses and metrics of `count` rows of n answers p with targets t. An example has `rowsPerExample` rows and a weight. Sums are added to `sum`,
@@ -14,15 +15,6 @@ function isWithin(p: f32): bool {
 
 function bounded(p: f32): f32 {
   return p < LEAST ? LEAST : p > MOST ? MOST : p;
-}
-
-function addTo(sum: usize, value: f64): void {
-  store<f64>(sum, load<f64>(sum) + value);
-}
-
-/** 1 where examples have no weights. */
-function weightOf(weights: usize, example: i32): f32 {
-  return weights ? load<f32>(weights + (example << 2)) : 1;
 }
 
 /** The target of class i in a row: one number for each class, or (`isSparse`) the number of the class. */

@@ -1,4 +1,5 @@
 import { logOnePlus } from './activations';
+import { addTo, weightOf } from './sums';
 import { exp1, log1 } from './vectors';
 
 // Losses by number, as src/core/compiled/step.ts has them; otherwise as in losses.ts.
@@ -28,7 +29,7 @@ export function otherLoss(
 ): void {
   let total: f64 = 0;
   for (let row = 0; row < count; row++) {
-    const weight: f32 = weights ? load<f32>(weights + ((row / rowsPerExample) << 2)) : 1;
+    const weight = weightOf(weights, row / rowsPerExample);
     const factor = (load<f32>(share) / <f32>rowsPerExample) * weight;
     const at = (row * n) << 2;
     let value: f32;
@@ -37,7 +38,7 @@ export function otherLoss(
     else value = ofEach(loss, p + at, t + at, n, factor, d + at);
     total += <f64>(value * weight);
   }
-  store<f64>(sum, load<f64>(sum) + total);
+  addTo(sum, total);
 }
 
 /** The mean, or of the divergence the sum, of what each number costs. */

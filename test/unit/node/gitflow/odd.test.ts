@@ -8,6 +8,7 @@ import { performFlow, readFlow } from '../../../../src/node/gitflow/gitflow.ts';
 import { ExpectedError } from '../../../../src/protocol/errors.ts';
 import type { FlowRequest } from '../../../../src/protocol/gitflow.ts';
 import { commit, end, git, readGraph } from '../git/repository.ts';
+import { canMount } from '../smalldisk.ts';
 import { refused, useFlowGround } from './ground.ts';
 
 // Repositories that are not as one expects: each has its own sentence and a way on, and is as before.
@@ -255,18 +256,6 @@ test('a remote that hangs is given up when the user stops it; what has begun is 
   }
   expect(await git(origin, env(), 'log', '-1', '--format=%s', 'develop')).toBe("Merge branch 'feature/x' into develop");
 });
-
-const canMount = (): boolean => {
-  try {
-    execFileSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d" && rmdir "$d"'], {
-      stdio: 'ignore',
-    });
-    return true;
-  } catch {
-    console.warn('SKIPPED: the full-disk test needs the right to mount a tmpfs');
-    return false;
-  }
-};
 
 test.skipIf(!canMount())(
   'a full disk: said, nothing is lost, and with space it is continued or taken back',

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../../../../src/node/processes/processes.ts';
+import { canMount } from '../smalldisk.ts';
 import { TestProject, bundleCommands, startCommand, until } from './bench.ts';
 
 let folder: string;
@@ -252,19 +253,6 @@ describe('two processes, and dead ones', () => {
     expect(await project.states()).toBe('first:fresh slow:fresh');
   });
 });
-
-/** A small disk of its own needs root; the reason is printed where it can't be had. */
-function canMount(): boolean {
-  try {
-    execFileSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs "$d" && umount "$d" && rmdir "$d"'], {
-      stdio: 'ignore',
-    });
-    return true;
-  } catch {
-    console.warn('SKIPPED: the full-disk test needs the right to mount a tmpfs');
-    return false;
-  }
-}
 
 describe.skipIf(!canMount())('a full disk', () => {
   it('leaves the old lock, says so, and the run goes on where there is space again', async () => {
