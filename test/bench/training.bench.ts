@@ -122,8 +122,8 @@ async function writeModel(project: string, name: NetName): Promise<string> {
   const net = nets[name];
   const files = {
     [`src/models/bench-${name}/dataloader.ts`]: `import { load as loadImages } from '../cnnbased/dataloader.ts';
-export async function load(split, config) {
-  return { ...(await loadImages(split, config)), shape: ${JSON.stringify(net.input)} };
+export async function load(split, config, read) {
+  return { ...(await loadImages(split, config, read)), shape: ${JSON.stringify(net.input)} };
 }
 `,
     [`src/models/bench-${name}/train.ts`]: `export async function train({ tf, data, fit }) {
