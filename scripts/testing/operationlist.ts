@@ -22,8 +22,11 @@ print(base64.b64encode(ctypes.string_at(found.data, found.length)).decode())
 /** DT_STRING, DT_RESOURCE and DT_VARIANT: no numbers. */
 const noNumbers = [7, 20, 21];
 
-/** Those that kernels of ours are made of. */
-const furtherOperations = ['MatMul', 'ReluGrad', 'StatelessRandomNormal', 'StatelessRandomUniform'];
+/** Those that kernels of ours are made of, or that are put in the place of others. */
+const furtherOperations = [
+  ...['BiasAdd', 'BiasAddGrad'],
+  ...['MatMul', 'ReluGrad', 'StatelessRandomNormal', 'StatelessRandomUniform'],
+];
 
 /** Operation → its attributes, as core/trace/operationTable.ts has them; of those that tfjs-node uses and that keep nothing. */
 export async function readOperationTable(python: string, folder: string): Promise<Readonly<Record<string, string>>> {

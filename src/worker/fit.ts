@@ -96,18 +96,19 @@ async function createSteps(
   { tf, training, train, validation, random, seed, record, compiling }: FitOptions,
 ): Promise<TrainingSteps> {
   const options = { training, metrics, weightDecay, keepsOutputs: whole.length > 0 };
+  const capacity = Math.min(training.batch_size, Math.max(train.count, validation?.count ?? 0));
   if (compiling === 'graph') {
     const drawing = { random: random.math, seed, fit: record.fits };
     return createNativeSteps(tf, model, {
       ...options,
       ...drawing,
+      capacity,
       examples: train,
       isTraced: training.compile !== false,
     });
   }
   if (compiling === undefined || training.compile === false)
     return createEagerSteps(tf, model, { ...options, examples: train, why: undefined });
-  const capacity = Math.min(training.batch_size, Math.max(train.count, validation?.count ?? 0));
   const facts = { capacity, targetWidth: train.width, seed, fit: record.fits };
   const compiled = await compileSteps(tf, model, { ...options, ...facts, ...compiling });
   if ('train' in compiled) return compiled;

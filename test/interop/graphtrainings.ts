@@ -25,7 +25,7 @@ export function graphPlan(tf: TensorFlow, isTraced: boolean): TrainingPlan {
     createSteps(model, { targetWidth, training, ...options }) {
       const examples = outlineOf(model.inputs[0]?.shape.slice(1).map(Number) ?? [], targetWidth);
       const weighted = { ...training, class_weights: null };
-      const drawing = { seed: 1, fit: 1, random: createRandom(3) };
+      const drawing = { seed: 1, fit: 1, random: createRandom(3), capacity: BATCH };
       const steps = createNativeSteps(tf, model, { ...options, training: weighted, examples, isTraced, ...drawing });
       // A training that stays as it was would agree with itself.
       if (isTraced && !steps.isCompiled) throw new Error(`Its steps are taken ${steps.way}.`);
@@ -155,6 +155,8 @@ type GraphCaseName = keyof typeof graphCases | keyof typeof refusedCases;
 export interface GraphTraining {
   readonly name: GraphCaseName;
   readonly isTraced: boolean;
+  /** It is tested after each so many steps; 1 without it. */
+  readonly testsEvery?: number;
   /** A step before which the training is stopped, and goes on with another model from what a checkpoint keeps. */
   readonly resumedAt?: number;
 }
@@ -168,7 +170,10 @@ export interface GraphTrained {
 }
 
 /** Everything at once: it trains, evaluates, and looks at what came of it. */
-export async function trainGraph(tf: TensorFlow, { name, isTraced, resumedAt }: GraphTraining): Promise<GraphTrained> {
+export async function trainGraph(
+  tf: TensorFlow,
+  { name, isTraced, testsEvery = 1, resumedAt }: GraphTraining,
+): Promise<GraphTrained> {
   const before = tf.memory().numTensors;
   const given: GraphCase = { ...graphCases, ...refusedCases }[name];
   let current = start(tf, given, isTraced);
@@ -178,7 +183,8 @@ export async function trainGraph(tf: TensorFlow, { name, isTraced, resumedAt }: 
     given.change?.(current.model, number);
     const batch = batchOf(given, count, number);
     const { values: trained, outputs = [] } = await current.steps.train(batch);
-    values.push(...trained, ...outputs, ...(await current.steps.evaluate(batch)).values);
+    values.push(...trained, ...outputs);
+    if (number % testsEvery === 0) values.push(...(await current.steps.evaluate(batch)).values);
   }
   const { model, steps } = current;
   const weights = model.getWeights().flatMap((weight) => [...weight.dataSync()]);
@@ -213,7 +219,10 @@ function start(
   if (loss !== undefined) model.compile({ optimizer: tf.train.adam(0.01), loss: loss(tf), metrics: ['accuracy'] });
   const { metrics, weightDecay } = ensureCompiled(tf, model, section, { targetWidth: CLASSES });
   const options = { training: section, metrics, weightDecay, keepsOutputs, examples: outlineOf(input, CLASSES) };
-  return { model, steps: createNativeSteps(tf, model, { ...options, isTraced, seed: 1, fit: 1, random }) };
+  return {
+    model,
+    steps: createNativeSteps(tf, model, { ...options, isTraced, seed: 1, fit: 1, random, capacity: BATCH }),
+  };
 }
 
 /** The steps of the new model are made before it gets the numbers of the old one, as a fit does it. */

@@ -91,15 +91,17 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
   });
 
   describe('our step', () => {
-    let [wasm, native]: Trainer[] = [];
+    let [wasm, native, usual]: Trainer[] = [];
     beforeAll(async () => {
       const [installed] = await findInstalled(ownEnvironment());
       if (installed === undefined) throw new Error('Native TensorFlow is not installed.');
       [wasm, native] = [new Trainer(), new Trainer(installed.folder)];
+      usual = new Trainer(installed.folder, { isUsual: true });
     });
     afterAll(async () => {
       await wasm?.end();
       await native?.end();
+      await usual?.end();
     });
 
     // Unit tests hold wasm to cpu with the same trainings.
@@ -132,6 +134,34 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
           expect([resumed.values, resumed.weights]).toEqual([whole.values, whole.weights]);
         },
       );
+    });
+
+    // With oneDNN, as users have it: the state stays in the graph, which is rewritten.
+    describe('as a graph that keeps its state trains as its operations do', () => {
+      const nets = ['relu', 'batch normalization', 'depthwise', 'max pooling', 'lstm'];
+      const compared = trainings.filter(({ net }) => nets.includes(net));
+      test.each(compared.map((training) => [nameOf(training), training] as const))('%s', async (_, training) => {
+        expectAgreement(await usual!.train(training, 'graphs'), await usual!.train(training, 'operations'));
+      });
+
+      const operationsOf = ({ way }: { readonly way: string }): number => Number(/of (\d+) operations$/.exec(way)?.[1]);
+      test.each(Object.keys(graphCases) as (keyof typeof graphCases)[])('%s, also after a stop', async (name) => {
+        const asked = { name, testsEvery: 5 };
+        const eager = await usual!.trainGraph({ ...asked, isTraced: false });
+        const traced = await usual!.trainGraph({ ...asked, isTraced: true });
+        expect(apart(traced.values, eager.values)).toBeLessThan(1e-5);
+        expect(apart(traced.weights, eager.weights)).toBeLessThan(1e-5);
+        expect(traced.left).toBe(eager.left);
+        const resumed = await usual!.trainGraph({ ...asked, isTraced: true, resumedAt: 13 });
+        expect([resumed.values, resumed.weights]).toEqual([traced.values, traced.weights]);
+      });
+
+      test('Adam is one operation for each weight', async () => {
+        const found = await usual!.trainGraph({ name: 'dropout', isTraced: true });
+        const exact = await native!.trainGraph({ name: 'dropout', isTraced: true });
+        // Two layers with a kernel and a bias each: twelve operations less for each of these.
+        expect(operationsOf(exact) - operationsOf(found)).toBeGreaterThanOrEqual(4 * 12);
+      });
     });
 
     test.each(Object.entries(refusedCases))(

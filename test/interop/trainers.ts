@@ -11,12 +11,15 @@ export class Trainer {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
-  /** On wasm, or on the native TensorFlow of a folder, without the operations of oneDNN, which round in other ways. */
-  constructor(native?: string) {
+  /**
+   * On wasm, or on the native TensorFlow of a folder: without the operations of oneDNN, which round in other ways, unless it is to be as users
+   * have it.
+   */
+  constructor(native?: string, { isUsual = false }: { readonly isUsual?: boolean } = {}) {
     this.#child = fork(path.join(import.meta.dirname, 'trainer.ts'), native === undefined ? [] : [native], {
       serialization: 'advanced',
       execArgv: nodeFlags,
-      env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' },
+      env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: isUsual ? '1' : '0' },
     });
     this.#ended = once(this.#child, 'exit');
   }

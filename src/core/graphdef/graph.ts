@@ -37,7 +37,10 @@ export type Attribute = {
   readonly [Kind in keyof AttributeValues]: { readonly [Own in Kind]: AttributeValues[Own] };
 }[keyof AttributeValues];
 
-/** A node as node_def.proto has it: an input is `node`, or `node:index` for an output that is not the first. */
+/**
+ * A node as node_def.proto has it: an input is `node`, or `node:index` for an output that is not the first; last come those that only have to
+ * be done before, `^node`.
+ */
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
@@ -56,6 +59,8 @@ interface NodeOptions {
   /** Wished for; characters that TensorFlow does not take are replaced, and a number makes it unique. */
   readonly name: string;
   readonly inputs?: readonly Output[];
+  /** Nodes that have to be done before it, though it takes nothing of them. */
+  readonly after?: readonly Output[];
   /**
    * A graph, unlike TensorFlow's eager execution, finds out no attribute by itself: all without a default are to be given. Those of
    * types, too.
@@ -75,9 +80,10 @@ export class Graph {
   }
 
   /** Adds a node and gives its first output; the others have the same name and type, and an index. */
-  add(op: string, { name, inputs = [], attributes = {}, dtype }: NodeOptions): Output {
+  add(op: string, { name, inputs = [], after = [], attributes = {}, dtype }: NodeOptions): Output {
     const node = this.#uniqueName(name);
-    this.#nodes.push({ name: node, op, inputs: inputs.map(formatInput), attributes });
+    const before = [...new Set(after.map((output) => `^${output.node}`))];
+    this.#nodes.push({ name: node, op, inputs: [...inputs.map(formatInput), ...before], attributes });
     return { node, index: 0, dtype };
   }
 
@@ -101,7 +107,7 @@ export function selectNeeded(nodes: readonly GraphNode[], outputs: readonly Outp
   const needed = new Set(outputs.map(({ node }) => node));
   // Backwards: a node stands behind those that it needs.
   for (const { name, inputs } of nodes.toReversed())
-    if (needed.has(name)) for (const input of inputs) needed.add(input.split(':')[0] ?? input);
+    if (needed.has(name)) for (const input of inputs) needed.add(/^\^?([^:]*)/.exec(input)?.[1] ?? input);
   return nodes.filter(({ name }) => needed.has(name));
 }
 

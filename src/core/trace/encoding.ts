@@ -5,7 +5,6 @@ import {
   type DataType,
   type Message,
   type Output,
-  type SavedModelSignature,
 } from '../graphdef/graphdef.ts';
 import { needsGuard } from './guards.ts';
 import { isKnown, listAttributes } from './operations.ts';
@@ -29,24 +28,58 @@ export function encodeStep(
   step: Step,
   { isGuarded = true }: { readonly isGuarded?: boolean } = {},
 ): EncodedStep | { readonly reason: string } {
-  const unknown = step.operations.find(({ name }) => !isKnown(name));
-  if (unknown !== undefined) return { reason: `nothing is known of its operation ${unknown.name}` };
+  const unknown = findUnknown(step);
+  if (unknown !== undefined) return unknown;
   const graph = new Graph();
-  const feeds = feedsOf(step);
-  const encoder = new Encoder(step, graph, feeds, isGuarded);
-  step.operations.forEach((operation) => encoder.add(operation));
+  const given = addPlaceholders(graph, feedsOf(step));
+  const encoder = new Encoder(step, graph, { given, isGuarded });
   const fetched = [...step.results, ...step.changes.map(({ next }) => next)].map((operand) => encoder.fetch(operand));
-  const signature: SavedModelSignature = {
-    inputs: feeds.map((feed, index) => ({ name: `feed_${index}`, shape: feed.shape, output: encoder.feed(feed) })),
-    outputs: fetched.map(({ shape, ...output }, index) => ({ name: `fetch_${index}`, shape, output })),
-  };
-  const nameOf = ({ output: { node, index } }: { readonly output: Output }): string => `${node}:${index}`;
+  return finishStep(graph, given, fetched);
+}
+
+export function findUnknown({ operations }: Step): { readonly reason: string } | undefined {
+  const unknown = operations.find(({ name }) => !isKnown(name));
+  return unknown && { reason: `nothing is known of its operation ${unknown.name}` };
+}
+
+/** What is given from outside, and where it comes into the graph. */
+export type Given = ReadonlyMap<Feed, Output>;
+
+export function addPlaceholders(graph: Graph, feeds: readonly Feed[]): Given {
+  return new Map(
+    feeds.map((feed) => {
+      const { source, name, dtype, shape } = feed;
+      const attributes = { dtype: { type: dtype }, shape: { shape } };
+      return [feed, graph.add('Placeholder', { name: `${source}/${name}`, attributes, dtype })];
+    }),
+  );
+}
+
+/** An output that is asked for. */
+export type Fetched = Output & { readonly shape: readonly number[] };
+
+/** `further`: outputs that are asked for at other times. */
+export function finishStep(
+  graph: Graph,
+  given: Given,
+  fetched: readonly Fetched[],
+  further: readonly Fetched[] = [],
+): EncodedStep {
+  const inputs = [...given].map(([{ shape }, output], index) => ({ name: `feed_${index}`, shape, output }));
+  const outputs = [...fetched, ...further].map(({ shape, ...output }, index) => ({
+    ...{ name: `fetch_${index}`, shape, output },
+  }));
   return {
-    savedModel: encodeSavedModel(graph, signature),
-    feeds,
-    feedNames: signature.inputs.map(nameOf),
-    fetchNames: signature.outputs.map(nameOf),
+    savedModel: encodeSavedModel(graph, { inputs, outputs }),
+    feeds: [...given.keys()],
+    feedNames: inputs.map(({ output }) => nameOf(output)),
+    fetchNames: fetched.map(nameOf),
   };
+}
+
+/** As TensorFlow names an output. */
+export function nameOf({ node, index }: Output): string {
+  return `${node}:${index}`;
 }
 
 /** Constants up to so many bytes are written once, however often they are used. */
@@ -54,33 +87,28 @@ const MOST_COMPARED = 65_536;
 /** From so many equal numbers on one of them is written. */
 const LEAST_FILLED = 17;
 
-class Encoder {
+/** Puts the operations of a step into a graph. */
+export class Encoder {
   readonly #step: Step;
   readonly #graph: Graph;
   readonly #isGuarded: boolean;
-  readonly #feeds = new Map<string, Output>();
+  readonly #feeds: ReadonlyMap<string, Output>;
   readonly #operations: Output[] = [];
   readonly #constants = new Map<string, Output>();
 
-  constructor(step: Step, graph: Graph, feeds: readonly Feed[], isGuarded: boolean) {
+  /** `given`: the values of all that the step is fed with. */
+  constructor(step: Step, graph: Graph, { given, isGuarded }: { readonly given: Given; readonly isGuarded: boolean }) {
     this.#step = step;
     this.#graph = graph;
     this.#isGuarded = isGuarded;
-    for (const feed of feeds) {
-      const { source, name, dtype, shape } = feed;
-      const attributes = { dtype: { type: dtype }, shape: { shape } };
-      this.#feeds.set(keyOf(feed), graph.add('Placeholder', { name: `${source}/${name}`, attributes, dtype }));
-    }
+    this.#feeds = new Map([...given].map(([feed, output]) => [keyOf(feed), output]));
+    step.operations.forEach((operation) => this.#add(operation));
   }
 
-  feed(feed: Feed): Output {
-    return orBug(this.#feeds.get(keyOf(feed)));
-  }
-
-  add(operation: Operation): void {
+  #add(operation: Operation): void {
     const { name, layer, operands, outputs } = operation;
     const inputs = operands.map((operand, index) => {
-      const value = this.#valueOf(operand);
+      const value = this.valueOf(operand);
       return needsGuard(this.#step, operation, index) ? this.#guard(value, factsOf(this.#step, operand).shape) : value;
     });
     const attributes = attributesOf(operation, inputs);
@@ -92,11 +120,11 @@ class Encoder {
   }
 
   /** A name of its own for what is fetched: the value may be a feed, or be fetched twice. */
-  fetch(operand: Operand): Output & { readonly shape: readonly number[] } {
-    const value = this.#valueOf(operand);
+  fetch(operand: Operand, after: readonly Output[] = []): Fetched {
+    const value = this.valueOf(operand);
     const { dtype } = value;
     const attributes = { T: { type: dtype } };
-    const output = this.#graph.add('Identity', { name: 'fetch', inputs: [value], attributes, dtype });
+    const output = this.#graph.add('Identity', { name: 'fetch', inputs: [value], after, attributes, dtype });
     return { ...output, shape: factsOf(this.#step, operand).shape };
   }
 
@@ -108,10 +136,10 @@ class Encoder {
     return this.#graph.add('PlaceholderWithDefault', { name: 'guard', inputs: [value], attributes, dtype });
   }
 
-  #valueOf(operand: Operand): Output {
+  valueOf(operand: Operand): Output {
     switch (operand.kind) {
       case 'feed':
-        return this.feed(operand.feed);
+        return orBug(this.#feeds.get(keyOf(operand.feed)));
       case 'constant':
         return this.#constant(operand.constant);
       case 'result': {

@@ -22,6 +22,8 @@ export const operationTable: Readonly<Record<string, string>> = {
   BatchMatMul: 'T@0 adj_x adj_y grad_x grad_y',
   BatchMatMulV2: 'T@0 adj_x adj_y grad_x grad_y',
   BatchToSpaceND: 'T@0 Tblock_shape@1 Tcrops@2',
+  BiasAdd: 'T@0 data_format',
+  BiasAddGrad: 'T@0 data_format',
   Bincount: 'T@2',
   BroadcastArgs: 'T@0',
   Cast: 'DstT SrcT@0 Truncate',

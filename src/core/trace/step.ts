@@ -43,12 +43,32 @@ interface StateChange {
   readonly next: Operand;
 }
 
+/**
+ * Three variables that Adam moves in one operation: the weight, the mean of its gradients and that of their squares. `size`: of the step, both
+ * corrections of the means in it.
+ */
+export interface AdamUpdate {
+  readonly weight: string;
+  readonly mean: string;
+  readonly square: string;
+  readonly gradient: Operand;
+  readonly size: Operand;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
 export interface Step {
   /** Each behind those that it needs. */
   readonly operations: readonly Operation[];
   /** Loss, metrics, answers. */
   readonly results: readonly Operand[];
   readonly changes: readonly StateChange[];
+}
+
+/** A step some of whose changes are not told as operations. */
+export interface FusedStep extends Step {
+  readonly adams: readonly AdamUpdate[];
 }
 
 /** A step, or the end of a sentence that says why it can't be one program: "… because …". */
@@ -63,7 +83,7 @@ export function factsOf({ operations }: Pick<Step, 'operations'>, operand: Opera
 }
 
 /** What has to be given to the step: inputs, then state, then moments, each once. */
-export function feedsOf(step: Step): readonly Feed[] {
+export function feedsOf(step: Step | FusedStep): readonly Feed[] {
   const found = new Map<string, Feed>();
   for (const operand of operandsOf(step))
     if (operand.kind === 'feed') found.set(`${operand.feed.source} ${operand.feed.name}`, operand.feed);
@@ -72,27 +92,40 @@ export function feedsOf(step: Step): readonly Feed[] {
 }
 
 /** Only what the results and the new state need, directly or not. */
-export function withoutDeadCode(step: Step): Step {
+export function withoutDeadCode<S extends Step | FusedStep>(step: S): S {
   const needed = new Set<number>();
   const need = (operand: Operand): void => {
     if (operand.kind === 'result') needed.add(operand.operation);
   };
-  [...step.results, ...step.changes.map(({ next }) => next)].forEach(need);
+  outcomesOf(step).forEach(need);
   // Backwards: an operation stands behind those that it needs.
   for (let index = step.operations.length - 1; index >= 0; index--)
     if (needed.has(index)) step.operations[index]?.operands.forEach(need);
   const places = new Map([...needed].sort((a, b) => a - b).map((before, after) => [before, after]));
   const move = (operand: Operand): Operand =>
     operand.kind === 'result' ? { ...operand, operation: places.get(operand.operation) ?? NaN } : operand;
+  const adams = adamsOf(step).map((adam) => ({ ...adam, gradient: move(adam.gradient), size: move(adam.size) }));
   return {
+    ...step,
     operations: step.operations
       .filter((_, index) => places.has(index))
       .map((operation) => ({ ...operation, operands: operation.operands.map(move) })),
     results: step.results.map(move),
     changes: step.changes.map((change) => ({ ...change, next: move(change.next) })),
+    ...('adams' in step ? { adams } : {}),
   };
 }
 
-function operandsOf({ operations, results, changes }: Step): readonly Operand[] {
-  return [...operations.flatMap(({ operands }) => operands), ...results, ...changes.map(({ next }) => next)];
+/** Of all that a step is for. */
+function outcomesOf(step: Step | FusedStep): readonly Operand[] {
+  const fused = adamsOf(step).flatMap(({ gradient, size }) => [gradient, size]);
+  return [...step.results, ...step.changes.map(({ next }) => next), ...fused];
+}
+
+function operandsOf(step: Step | FusedStep): readonly Operand[] {
+  return [...step.operations.flatMap(({ operands }) => operands), ...outcomesOf(step)];
+}
+
+export function adamsOf(step: Step | FusedStep): readonly AdamUpdate[] {
+  return 'adams' in step ? step.adams : [];
 }

@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from '../tensorflow.ts';
 import type { StepBatch } from '../trainingSteps.ts';
-import type { TracedProgram } from './program.ts';
-import { variablesOf, type TracedModel, type TracedStep } from './tracing.ts';
+import type { GraphResult } from './program.ts';
+import { variablesOf, type Moment, type TracedModel, type TracedStep } from './tracing.ts';
 
 /** As parts of the loss, and of what a variable moved in the step. With oneDNN a graph rounds otherwise than its operations do. */
 const MOST_LOSS = 1e-3;
@@ -14,7 +14,7 @@ const MOST_CHANGE = 0.1;
 export function findMistake(
   { tf, backend }: TracedModel,
   { states, trial }: TracedStep,
-  program: TracedProgram,
+  program: { run(batch: StepBatch, moment: Moment): GraphResult },
   batch: StepBatch,
 ): string | undefined {
   const { results, changes } = program.run(batch, trial.moment);

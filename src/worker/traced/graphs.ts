@@ -1,3 +1,5 @@
+import type { NumberArray } from '../../core/graphdef/graphdef.ts';
+import { withBiases, type FusedStep, type Step } from '../../core/trace/trace.ts';
 import { readLearningRate } from '../compilation.ts';
 import { toTensors, type Examples } from '../data.ts';
 import { targetShapeFor } from '../fitting.ts';
@@ -11,9 +13,18 @@ import {
 } from '../step.ts';
 import type { StepBatch } from '../trainingSteps.ts';
 import { findMistake } from './checking.ts';
+import { HeldProgram } from './heldProgram.ts';
 import { TracedProgram } from './program.ts';
 import { CannotTrace } from './recorder.ts';
-import { momentOf, prepareOptimizer, traceEvaluation, traceStep, type Moment, type TracedModel } from './tracing.ts';
+import {
+  momentOf,
+  prepareOptimizer,
+  traceEvaluation,
+  traceStep,
+  type Moment,
+  type TracedModel,
+  type TracedStep,
+} from './tracing.ts';
 
 export interface GraphOptions extends StepOptions {
   readonly examples: Examples;
@@ -26,6 +37,10 @@ export class Graphs {
   readonly #take: (batch: Batch) => StepTensors;
   /** null: such batches are taken operation by operation. */
   readonly #programs = new Map<string, TracedProgram | null>();
+  /** Whether graphs are to round as their operations do, which costs time. */
+  readonly #isExact = roundsAlike();
+  /** Of batches of the size that most have. */
+  #held: { readonly key: string; readonly program: HeldProgram } | undefined;
 
   constructor(traced: TracedModel, options: GraphOptions) {
     this.#traced = traced;
@@ -33,46 +48,59 @@ export class Graphs {
     this.#take = createTensorStep(traced.tf, traced.model, options);
   }
 
-  /** Traces the batches that a training will have, of made-up examples; gives the first graph. Throws with the reason why it can't. */
-  prepare(): TracedProgram {
+  /** Traces the batches that a training will have, of made-up examples; gives the step of most of them. Throws with the reason why it can't. */
+  prepare(): Step | FusedStep {
     const { training, examples } = this.#options;
     const size = Math.min(training.batch_size, examples.count);
+    if (size === 0) throw new CannotTrace('there are no examples');
     const fixed = this.#traced.model.inputs[0]?.shape[0] ?? 1;
     this.#withTensors(this.#makeUp(fixed), (tensors) => prepareOptimizer(this.#traced, () => this.#take(tensors)));
-    const [first] = [size, examples.count % size]
-      .filter((count) => count > 0)
-      .map((count) => {
-        const batch = this.#makeUp(count);
-        const program = this.#traceTraining(batch);
-        this.#programs.set(keyOf('train', batch), program);
-        return program;
-      });
-    if (first === undefined) throw new CannotTrace('there are no examples');
-    return first;
+    const whole = this.#makeUp(size);
+    const key = keyOf('train', whole);
+    const program = this.#traceTraining(whole, (found) => this.#load(found));
+    if (program instanceof HeldProgram) this.#held = { key, program };
+    else this.#programs.set(key, program);
+    const rest = this.#makeUp(examples.count % size);
+    if (rest.count > 0) this.#programs.set(keyOf('train', rest), this.#traceSingle(rest));
+    return program.step;
   }
 
   /** Undefined for a batch that there is no graph for. */
   train(batch: StepBatch): StepResult | undefined {
-    const program = this.#find('train', batch, () => this.#traceTraining(batch));
-    if (program === undefined) return undefined;
     const { model, weightDecay } = this.#traced;
-    const result = this.#run(program, batch, momentOf(readLearningRate(model), batch.number, weightDecay));
+    const key = keyOf('train', batch);
+    const moment = momentOf(readLearningRate(model), batch.number, weightDecay);
+    let result: StepResult;
+    if (key === this.#held?.key) result = this.#toResult(this.#held.program.train(batch, moment));
+    else {
+      const program = this.#find(key, () => this.#traceSingle(batch));
+      if (program === undefined) return undefined;
+      result = this.#run(program, batch, moment);
+    }
     (model.optimizer as unknown as { incrementIterations(): void }).incrementIterations();
     return result;
   }
 
   evaluate(batch: StepBatch): StepResult | undefined {
-    const program = this.#find('evaluate', batch, () => this.#traceEvaluation(batch));
+    const program = this.#find(keyOf('evaluate', batch), () => this.#traceEvaluation(batch));
     return program && this.#run(program, batch, {});
+  }
+
+  /** The model and its optimizer get the numbers that the graphs have. */
+  settle(): void {
+    this.#held?.program.pull();
   }
 
   dispose(): void {
     for (const program of this.#programs.values()) program?.dispose();
     this.#programs.clear();
+    this.#held?.program.dispose();
+    this.#held = undefined;
   }
 
-  #find(kind: 'train' | 'evaluate', batch: StepBatch, trace: () => TracedProgram): TracedProgram | undefined {
-    const key = keyOf(kind, batch);
+  /** What is done beside the graph that holds the state is done with its numbers. */
+  #find(key: string, trace: () => TracedProgram): TracedProgram | undefined {
+    this.settle();
     let program = this.#programs.get(key);
     if (program === undefined) {
       program = orNull(trace);
@@ -81,31 +109,46 @@ export class Graphs {
     return program ?? undefined;
   }
 
-  #traceTraining(batch: StepBatch): TracedProgram {
-    const { backend } = this.#traced;
+  #traceSingle(batch: StepBatch): TracedProgram {
+    return this.#traceTraining(batch, (found) => this.#loadSingle(found));
+  }
+
+  /** The graph of most batches; it holds the state where it may round otherwise. */
+  #load(found: TracedStep): TracedProgram | HeldProgram {
+    const isHeld = !this.#isExact && HeldProgram.canHold(this.#traced.model);
+    return isHeld ? new HeldProgram(this.#traced, found.step, found.states) : this.#loadSingle(found);
+  }
+
+  /** Gives the program that `load` makes of it, when it does what the operations do. */
+  #traceTraining<P extends TracedProgram | HeldProgram>(batch: StepBatch, load: (found: TracedStep) => P): P {
     return this.#withTensors(batch, (tensors) => {
       const found = traceStep(this.#traced, this.#take, tensors);
-      let program: TracedProgram | undefined;
       try {
-        program = new TracedProgram(backend, found.step, found.states);
+        const program = load({ ...found, step: this.#prepareStep(found.step) });
         const mistake = findMistake(this.#traced, found, program, batch);
-        if (mistake !== undefined) throw new CannotTrace(mistake);
-        return program;
-      } catch (error) {
-        program?.dispose();
-        throw error;
+        if (mistake === undefined) return program;
+        program.dispose();
+        throw new CannotTrace(mistake);
       } finally {
         found.trial.after.dispose();
       }
     });
   }
 
+  #loadSingle({ step, states }: Pick<TracedStep, 'step' | 'states'>): TracedProgram {
+    return new TracedProgram(this.#traced.backend, step, { states, isGuarded: this.#isExact });
+  }
+
+  #prepareStep(step: Step): Step {
+    return this.#isExact ? step : withBiases(step);
+  }
+
   #traceEvaluation(batch: StepBatch): TracedProgram {
-    const { tf, model, backend } = this.#traced;
+    const { tf, model } = this.#traced;
     const take = (tensors: Batch): StepTensors => evaluateTensors(tf, model, tensors, this.#options);
     return this.#withTensors(batch, (tensors) => {
       const { step, states } = traceEvaluation(this.#traced, take, tensors);
-      return new TracedProgram(backend, step, states);
+      return this.#loadSingle({ step: this.#prepareStep(step), states });
     });
   }
 
@@ -116,6 +159,10 @@ export class Graphs {
       read()?.assign(tensor);
       tensor.dispose();
     }
+    return this.#toResult(results);
+  }
+
+  #toResult(results: readonly NumberArray[]): StepResult {
     const outputs = this.#options.keepsOutputs ? (results.at(-1) as Float32Array) : undefined;
     const scalars = this.#options.keepsOutputs ? results.slice(0, -1) : results;
     return { values: scalars.map(([value = NaN]) => value), outputs };
@@ -151,6 +198,14 @@ export class Graphs {
 
 function keyOf(kind: 'train' | 'evaluate', { count, weights }: StepBatch): string {
   return `${kind} ${count} ${weights === undefined ? '' : 'weighted'}`;
+}
+
+/**
+ * Whether graphs and operations can round alike. With oneDNN, TensorFlow's default, they do not, whatever the graph is, and keeping it from being
+ * rewritten would only cost time.
+ */
+function roundsAlike(): boolean {
+  return process.env['TF_ENABLE_ONEDNN_OPTS'] === '0';
 }
 
 /** A batch of a size that did not come before: if it can't be traced, its operations do the same. */

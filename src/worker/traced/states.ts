@@ -8,6 +8,13 @@ export interface StateVariable {
   readonly read: () => Variable | undefined;
 }
 
+/** Throws when it is gone: an optimizer that was restored may have other ones. */
+export function variableOf({ name, read }: StateVariable): Variable {
+  const variable = read();
+  if (variable === undefined) throw new Error(`The variable ${name} of a step is gone.`);
+  return variable;
+}
+
 interface Slot {
   readonly variable: Variable;
 }

@@ -11,6 +11,8 @@ import { nativeBackendOf } from './native.ts';
 import type { TracedModel } from './tracing.ts';
 
 export interface NativeOptions extends GraphOptions {
+  /** Most examples of a batch. */
+  readonly capacity: number;
   /** False: operation by operation. */
   readonly isTraced: boolean;
   /** Of the run, and which of its calls of fit this is: what is drawn at random depends on them. */
@@ -45,12 +47,12 @@ export function createNativeSteps(tf: TensorFlow, model: LayersModel, options: N
   };
 }
 
-function traceOr(eagerly: (why?: string) => TrainingSteps, traced: TracedModel, options: GraphOptions): TrainingSteps {
+function traceOr(eagerly: (why?: string) => TrainingSteps, traced: TracedModel, options: NativeOptions): TrainingSteps {
   if (traced.backend.isUsingGpuDevice) return eagerly('on a GPU steps are not compiled yet');
   if (statesOf(traced.model).length > 0) return eagerly('a layer keeps what one batch leaves for the next');
   const graphs = new Graphs(traced, options);
   try {
-    const { step } = graphs.prepare();
+    const step = graphs.prepare();
     const eager = eagerly();
     const way = `compiled, one graph of ${step.operations.length} operations`;
     return {
@@ -61,7 +63,7 @@ function traceOr(eagerly: (why?: string) => TrainingSteps, traced: TracedModel, 
       explain: () => [way, '', ...formatStep(step)].join('\n'),
       train: (batch) => whenThere(graphs.train(batch)) ?? eager.train(batch),
       evaluate: (batch) => whenThere(graphs.evaluate(batch)) ?? eager.evaluate(batch),
-      settle: () => undefined,
+      settle: () => graphs.settle(),
       dispose: () => {
         graphs.dispose();
         return eager.dispose();
@@ -75,8 +77,7 @@ function traceOr(eagerly: (why?: string) => TrainingSteps, traced: TracedModel, 
 }
 
 /** Made once: arrays for each batch would cost a small net's training a tenth of its time. */
-function createRoom({ training, examples: { count, size, width } }: GraphOptions): BatchRoom {
-  const capacity = training.batch_size;
+function createRoom({ capacity, examples: { size, width } }: NativeOptions): BatchRoom {
   const xs = new Float32Array(capacity * size);
   const bytes = new Uint8Array(capacity * size);
   return {
