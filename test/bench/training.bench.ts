@@ -15,7 +15,7 @@ import type { MetricHistory, RunList } from '../../src/protocol/tracking.ts';
 import { systemMetrics } from '../../src/protocol/tracking.ts';
 import type { BackendName, BackendStatus } from '../../src/protocol/training.ts';
 import { KerasDriver, type KerasNet } from '../interop/keras-driver.ts';
-import { cnn, lenet, mlp, mobile, readDigits, resnet20, toLayers } from '../interop/nets.ts';
+import { cnn, lenet, lstm, mlp, mobile, readDigits, resnet20, toLayers, toWords } from '../interop/nets.ts';
 import type { LoopTimes } from './loop.ts';
 import { median, type Figure, type Measurement } from './measuring.ts';
 
@@ -24,13 +24,13 @@ import { median, type Figure, type Measurement } from './measuring.ts';
 const BATCH = 128;
 /** As many as the project's training split has. */
 const EXAMPLES = 8100;
-const nets = { mlp, cnn, lenet, resnet20, mobile };
+const nets = { mlp, cnn, lenet, lstm, resnet20, mobile };
 type NetName = keyof typeof nets;
 
 /** Turns of ours and of Keras; the quickest of each count. */
 const ROUNDS = 3;
 /** Of one turn; the first, which warms up, does not count. */
-const EPOCHS: Readonly<Record<NetName, number>> = { mlp: 5, cnn: 3, lenet: 4, resnet20: 2, mobile: 3 };
+const EPOCHS: Readonly<Record<NetName, number>> = { mlp: 5, cnn: 3, lenet: 4, lstm: 3, resnet20: 2, mobile: 3 };
 
 const STARTS = 3;
 const MEMORY_STEPS = 20_000;
@@ -63,6 +63,7 @@ const paces: readonly Pace[] = [
   { name: 'cnn', backend: 'wasm', how: 'operation by operation', options: ['--no-compile'], aim: 0.15 },
   { name: 'mlp', backend: 'tfjs-node', how: 'one graph', aim: 1.5 },
   { name: 'cnn', backend: 'tfjs-node', how: 'one graph', aim: 1.3 },
+  { name: 'lstm', backend: 'tfjs-node', how: 'one graph', aim: 1 },
   { name: 'mlp', backend: 'tfjs-node', how: 'operation by operation', options: ['--no-compile'], aim: 0.45 },
   { name: 'cnn', backend: 'tfjs-node', how: 'operation by operation', options: ['--no-compile'], aim: 0.45 },
 ];
@@ -122,8 +123,10 @@ async function writeModel(project: string, name: NetName): Promise<string> {
   const net = nets[name];
   const files = {
     [`src/models/bench-${name}/dataloader.ts`]: `import { load as loadImages } from '../cnnbased/dataloader.ts';
+const toWords = ${toWords.toString()};
 export async function load(split, config, read) {
-  return { ...(await loadImages(split, config, read)), shape: ${JSON.stringify(net.input)} };
+  const found = { ...(await loadImages(split, config, read)), shape: ${JSON.stringify(net.input)} };
+  return ${name === 'lstm' ? 'toWords(found)' : 'found'};
 }
 `,
     [`src/models/bench-${name}/train.ts`]: `export async function train({ tf, data, fit }) {
@@ -174,7 +177,8 @@ async function measurePace(project: string, { name, backend, options }: Pace): P
   if (python === undefined) return { missing: pythonMissing };
   const config = await writeModel(project, name);
   const net: KerasNet = { ...nets[name], optimizer: ['Adam', {}], loss: 'categorical_crossentropy', batch: BATCH };
-  const digits = await readDigits('train', EXAMPLES);
+  const given = await readDigits('train', EXAMPLES);
+  const digits = name === 'lstm' ? toWords(given) : given;
   const epochs = EPOCHS[name];
   const keras = await KerasDriver.start(python);
   try {

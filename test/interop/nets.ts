@@ -54,6 +54,12 @@ export const mobile: Net = {
   ],
 };
 
+/** The rows of a digit as words: how many of its 28 pixels are lit. */
+export const lstm: Net = {
+  input: [28],
+  layers: [['Embedding', { input_dim: 29, output_dim: 32 }], ['LSTM', { units: 64 }], softmax],
+};
+
 export const resnet20: Net = { input: [28, 28, 1], layers: residual() };
 
 function normalized(name: string, args: KerasLayer[1]): readonly KerasLayer[] {
@@ -99,7 +105,7 @@ export function toLayers({
     const own = Object.entries(args).map(([key, value]) => [camel(key), value] as const);
     const first = index === 0 ? { inputShape: input } : {};
     return [
-      name.charAt(0).toLowerCase() + name.slice(1).replace(/2D$/, '2d'),
+      name === 'LSTM' ? 'lstm' : name.charAt(0).toLowerCase() + name.slice(1).replace(/2D$/, '2d'),
       { ...first, ...Object.fromEntries(own) },
       inputs ?? [index],
     ];
@@ -125,4 +131,11 @@ export async function readDigits(split: 'train' | 'test', count?: number): Promi
   const ys = new Float32Array(labels.length * 10);
   labels.forEach((label, index) => (ys[index * 10 + label] = 1));
   return { xs: Float32Array.from(pixels, (pixel) => pixel / 255), ys, width: 10, count: labels.length };
+}
+
+/** What the net for words takes of the same digits. */
+export function toWords<Data extends KerasData>(digits: Data): Data {
+  const xs = new Float32Array(digits.xs.length / 28);
+  digits.xs.forEach((value, index) => (xs[Math.floor(index / 28)]! += Number(value > 0.5)));
+  return { ...digits, xs };
 }
