@@ -194,6 +194,27 @@ export async function trainGraph(
   return { way: steps.way, values, weights, left: tf.memory().numTensors - before };
 }
 
+/** Two models in turn, which share a layer: each must go on from what the other has made of it. */
+export async function trainShared(tf: TensorFlow, isTraced: boolean): Promise<Omit<GraphTrained, 'way'>> {
+  const before = tf.memory().numTensors;
+  const given: GraphCase = graphCases.dropout;
+  seedMathRandom(7);
+  const shared = tf.layers.dense({ units: 12, activation: 'relu' });
+  const both = [0, 1].map(() => start(tf, { ...given, layers: () => [shared] }, isTraced));
+  const values: number[] = [];
+  for (const [number, count] of graphCounts.entries()) {
+    const { steps } = both[number % 3 === 0 ? 0 : 1] ?? {};
+    values.push(...((await steps?.train(batchOf(given, count, number)))?.values ?? []));
+  }
+  const weights = both.flatMap(({ model }) => model.getWeights().flatMap((weight) => [...weight.dataSync()]));
+  for (const { steps } of both) await steps.dispose();
+  for (const { model } of both) {
+    model.dispose();
+    model.optimizer.dispose();
+  }
+  return { values, weights, left: tf.memory().numTensors - before };
+}
+
 interface Started {
   readonly model: LayersModel;
   readonly steps: TrainingSteps;

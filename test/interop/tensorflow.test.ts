@@ -156,6 +156,13 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
         expect([resumed.values, resumed.weights]).toEqual([traced.values, traced.weights]);
       });
 
+      test('two models that share a layer hear of each other', async () => {
+        const [traced, eager] = [await usual!.trainShared(true), await usual!.trainShared(false)];
+        expect(apart(traced.values, eager.values)).toBeLessThan(1e-5);
+        expect(apart(traced.weights, eager.weights)).toBeLessThan(1e-5);
+        expect(traced.left).toBe(eager.left);
+      });
+
       test('Adam is one operation for each weight', async () => {
         const found = await usual!.trainGraph({ name: 'dropout', isTraced: true });
         const exact = await native!.trainGraph({ name: 'dropout', isTraced: true });

@@ -7,7 +7,7 @@ import { createEagerStep } from '../../src/worker/step.ts';
 import type { LayersModel, TensorFlow } from '../../src/worker/tensorflow.ts';
 import { train, type Training } from '../unit/worker/trainings.ts';
 import type { KerasData } from './keras-driver.ts';
-import { graphPlan, trainGraph, type GraphTraining } from './graphtrainings.ts';
+import { graphPlan, trainGraph, trainShared, type GraphTraining } from './graphtrainings.ts';
 import { createModel, type Net } from './nets.ts';
 
 /** As Keras is asked. */
@@ -24,7 +24,8 @@ export interface NetTraining {
 export type TrainerRequest =
   | { readonly kind: 'training'; readonly training: Training; readonly steps?: 'graphs' | 'operations' }
   | { readonly kind: 'net'; readonly training: NetTraining }
-  | { readonly kind: 'graph'; readonly training: GraphTraining };
+  | { readonly kind: 'graph'; readonly training: GraphTraining }
+  | { readonly kind: 'shared'; readonly isTraced: boolean };
 
 export interface TrainedNet {
   /** The weights before the first step, the same for each backend. */
@@ -49,6 +50,8 @@ function answer(request: TrainerRequest): Promise<unknown> {
       return trainNet(request.training);
     case 'graph':
       return trainGraph(tf, request.training);
+    case 'shared':
+      return trainShared(tf, request.isTraced);
   }
 }
 

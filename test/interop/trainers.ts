@@ -33,6 +33,11 @@ export class Trainer {
     return this.#ask({ kind: 'graph', training });
   }
 
+  /** Two models that share a layer. */
+  trainShared(isTraced: boolean): Promise<Omit<GraphTrained, 'way'>> {
+    return this.#ask({ kind: 'shared', isTraced });
+  }
+
   trainNet(training: NetTraining): Promise<TrainedNet> {
     return this.#ask({ kind: 'net', training });
   }

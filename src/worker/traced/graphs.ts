@@ -53,8 +53,7 @@ export class Graphs {
     const { training, examples } = this.#options;
     const size = Math.min(training.batch_size, examples.count);
     if (size === 0) throw new CannotTrace('there are no examples');
-    const fixed = this.#traced.model.inputs[0]?.shape[0] ?? 1;
-    this.#withTensors(this.#makeUp(fixed), (tensors) => prepareOptimizer(this.#traced, () => this.#take(tensors)));
+    prepareOptimizer(this.#traced);
     const whole = this.#makeUp(size);
     const key = keyOf('train', whole);
     const program = this.#traceTraining(whole, (found) => this.#load(found));

@@ -6,13 +6,8 @@ import { createFeed, LoadedGraph } from './loadedGraph.ts';
 import { idOf, type NativeBackend } from './native.ts';
 import { pair, type GraphResult } from './program.ts';
 import { CannotTrace } from './recorder.ts';
-import { variableOf, type StateVariable } from './states.ts';
+import { variableOf, type LayerWeight, type StateVariable } from './states.ts';
 import type { Moment, TracedModel } from './tracing.ts';
-
-/** What is used here of a weight of a layer; the packages' types hide it. */
-interface LayerWeight {
-  read: () => Variable;
-}
 
 interface Pair {
   readonly state: StateVariable;
@@ -35,7 +30,7 @@ export class HeldProgram {
   readonly #seen = new Map<string, unknown>();
   #isAhead = false;
 
-  /** Whether nobody else holds weights of the model: two would not hear of each other's steps. */
+  /** Whether no other step holds weights of the model, as that of a model with which it shares layers: one of them can. */
   static canHold(model: LayersModel): boolean {
     return weightsOf(model).every((weight) => !Object.hasOwn(weight, 'read'));
   }
@@ -118,9 +113,7 @@ export class HeldProgram {
 
   /** Takes over what others have set since the last time. */
   #push(): void {
-    const set = this.#pairs
-      .map(({ state, held }) => ({ state, held, variable: variableOf(state) }))
-      .filter(({ state, variable }) => this.#seen.get(state.name) !== variable.dataId);
+    const set = this.#readPairs().filter(({ state, variable }) => this.#seen.get(state.name) !== variable.dataId);
     if (set.length === 0) return;
     const told = this.#graph.fetch(
       set.map(({ held }) => held.set),
@@ -129,6 +122,17 @@ export class HeldProgram {
     );
     for (const { id } of told) this.#backend.binding.deleteTensor(id);
     for (const { state, variable } of set) this.#seen.set(state.name, variable.dataId);
+  }
+
+  /** For the variables themselves: their numbers are not asked for. */
+  #readPairs(): readonly (Pair & { readonly variable: Variable })[] {
+    const isAhead = this.#isAhead;
+    this.#isAhead = false;
+    try {
+      return this.#pairs.map((pair) => ({ ...pair, variable: variableOf(pair.state) }));
+    } finally {
+      this.#isAhead = isAhead;
+    }
   }
 }
 

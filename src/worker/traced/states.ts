@@ -1,5 +1,4 @@
 import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
-import { variablesOf } from '../snapshot.ts';
 
 /** A variable of a model or of its optimizer. Which one it is may change: a checkpoint puts others in the place of the optimizer's. */
 export interface StateVariable {
@@ -15,15 +14,21 @@ export function variableOf({ name, read }: StateVariable): Variable {
   return variable;
 }
 
+/** What is used here of a weight of a layer; the packages' types hide it. */
+export interface LayerWeight {
+  readonly originalName: string;
+  read: () => Variable;
+}
+
 interface Slot {
   readonly variable: Variable;
 }
 
 /** Weights, then what the optimizer keeps: variables of its own, and lists of one for each weight. */
 export function listStates(tf: TensorFlow, model: LayersModel): readonly StateVariable[] {
-  const weights = variablesOf(model).map((variable, index): StateVariable => {
-    const { originalName = variable.name } = model.weights[index] ?? {};
-    return { name: `${index} ${originalName}`, read: () => variable };
+  const weights = (model.weights as unknown as readonly LayerWeight[]).map((weight, index): StateVariable => {
+    // Always through the weight: another step that has its numbers hears of it.
+    return { name: `${index} ${weight.originalName}`, read: () => weight.read() };
   });
   const parts = model.optimizer as unknown as Readonly<Record<string, unknown>>;
   const kept = Object.entries(parts).flatMap(([key, part]): readonly StateVariable[] => {

@@ -1,6 +1,7 @@
 import { confirmStep, withoutDeadCode, type Feed, type Recording, type Step } from '../../core/trace/trace.ts';
 import type { SeededRandom } from '../seeds.ts';
 import { readLearningRate, setLearningRate } from '../compilation.ts';
+import { innerOf } from '../models.ts';
 import { HeldValues } from '../snapshot.ts';
 import { shareKept, type Batch, type StepTensors } from '../step.ts';
 import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
@@ -82,10 +83,10 @@ export function traceEvaluation(
 }
 
 /**
- * Has the optimizer make its variables, by a step that is taken back. They begin with the numbers that they were made with.
+ * Has the optimizer make its variables, by an update of nothing that is taken back. They begin with the numbers that they were made with.
  */
-export function prepareOptimizer(traced: TracedModel, take: () => StepTensors): void {
-  const { tf } = traced;
+export function prepareOptimizer(traced: TracedModel): void {
+  const { tf, model } = traced;
   const engine = tf.engine();
   const makeVariable = engine.makeVariable.bind(engine);
   const made: (readonly [variable: Variable, start: Tensor])[] = [];
@@ -96,7 +97,11 @@ export function prepareOptimizer(traced: TracedModel, take: () => StepTensors): 
       return variable;
     };
     try {
-      disposeTensors(tf, take());
+      tf.tidy(() => {
+        const trained = innerOf(model).collectedTrainableWeights.map((weight) => weight.read());
+        const nothing = trained.map((variable) => ({ name: variable.name, tensor: tf.zerosLike<Tensor>(variable) }));
+        model.optimizer.applyGradients(nothing);
+      });
     } finally {
       // What the class itself does is underneath.
       Reflect.deleteProperty(engine, 'makeVariable');
