@@ -170,6 +170,31 @@ describe('poolings', () => {
   test.each(Object.entries(average))('%s', (_, net) => check(net()));
 });
 
+// Numbers that are equal wherever the weights are: none of them may get more than its share of the gradient.
+test.each([
+  [
+    'GlobalMaxPooling1D',
+    () => onNumbers(l.repeatVector({ n: 3 }), l.globalMaxPooling1d(), l.dense({ units: 9, activation: 'tanh' })),
+  ],
+  ['GlobalMaxPooling2D', () => onPictures(l.upSampling2d({ size: [2, 1] }), l.globalMaxPooling2d({}))],
+  ['MaxPooling2D', () => onPictures(l.upSampling2d({ size: [2, 1] }), l.maxPooling2d({ poolSize: 2 }))],
+  ['Maximum', () => twice(l.maximum())],
+  ['Minimum', () => twice(l.minimum())],
+])('%s of numbers that are equal', (_, net) => check(net(), kinked));
+
+test('categoricalHinge of answers that are equal', () => {
+  const { input, build } = twice(l.concatenate());
+  const target = (_: unknown, index: number): number => Number(index % 10 === 3);
+  return check({ input, build }, { ...kinked, loss: 'categoricalHinge', target, telling: 0.2 });
+});
+
+function twice(layer: unknown): Net {
+  return {
+    input: [6],
+    build: behind(inTurn(l.dense({ units: 5, activation: 'tanh' })), joined(layer, itself, itself)),
+  };
+}
+
 describe('layers that put numbers elsewhere', () => {
   const nets: Readonly<Record<string, () => Net>> = {
     'UpSampling2D': () => onPictures(l.upSampling2d({ size: [1, 3] })),
