@@ -5,6 +5,7 @@ import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as core from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { mendCpuKernels } from './kernels/cpu.ts';
+import { mendExtremes } from './kernels/extremes.ts';
 import { registerGradientKernels } from './kernels/kernels.ts';
 import type { TensorFlow } from './tensorflow.ts';
 
@@ -51,6 +52,7 @@ export async function startRegistered(name: string): Promise<TensorFlow> {
 async function start(name: string): Promise<void> {
   if (!(await core.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend "${name}".`);
   await core.ready();
+  mendExtremes(tf);
 }
 
 const crashEvents = ['uncaughtException', 'unhandledRejection'] as const;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { nvidiaDriverSigns } from '../core/backends/backends.ts';
 import type { StartedTensorFlow } from './bundled.ts';
+import { mendExtremes } from './kernels/extremes.ts';
 import { mendNativeKernels } from './nativeKernels.ts';
 import type { TensorFlow } from './tensorflow.ts';
 
@@ -82,6 +83,7 @@ async function startLoaded(load: () => NativeTensorFlow, kind: Kind): Promise<St
   if (!(await tf.setBackend('tensorflow'))) throw new Error('TensorFlow could not be started.');
   await tf.ready();
   mendNativeKernels(tf);
+  mendExtremes(tf);
   const { isUsingGpuDevice, binding } = tf.backend();
   if (kind === 'gpu' && isUsingGpuDevice !== true)
     throw new Error('TensorFlow finds no GPU that it can use: CUDA or the driver does not fit, or none is left free.');

@@ -101,7 +101,7 @@ export interface Kinds {
   /** Normal numbers are added, or are factors with a mean of one; on the gradient these are their own gradient. */
   noise: Shape<'x', 'y', { readonly deviation: number; readonly isFactor: boolean; readonly layer: number }>;
   scale: Shape<'x', 'y', { readonly factor: number }>;
-  /** Of each column the greatest number; all that are as great have its gradient. */
+  /** Of each column the greatest number; all that are as great share its gradient. */
   most: Shape<'x', 'y', Rows>;
   mostGradient: Shape<'dy' | 'x' | 'y', 'dx', Rows>;
   /** The greater of two, or the lesser. */

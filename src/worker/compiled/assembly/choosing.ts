@@ -94,18 +94,40 @@ export function most(x: usize, rows: i32, n: i32, y: usize): void {
   }
 }
 
+/** Those of a column that are as great as its greatest share the gradient evenly. */
 export function mostGradient(dy: usize, x: usize, y: usize, rows: i32, n: i32, dx: usize): void {
-  for (let row = 0; row < rows; row++) {
-    let i = 0;
-    for (; i + 4 <= n; i += 4) {
-      const isMost = f32x4.eq(v128.load(x + (i << 2)), v128.load(y + (i << 2)));
-      v128.store(dx + (i << 2), v128.and(v128.load(dy + (i << 2)), isMost));
+  const pitch: usize = n << 2;
+  let c = 0;
+  for (; c + 4 <= n; c += 4) {
+    const at: usize = c << 2,
+      greatest = v128.load(y + at);
+    let equals = f32x4.splat(0),
+      place: usize = at;
+    for (let row = 0; row < rows; row++) {
+      equals = f32x4.add(equals, v128.and(f32x4.eq(v128.load(x + place), greatest), f32x4.splat(1)));
+      place += pitch;
     }
-    for (; i < n; i++) {
-      const isMost = load<f32>(x + (i << 2)) == load<f32>(y + (i << 2));
-      store<f32>(dx + (i << 2), isMost ? load<f32>(dy + (i << 2)) : 0);
+    const share = f32x4.div(v128.load(dy + at), equals);
+    place = at;
+    for (let row = 0; row < rows; row++) {
+      v128.store(dx + place, v128.and(share, f32x4.eq(v128.load(x + place), greatest)));
+      place += pitch;
     }
-    x += n << 2;
-    dx += n << 2;
+  }
+  for (; c < n; c++) {
+    const at: usize = c << 2,
+      greatest = load<f32>(y + at);
+    let equals: f32 = 0,
+      place: usize = at;
+    for (let row = 0; row < rows; row++) {
+      if (load<f32>(x + place) == greatest) equals += 1;
+      place += pitch;
+    }
+    const share = load<f32>(dy + at) / equals;
+    place = at;
+    for (let row = 0; row < rows; row++) {
+      store<f32>(dx + place, load<f32>(x + place) == greatest ? share : 0);
+      place += pitch;
+    }
   }
 }

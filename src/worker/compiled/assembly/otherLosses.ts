@@ -123,11 +123,14 @@ function categoricalHinge(p: usize, t: usize, n: i32, factor: f32, d: usize): f3
     wrong = max<f32>(wrong, (<f32>1 - target) * given);
   }
   const short: f32 = 1 + (wrong - right);
+  // Those that are equally wrong share the gradient.
+  let equals: f32 = 0;
+  for (let i = 0; i < n; i++) if ((<f32>1 - load<f32>(t + (i << 2))) * load<f32>(p + (i << 2)) == wrong) equals += 1;
   for (let i = 0; i < n; i++) {
     const target = load<f32>(t + (i << 2)),
       rest: f32 = 1 - target;
     const isWorst = rest * load<f32>(p + (i << 2)) == wrong;
-    store<f32>(d + (i << 2), short > 0 ? ((isWorst ? rest : 0) - target) * factor : 0);
+    store<f32>(d + (i << 2), short > 0 ? ((isWorst ? rest / equals : 0) - target) * factor : 0);
   }
   return max<f32>(0, short);
 }

@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { mendCpuKernels } from '../../../../src/worker/kernels/cpu.ts';
+import { mendExtremes } from '../../../../src/worker/kernels/extremes.ts';
 import { registerGradientKernels } from '../../../../src/worker/kernels/kernels.ts';
 
 /** Registers cpu and wasm (with our kernels) in this process; `on` computes on one of them. */
@@ -13,6 +14,7 @@ export function prepareBackends(): { on<T>(backend: 'cpu' | 'wasm', compute: () 
   setWasmPaths(path.dirname(wasm) + path.sep);
   registerGradientKernels();
   mendCpuKernels();
+  mendExtremes(tf as never);
   return {
     async on(backend, compute) {
       await tf.setBackend(backend);
