@@ -1,6 +1,7 @@
 import {
   at,
   atOrNone,
+  bit,
   call,
   ends,
   lastOf,
@@ -92,6 +93,31 @@ export const products = {
       ),
     ];
   },
+  pooledConvolution: ({ inputs: { x, packed, bias }, outputs: { y }, attributes: { window, relu } }) => {
+    const { channels, line, filters, lines, columns } = facts(x, y, window);
+    const [cells, segment] = [sizeOf(y.shape) / filters, window.width * channels];
+    const windows: Argument = { table: pooledStarts(x, window, lines, columns) };
+    const mode = (bias ? BIAS : 0) | (relu ? RELU : 0);
+    const product = [at(packed), filters, at(y), mode, atOrNone(bias)];
+    return [call('pooledRows', at(x), windows, cells, segment, window.height, line, ...product)];
+  },
+  packWinograd: ({ inputs: { w }, outputs: { tiles }, attributes: { k, n } }) => [
+    call('packWinograd', at(w), k, n, at(tiles), ...ends(share(Math.ceil(n / 8), 1))),
+  ],
+  winograd: ({ inputs, outputs: { y, room }, attributes: { window, relu, isPooled } }) => {
+    const { x, packed, tiles, bias } = inputs;
+    const { channels, filters, lines, columns, width } = facts(x, y, window);
+    const mode = (bias ? BIAS : 0) | (relu ? RELU : 0);
+    const windows = isPooled ? pooledStarts(x, window, lines, columns) : starts(x, window, lines, columns);
+    const places = sizeOf(y.shape) / filters;
+    return [
+      call(
+        ...(['winograd', at(x), width, channels, lines, columns, at(tiles), filters, at(y), bit(isPooled)] as const),
+        ...[mode, atOrNone(bias), at(room), { table: { every: channels * 4, count: 6 } }, { table: windows }],
+        ...[places, at(packed), { table: { every: filters * 4, count: places } }],
+      ),
+    ];
+  },
   convolutionInput: ({ inputs: { dy, packed }, outputs: { dx }, attributes: { window } }) => {
     const { channels, filters, lines, columns, height, width } = facts(dx, dy, window);
     return [
@@ -175,8 +201,20 @@ function facts(
   return { height, width, channels, line: width * channels * 4, filters: lastOf(y), lines, columns };
 }
 
+/** The same for 2 × 2 neighbours at a time; a last line or column without one is left out. */
+function pooledStarts(x: Value, window: Window, lines: number, columns: number): Table {
+  const { lineBytes, columnBytes } = starts(x, window, lines, columns);
+  const sizes = [Math.floor(lines / 2), Math.floor(columns / 2), 2, 2];
+  return { sizes, strides: [2 * lineBytes, 2 * columnBytes, lineBytes, columnBytes], from: 0 };
+}
+
 /** Where the windows of a picture begin. */
-function starts(x: Value, { strideY, strideX }: Window, lines: number, columns: number): Table {
+function starts(
+  x: Value,
+  { strideY, strideX }: Window,
+  lines: number,
+  columns: number,
+): Extract<Table, { readonly lines: number }> {
   const [, width = 1, channels = 1] = x.shape;
   return { lines, columns, lineBytes: strideY * width * channels * 4, columnBytes: strideX * channels * 4 };
 }

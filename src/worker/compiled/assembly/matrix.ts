@@ -1,4 +1,4 @@
-import { TILE_ROWS, outerTile, rowsTile } from './microkernels';
+import { TILE_ROWS, outerTile, pooledTile, rowsTile } from './microkernels';
 import { ACCUMULATE, BIAS, RELU, multiplyAdd } from './vectors';
 
 /** Place of a tile whose panel has fewer than eight columns of C, and the table of its rows; each thread has its own. */
@@ -11,7 +11,13 @@ export function setScratch(place: usize): void {
   for (let row = 0; row < TILE_ROWS; row++) store<u32>(tableOfScratch() + (row << 2), row * SCRATCH_ROW);
 }
 
-function tableOfScratch(): usize {
+/** Room for six rows of eight numbers. */
+export function workplace(): usize {
+  return scratch;
+}
+
+/** The table of its rows. */
+export function tableOfScratch(): usize {
   return scratch + TILE_ROWS * SCRATCH_ROW;
 }
 
@@ -97,6 +103,39 @@ export function rows(
   }
 }
 
+/**
+ * Of each four rows of `rows` the greatest numbers: rows of C without gaps, of which there are `count`. `at`: of each four rows of A, one after
+ * the other.
+ */
+export function pooledRows(
+  a: usize,
+  at: usize,
+  count: i32,
+  segment: i32,
+  segments: i32,
+  stride: i32,
+  b: usize,
+  n: i32,
+  c: usize,
+  mode: i32,
+  bias: usize,
+): void {
+  const panel: usize = (segment * segments) << 5;
+  for (let row = 0; row < count; row++) {
+    for (let column = 0; column < n; column += 8) {
+      const from: usize = b + (column >> 3) * panel,
+        place: usize = c + (column << 2);
+      if (column + 8 <= n) pooledTile(a, at, segment, segments, stride, from, place, mode, bias + (column << 2));
+      else {
+        pooledTile(a, at, segment, segments, stride, from, scratch, mode, bias + (column << 2));
+        copyFew(place, scratch, n - column);
+      }
+    }
+    at += 16;
+    c += n << 2;
+  }
+}
+
 /** A row × four panels: one panel alone would wait for each of its sums. */
 function fourPanels(a: usize, k: i32, b: usize, panel: usize, c: usize, mode: i32, bias: usize): void {
   const zero = f32x4.splat(0);
@@ -176,7 +215,7 @@ function tileOf(
   for (let row = 0; row < height; row++) copyFew(c + load<u32>(ct + (row << 2)), scratch + row * SCRATCH_ROW, columns);
 }
 
-function copyFew(to: usize, from: usize, count: i32): void {
+export function copyFew(to: usize, from: usize, count: i32): void {
   for (let i = 0; i < count; i++) store<f32>(to + (i << 2), load<f32>(from + (i << 2)));
 }
 
