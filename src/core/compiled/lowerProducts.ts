@@ -3,10 +3,13 @@ import {
   atOrNone,
   bit,
   call,
+  countOf,
   ends,
   lastOf,
   per,
   share,
+  shareOf,
+  ROWS,
   type Argument,
   type Call,
   type Lowerings,
@@ -24,8 +27,9 @@ const RELU = 4;
 
 export const products = {
   packWeights: ({ inputs: { w }, outputs: { packed }, attributes: { k, n } }) => {
-    const panels = share(Math.ceil(n / 8), 1);
-    return [call('pack', at(w), k, n, at(packed), k * 32, ...ends(panels))];
+    const rows = share(k, ROWS);
+    const [source, target] = [{ at: w, share: rows, each: n * 4 } as const, { at: packed, share: rows, each: 32 } as const];
+    return [call('pack', source, countOf(rows), n, target, k * 32)];
   },
   packTransposed: ({ inputs: { w }, outputs: { packed }, attributes: { k, n, blocks } }) => {
     // Blocks whose rows fill their panels lie as one matrix does.
@@ -58,12 +62,12 @@ export const products = {
   ],
   packRows: ({ inputs: { x }, outputs: { panels }, attributes: { rows, n } }, capacity) => [
     // Rows of an example begin where those before it end, in each panel.
-    call('packFrom', at(x), per(rows), n, at(panels), { first: rows * 32 }, rows * capacity * 32, Math.ceil(n / 8)),
+    call('packFrom', at(x), per(rows), n, at(panels), { first: rows * 32 }, rows * capacity * 32),
   ],
   denseWeights: ({ inputs: { x, panels }, outputs: { dw }, attributes: { k, n, rows } }, capacity) => [
     call(
       ...(['outerOfBatch', at(x), k * 4, at(panels), rows * capacity * 32, { control: 'examples' }, rows] as const),
-      ...[at(dw), n, ...ends(share(k, 6))],
+      ...[at(dw), n, ...ends(share(k, ROWS))],
     ),
   ],
   convolution: ({ inputs: { x, packed, bias }, outputs: { y }, attributes: { window, relu } }) => {
@@ -167,7 +171,7 @@ export const products = {
     call('addColumns', at(dy), per(rows), n, at(part)),
   ],
   sumParts: ({ inputs: { part }, outputs: { sum } }) => {
-    const elements = share(sizeOf(part.shape), 4);
+    const elements = shareOf(part);
     const from: Argument = { firstOf: part };
     return [call('sumPartsFrom', from, { pitchOf: part }, { threads: true }, at(sum), ...ends(elements))];
   },

@@ -257,31 +257,40 @@ export function outer(
   }
 }
 
-/** Panels `from` to `to` of eight columns of a matrix of `count` rows and n columns; columns that are missing are zeros. */
-export function pack(x: usize, count: i32, n: i32, out: usize, panelBytes: i32, from: i32, to: i32): void {
-  const pitch: usize = n << 2;
-  for (let panel = from; panel < to; panel++) {
-    const columns = n - (panel << 3);
-    let source: usize = x + (panel << 5),
-      target: usize = out + panel * panelBytes;
-    for (let row = 0; row < count; row++) {
-      if (columns >= 8) {
-        v128.store(target, v128.load(source));
-        v128.store(target, v128.load(source, 16), 16);
-      } else {
-        v128.store(target, f32x4.splat(0));
-        v128.store(target, f32x4.splat(0), 16);
-        copyFew(target, source, columns);
-      }
-      target += 32;
-      source += pitch;
+/**
+ * Panels of eight columns of a matrix of `count` rows and n columns, `panelBytes` apart; columns that are missing are zeros. Two rows at a time,
+ * so that lines of the cache are read and written whole.
+ */
+export function pack(x: usize, count: i32, n: i32, out: usize, panelBytes: i32): void {
+  const pitch: usize = n << 2,
+    end: usize = x + pitch * count;
+  while (x < end) {
+    const isPair = x + pitch < end;
+    let target = out;
+    for (let column = 0; column < n; column += 8) {
+      packEight(x + (column << 2), n - column, target);
+      if (isPair) packEight(x + pitch + (column << 2), n - column, target + 32);
+      target += panelBytes;
     }
+    x += 2 * pitch;
+    out += 64;
+  }
+}
+
+function packEight(source: usize, columns: i32, target: usize): void {
+  if (columns >= 8) {
+    v128.store(target, v128.load(source));
+    v128.store(target, v128.load(source, 16), 16);
+  } else {
+    v128.store(target, f32x4.splat(0));
+    v128.store(target, f32x4.splat(0), 16);
+    copyFew(target, source, columns);
   }
 }
 
 /** Rows of some examples in the panels of a whole batch: theirs begin `offset` bytes into each panel. */
-export function packFrom(x: usize, count: i32, n: i32, out: usize, offset: i32, panelBytes: i32, panels: i32): void {
-  pack(x, count, n, out + offset, panelBytes, 0, panels);
+export function packFrom(x: usize, count: i32, n: i32, out: usize, offset: i32, panelBytes: i32): void {
+  pack(x, count, n, out + offset, panelBytes);
 }
 
 /** `outer` of all rows of a batch, of which `examples` points to the number of examples. */
