@@ -19,10 +19,14 @@ export function forAnswers(
   wanted: readonly Value[],
 ): readonly AnyOperation[] {
   const uses = [...operations.flatMap(({ inputs }) => valuesOf(inputs)), ...wanted];
-  const convolutionOf = ({ inputs: { x }, attributes: { window } }: MaxPool): Convolution | undefined => {
+  const convolutionOf = ({
+    inputs: { x },
+    outputs: { y },
+    attributes: { window },
+  }: MaxPool): Convolution | undefined => {
     const producer = builder.producerOf(x);
     const isOnlyUse = uses.filter(({ id }) => id === x.id).length === 1;
-    return producer?.kind === 'convolution' && isOnlyUse && isOfTiles(x, window) ? producer : undefined;
+    return producer?.kind === 'convolution' && isOnlyUse && isOfTiles(x, y, window) ? producer : undefined;
   };
   const pooled = new Set(
     operations.flatMap((operation) => (operation.kind === 'maxPool' ? (convolutionOf(operation) ?? []) : [])),
@@ -38,10 +42,11 @@ export function forAnswers(
 }
 
 /** Windows of 2 × 2 places side by side, none of which reaches over an edge. */
-function isOfTiles({ shape }: Value, { height, width, strideY, strideX, top, left }: Window): boolean {
-  const [lines = 1, columns = 1] = shape;
+function isOfTiles(x: Value, y: Value, { height, width, strideY, strideX, top, left }: Window): boolean {
+  const [lines = 1, columns = 1] = x.shape;
+  const [down = 1, across = 1] = y.shape;
   const isTile = [height, width, strideY, strideX].every((size) => size === 2) && top === 0 && left === 0;
-  return isTile && lines > 1 && columns > 1;
+  return isTile && 2 * down <= lines && 2 * across <= columns;
 }
 
 /** `pooled`: of each 2 × 2 places of the answer the greatest, in the place of the answer. */

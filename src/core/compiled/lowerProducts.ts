@@ -28,7 +28,10 @@ const RELU = 4;
 export const products = {
   packWeights: ({ inputs: { w }, outputs: { packed }, attributes: { k, n } }) => {
     const rows = share(k, ROWS);
-    const [source, target] = [{ at: w, share: rows, each: n * 4 } as const, { at: packed, share: rows, each: 32 } as const];
+    const [source, target] = [
+      { at: w, share: rows, each: n * 4 } as const,
+      { at: packed, share: rows, each: 32 } as const,
+    ];
     return [call('pack', source, countOf(rows), n, target, k * 32)];
   },
   packTransposed: ({ inputs: { w }, outputs: { packed }, attributes: { k, n, blocks } }) => {

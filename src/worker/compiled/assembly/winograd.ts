@@ -191,10 +191,7 @@ function gatherTile(m: usize, y: usize, right: i32, down: i32, isPooled: i32, mo
 
 function leftOf(m: usize, row: usize): v128 {
   const place: usize = m + row;
-  return f32x4.add(
-    f32x4.add(v128.load(place), v128.load(place, PRODUCT_BYTES)),
-    v128.load(place, 2 * PRODUCT_BYTES),
-  );
+  return f32x4.add(f32x4.add(v128.load(place), v128.load(place, PRODUCT_BYTES)), v128.load(place, 2 * PRODUCT_BYTES));
 }
 
 function rightOf(m: usize, row: usize): v128 {
