@@ -62,6 +62,15 @@ export function share(total: number, unit: number): Share {
   return { total, unit };
 }
 
+/** Rows of a matrix that are a thread's at least: as many as a tile of products has. */
+export const ROWS = 6;
+
+/** Of the numbers of a weight, or of what is as large: the same for all that is done with them, so that each is one thread's and stays near. */
+export function shareOf({ shape }: Value): Share {
+  const [, n] = shape;
+  return share(sizeOf(shape), shape.length === 2 && n !== undefined ? ROWS * n : 4);
+}
+
 export function ends(given: Share): readonly [Argument, Argument] {
   return [
     { share: given, end: 'from' },

@@ -1,11 +1,15 @@
 import {
   at,
   atOrNone,
+  bit,
   call,
+  countOf,
   ends,
   lastOf,
   per,
   share,
+  shareOf,
+  ROWS,
   type Argument,
   type Call,
   type Lowerings,
@@ -23,8 +27,12 @@ const RELU = 4;
 
 export const products = {
   packWeights: ({ inputs: { w }, outputs: { packed }, attributes: { k, n } }) => {
-    const panels = share(Math.ceil(n / 8), 1);
-    return [call('pack', at(w), k, n, at(packed), k * 32, ...ends(panels))];
+    const rows = share(k, ROWS);
+    const [source, target] = [
+      { at: w, share: rows, each: n * 4 } as const,
+      { at: packed, share: rows, each: 32 } as const,
+    ];
+    return [call('pack', source, countOf(rows), n, target, k * 32)];
   },
   packTransposed: ({ inputs: { w }, outputs: { packed }, attributes: { k, n, blocks } }) => {
     // Blocks whose rows fill their panels lie as one matrix does.
@@ -57,12 +65,12 @@ export const products = {
   ],
   packRows: ({ inputs: { x }, outputs: { panels }, attributes: { rows, n } }, capacity) => [
     // Rows of an example begin where those before it end, in each panel.
-    call('packFrom', at(x), per(rows), n, at(panels), { first: rows * 32 }, rows * capacity * 32, Math.ceil(n / 8)),
+    call('packFrom', at(x), per(rows), n, at(panels), { first: rows * 32 }, rows * capacity * 32),
   ],
   denseWeights: ({ inputs: { x, panels }, outputs: { dw }, attributes: { k, n, rows } }, capacity) => [
     call(
       ...(['outerOfBatch', at(x), k * 4, at(panels), rows * capacity * 32, { control: 'examples' }, rows] as const),
-      ...[at(dw), n, ...ends(share(k, 6))],
+      ...[at(dw), n, ...ends(share(k, ROWS))],
     ),
   ],
   convolution: ({ inputs: { x, packed, bias }, outputs: { y }, attributes: { window, relu } }) => {
@@ -89,6 +97,31 @@ export const products = {
           atOrNone(bias),
           0,
         ],
+      ),
+    ];
+  },
+  pooledConvolution: ({ inputs: { x, packed, bias }, outputs: { y }, attributes: { window, relu } }) => {
+    const { channels, line, filters, lines, columns } = facts(x, y, window);
+    const [cells, segment] = [sizeOf(y.shape) / filters, window.width * channels];
+    const windows: Argument = { table: pooledStarts(x, window, lines, columns) };
+    const mode = (bias ? BIAS : 0) | (relu ? RELU : 0);
+    const product = [at(packed), filters, at(y), mode, atOrNone(bias)];
+    return [call('pooledRows', at(x), windows, cells, segment, window.height, line, ...product)];
+  },
+  packWinograd: ({ inputs: { w }, outputs: { tiles }, attributes: { k, n } }) => [
+    call('packWinograd', at(w), k, n, at(tiles), ...ends(share(Math.ceil(n / 8), 1))),
+  ],
+  winograd: ({ inputs, outputs: { y, room }, attributes: { window, relu, isPooled } }) => {
+    const { x, packed, tiles, bias } = inputs;
+    const { channels, filters, lines, columns, width } = facts(x, y, window);
+    const mode = (bias ? BIAS : 0) | (relu ? RELU : 0);
+    const windows = isPooled ? pooledStarts(x, window, lines, columns) : starts(x, window, lines, columns);
+    const places = sizeOf(y.shape) / filters;
+    return [
+      call(
+        ...(['winograd', at(x), width, channels, lines, columns, at(tiles), filters, at(y), bit(isPooled)] as const),
+        ...[mode, atOrNone(bias), at(room), { table: { every: channels * 4, count: 6 } }, { table: windows }],
+        ...[places, at(packed), { table: { every: filters * 4, count: places } }],
       ),
     ];
   },
@@ -141,7 +174,7 @@ export const products = {
     call('addColumns', at(dy), per(rows), n, at(part)),
   ],
   sumParts: ({ inputs: { part }, outputs: { sum } }) => {
-    const elements = share(sizeOf(part.shape), 4);
+    const elements = shareOf(part);
     const from: Argument = { firstOf: part };
     return [call('sumPartsFrom', from, { pitchOf: part }, { threads: true }, at(sum), ...ends(elements))];
   },
@@ -175,8 +208,20 @@ function facts(
   return { height, width, channels, line: width * channels * 4, filters: lastOf(y), lines, columns };
 }
 
+/** The same for 2 × 2 neighbours at a time; a last line or column without one is left out. */
+function pooledStarts(x: Value, window: Window, lines: number, columns: number): Table {
+  const { lineBytes, columnBytes } = starts(x, window, lines, columns);
+  const sizes = [Math.floor(lines / 2), Math.floor(columns / 2), 2, 2];
+  return { sizes, strides: [2 * lineBytes, 2 * columnBytes, lineBytes, columnBytes], from: 0 };
+}
+
 /** Where the windows of a picture begin. */
-function starts(x: Value, { strideY, strideX }: Window, lines: number, columns: number): Table {
+function starts(
+  x: Value,
+  { strideY, strideX }: Window,
+  lines: number,
+  columns: number,
+): Extract<Table, { readonly lines: number }> {
   const [, width = 1, channels = 1] = x.shape;
   return { lines, columns, lineBytes: strideY * width * channels * 4, columnBytes: strideX * channels * 4 };
 }

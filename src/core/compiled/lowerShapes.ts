@@ -17,6 +17,9 @@ export const shapes = {
   maxPool: ({ inputs: { x }, outputs: { y, chosen }, attributes: { window } }) => [
     call('maxPool', at(x), ...poolSizes(x, y, window), at(y), at(chosen)),
   ],
+  greatest: ({ inputs: { x }, outputs: { y }, attributes: { window } }) => [
+    call('maxPool', at(x), ...poolSizes(x, y, window), at(y), 0),
+  ],
   maxPoolGradient: ({ inputs: { dy, chosen }, outputs: { dx }, attributes: { window } }) => [
     call('maxPoolGradient', at(dy), at(chosen), ...poolSizes(dx, dy, window), at(dx)),
   ],

@@ -6,12 +6,12 @@ import {
   from,
   partsOf,
   per,
-  share,
+  shareOf,
   type Argument,
   type Call,
   type Lowerings,
 } from './calls.ts';
-import { sizeOf, type Operation, type Value } from './graph.ts';
+import type { Operation, Value } from './graph.ts';
 
 // Losses, metrics, penalties and updates.
 
@@ -43,23 +43,23 @@ export const trainings = {
     call('countSides', at(p), at(t), per(rows), n, at(sum)),
   ],
   penalize: ({ inputs: { w }, outputs: { sum }, attributes: { l1, l2 } }) => {
-    const elements = share(sizeOf(w.shape), 4);
+    const elements = shareOf(w);
     return [call('penalize', from(w, elements), 0, countOf(elements), l1, l2, at(sum))];
   },
   penalizeGradient: ({ inputs: { w, g }, outputs: { sum }, attributes: { l1, l2 } }) => {
-    const elements = share(sizeOf(w.shape), 4);
+    const elements = shareOf(w);
     return [call('penalize', from(w, elements), from(g, elements), countOf(elements), l1, l2, at(sum))];
   },
   clipValues: ({ inputs: { g }, attributes: { limit } }) => {
-    const elements = share(sizeOf(g.shape), 4);
+    const elements = shareOf(g);
     return [call('clipValues', from(g, elements), countOf(elements), limit)];
   },
   addSquares: ({ inputs: { g }, outputs: { sum } }) => {
-    const elements = share(sizeOf(g.shape), 4);
+    const elements = shareOf(g);
     return [call('addSquares', from(g, elements), countOf(elements), at(sum))];
   },
   clipLength: ({ inputs: { g, squares }, attributes: { limit } }) => {
-    const elements = share(sizeOf(g.shape), 4);
+    const elements = shareOf(g);
     return [call('clipLength', from(g, elements), countOf(elements), ...partsOf(squares), limit)];
   },
   sgd: ({ inputs: { w, g } }) => lowerUpdate('sgd', w, [g]),
@@ -99,7 +99,7 @@ function judged(
 }
 
 function lowerUpdate(kernel: string, w: Value, others: readonly (Value | undefined)[]): readonly Call[] {
-  const elements = share(sizeOf(w.shape), 4);
+  const elements = shareOf(w);
   const addresses = others.map((value) => (value === undefined ? 0 : from(value, elements)));
   return [call(kernel, from(w, elements), ...addresses, countOf(elements), { control: 'optimizer' })];
 }

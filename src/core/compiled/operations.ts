@@ -67,6 +67,17 @@ export interface Kinds {
   denseWeights: Shape<'x' | 'panels', 'dw', Matrix & { readonly rows: number }>;
 
   convolution: Shape<'x' | 'packed', 'y', { readonly window: Window; readonly relu: boolean }, 'bias'>;
+  /** Of each 2 × 2 places of a convolution's answer the greatest. */
+  pooledConvolution: Shape<'x' | 'packed', 'y', { readonly window: Window; readonly relu: boolean }, 'bias'>;
+  /** Weights of 3 × 3 places for `winograd`; k channels, n filters. */
+  packWinograd: Shape<'w', 'tiles', Matrix>;
+  /** A convolution, pooled or not, with fewer multiplications; `packed`: for numbers that are none or without end. */
+  winograd: Shape<
+    'x' | 'packed' | 'tiles',
+    'y' | 'room',
+    { readonly window: Window; readonly relu: boolean; readonly isPooled: boolean },
+    'bias'
+  >;
   convolutionInput: Shape<'dy' | 'packed', 'dx', { readonly window: Window }>;
   convolutionWeights: Shape<'x' | 'dy', 'part' | 'panels', { readonly window: Window }>;
   depthwise: Shape<'x' | 'w', 'y', { readonly window: Window; readonly multiplier: number }, 'bias'>;
@@ -80,6 +91,8 @@ export interface Kinds {
   pad: Shape<'x', 'y', { readonly top: number; readonly left: number }>;
   crop: Shape<'x', 'y', { readonly top: number; readonly left: number }>;
   maxPool: Shape<'x', 'y' | 'chosen', { readonly window: Window }>;
+  /** `maxPool` without telling what was chosen. */
+  greatest: Shape<'x', 'y', { readonly window: Window }>;
   maxPoolGradient: Shape<'dy' | 'chosen', 'dx', { readonly window: Window }>;
   averagePool: Shape<'x', 'y', { readonly window: Window }>;
   averagePoolGradient: Shape<'dy', 'dx', { readonly window: Window }>;
@@ -181,6 +194,9 @@ export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = 
   packRows: ['examples', 'all'],
   denseWeights: ['elements', 'any'],
   convolution: ['examples', 'one'],
+  pooledConvolution: ['examples', 'one'],
+  packWinograd: ['elements', 'any'],
+  winograd: ['examples', 'one'],
   convolutionInput: ['examples', 'one'],
   convolutionWeights: ['examples', 'one'],
   depthwise: ['examples', 'one'],
@@ -192,6 +208,7 @@ export const traits: Readonly<Record<keyof Kinds, readonly [Division, Pace]>> = 
   pad: ['examples', 'one'],
   crop: ['examples', 'one'],
   maxPool: ['examples', 'one'],
+  greatest: ['examples', 'one'],
   maxPoolGradient: ['examples', 'one'],
   averagePool: ['examples', 'one'],
   averagePoolGradient: ['examples', 'one'],

@@ -13,7 +13,7 @@ export type Level = readonly Stretch[];
 
 /**
  * The order of a step. What an example alone needs goes on without a meeting of the threads; numbers of the whole batch wait until all have
- * met. Weights move last, as everything else reads them.
+ * met. A weight moves right after its gradient, while that is near, where nobody reads it any more by then; else last.
  */
 export function schedule(operations: readonly AnyOperation[]): readonly Level[] {
   const made = new Map<number, { readonly level: number; readonly isOfExamples: boolean }>();
@@ -31,10 +31,43 @@ export function schedule(operations: readonly AnyOperation[]): readonly Level[] 
     return { operation, level };
   });
   const last = 1 + Math.max(0, ...placed.filter(({ operation }) => !isUpdate(operation)).map(({ level }) => level));
+  const following = findFollowing(placed);
   const levels: AnyOperation[][] = [];
-  for (const { operation, level } of placed)
-    if (traits[operation.kind][0] !== 'none') (levels[isUpdate(operation) ? last : level] ??= []).push(operation);
+  const late = new Set(operations.filter(isUpdate));
+  for (const { operation, level } of placed) {
+    if (traits[operation.kind][0] === 'none' || isUpdate(operation)) continue;
+    const own = (levels[level] ??= []);
+    own.push(operation);
+    const update = following.get(operation);
+    if (update !== undefined && late.delete(update)) own.push(update);
+  }
+  levels[last] = [...late];
   return levels.filter((level) => level.length > 0).map(toStretches);
+}
+
+/** Updates that may come right after what makes their gradient: each thread makes and takes the same numbers of it. */
+function findFollowing(
+  placed: readonly { readonly operation: AnyOperation; readonly level: number }[],
+): ReadonlyMap<AnyOperation, AnyOperation> {
+  /** By storage: the last level that reads it, and the last operation but for updates that has it as its gradient. */
+  const lastRead = new Map<number, number>();
+  const makers = new Map<number, { readonly operation: AnyOperation; readonly level: number }>();
+  for (const place of placed) {
+    if (isUpdate(place.operation)) continue;
+    for (const { storage } of valuesOf(place.operation.inputs))
+      lastRead.set(storage, Math.max(place.level, lastRead.get(storage) ?? 0));
+    for (const { storage } of valuesOf(place.operation.outputs)) makers.set(storage, place);
+  }
+  return new Map(
+    placed.flatMap(({ operation }) => {
+      if (!isUpdate(operation) || !('g' in operation.inputs)) return [];
+      const { g, w } = operation.inputs as Readonly<Record<'g' | 'w', Value>>;
+      const maker = makers.get(g.storage);
+      const isShared = maker?.operation.kind === 'denseWeights' || maker?.operation.kind === 'sumParts';
+      const isRead = maker !== undefined && (lastRead.get(w.storage) ?? -1) >= maker.level;
+      return isShared && !isRead && !lastRead.has(g.storage) ? [[maker.operation, operation]] : [];
+    }),
+  );
 }
 
 function isUpdate({ kind }: AnyOperation): boolean {

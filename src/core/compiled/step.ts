@@ -1,4 +1,5 @@
 import { rowsOf } from './activations.ts';
+import { forAnswers } from './answering.ts';
 import type { ModelDescription } from './description.ts';
 import { addBackward } from './gradients.ts';
 import { GraphBuilder, sizeOf, withoutDead, type AnyOperation, type Value } from './graph.ts';
@@ -155,9 +156,11 @@ function build(request: StepRequest): StepGraph {
       if (g !== undefined) addUpdate(builder, training.optimizer, value, g, slots);
     }
   }
+  const wanted = [output, loss, ...metrics, ...penalties];
+  const operations = withoutDead(builder.operations, wanted);
   return {
     ...{ capacity, input, target, weights, output, penalties },
-    operations: withoutDead(builder.operations, [output, loss, ...metrics, ...penalties]),
+    operations: training === null ? forAnswers(builder, operations, wanted) : operations,
     states: [...states.values()],
     sums: { loss, metrics },
     rowsPerExample: rowsOf(output).rows,

@@ -6,6 +6,9 @@ export function estimateWork({ operations, capacity }: StepGraph): number {
   return capacity * operations.reduce((sum, operation) => sum + workOf(operation), 0);
 }
 
+const TILE = { height: 2, width: 2 };
+const POOLED_TILE = { height: 4, width: 4 };
+
 /** Of one example. */
 function workOf(operation: AnyOperation): number {
   const { kind } = operation;
@@ -15,6 +18,11 @@ function workOf(operation: AnyOperation): number {
   }
   if (kind === 'convolution')
     return workOfWindows(operation.inputs.x, operation.outputs.y, operation.attributes.window);
+  // Four places for each that is left; 16 multiplications for 2 × 2.
+  if (kind === 'pooledConvolution')
+    return 4 * workOfWindows(operation.inputs.x, operation.outputs.y, operation.attributes.window);
+  if (kind === 'winograd')
+    return workOfWindows(operation.inputs.x, operation.outputs.y, operation.attributes.isPooled ? POOLED_TILE : TILE);
   if (kind === 'convolutionInput')
     return workOfWindows(operation.outputs.dx, operation.inputs.dy, operation.attributes.window);
   if (kind === 'convolutionWeights')

@@ -46,7 +46,7 @@ export function convolutionWeights(
 ): void {
   const places = outHeight * outWidth,
     run = windowWidth * channels;
-  pack(dy, places, filters, panels, places << 5, 0, (filters + 7) >> 3);
+  pack(dy, places, filters, panels, places << 5);
   const step = (strideX * channels) << 2,
     jump = ((strideY * width - outWidth * strideX) * channels) << 2;
   for (let y = 0; y < windowHeight; y++)

@@ -15,3 +15,4 @@ export * from './otherOptimizers';
 export * from './pooling';
 export * from './rowNormalization';
 export * from './threads';
+export * from './winograd';

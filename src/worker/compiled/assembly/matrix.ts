@@ -1,4 +1,4 @@
-import { TILE_ROWS, outerTile, rowsTile } from './microkernels';
+import { TILE_ROWS, outerTile, pooledTile, rowsTile } from './microkernels';
 import { ACCUMULATE, BIAS, RELU, multiplyAdd } from './vectors';
 
 /** Place of a tile whose panel has fewer than eight columns of C, and the table of its rows; each thread has its own. */
@@ -11,7 +11,13 @@ export function setScratch(place: usize): void {
   for (let row = 0; row < TILE_ROWS; row++) store<u32>(tableOfScratch() + (row << 2), row * SCRATCH_ROW);
 }
 
-function tableOfScratch(): usize {
+/** Room for six rows of eight numbers. */
+export function workplace(): usize {
+  return scratch;
+}
+
+/** The table of its rows. */
+export function tableOfScratch(): usize {
   return scratch + TILE_ROWS * SCRATCH_ROW;
 }
 
@@ -97,6 +103,39 @@ export function rows(
   }
 }
 
+/**
+ * Of each four rows of `rows` the greatest numbers: rows of C without gaps, of which there are `count`. `at`: of each four rows of A, one after
+ * the other.
+ */
+export function pooledRows(
+  a: usize,
+  at: usize,
+  count: i32,
+  segment: i32,
+  segments: i32,
+  stride: i32,
+  b: usize,
+  n: i32,
+  c: usize,
+  mode: i32,
+  bias: usize,
+): void {
+  const panel: usize = (segment * segments) << 5;
+  for (let row = 0; row < count; row++) {
+    for (let column = 0; column < n; column += 8) {
+      const from: usize = b + (column >> 3) * panel,
+        place: usize = c + (column << 2);
+      if (column + 8 <= n) pooledTile(a, at, segment, segments, stride, from, place, mode, bias + (column << 2));
+      else {
+        pooledTile(a, at, segment, segments, stride, from, scratch, mode, bias + (column << 2));
+        copyFew(place, scratch, n - column);
+      }
+    }
+    at += 16;
+    c += n << 2;
+  }
+}
+
 /** A row × four panels: one panel alone would wait for each of its sums. */
 function fourPanels(a: usize, k: i32, b: usize, panel: usize, c: usize, mode: i32, bias: usize): void {
   const zero = f32x4.splat(0);
@@ -176,7 +215,7 @@ function tileOf(
   for (let row = 0; row < height; row++) copyFew(c + load<u32>(ct + (row << 2)), scratch + row * SCRATCH_ROW, columns);
 }
 
-function copyFew(to: usize, from: usize, count: i32): void {
+export function copyFew(to: usize, from: usize, count: i32): void {
   for (let i = 0; i < count; i++) store<f32>(to + (i << 2), load<f32>(from + (i << 2)));
 }
 
@@ -218,31 +257,40 @@ export function outer(
   }
 }
 
-/** Panels `from` to `to` of eight columns of a matrix of `count` rows and n columns; columns that are missing are zeros. */
-export function pack(x: usize, count: i32, n: i32, out: usize, panelBytes: i32, from: i32, to: i32): void {
-  const pitch: usize = n << 2;
-  for (let panel = from; panel < to; panel++) {
-    const columns = n - (panel << 3);
-    let source: usize = x + (panel << 5),
-      target: usize = out + panel * panelBytes;
-    for (let row = 0; row < count; row++) {
-      if (columns >= 8) {
-        v128.store(target, v128.load(source));
-        v128.store(target, v128.load(source, 16), 16);
-      } else {
-        v128.store(target, f32x4.splat(0));
-        v128.store(target, f32x4.splat(0), 16);
-        copyFew(target, source, columns);
-      }
-      target += 32;
-      source += pitch;
+/**
+ * Panels of eight columns of a matrix of `count` rows and n columns, `panelBytes` apart; columns that are missing are zeros. Two rows at a time,
+ * so that lines of the cache are read and written whole.
+ */
+export function pack(x: usize, count: i32, n: i32, out: usize, panelBytes: i32): void {
+  const pitch: usize = n << 2,
+    end: usize = x + pitch * count;
+  while (x < end) {
+    const isPair = x + pitch < end;
+    let target = out;
+    for (let column = 0; column < n; column += 8) {
+      packEight(x + (column << 2), n - column, target);
+      if (isPair) packEight(x + pitch + (column << 2), n - column, target + 32);
+      target += panelBytes;
     }
+    x += 2 * pitch;
+    out += 64;
+  }
+}
+
+function packEight(source: usize, columns: i32, target: usize): void {
+  if (columns >= 8) {
+    v128.store(target, v128.load(source));
+    v128.store(target, v128.load(source, 16), 16);
+  } else {
+    v128.store(target, f32x4.splat(0));
+    v128.store(target, f32x4.splat(0), 16);
+    copyFew(target, source, columns);
   }
 }
 
 /** Rows of some examples in the panels of a whole batch: theirs begin `offset` bytes into each panel. */
-export function packFrom(x: usize, count: i32, n: i32, out: usize, offset: i32, panelBytes: i32, panels: i32): void {
-  pack(x, count, n, out + offset, panelBytes, 0, panels);
+export function packFrom(x: usize, count: i32, n: i32, out: usize, offset: i32, panelBytes: i32): void {
+  pack(x, count, n, out + offset, panelBytes);
 }
 
 /** `outer` of all rows of a batch, of which `examples` points to the number of examples. */

@@ -1,6 +1,6 @@
 // Of one picture each, four channels at a time. A window that reaches over the edge has fewer places.
 
-/** The greatest of each window; `chosen` gets its place in the window, a byte each, the first of equals. */
+/** The greatest of each window; `chosen` gets its place in the window, a byte each, the first of equals, unless it is 0. */
 export function maxPool(
   x: usize,
   height: i32,
@@ -29,6 +29,14 @@ export function maxPool(
         toX = min(windowWidth, width - x0);
       const start: i32 = y0 * line + x0 * pixel;
       let c = 0;
+      if (!chosen)
+        for (; c + 4 <= channels; c += 4) {
+          let best = f32x4.splat(-Infinity);
+          for (let i = fromY; i < toY; i++)
+            for (let j = fromX; j < toX; j++)
+              best = f32x4.pmax(v128.load(x + (start + i * line + j * pixel + (c << 2))), best);
+          v128.store(y + (c << 2), best);
+        }
       for (; c + 4 <= channels; c += 4) {
         let best = f32x4.splat(-Infinity),
           place = i32x4.splat(fromY * windowWidth + fromX);
@@ -54,10 +62,10 @@ export function maxPool(
             place = i * windowWidth + j;
           }
         store<f32>(y + (c << 2), best);
-        store<u8>(chosen + c, <u8>place);
+        if (chosen) store<u8>(chosen + c, <u8>place);
       }
       y += pixel;
-      chosen += channels;
+      if (chosen) chosen += channels;
     }
 }
 

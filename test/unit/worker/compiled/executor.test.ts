@@ -146,7 +146,7 @@ test.each([true, false])('products of all sizes are right, fused %s', async (isF
         for (let i = 0; i < k * n; i++) floats[b / 4 + i] = random() - 0.5;
         floats.fill(7, c / 4, c / 4 + m * n + 8);
         for (let i = 0; i < m; i++) [words[at / 4 + i], words[ct / 4 + i]] = [i * k * 4, i * n * 4];
-        kernels['pack']?.(b, k, n, packed, k * 32, 0, Math.ceil(n / 8));
+        kernels['pack']?.(b, k, n, packed, k * 32);
         kernels['rows']?.(a, at, m, k, 1, 0, packed, n, c, ct, 0, 0, m % 2);
         let worst = 0;
         for (let i = 0; i < m; i++)
