@@ -65,7 +65,7 @@ export function createTensorStep(
     if (!isChecked) tf.dispose(inner.standardizeUserDataXY(x, y).flat().filter(isOther(x, y)));
     isChecked = true;
     const kept: Tensor[] = [];
-    const { value, grads } = optimizer.computeGradients(() => {
+    const computeLoss: Parameters<Optimizer['computeGradients']>[0] = () => {
       const output = answersOf(inner, x, true);
       const losses = lossFunctions.map((loss) => weigh(tf, loss(y, output), weights));
       for (const metric of metrics) kept.push(tf.keep(tf.mean(metric(y, output))));
@@ -73,13 +73,24 @@ export function createTensorStep(
       const [loss] = losses;
       if (loss === undefined) throw new Error('A compiled model has a loss.');
       return inner.calculateLosses().reduce((sum, penalty) => tf.add(sum, penalty), tf.mean(loss));
-    }, variables);
+    };
+    const { value, grads } = disposingOnError(tf, kept, () => optimizer.computeGradients(computeLoss, variables));
     update(tf, optimizer, { variables, grads, clip, weightDecay });
     tf.dispose(grads);
     if (isStateful) disposePastStates(tf, model);
     const outputs = keepsOutputs ? kept.pop() : undefined;
     return { scalars: [value, ...kept], outputs };
   };
+}
+
+/** What is kept is the caller's when there is one: not after an error. */
+function disposingOnError<T>(tf: TensorFlow, kept: readonly Tensor[], action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    tf.dispose([...kept]);
+    throw error;
+  }
 }
 
 /** Loss and metrics of one batch, without changing the model. Penalties of regularizers do not count, as in the packages' own. */

@@ -105,7 +105,7 @@ export const graphCases = {
   },
 } satisfies Record<string, GraphCase>;
 
-const captured: { tensor?: Tensor } = {};
+const captured: { tensor?: Tensor; model?: LayersModel } = {};
 
 /** Steps that no graph is for, and the reason that is told. */
 export const refusedCases = {
@@ -139,6 +139,37 @@ export const refusedCases = {
     layers: dense,
     loss: (tf) => (truth, output) => tf.add(crossEntropy(tf, truth, output), tf.variable(tf.scalar(1))),
     reason: /^it makes a variable \("\d+"\) each time$/,
+  },
+  'changes shapes': {
+    layers: dense,
+    loss: (tf) => {
+      let steps = 0;
+      return (truth, output) => {
+        steps += 1;
+        const part = tf.slice(output, [0, 0], [1, 1 + (steps % 3)]);
+        return tf.add(crossEntropy(tf, truth, output), tf.mean(part));
+      };
+    },
+    reason: 'the shape of what Slice gives changes from one time to the next',
+  },
+  'loops as long as numbers tell': {
+    layers: dense,
+    loss: (tf) => (truth, output) => {
+      let values = crossEntropy(tf, truth, output);
+      while ((tf.max(values).dataSync()[0] ?? 0) > 1) values = tf.mul(values, 0.5);
+      return values;
+    },
+    reason: 'it reads numbers back to decide what comes next',
+  },
+  'asks another model': {
+    layers: dense,
+    loss: (tf) => {
+      captured.model ??= tf.sequential({ layers: [tf.layers.dense({ units: CLASSES, inputShape: [CLASSES] })] });
+      const { model } = captured;
+      return (truth, output) =>
+        tf.add(crossEntropy(tf, truth, output), tf.mean(tf.square(model.apply(output) as Tensor)));
+    },
+    reason: 'it uses numbers that are neither given to it nor variables of the model or its optimizer',
   },
   'keeps a tensor of its own': {
     layers: dense,

@@ -154,8 +154,9 @@ function recordTrial(
   const held = new HeldValues(tf, variables);
   const others = watchOthers(tf, variables);
   const recorder = new Recorder(tf, backend, feedsOf(backend, batch, states), fixedOf(traced));
-  const given = recordInScope(tf, recorder, () => take(batch));
+  let given: StepTensors | undefined;
   try {
+    given = recordInScope(tf, recorder, () => take(batch));
     others.check();
     const { scalars, outputs } = given;
     const results = [...scalars, ...(outputs === undefined ? [] : [outputs])];
@@ -173,7 +174,7 @@ function recordTrial(
     const loss = scalars[0]?.dataSync()[0] ?? NaN;
     return { recording, states, trial: { moment: moments, loss, after: new HeldValues(tf, variables) } };
   } finally {
-    disposeTensors(tf, given);
+    if (given !== undefined) disposeTensors(tf, given);
     held.putBack();
     held.dispose();
   }
@@ -188,8 +189,16 @@ function recordInScope(tf: TensorFlow, recorder: Recorder, take: () => StepTenso
     given = recorder.record(take);
     return given;
   } finally {
+    if (given === undefined) disposeTape(tf);
     engine.endScope(given && [...given.scalars, ...(given.outputs === undefined ? [] : [given.outputs])]);
   }
+}
+
+/** What TensorFlow.js has kept for the way back, and forgets when it is not gone. */
+function disposeTape(tf: TensorFlow): void {
+  const { state } = tf.engine() as unknown as { readonly state: { activeTape: { saved?: Tensor[] }[] | null } };
+  for (const { saved = [] } of state.activeTape ?? []) tf.dispose(saved);
+  state.activeTape = null;
 }
 
 export function variablesOf(states: readonly StateVariable[]): readonly Variable[] {
