@@ -30,6 +30,8 @@ const working = (version: string, more = ''): string => `
     ready: async () => undefined,
     // Mended already.
     getKernel: () => ({}),
+    getGradient: () => undefined,
+    registerGradient: () => undefined,
     backend: () => ({ binding: { TF_Version: '${version}' } }),
     version: { 'tfjs-node': '4.22.0' },
     ${more}
