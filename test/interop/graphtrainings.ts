@@ -246,6 +246,34 @@ export async function trainShared(tf: TensorFlow, isTraced: boolean): Promise<Om
   return { values, weights, left: tf.memory().numTensors - before };
 }
 
+export interface Soaked {
+  /** Resident memory of the process in bytes, and tensors, after each tenth of the steps. */
+  readonly resident: readonly number[];
+  readonly tensors: readonly number[];
+}
+
+/** A long training with everything that comes between steps. */
+export async function soakGraph(tf: TensorFlow, count: number): Promise<Soaked> {
+  const given: GraphCase = graphCases.dropout;
+  const { model, steps } = start(tf, given, true);
+  const [resident, tensors]: [number[], number[]] = [[], []];
+  for (let number = 0; number < count; number++) {
+    const batch = batchOf(given, number % 11 === 10 ? REST : BATCH, number);
+    await steps.train(batch);
+    if (number % 100 === 99) {
+      steps.settle();
+      await steps.evaluate(batch);
+    }
+    if ((number + 1) % (count / 10) !== 0) continue;
+    resident.push(process.memoryUsage.rss());
+    tensors.push(tf.memory().numTensors);
+  }
+  await steps.dispose();
+  model.dispose();
+  model.optimizer.dispose();
+  return { resident, tensors };
+}
+
 interface Started {
   readonly model: LayersModel;
   readonly steps: TrainingSteps;

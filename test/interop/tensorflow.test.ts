@@ -163,6 +163,12 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
         expect(traced.left).toBe(eager.left);
       });
 
+      test('20,000 steps leave nothing behind', async () => {
+        const { resident, tensors } = await usual!.soak(20_000);
+        expect(new Set(tensors).size).toBe(1);
+        expect((resident.at(-1) ?? NaN) / (resident[1] ?? NaN)).toBeLessThan(1.03);
+      });
+
       test('Adam is one operation for each weight', async () => {
         const found = await usual!.trainGraph({ name: 'dropout', isTraced: true });
         const exact = await native!.trainGraph({ name: 'dropout', isTraced: true });

@@ -7,7 +7,7 @@ import { createEagerStep } from '../../src/worker/step.ts';
 import type { LayersModel, TensorFlow } from '../../src/worker/tensorflow.ts';
 import { train, type Training } from '../unit/worker/trainings.ts';
 import type { KerasData } from './keras-driver.ts';
-import { graphPlan, trainGraph, trainShared, type GraphTraining } from './graphtrainings.ts';
+import { graphPlan, soakGraph, trainGraph, trainShared, type GraphTraining } from './graphtrainings.ts';
 import { createModel, type Net } from './nets.ts';
 
 /** As Keras is asked. */
@@ -25,7 +25,8 @@ export type TrainerRequest =
   | { readonly kind: 'training'; readonly training: Training; readonly steps?: 'graphs' | 'operations' }
   | { readonly kind: 'net'; readonly training: NetTraining }
   | { readonly kind: 'graph'; readonly training: GraphTraining }
-  | { readonly kind: 'shared'; readonly isTraced: boolean };
+  | { readonly kind: 'shared'; readonly isTraced: boolean }
+  | { readonly kind: 'soak'; readonly steps: number };
 
 export interface TrainedNet {
   /** The weights before the first step, the same for each backend. */
@@ -52,6 +53,8 @@ function answer(request: TrainerRequest): Promise<unknown> {
       return trainGraph(tf, request.training);
     case 'shared':
       return trainShared(tf, request.isTraced);
+    case 'soak':
+      return soakGraph(tf, request.steps);
   }
 }
 

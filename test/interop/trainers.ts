@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { nodeFlags } from '../../scripts/places.ts';
 import type { Trained, Training } from '../unit/worker/trainings.ts';
-import type { GraphTrained, GraphTraining } from './graphtrainings.ts';
+import type { GraphTrained, GraphTraining, Soaked } from './graphtrainings.ts';
 import type { NetTraining, TrainedNet, TrainerRequest } from './trainer.ts';
 
 /** A process that trains on one backend with the engine's own step (trainer.ts); `end` stops it. */
@@ -36,6 +36,10 @@ export class Trainer {
   /** Two models that share a layer. */
   trainShared(isTraced: boolean): Promise<Omit<GraphTrained, 'way'>> {
     return this.#ask({ kind: 'shared', isTraced });
+  }
+
+  soak(steps: number): Promise<Soaked> {
+    return this.#ask({ kind: 'soak', steps });
   }
 
   trainNet(training: NetTraining): Promise<TrainedNet> {
