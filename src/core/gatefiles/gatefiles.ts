@@ -1,4 +1,3 @@
-import { readSize } from '../gitflow/gitflow.ts';
 import { isMapping, parseYaml } from '../yaml/yaml.ts';
 import { badInput, type ExpectedError } from '../../protocol/errors.ts';
 import { gateNames } from '../../protocol/gates.ts';
@@ -70,4 +69,16 @@ function findTeamMistake(name: string, value: unknown): string | undefined {
     return `There is no such gate; there are ${gateNames.join(', ')}.`;
   if (readSize(value) !== undefined) return undefined;
   return `${name} must be a whole number${name === 'timeout' ? ' of seconds' : ', or as 10m'}.`;
+}
+
+/** A number with git's endings; undefined for what is none. */
+export function readSize(value: unknown): number | undefined {
+  const [, digits, unit = ''] =
+    /^(\d+)([kmg]?)$/i.exec(typeof value === 'number' ? String(value) : asText(value)) ?? [];
+  if (digits === undefined) return undefined;
+  return Number(digits) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase());
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -1,7 +1,7 @@
 import { findConfig } from '../git/git.ts';
 import type { FlowRequest } from '../../protocol/gitflow.ts';
 import { isVersioned, parseSettings } from './settings.ts';
-import type { FlowFacts } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 
 /** A program of AVH's hooks folder whose output replaces a value of the request. */
 export interface FlowFilter {

@@ -2,7 +2,7 @@ import { findConfig } from '../git/git.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { FinishOptions, FinishedType } from '../../protocol/gitflow.ts';
 import { findNextValue, readFlag, type ReadySettings } from './settings.ts';
-import type { FlowFacts } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 
 type Flag = {
   readonly [Key in keyof FinishOptions]-?: NonNullable<FinishOptions[Key]> extends boolean ? Key : never;

@@ -1,5 +1,5 @@
 import { findConfig, parseGitBoolean, type ConfigEntry } from '../git/git.ts';
-import type { Threshold } from '../gatefiles/gatefiles.ts';
+import { readSize, type Threshold } from '../gatefiles/gatefiles.ts';
 import { ExpectedError, badInput } from '../../protocol/errors.ts';
 import { gateNames, type FlowGate, type GateName } from '../../protocol/gates.ts';
 import { describeReason, type StageStatus, type StatusDocument } from '../../protocol/pipeline.ts';
@@ -41,18 +41,6 @@ export function settleGates(config: readonly ConfigEntry[], team: Readonly<Recor
     maxFileSize: readSize(own('mlops.gate.maxfilesize') ?? team['max_file_size']) ?? DEFAULT_SIZE,
     timeout: readSize(own('mlops.gate.timeout') ?? team['timeout']) ?? DEFAULT_TIMEOUT,
   };
-}
-
-/** A number with git's endings; undefined for what is none. */
-export function readSize(value: unknown): number | undefined {
-  const [, digits, unit = ''] =
-    /^(\d+)([kmg]?)$/i.exec(typeof value === 'number' ? String(value) : asText(value)) ?? [];
-  if (digits === undefined) return undefined;
-  return Number(digits) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase());
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 /** A gate's words without what most don't have. */

@@ -3,7 +3,8 @@ import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
 import { requireLocalBase, requireTopic } from './checks.ts';
 import { planInit } from './init.ts';
 import type { FlowPlan } from './plan.ts';
-import { findLive, findUnfinished, type FlowFacts } from './state.ts';
+import { findLive, findUnfinished } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import { planFinish } from './finish.ts';
 import type { Operation } from './operation.ts';
 import { planAbort, planContinue, planUndo } from './recovery.ts';
@@ -22,7 +23,6 @@ export {
   judgePipeline,
   judgeProgram,
   listFailed,
-  readSize,
   requireGates,
   settleGates,
   toGate,
@@ -30,7 +30,9 @@ export {
   type ProgramEnd,
 } from './gates.ts';
 export { judgeFiles, judgeSecrets, parseAddedLines, parseChangedObjects } from './gatesadded.ts';
-export { listPairs, listPoints, pairKey, parseFlow, type FlowFacts, type Pair } from './state.ts';
+export { listPairs, listPoints, pairKey, type Pair } from './distances.ts';
+export { parseFlow } from './state.ts';
+export type { FlowFacts } from './facts.ts';
 export {
   KEPT,
   beginOperation,

@@ -5,7 +5,7 @@ import type { FlowRequest, TopicType } from '../../protocol/gitflow.ts';
 import { nameCommand, requireCleanTree, requireIdentity, type FlowPlan } from './plan.ts';
 import { findMissing, parseSettings, topicTypeNames, topicTypes, type FlowSettings } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
-import type { FlowFacts } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep } from './steps.ts';
 
 type InitRequest = Extract<FlowRequest, { action: 'init' }>;

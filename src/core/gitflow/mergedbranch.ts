@@ -5,7 +5,8 @@ import type { PullRequest } from './pullrequest.ts';
 import type { Arrival } from './pullrequests.ts';
 import { findTopicBase, topicSection } from './settings.ts';
 import { quoteWord } from './shell.ts';
-import { findDistance, type FlowFacts } from './state.ts';
+import { findDistance } from './distances.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep } from './steps.ts';
 import type { Finish } from './versiontag.ts';
 

@@ -1,7 +1,7 @@
 import { checkRefName } from '../git/git.ts';
 import type { FlowRequest } from '../../protocol/gitflow.ts';
 import type { FlowPlan } from './plan.ts';
-import type { FlowFacts } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import { isFinishOptions, isFinishedType } from './pullrequest.ts';
 import { isStep, type GitStep } from './steps.ts';
 

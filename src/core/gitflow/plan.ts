@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../protocol/errors.ts';
 import type { PullRequest } from './pullrequest.ts';
 import { quoteWord } from './shell.ts';
-import type { FlowFacts } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep } from './steps.ts';
 
 /** What would be done. `fetches` come first, and the rest is planned again from what they brought. */

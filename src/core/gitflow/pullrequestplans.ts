@@ -12,7 +12,8 @@ import { describeRelease, planAliases, planVersion } from './release.ts';
 import { isVersioned, topicSection } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
 import { quoteWord } from './shell.ts';
-import { findDistance, type FlowFacts } from './state.ts';
+import { findDistance } from './distances.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep } from './steps.ts';
 
 // A finish by pull request: the branch is pushed and the host's page opened; when it is merged there, the rest is done here.

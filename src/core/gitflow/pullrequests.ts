@@ -6,7 +6,8 @@ import type { Operation } from './operation.ts';
 import type { PullRequest } from './pullrequest.ts';
 import { quoteWord } from './shell.ts';
 import { findTopicBase, isVersioned, parseSettings, topicTypes } from './settings.ts';
-import { findLive, findUnfinished, type FlowFacts } from './state.ts';
+import { findLive, findUnfinished } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import { findTargets } from './targets.ts';
 
 // Which finishes go by a pull request, and which of those that wait are meant or have come in.

@@ -13,7 +13,9 @@ import {
 } from './operation.ts';
 import type { FlowPlan } from './plan.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
-import { findDistance, findLive, findUnfinished, type FlowFacts } from './state.ts';
+import { findDistance } from './distances.ts';
+import { findLive, findUnfinished } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import { parseSettings } from './settings.ts';
 import { describeStep, type GitStep, type RefChange } from './steps.ts';
 

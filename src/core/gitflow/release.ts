@@ -2,7 +2,7 @@ import { findConfig, parseGitBoolean } from '../git/git.ts';
 import { badInput } from '../../protocol/errors.ts';
 import { parseVersion, versionFiles } from './releasefiles.ts';
 import { addRelease, findWork, type BranchRun, type FoundCommit } from './releasenotes.ts';
-import type { FlowFacts } from './state.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep, WrittenFile } from './steps.ts';
 import type { Finish } from './versiontag.ts';
 

@@ -21,7 +21,8 @@ import {
   type ReadySettings,
 } from './settings.ts';
 import { findBranch } from './branches.ts';
-import { findDistance, type FlowFacts } from './state.ts';
+import { findDistance } from './distances.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep } from './steps.ts';
 import { quoteWord } from './shell.ts';
 

@@ -29,7 +29,8 @@ import {
   topicSection,
 } from './settings.ts';
 import { findBranch, findRemoteBranch } from './branches.ts';
-import { findDistance, type FlowFacts } from './state.ts';
+import { findDistance } from './distances.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep } from './steps.ts';
 import { quoteWord } from './shell.ts';
 

@@ -5,7 +5,8 @@ import type { Topic } from './checks.ts';
 import type { SettledOptions } from './finishoptions.ts';
 import { findBranch } from './branches.ts';
 import { toModelTrailers } from './release.ts';
-import { findDistance, type FlowFacts } from './state.ts';
+import { findDistance } from './distances.ts';
+import type { FlowFacts } from './facts.ts';
 import type { GitStep, TagMessage } from './steps.ts';
 import { quoteWord } from './shell.ts';
 
