@@ -315,21 +315,20 @@ describe('what a training step has beyond', () => {
     await check(onPictures(layer()), training);
     await check(onNumbers(layer(), l.dense({ units: 9, activation: 'tanh' }), layer()), { ...training, count: 8 });
   });
-  test('layers that are frozen', async () => {
-    const frozen = l.conv2d({ filters: 5, kernelSize: 2, activation: 'tanh', trainable: false });
-    await check(onPictures(frozen, l.dense({ units: 3 })));
-    await check(
-      {
-        input: [4, 4, 2],
-        build: inTurn(
-          l.conv2d({ filters: 3, kernelSize: 2, trainable: false }),
-          l.batchNormalization({ trainable: false }),
-          l.conv2d({ filters: 3, kernelSize: 2 }),
-          l.flatten(),
-          l.dense({ units: 2 }),
-        ),
-      },
-      training,
-    );
+  const trainable = false;
+  test.each<readonly [string, () => unknown]>([
+    ['Dense', () => l.dense({ units: 3, trainable })],
+    ['Conv2D', () => l.conv2d({ filters: 3, kernelSize: 2, trainable })],
+    ['Conv2DTranspose', () => l.conv2dTranspose({ filters: 3, kernelSize: 2, trainable })],
+    ['DepthwiseConv2D', () => l.depthwiseConv2d({ kernelSize: 2, trainable })],
+    ['SeparableConv2D', () => l.separableConv2d({ filters: 3, kernelSize: 2, trainable })],
+    ['BatchNormalization', () => l.batchNormalization({ trainable })],
+    ['LayerNormalization', () => l.layerNormalization({ trainable })],
+    ['PReLU', () => l.prelu({ sharedAxes: [1, 2], trainable })],
+  ])('%s that is frozen hands its gradient on', async (_, layer) => {
+    const rest = (): unknown => l.activation({ activation: 'tanh' });
+    await check(onPictures(layer(), rest()), { ...training, ...kinked });
+    // Here nothing is trained before it.
+    await check({ input: [4, 5, 2], build: behind(inTurn(layer(), rest()), toNumbers) }, training);
   });
 });

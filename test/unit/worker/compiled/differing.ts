@@ -158,6 +158,9 @@ class Differences {
       const moved = variable.dataSync();
       return values.map((value, index) => (value - moved[index]!) / RATE);
     });
+    // Statistics of the batches move by themselves.
+    const still = this.#weights.filter(({ name, isTrained }) => !isTrained && !name.includes('/moving_'));
+    for (const { variable, values } of still) expect(variable.dataSync()).toEqual(values);
     setLearningRate(this.#model, 0);
     for (const { variable, values } of this.#weights) assign(variable, values);
     const again = await this.#loss(batch);
