@@ -17,6 +17,7 @@ import type { BackendName, BackendStatus } from '../../src/protocol/training.ts'
 import { KerasDriver, type KerasNet } from '../interop/keras-driver.ts';
 import { cnn, lenet, lstm, mlp, mobile, readDigits, resnet20, toLayers, toWords } from '../interop/nets.ts';
 import type { LoopTimes } from './loop.ts';
+import type { RecordingTimes } from './recording.ts';
 import { median, type Figure, type Measurement } from './measuring.ts';
 
 // Training as `mlops train` does it, on the packaged digits. The yardstick is Keras with the same net, batches and digits, turn about.
@@ -84,6 +85,12 @@ export const measurements: readonly Measurement[] = [
       measure: (project) => withBackend(project, backend, () => measureFirstBatch(project, backend)),
     };
   }),
+  {
+    what: 'recording and loading the graph of the CNN, tfjs-node',
+    aim: '≤ 300 ms',
+    holds: (value) => value <= 300,
+    measure: (project) => withBackend(project, 'tfjs-node', measureRecording),
+  },
   ...(['wasm', 'tfjs-node'] as const).flatMap((backend) =>
     (['mlp', 'cnn'] as const).map((name): Measurement => ({
       what: `our loop against the backend's bare one, ${name.toUpperCase()}, ${backend}`,
@@ -224,6 +231,19 @@ async function measureFirstBatch(project: string, backend: BackendName): Promise
   } finally {
     await writeFile(config, before);
   }
+}
+
+/** Each in a process of its own; the quickest of them. */
+async function measureRecording(): Promise<Figure> {
+  const { MLOPS_TENSORFLOW: native = '' } = await nativeEnvironment(process.env);
+  const script = path.join(import.meta.dirname, 'recording.ts');
+  const times: RecordingTimes[] = [];
+  for (let start = 0; start < STARTS; start++)
+    times.push(JSON.parse(await readProgram(process.execPath, [...nodeFlags, script, native])) as RecordingTimes);
+  const best = (what: keyof RecordingTimes): number => Math.min(...times.map((each) => each[what]));
+  const all = times.map(({ recording }) => recording.toFixed(0)).join(', ');
+  const value = best('recording');
+  return { value, text: `${value.toFixed(0)} ms (${all}); then its first run, ${best('running').toFixed(0)} ms` };
 }
 
 async function readHistory(project: string, runId: string, metric: string): Promise<MetricHistory> {
