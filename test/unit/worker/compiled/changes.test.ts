@@ -135,6 +135,15 @@ test.each<[what: string, make: () => LayersModel, change?: (model: LayersModel) 
     ({ optimizer }) => Object.assign(optimizer, { decay: 0.5, momentum: 0.2, epsilon: 0.1 }),
   ],
   [
+    'numbers of Adagrad that were changed',
+    () => makeModel([], { optimizer: train.adagrad(0.05) }),
+    ({ optimizer }) => Object.assign(optimizer, { learningRate: 0.2 }),
+  ],
+  [
+    'a normalization with numbers of its own, and its statistics',
+    () => makeModel([layers.batchNormalization({ momentum: 0.6, epsilon: 0.05 })]),
+  ],
+  [
     'a momentum that was changed, which is not read again',
     () => makeModel([], { optimizer: train.momentum(0.05, 0.9) }),
     ({ optimizer }) => Object.assign(optimizer, { momentum: 0.1 }),
@@ -196,6 +205,35 @@ test.each([-1, -0.1, -1e-8, 0, 0.5])('Poisson of an answer of %d costs what Tens
   const wanted = (model.evaluate(tf.tensor2d([[1]]), tf.tensor2d([[1]])) as Tensor).dataSync()[0]!;
   if (Number.isNaN(wanted)) expect(loss).toBeNaN();
   else expect(loss).toBeCloseTo(wanted, 4);
+});
+
+test('a row of answers that are all zeros makes the loss no number, and leaves the weights as they are', async () => {
+  const makeRelu = (): LayersModel => {
+    const model = tf.sequential({
+      layers: [layers.dense({ inputShape: [1], units: 2, useBias: false, activation: 'relu' })],
+    });
+    model.compile({ optimizer: train.sgd(0.1), loss: 'categoricalCrossentropy' });
+    model.setWeights([tf.tensor2d([[1, 2]])]);
+    return model;
+  };
+  const [model, same] = [makeRelu(), makeRelu()];
+  const step = await compileStep(model);
+  // Before relu the first example is below 0.
+  const { loss } = await step.train([-1, 1], [1, 0, 1, 0]);
+  expect(loss).toBeNaN();
+  await step.dispose();
+  // The other one alone, at half of the rate.
+  setLearningRate(same, 0.05);
+  await same.trainOnBatch(tf.tensor2d([[1]]), tf.tensor2d([[1, 0]]));
+  numbersOf(model)[0]!.forEach((value, place) => expect(value).toBeCloseTo(numbersOf(same)[0]![place]!, 5));
+  await same.trainOnBatch(
+    tf.tensor2d([[-1], [1]]),
+    tf.tensor2d([
+      [1, 0],
+      [1, 0],
+    ]),
+  );
+  expect(numbersOf(same)[0]!.every(Number.isNaN)).toBe(true);
 });
 
 test('rows that an embedding does not have are told before anything is trained', async () => {

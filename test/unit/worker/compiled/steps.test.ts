@@ -169,7 +169,10 @@ test('a word that a layer computes and that is not in the embedding makes the lo
     (await steps.evaluate({ xs: Float32Array.of(0, word), ys: new Float32Array(2), count: 1, number: 0 })).values[0]!;
   expect(await lossOf(3.9)).toBe(await lossOf(3));
   for (const word of [4, -1, NaN, 1e30]) expect(await lossOf(word)).toBeNaN();
+  await steps.train({ xs: Float32Array.of(0, 4), ys: new Float32Array(2), count: 1, number: 0 });
   await steps.dispose();
+  // As the operations would leave them.
+  expect([...numbersOf(model).at(-1)!].every(Number.isNaN)).toBe(true);
 });
 
 test('weights of examples, clipping and a rate that changes are as the operations have them', async () => {
