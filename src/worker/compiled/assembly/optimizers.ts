@@ -1,4 +1,4 @@
-import { multiplyAdd } from './vectors';
+import { multiplyAdd, settled, settled1 } from './vectors';
 
 // Updates of `count` weights w by their gradients g. What changes from step to step lies in a block of numbers that `h` points to.
 
@@ -14,7 +14,7 @@ export function momentum(w: usize, g: usize, v: usize, count: i32, h: usize): vo
     isNesterov = load<f32>(h + 8) != 0;
   for (let i = 0; i < count; i++) {
     const gradient = load<f32>(g + (i << 2)),
-      velocity = load<f32>(v + (i << 2)) * keep + gradient;
+      velocity = settled1(load<f32>(v + (i << 2)) * keep + gradient);
     store<f32>(v + (i << 2), velocity);
     const change = isNesterov ? gradient + velocity * keep : velocity;
     store<f32>(w + (i << 2), load<f32>(w + (i << 2)) - change * rate);
@@ -38,11 +38,15 @@ export function adam(w: usize, g: usize, m: usize, v: usize, count: i32, h: usiz
   for (; i + 4 <= count; i += 4) {
     const at = i << 2,
       gradient = v128.load(g + at);
-    const mean = multiplyAdd(v128.load(m + at), f32x4.splat(first), f32x4.mul(gradient, f32x4.splat(firstRest)));
-    const square = multiplyAdd(
-      v128.load(v + at),
-      f32x4.splat(second),
-      f32x4.mul(f32x4.mul(gradient, gradient), f32x4.splat(secondRest)),
+    const mean = settled(
+      multiplyAdd(v128.load(m + at), f32x4.splat(first), f32x4.mul(gradient, f32x4.splat(firstRest))),
+    );
+    const square = settled(
+      multiplyAdd(
+        v128.load(v + at),
+        f32x4.splat(second),
+        f32x4.mul(f32x4.mul(gradient, gradient), f32x4.splat(secondRest)),
+      ),
     );
     v128.store(m + at, mean);
     v128.store(v + at, square);
@@ -53,8 +57,8 @@ export function adam(w: usize, g: usize, m: usize, v: usize, count: i32, h: usiz
   for (; i < count; i++) {
     const at = i << 2,
       gradient = load<f32>(g + at);
-    const mean = load<f32>(m + at) * first + gradient * firstRest;
-    const square = load<f32>(v + at) * second + gradient * gradient * secondRest;
+    const mean = settled1(load<f32>(m + at) * first + gradient * firstRest);
+    const square = settled1(load<f32>(v + at) * second + gradient * gradient * secondRest);
     store<f32>(m + at, mean);
     store<f32>(v + at, square);
     store<f32>(w + at, load<f32>(w + at) * left - (mean * size) / (sqrt(square) * factor + epsilon));
@@ -71,16 +75,16 @@ export function rmsprop(w: usize, g: usize, square: usize, velocity: usize, mean
   for (let i = 0; i < count; i++) {
     const at = i << 2,
       gradient = load<f32>(g + at);
-    const s = load<f32>(square + at) * decay + gradient * gradient * rest;
+    const s = settled1(load<f32>(square + at) * decay + gradient * gradient * rest);
     store<f32>(square + at, s);
     let spread: f32 = s + epsilon;
     if (mean) {
-      const middle = load<f32>(mean + at) * decay + gradient * rest;
+      const middle = settled1(load<f32>(mean + at) * decay + gradient * rest);
       store<f32>(mean + at, middle);
       // As the packages have it: epsilon is taken off, too.
       spread = s - (middle * middle + epsilon);
     }
-    const v = load<f32>(velocity + at) * keep + (gradient * rate) / sqrt(spread);
+    const v = settled1(load<f32>(velocity + at) * keep + (gradient * rate) / sqrt(spread));
     store<f32>(velocity + at, v);
     store<f32>(w + at, load<f32>(w + at) - v);
   }
