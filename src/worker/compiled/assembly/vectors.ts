@@ -9,19 +9,15 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The least number that has all its digits. */
-const LEAST_NORMAL: f32 = 1.1754943508222875e-38;
+/** So little moves no weight. Times a rate it has still all its digits. */
+export const TINY: f32 = 1e-30;
 
 /**
- * Zero in the place of what is nearer to it than any number with all its digits. What decays from step to step, as means of gradients do where
- * none comes any more, would stay there for ever, and processors take a hundred times as long for it.
+ * Zero in the place of what is less than `TINY`. What decays from step to step, as means of gradients do where none comes any more, would stay
+ * for ever among the numbers that have not all their digits, for which processors take a hundred times as long.
  */
-export function settled(v: v128): v128 {
-  return v128.andnot(v, f32x4.lt(f32x4.abs(v), f32x4.splat(LEAST_NORMAL)));
-}
-
-export function settled1(x: f32): f32 {
-  return abs(x) < LEAST_NORMAL ? 0 : x;
+export function settled(x: f32): f32 {
+  return abs(x) < TINY ? 0 : x;
 }
 
 /** e^x with an error of about 1e-7 of it: 2^n times a polynomial of the rest (the coefficients are those of Cephes' expf). */
