@@ -10,6 +10,8 @@ export const places = {
   count: 1164,
   /** Whether what depends on the states alone is there already. */
   prepared: 1168,
+  /** Whether nothing but the answers is wanted. */
+  answers: 1172,
   controls: 1216,
   /** 256 bytes for each thread. */
   scratch: 1536,

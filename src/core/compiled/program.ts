@@ -99,9 +99,11 @@ export function planProgram(graphs: readonly StepGraph[], threads: number): Plan
         levels: levels.map((level) =>
           level.map(({ pace, operations }) => ({
             pace,
-            calls: operations
-              .flatMap((operation) => calls.get(operation) ?? [])
-              .map((call) => resolve(call, { layout, thread, threads, tables })),
+            calls: operations.flatMap((operation) =>
+              (calls.get(operation) ?? []).map((call) =>
+                resolve(call, 't' in operation.inputs, { layout, thread, threads, tables }),
+              ),
+            ),
           })),
         ),
         parts: { address: layout.parts + thread * layout.partsPitch, bytes: layout.partsPitch },

@@ -10,6 +10,8 @@ export interface ThreadCall {
   readonly fixed: readonly number[];
   readonly first: readonly number[];
   readonly count: readonly number[];
+  /** It compares answers with targets. */
+  readonly isJudging: boolean;
 }
 
 interface Resolving {
@@ -20,13 +22,14 @@ interface Resolving {
 }
 
 /** The arguments of a call for one thread. */
-export function resolve({ kernel, arguments: given }: Call, resolving: Resolving): ThreadCall {
+export function resolve({ kernel, arguments: given }: Call, isJudging: boolean, resolving: Resolving): ThreadCall {
   const terms = given.map((argument) => resolveArgument(argument, resolving));
   return {
     kernel,
     fixed: terms.map(([fixed]) => fixed),
     first: terms.map(([, first]) => first),
     count: terms.map(([, , count]) => count),
+    isJudging,
   };
 }
 

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { fillTable, places, type Plan, type ProgramFacts } from '../../core/compiled/compiled.ts';
 import type { BatchRoom } from '../data.ts';
 import { instantiate, type KernelModule, type Kernels } from './kernels.ts';
-import { Performer } from './perform.ts';
+import { Performer, type Shortcuts } from './perform.ts';
 import { END, type ThreadData } from './threadData.ts';
 import { releaseMemory, takeMemory } from './memories.ts';
 import { cantGoOn, DISPOSED, WAY_ON } from './watching.ts';
@@ -119,12 +119,20 @@ export class Executor {
     this.#floats.set([1 / count, count], control);
     this.#words.set(keys, control + 2);
     this.#floats.set(optimizer, control + 4);
-    this.#perform(number, facts, count);
+    this.#perform(number, facts, { count, isAnswer: false });
     const divisor = count * facts.rowsPerExample;
     const sum = (parts: readonly number[]): number =>
       parts.reduce((total, address) => total + (this.#doubles[address / 8] ?? NaN), 0);
     const penalties = facts.penalties.reduce((total, parts) => total + sum(parts), 0);
     return [sum(facts.loss) / divisor + penalties, ...facts.metrics.map((parts) => sum(parts) / divisor)];
+  }
+
+  /** The model's answers to some examples, without judging them; `size`: numbers of them all. */
+  answer(number: number, xs: Float32Array, { count, size }: { count: number; size: number }): Float32Array {
+    const facts = this.#factsOf(number, count);
+    this.#put(xs, facts.input);
+    this.#perform(number, facts, { count, isAnswer: true });
+    return this.outputs(number, size);
   }
 
   /** Where a program takes its batch from; one that lies there already is not copied. `size`, `width`: numbers of an example and its target. */
@@ -144,18 +152,24 @@ export class Executor {
     return this.#at(this.#plan.programs[number]?.output ?? 0, size).slice();
   }
 
-  #perform(number: number, { isRepeatable, work }: ProgramFacts, count: number): void {
+  #perform(
+    number: number,
+    { isRepeatable, work }: ProgramFacts,
+    { count, isAnswer }: { readonly count: number } & Pick<Shortcuts, 'isAnswer'>,
+  ): void {
     const isPrepared = this.#prepared === number;
     this.#prepared = isRepeatable ? number : undefined;
     if (isPrepared && count * work < WORK_OF_THREAD) {
-      this.#performer.runAlone(number, count);
+      this.#performer.runAlone(number, count, { isAnswer });
       return;
     }
     this.#words[places.program / 4] = number;
     this.#words[places.count / 4] = count;
-    this.#words[places.prepared / 4] = isPrepared ? 1 : 0;
+    this.#words[places.prepared / 4] = Number(isPrepared);
+    this.#words[places.answers / 4] = Number(isAnswer);
     if (this.#threads.length > 0) this.#kernels['start']?.(places.start, this.#plan.threads);
-    if (!this.#performer.run(number, count, isPrepared)) throw this.#broken('a thread of it gave no answer');
+    if (!this.#performer.run(number, count, { isPrepared, isAnswer }))
+      throw this.#broken('a thread of it gave no answer');
   }
 
   async dispose(): Promise<void> {

@@ -3,11 +3,19 @@ import type { Kernels } from './kernels.ts';
 
 // What each thread does of a step; the main thread is number 0.
 
-/** How long a thread turns in place before it sleeps: some tens of microseconds. */
-export const SPINS = 20_000;
+/** How long a thread turns in place for the others of a step before it sleeps: some tens of microseconds. */
+const SPINS = 20_000;
 
 /** Nobody waits longer for another thread, in seconds. */
 const TIMEOUT_S = 60;
+
+/** What of a program may be left out. */
+export interface Shortcuts {
+  /** What depends on the states alone is there already. */
+  readonly isPrepared: boolean;
+  /** Nothing but the answers is wanted: nobody judges them. */
+  readonly isAnswer: boolean;
+}
 
 interface BoundCall {
   readonly kernel: (...numbers: readonly number[]) => number;
@@ -25,6 +33,8 @@ interface BoundStretch {
 
 interface BoundProgram {
   readonly levels: readonly (readonly BoundStretch[])[];
+  /** Those without the calls that judge. */
+  readonly answering: readonly (readonly BoundStretch[])[];
   readonly parts: ThreadProgram['parts'];
 }
 
@@ -43,21 +53,20 @@ export class Performer {
     this.#kernels = kernels;
     this.#thread = thread;
     this.#threads = threads;
-    this.#programs = programs.map(({ levels, parts }) => ({
-      parts,
-      levels: levels.map((level) =>
-        level.map(({ pace, calls }) => ({ pace, calls: calls.map((call) => bind(kernels, call)) })),
-      ),
-    }));
+    this.#programs = programs.map(({ levels, parts }) => {
+      const boundOf = (isWanted: (call: ThreadCall) => boolean): BoundProgram['levels'] =>
+        levels.map((level) =>
+          level.map(({ pace, calls }) => ({ pace, calls: calls.filter(isWanted).map((call) => bind(kernels, call)) })),
+        );
+      return { parts, levels: boundOf(() => true), answering: boundOf(({ isJudging }) => !isJudging) };
+    });
     kernels['setScratch']?.(places.scratch + SCRATCH_BYTES * thread);
   }
 
-  /**
-   * Does this thread's part of a program for so many examples; false when another thread did not come. `isPrepared`: what depends on the
-   * states alone is there already.
-   */
-  run(number: number, examples: number, isPrepared = false): boolean {
-    const { levels, parts } = this.#programOf(number);
+  /** Does this thread's part of a program for so many examples; false when another thread did not come. */
+  run(number: number, examples: number, { isPrepared, isAnswer }: Shortcuts): boolean {
+    const { parts, ...program } = this.#programOf(number);
+    const levels = isAnswer ? program.answering : program.levels;
     const [from, to] = boundsOf({ total: examples, unit: 1 }, this.#thread, this.#threads);
     if (parts.bytes > 0) this.#kernels['zero']?.(parts.address, parts.bytes);
     for (const level of levels) {
@@ -69,8 +78,9 @@ export class Performer {
   }
 
   /** Does all of a program that is prepared, without the other threads. */
-  runAlone(number: number, examples: number): void {
-    const { levels, parts } = this.#programOf(number);
+  runAlone(number: number, examples: number, { isAnswer }: Pick<Shortcuts, 'isAnswer'>): void {
+    const { parts, ...program } = this.#programOf(number);
+    const levels = isAnswer ? program.answering : program.levels;
     for (let thread = 0; thread < this.#threads; thread++)
       if (parts.bytes > 0) this.#kernels['zero']?.(parts.address + thread * parts.bytes, parts.bytes);
     for (const level of levels)

@@ -130,17 +130,10 @@ class CompiledSteps implements CompiledTraining {
   }
 
   predict(xs: Float32Array, count: number): Float32Array {
-    const { executor, mirror, programs, targetWidth } = this.#parts;
+    const { executor, mirror, programs } = this.#parts;
     this.#check(xs);
     mirror.push();
-    executor.run(programs.evaluate, {
-      xs,
-      ys: new Float32Array(count * targetWidth),
-      count,
-      keys: [0, 0],
-      optimizer: [],
-    });
-    return executor.outputs(programs.evaluate, this.#sizeOfAnswers(count));
+    return executor.answer(programs.evaluate, xs, { count, size: this.#sizeOfAnswers(count) });
   }
 
   explain(): string {

@@ -1,3 +1,5 @@
+import { settled } from './vectors';
+
 // Updates as in optimizers.ts.
 
 /** h: step size with the correction of the mean, the two decays, epsilon, 1 − the first decay. */
@@ -10,8 +12,8 @@ export function adamax(w: usize, g: usize, m: usize, u: usize, count: i32, h: us
   for (let i = 0; i < count; i++) {
     const at = i << 2,
       gradient = load<f32>(g + at);
-    const mean = load<f32>(m + at) * first + gradient * rest;
-    const most = max<f32>(load<f32>(u + at) * second, abs(gradient));
+    const mean = settled(load<f32>(m + at) * first + gradient * rest);
+    const most = settled(max<f32>(load<f32>(u + at) * second, abs(gradient)));
     store<f32>(m + at, mean);
     store<f32>(u + at, most);
     store<f32>(w + at, load<f32>(w + at) - size * (mean / (most + epsilon)));
@@ -27,11 +29,11 @@ export function adadelta(w: usize, g: usize, square: usize, moved: usize, count:
   for (let i = 0; i < count; i++) {
     const at = i << 2,
       gradient = load<f32>(g + at);
-    const squares = load<f32>(square + at) * keep + gradient * gradient * rest;
+    const squares = settled(load<f32>(square + at) * keep + gradient * gradient * rest);
     const before = load<f32>(moved + at);
     const change = (sqrt<f32>(before + epsilon) / sqrt<f32>(squares + epsilon)) * gradient;
     store<f32>(square + at, squares);
-    store<f32>(moved + at, before * keep + change * change * rest);
+    store<f32>(moved + at, settled(before * keep + change * change * rest));
     store<f32>(w + at, load<f32>(w + at) - change * rate);
   }
 }

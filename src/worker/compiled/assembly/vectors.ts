@@ -9,6 +9,17 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** So little moves no weight. Times a rate it has still all its digits. */
+export const TINY: f32 = 1e-30;
+
+/**
+ * Zero in the place of what is less than `TINY`. What decays from step to step, as means of gradients do where none comes any more, would stay
+ * for ever among the numbers that have not all their digits, for which processors take a hundred times as long.
+ */
+export function settled(x: f32): f32 {
+  return abs(x) < TINY ? 0 : x;
+}
+
 /** e^x with an error of about 1e-7 of it: 2^n times a polynomial of the rest (the coefficients are those of Cephes' expf). */
 export function exp4(given: v128): v128 {
   const x = f32x4.pmax(f32x4.pmin(given, f32x4.splat(88.3762626647949)), f32x4.splat(-103.9));

@@ -160,6 +160,37 @@ test.each([true, false])('products of all sizes are right, fused %s', async (isF
       }
 });
 
+/** Of each optimizer: numbers of its block, and which of its slots are there. */
+const decaying: readonly (readonly [kernel: string, numbers: readonly number[], slots: readonly boolean[]])[] = [
+  ['adam', [0.001, 1, 0.9, 0.999, 1e-7, 1, 0.1, 0.001], [true, true]],
+  ['adamax', [0.001, 0.9, 0.999, 1e-7, 0.1], [true, true]],
+  ['adadelta', [0.001, 0.95, 1e-7, 0.05], [true, true]],
+  ['momentum', [0.001, 0.9, 0], [true]],
+  ['rmsprop', [0.001, 0.9, 0.9, 1e-7, 0.1], [true, true, false]],
+];
+
+test.each(decaying)(
+  '%s: what has decayed to nothing is zero, and not a number that takes long',
+  async (kernel, h, slots) => {
+    const { module } = await loadKernels(await ensureKernels());
+    const memory = new webAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const floats = new Float32Array(memory.buffer);
+    const [w, g, block, count] = [4096, 8192, 2048, 5];
+    const first = 16_384;
+    floats.set(h, block / 4);
+    // The least number with all its digits, less ones, none, and an ordinary one; five, as what is left of four is done one by one.
+    const before = [1.17549435e-38, 1e-40, NaN, 1, 1.17549435e-38];
+    slots.forEach((_, slot) => floats.set(before, first / 4 + slot * 1024));
+    const addresses = slots.map((isThere, slot) => (isThere ? first + slot * 4096 : 0));
+    instantiate(module, memory)[kernel]?.(w, g, ...addresses, count, block);
+    for (const address of addresses.filter((each) => each > 0)) {
+      const after = [...floats.subarray(address / 4, address / 4 + count)];
+      expect(after).toEqual([0, 0, NaN, expect.closeTo(1, 0), 0]);
+      expect(after[3]).toBeLessThan(1);
+    }
+  },
+);
+
 test('batches that are put where the program takes them from are the same numbers', async () => {
   const kernels = await loadKernels(await ensureKernels());
   const executor = await Executor.start(planOf(1), kernels, '');
