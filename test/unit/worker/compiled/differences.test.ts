@@ -71,7 +71,7 @@ describe('layers of filters', () => {
   test.each(Object.entries(nets))('%s', (_, net) => check(net()));
 });
 
-describe('products that are larger than the blocks in which they are computed, on two threads', () => {
+describe('what is larger than the blocks in which it is computed, on two threads', () => {
   const nets: Readonly<Record<string, () => Net>> = {
     'Dense': () => ({
       input: [150],
@@ -87,12 +87,13 @@ describe('products that are larger than the blocks in which they are computed, o
     'BatchNormalization': () => larger(l.batchNormalization(), l.activation({ activation: 'tanh' })),
   };
   test.each(Object.entries(nets))('%s', (_, net) =>
-    check(net(), { pass: 'training', count: 13, threads: 2, most: 24, telling: 0.4 }),
+    check(net(), { pass: 'training', count: 7, threads: 2, most: 16, telling: 0.4 }),
   );
 
   function larger(...layers: readonly unknown[]): Net {
     const first = l.conv2d({ filters: 13, kernelSize: 1, activation: 'tanh' });
-    return { input: [9, 9, 5], build: behind(inTurn(first, ...layers, l.globalAveragePooling2d({})), toNumbers) };
+    // More pixels than rows that normalizations take at once.
+    return { input: [13, 13, 5], build: behind(inTurn(first, ...layers, l.globalAveragePooling2d({})), toNumbers) };
   }
 });
 
