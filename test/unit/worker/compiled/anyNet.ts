@@ -93,7 +93,7 @@ function slopesOfAny(net: AnyNet, from: number): Promise<readonly Slope[] | unde
     ...dense.map((options) => made('dense', options)),
     inTurn(l.dense({ units: 5, activation: last })),
   );
-  const given = { loss, count, threads, from, pass: 'training', hasKinks: true, isBrief: true } as const;
+  const given = { loss, count, threads, from, pass: 'training', hasKinks: true, most: 0 } as const;
   return slopesFor({ input: [4, 5, 2], build }, { ...wishes, ...given });
 }
 

@@ -71,6 +71,32 @@ describe('layers of filters', () => {
   test.each(Object.entries(nets))('%s', (_, net) => check(net()));
 });
 
+describe('what is larger than the blocks in which it is computed, on two threads', () => {
+  const nets: Readonly<Record<string, () => Net>> = {
+    'Dense': () => ({
+      input: [150],
+      build: behind(
+        inTurn(l.dense({ units: 67, activation: 'tanh' }), l.dense({ units: 41, activation: 'tanh' })),
+        toNumbers,
+      ),
+    }),
+    'Conv2D': () => larger(l.conv2d({ filters: 19, kernelSize: 3, activation: 'tanh' })),
+    'Conv2D, strides': () => larger(l.conv2d({ filters: 35, kernelSize: 2, strides: 2, activation: 'tanh' })),
+    'Conv2DTranspose': () => larger(l.conv2dTranspose({ filters: 17, kernelSize: 3, strides: 2, activation: 'tanh' })),
+    'DepthwiseConv2D': () => larger(l.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 3, activation: 'tanh' })),
+    'BatchNormalization': () => larger(l.batchNormalization(), l.activation({ activation: 'tanh' })),
+  };
+  test.each(Object.entries(nets))('%s', (_, net) =>
+    check(net(), { pass: 'training', count: 7, threads: 2, most: 16, telling: 0.4 }),
+  );
+
+  function larger(...layers: readonly unknown[]): Net {
+    const first = l.conv2d({ filters: 13, kernelSize: 1, activation: 'tanh' });
+    // More pixels than rows that normalizations take at once.
+    return { input: [13, 13, 5], build: behind(inTurn(first, ...layers, l.globalAveragePooling2d({})), toNumbers) };
+  }
+});
+
 describe('activations', () => {
   const smooth = ['sigmoid', 'tanh', 'softplus', 'softmax', 'swish', 'mish', 'gelu', 'gelu_new', 'linear'] as const;
   const bent = ['relu', 'relu6', 'elu', 'selu', 'softsign', 'hardSigmoid'] as const;

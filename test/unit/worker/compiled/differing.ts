@@ -48,8 +48,11 @@ export interface Question {
   readonly pass?: 'looking' | 'training';
   /** The loss is not smooth everywhere: examples are drawn until no kink lies in the way of any difference. */
   readonly hasKinks?: boolean;
-  /** Only slopes along directions, not along each number. These are greater, and may be known less well. */
-  readonly isBrief?: boolean;
+  /**
+   * Numbers of each weight that are moved one by one; all of them without it. With 0, there are only slopes along directions, which are greater,
+   * and may be known less well.
+   */
+  readonly most?: number;
   /** Of the first draw; 1 without it. */
   readonly from?: number;
 }
@@ -140,7 +143,7 @@ class Differences {
     for (const [index, weight] of this.#weights.entries()) {
       if (!weight.isTrained) continue;
       const gradient = gradients[index]!;
-      for (const direction of directionsFor(gradient, this.#question.isBrief === true)) {
+      for (const direction of directionsFor(gradient, this.#question.most)) {
         const slope = await this.#slope({ weight, gradient, direction, start, batch });
         if (slope === undefined) return undefined;
         slopes.push(slope);
@@ -188,8 +191,8 @@ class Differences {
     readonly start: number;
     readonly batch: StepBatch;
   }): Promise<Slope | undefined> {
-    const { hasKinks = false, isBrief = false } = this.#question;
-    const width = isBrief ? WIDTH_OF_DIRECTIONS : hasKinks ? WIDTH_AT_KINKS : WIDTH;
+    const { hasKinks = false, most } = this.#question;
+    const width = most === 0 ? WIDTH_OF_DIRECTIONS : hasKinks ? WIDTH_AT_KINKS : WIDTH;
     const lossAt = (by: number): Promise<number> => {
       assign(
         variable,
@@ -211,17 +214,18 @@ class Differences {
   }
 }
 
-/** Single numbers, unless it is to be brief, then the gradient and signs at random, each as long as 1. */
-function* directionsFor(gradient: Float32Array, isBrief: boolean): Generator<Float32Array> {
+/** Single numbers, one of each part, then the gradient and signs at random, each as long as 1. */
+function* directionsFor(gradient: Float32Array, most = gradient.length): Generator<Float32Array> {
   const { length } = gradient;
-  for (let at = 0; at < length && !isBrief; at++) {
+  const random = createRandom(length);
+  const count = Math.min(most, length);
+  for (let index = 0; index < count; index++) {
     const direction = new Float32Array(length);
-    direction[at] = 1;
+    direction[Math.floor(((index + random()) * length) / count)] = 1;
     yield direction;
   }
   const size = Math.hypot(...gradient);
   if (size > 0) yield gradient.map((value) => value / size);
-  const random = createRandom(length);
   yield gradient.map(() => (random() < 0.5 ? -1 : 1) / Math.sqrt(length));
 }
 

@@ -80,7 +80,7 @@ function inputsOf({ input, scale = 1, words }: Net, count: number, random: () =>
   );
 }
 
-export interface Wishes extends Partial<Pick<Question, 'pass' | 'hasKinks' | 'isBrief' | 'from' | 'threads'>> {
+export interface Wishes extends Partial<Pick<Question, 'pass' | 'hasKinks' | 'most' | 'from' | 'threads'>> {
   readonly loss?: string;
   readonly count?: number;
   readonly telling?: number;
