@@ -2,7 +2,7 @@ import { copyFew, pooledRows, rows, tableOfScratch, workplace } from './matrix';
 import { TILE_ROWS, rowsTile } from './microkernels';
 import { BIAS, RELU } from './vectors';
 
-// Convolutions of 3 × 3 by Winograd's minimal filtering F(2 × 2, 3 × 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
+// Convolutions of 3 × 3 by Winograd's minimal filtering F(2 × 2, 3 × 3) ("Fast Algorithms for Convolutional Neural Networks",
 // arXiv:1509.09308): 16 multiplications for a tile of 2 × 2 places of the answer in the place of 36. Of pictures and weights there are sums
 // and differences, at 16 positions each; those are multiplied as matrices, one for each position.
 
