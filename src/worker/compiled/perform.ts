@@ -4,7 +4,7 @@ import type { Kernels } from './kernels.ts';
 // What each thread does of a step; the main thread is number 0.
 
 /** How long a thread turns in place for the others of a step before it sleeps: some tens of microseconds. */
-const SPINS = 20_000;
+export const SPINS = 20_000;
 
 /** Nobody waits longer for another thread, in seconds. */
 const TIMEOUT_S = 60;

@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { places } from '../../core/compiled/compiled.ts';
 import { instantiate, tuneCompiler } from './kernels.ts';
-import { Performer } from './perform.ts';
+import { Performer, SPINS } from './perform.ts';
 import { END, type ThreadData } from './threadData.ts';
 
 // A thread of compiled steps: waits for a start, does its part, and again. It never answers: the threads meet in their memory.
@@ -10,10 +11,12 @@ import { END, type ThreadData } from './threadData.ts';
  * How long it turns in place for the next step before it sleeps: about two tenths of a millisecond, in which the main thread makes the next batch
  * ready. To be waked would take half as long, in each step.
  */
-const SPINS = 300_000;
+const PATIENCE = 300_000;
 
 tuneCompiler();
 const { module, memory, programs, thread, threads } = workerData as ThreadData;
+// Where there are fewer cores than threads, one that turns in place is in the way of those that work.
+const spins = threads > availableParallelism() ? SPINS : PATIENCE;
 const kernels = instantiate(module, memory);
 const performer = new Performer(kernels, programs, { thread, threads });
 const words = new Int32Array(memory.buffer);
@@ -21,7 +24,7 @@ const poison = places.poison / 4;
 
 parentPort?.postMessage('ready');
 for (let last = 0; ;) {
-  last = kernels['awaitStart']?.(places.start, last, SPINS) ?? 0;
+  last = kernels['awaitStart']?.(places.start, last, spins) ?? 0;
   const program = words[places.program / 4] ?? END;
   if (program === END || Atomics.load(words, poison) !== 0) break;
   try {

@@ -2,7 +2,7 @@ import { copyFew, pooledRows, rows, tableOfScratch, workplace } from './matrix';
 import { TILE_ROWS, rowsTile } from './microkernels';
 import { BIAS, RELU } from './vectors';
 
-// Convolutions of 3 × 3 by Winograd's minimal filtering F(2 × 2, 3 × 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
+// Convolutions of 3 × 3 by Winograd's minimal filtering F(2 × 2, 3 × 3) ("Fast Algorithms for Convolutional Neural Networks",
 // arXiv:1509.09308): 16 multiplications for a tile of 2 × 2 places of the answer in the place of 36. Of pictures and weights there are sums
 // and differences, at 16 positions each; those are multiplied as matrices, one for each position.
 
@@ -104,49 +104,35 @@ export function winograd(
 
 /** Bᵀ d B of a tile of 4 × 4 places, for all channels: a column of positions after the other. */
 function spreadTile(x: usize, line: i32, pixel: i32, out: usize, positionBytes: usize): void {
-  const end: usize = x + pixel;
+  const end: usize = x + pixel,
+    one = pixel,
+    two = pixel << 1,
+    three = pixel * 3;
   for (; x < end; x += 16) {
-    const second: usize = x + line,
-      third: usize = second + line,
-      fourth: usize = third + line;
-    const two = pixel << 1,
-      three = pixel * 3;
-    spreadColumn(
-      f32x4.sub(v128.load(x), v128.load(x + two)),
-      f32x4.sub(v128.load(second), v128.load(second + two)),
-      f32x4.sub(v128.load(third), v128.load(third + two)),
-      f32x4.sub(v128.load(fourth), v128.load(fourth + two)),
-      out,
-      positionBytes,
-    );
-    spreadColumn(
-      f32x4.add(v128.load(x + pixel), v128.load(x + two)),
-      f32x4.add(v128.load(second + pixel), v128.load(second + two)),
-      f32x4.add(v128.load(third + pixel), v128.load(third + two)),
-      f32x4.add(v128.load(fourth + pixel), v128.load(fourth + two)),
-      out + positionBytes,
-      positionBytes,
-    );
-    spreadColumn(
-      f32x4.sub(v128.load(x + two), v128.load(x + pixel)),
-      f32x4.sub(v128.load(second + two), v128.load(second + pixel)),
-      f32x4.sub(v128.load(third + two), v128.load(third + pixel)),
-      f32x4.sub(v128.load(fourth + two), v128.load(fourth + pixel)),
-      out + 2 * positionBytes,
-      positionBytes,
-    );
-    spreadColumn(
-      f32x4.sub(v128.load(x + pixel), v128.load(x + three)),
-      f32x4.sub(v128.load(second + pixel), v128.load(second + three)),
-      f32x4.sub(v128.load(third + pixel), v128.load(third + three)),
-      f32x4.sub(v128.load(fourth + pixel), v128.load(fourth + three)),
-      out + 3 * positionBytes,
-      positionBytes,
-    );
+    const b: usize = x + line,
+      c: usize = b + line,
+      d: usize = c + line;
+    let to = out;
+    spreadColumn(less(x, 0, two), less(b, 0, two), less(c, 0, two), less(d, 0, two), to, positionBytes);
+    to += positionBytes;
+    spreadColumn(sum(x, one, two), sum(b, one, two), sum(c, one, two), sum(d, one, two), to, positionBytes);
+    to += positionBytes;
+    spreadColumn(less(x, two, one), less(b, two, one), less(c, two, one), less(d, two, one), to, positionBytes);
+    to += positionBytes;
+    spreadColumn(less(x, one, three), less(b, one, three), less(c, one, three), less(d, one, three), to, positionBytes);
     out += 16;
   }
 }
 
+function less(place: usize, a: i32, b: i32): v128 {
+  return f32x4.sub(v128.load(place + a), v128.load(place + b));
+}
+
+function sum(place: usize, a: i32, b: i32): v128 {
+  return f32x4.add(v128.load(place + a), v128.load(place + b));
+}
+
+/** Of the four lines of a column. */
 function spreadColumn(a: v128, b: v128, c: v128, d: v128, out: usize, positionBytes: usize): void {
   const row: usize = positionBytes << 2;
   v128.store(out, f32x4.sub(a, c));
