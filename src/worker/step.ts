@@ -153,12 +153,14 @@ interface Update {
 
 function update(tf: TensorFlow, optimizer: Optimizer, { variables, grads, clip, weightDecay }: Update): void {
   tf.tidy(() => {
-    const given = variables.filter(({ name }) => name in grads);
+    // That of a layer that was frozen after the model was compiled is null.
+    const given = variables.filter(({ name }) => (grads[name] ?? null) !== null);
     const clipped = clip(given.flatMap(({ name }) => grads[name] ?? []));
     const byName = new Map(given.map(({ name }, index) => [name, clipped[index]]));
     // A weight that the loss does not depend on has no gradient, and keeps its place in the optimizer's lists.
     const named = variables.map(({ name }) => ({ name, tensor: byName.get(name) }));
-    if (weightDecay !== null) decay(tf, variables, shareKept(weightDecay, rateOf(optimizer)));
+    const moved = variables.filter(({ trainable }) => trainable);
+    if (weightDecay !== null) decay(tf, moved, shareKept(weightDecay, rateOf(optimizer)));
     optimizer.applyGradients(named as Parameters<Optimizer['applyGradients']>[0]);
   });
 }

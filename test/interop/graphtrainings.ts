@@ -97,11 +97,41 @@ export const graphCases = {
     training: { optimizer: 'adamw', weight_decay: 0.1 },
     change: (model, step) => setLearningRate(model, step % 5 === 0 ? 0.02 : 0.01),
   },
+  'settings of Adam that change': {
+    layers: dense,
+    change: (model, step) => {
+      Object.assign(model.optimizer, { beta1: step > 5 && step < 12 ? 0.5 : 0.9 });
+    },
+  },
   'weights that code sets': {
     layers: dense,
     change: (model, step) => {
       if (step % 7 === 6) model.setWeights(model.getWeights().map((weight) => weight.mul(0.5)));
     },
+  },
+} satisfies Record<string, GraphCase>;
+
+/** Biases whose gradient is nothing but rounding, which the optimizer makes large: such trainings part, whoever takes their steps. */
+export const blurredCases = {
+  'biases before normalizations': {
+    layers: (tf) => [
+      tf.layers.dense({ units: 12 }),
+      tf.layers.batchNormalization(),
+      tf.layers.reLU(),
+      tf.layers.dense({ units: 12 }),
+      tf.layers.batchNormalization(),
+    ],
+  },
+  'biases before normalizations, of convolutions': {
+    input: [8, 8, 1],
+    layers: (tf) => [
+      tf.layers.conv2d({ filters: 8, kernelSize: 3 }),
+      tf.layers.batchNormalization(),
+      tf.layers.reLU(),
+      tf.layers.conv2d({ filters: 6, kernelSize: 3 }),
+      tf.layers.batchNormalization(),
+      tf.layers.flatten(),
+    ],
   },
 } satisfies Record<string, GraphCase>;
 
@@ -181,7 +211,21 @@ export const refusedCases = {
   },
 } satisfies Record<string, GraphCase & { readonly reason: string | RegExp }>;
 
-type GraphCaseName = keyof typeof graphCases | keyof typeof refusedCases;
+/** Steps that can't go on after the change, and the reason that is told. */
+export const endedCases = {
+  'a layer is frozen': {
+    layers: dense,
+    change: (model) => (model.layers[1]!.trainable = false),
+    reason: 'layers were frozen or unfrozen after it was compiled',
+  },
+  'the model is compiled once more': {
+    layers: dense,
+    change: (model) => model.compile({ optimizer: model.optimizer, loss: 'meanSquaredError' }),
+    reason: 'model.compile was called after it was compiled',
+  },
+} satisfies Record<string, GraphCase & { readonly reason: string }>;
+
+type GraphCaseName = keyof typeof graphCases | keyof typeof blurredCases | keyof typeof refusedCases;
 
 export interface GraphTraining {
   readonly name: GraphCaseName;
@@ -196,6 +240,8 @@ export interface GraphTrained {
   readonly way: string;
   readonly values: readonly number[];
   readonly weights: readonly number[];
+  /** That the optimizer has counted. */
+  readonly iterations: number;
   /** Tensors of the backend that the steps have left behind. */
   readonly left: number;
 }
@@ -206,7 +252,7 @@ export async function trainGraph(
   { name, isTraced, testsEvery = 1, resumedAt }: GraphTraining,
 ): Promise<GraphTrained> {
   const before = tf.memory().numTensors;
-  const given: GraphCase = { ...graphCases, ...refusedCases }[name];
+  const given: GraphCase = { ...graphCases, ...blurredCases, ...refusedCases }[name];
   let current = start(tf, given, isTraced);
   const values: number[] = [];
   for (const [number, count] of graphCounts.entries()) {
@@ -220,13 +266,16 @@ export async function trainGraph(
   const { model, steps } = current;
   const weights = model.getWeights().flatMap((weight) => [...weight.dataSync()]);
   await steps.dispose();
+  const { iterations } = model.optimizer;
   model.dispose();
   model.optimizer.dispose();
-  return { way: steps.way, values, weights, left: tf.memory().numTensors - before };
+  return { way: steps.way, values, weights, iterations, left: tf.memory().numTensors - before };
 }
 
+export type SharedTrained = Omit<GraphTrained, 'way' | 'iterations'>;
+
 /** Two models in turn, which share a layer: each must go on from what the other has made of it. */
-export async function trainShared(tf: TensorFlow, isTraced: boolean): Promise<Omit<GraphTrained, 'way'>> {
+export async function trainShared(tf: TensorFlow, isTraced: boolean): Promise<SharedTrained> {
   const before = tf.memory().numTensors;
   const given: GraphCase = graphCases.dropout;
   seedMathRandom(7);
@@ -244,6 +293,23 @@ export async function trainShared(tf: TensorFlow, isTraced: boolean): Promise<Om
     model.optimizer.dispose();
   }
   return { values, weights, left: tf.memory().numTensors - before };
+}
+
+/** A step, then the change, then another step: gives what is told of the second. */
+export async function endGraph(tf: TensorFlow, name: keyof typeof endedCases): Promise<string> {
+  const given: GraphCase = endedCases[name];
+  const { model, steps } = start(tf, given, true);
+  await steps.train(batchOf(given, BATCH, 0));
+  given.change?.(model, 1);
+  try {
+    await steps.train(batchOf(given, BATCH, 1));
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await steps.dispose();
+    model.dispose();
+  }
 }
 
 export interface Soaked {

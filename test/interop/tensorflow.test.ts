@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readOperationTable } from '../../scripts/testing/operationlist.ts';
 import { operationTable } from '../../src/core/trace/operationTable.ts';
-import { graphCases, refusedCases } from './graphtrainings.ts';
+import { blurredCases, endedCases, graphCases, refusedCases } from './graphtrainings.ts';
 import { ensureKeras } from '../../scripts/testing/keras.ts';
 import { pythonMissing } from '../../scripts/testing/python.ts';
 import { findInstalled } from '../../src/node/tensorflow/tensorflow.ts';
@@ -123,7 +123,7 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
         expect(traced.way).toMatch(/^compiled, one graph of \d+ operations$/);
         expect(eager.way).toBe('operation by operation');
         expect([traced.values, traced.weights]).toEqual([eager.values, eager.weights]);
-        expect(traced.left).toBe(eager.left);
+        expect([traced.left, traced.iterations]).toEqual([eager.left, eager.iterations]);
       });
 
       test.each(['dropout', 'lstm with dropouts', 'decay of weights', 'class weights'] as const)(
@@ -156,6 +156,16 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
         expect([resumed.values, resumed.weights]).toEqual([traced.values, traced.weights]);
       });
 
+      test.each(Object.keys(blurredCases) as (keyof typeof blurredCases)[])(
+        '%s are no reason against it',
+        async (name) => {
+          const traced = await usual!.trainGraph({ name, isTraced: true });
+          expect(traced.way).toMatch(/^compiled, one graph of \d+ operations$/);
+          const eager = await usual!.trainGraph({ name, isTraced: false });
+          expect(traced.values[0]).toBeCloseTo(eager.values[0] ?? NaN, 5);
+        },
+      );
+
       test('two models that share a layer hear of each other', async () => {
         const [traced, eager] = [await usual!.trainShared(true), await usual!.trainShared(false)];
         expect(apart(traced.values, eager.values)).toBeLessThan(1e-5);
@@ -175,6 +185,12 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
         // Two layers with a kernel and a bias each: twelve operations less for each of these.
         expect(operationsOf(exact) - operationsOf(found)).toBeGreaterThanOrEqual(4 * 12);
       });
+    });
+
+    test.each(Object.entries(endedCases))('%s between two steps: the next is an error', async (name, { reason }) => {
+      expect(await usual!.endGraph(name as keyof typeof endedCases)).toBe(
+        `The compiled step can't go on: ${reason}. Train with --no-compile.`,
+      );
     });
 
     const changing: readonly string[] = ['counts its steps', 'changes shapes', 'makes variables'];

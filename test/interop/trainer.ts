@@ -7,7 +7,15 @@ import { createEagerStep } from '../../src/worker/step.ts';
 import type { LayersModel, TensorFlow } from '../../src/worker/tensorflow.ts';
 import { train, type Training } from '../unit/worker/trainings.ts';
 import type { KerasData } from './keras-driver.ts';
-import { graphPlan, soakGraph, trainGraph, trainShared, type GraphTraining } from './graphtrainings.ts';
+import {
+  endGraph,
+  graphPlan,
+  soakGraph,
+  trainGraph,
+  trainShared,
+  type endedCases,
+  type GraphTraining,
+} from './graphtrainings.ts';
 import { createModel, type Net } from './nets.ts';
 
 /** As Keras is asked. */
@@ -26,6 +34,7 @@ export type TrainerRequest =
   | { readonly kind: 'net'; readonly training: NetTraining }
   | { readonly kind: 'graph'; readonly training: GraphTraining }
   | { readonly kind: 'shared'; readonly isTraced: boolean }
+  | { readonly kind: 'ended'; readonly name: keyof typeof endedCases }
   | { readonly kind: 'soak'; readonly steps: number };
 
 export interface TrainedNet {
@@ -53,6 +62,8 @@ function answer(request: TrainerRequest): Promise<unknown> {
       return trainGraph(tf, request.training);
     case 'shared':
       return trainShared(tf, request.isTraced);
+    case 'ended':
+      return endGraph(tf, request.name);
     case 'soak':
       return soakGraph(tf, request.steps);
   }

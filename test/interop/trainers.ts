@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { nodeFlags } from '../../scripts/places.ts';
 import type { Trained, Training } from '../unit/worker/trainings.ts';
-import type { GraphTrained, GraphTraining, Soaked } from './graphtrainings.ts';
+import type { endedCases, GraphTrained, GraphTraining, SharedTrained, Soaked } from './graphtrainings.ts';
 import type { NetTraining, TrainedNet, TrainerRequest } from './trainer.ts';
 
 /** A process that trains on one backend with the engine's own step (trainer.ts); `end` stops it. */
@@ -34,8 +34,13 @@ export class Trainer {
   }
 
   /** Two models that share a layer. */
-  trainShared(isTraced: boolean): Promise<Omit<GraphTrained, 'way'>> {
+  trainShared(isTraced: boolean): Promise<SharedTrained> {
     return this.#ask({ kind: 'shared', isTraced });
+  }
+
+  /** What is told where a step can't go on. */
+  endGraph(name: keyof typeof endedCases): Promise<string> {
+    return this.#ask({ kind: 'ended', name });
   }
 
   soak(steps: number): Promise<Soaked> {

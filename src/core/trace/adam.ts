@@ -1,4 +1,12 @@
-import { withoutDeadCode, type AdamUpdate, type FusedStep, type Operand, type Operation, type Step } from './step.ts';
+import {
+  factsOf,
+  withoutDeadCode,
+  type AdamUpdate,
+  type FusedStep,
+  type Operand,
+  type Operation,
+  type Step,
+} from './step.ts';
 
 /**
  * The step with each weight that Adam moves as one update: TensorFlow has an operation for it, which goes through the memory once instead of a
@@ -6,7 +14,11 @@ import { withoutDeadCode, type AdamUpdate, type FusedStep, type Operand, type Op
  * mean ← β₁·mean + (1−β₁)·g, square ← β₂·square + (1−β₂)·g², weight ← weight − size·mean / (√square + ε).
  */
 export function fuseAdam(step: Step): FusedStep {
-  const adams = step.changes.flatMap(({ name, next }) => findAdam(step, name, next) ?? []);
+  const found = step.changes.flatMap(({ name, next }) => findAdam(step, name, next) ?? []);
+  // Means that several weights share would be moved once for each of them.
+  const uses = found.flatMap(({ mean, square }) => [mean, square]);
+  const isOnly = (name: string): boolean => uses.filter((use) => use === name).length === 1;
+  const adams = found.filter(({ mean, square }) => isOnly(mean) && isOnly(square));
   const moved = new Set(adams.flatMap(({ weight, mean, square }) => [weight, mean, square]));
   return withoutDeadCode({ ...step, changes: step.changes.filter(({ name }) => !moved.has(name)), adams });
 }
@@ -23,9 +35,22 @@ function findAdam(step: Step, weight: string, next: Operand): AdamUpdate | undef
   const [squared] = operandsOf(step, square.added, 'Square');
   const bias = numberOf(epsilon);
   const isAdam = isState(before, weight) && isSame(squared, mean.added) && bias !== undefined;
-  if (!isAdam) return undefined;
+  if (!isAdam || !hasShapes(step, { weight: before, gradient: mean.added, size })) return undefined;
   const names = { weight, mean: mean.name, square: square.name };
   return { ...names, gradient: mean.added, size, beta1: mean.decay, beta2: square.decay, epsilon: bias };
+}
+
+/** TensorFlow's operation stretches nothing: a gradient is of the weight's shape, and the size is one number. */
+function hasShapes(
+  step: Step,
+  {
+    weight,
+    gradient,
+    size,
+  }: { readonly weight: Operand | undefined; readonly gradient: Operand; readonly size: Operand },
+): boolean {
+  const shapeOf = (operand: Operand): string => factsOf(step, operand).shape.join('×');
+  return weight !== undefined && shapeOf(weight) === shapeOf(gradient) && shapeOf(size) === '';
 }
 
 interface MovingAverage {

@@ -1,8 +1,10 @@
 import type { NumberArray } from '../../core/graphdef/graphdef.ts';
 import { withBiases, type FusedStep, type Step } from '../../core/trace/trace.ts';
 import { readLearningRate } from '../compilation.ts';
+import { cantGoOn, ModelWatch, WAY_ON } from '../compiled/watching.ts';
 import { toTensors, type Examples } from '../data.ts';
 import { targetShapeFor } from '../fitting.ts';
+import type { HeldValues } from '../snapshot.ts';
 import {
   createTensorStep,
   evaluateTensors,
@@ -19,6 +21,8 @@ import { CannotTrace } from './recorder.ts';
 import {
   momentOf,
   prepareOptimizer,
+  settingsOf,
+  takeNudged,
   traceEvaluation,
   traceStep,
   type Moment,
@@ -41,11 +45,16 @@ export class Graphs {
   readonly #isExact = roundsAlike();
   /** Of batches of the size that most have. */
   #held: { readonly key: string; readonly program: HeldProgram } | undefined;
+  readonly #watch: ModelWatch;
+  /** Of the optimizer, as it was recorded. */
+  readonly #settings: string;
 
   constructor(traced: TracedModel, options: GraphOptions) {
     this.#traced = traced;
     this.#options = options;
     this.#take = createTensorStep(traced.tf, traced.model, options);
+    this.#watch = new ModelWatch(traced.model);
+    this.#settings = JSON.stringify(settingsOf(traced.model.optimizer));
   }
 
   /** Traces the batches that a training will have, of made-up examples; gives the step of most of them. Throws with the reason why it can't. */
@@ -64,9 +73,14 @@ export class Graphs {
     return program.step;
   }
 
-  /** Undefined for a batch that there is no graph for. */
+  /** Undefined for a batch that there is no graph for, and while the optimizer's settings are others. */
   train(batch: StepBatch): StepResult | undefined {
     const { model, weightDecay } = this.#traced;
+    throwFor(this.#watch.findOtherTraining());
+    if (JSON.stringify(settingsOf(model.optimizer)) !== this.#settings) {
+      this.settle();
+      return undefined;
+    }
     const key = keyOf('train', batch);
     const moment = momentOf(readLearningRate(model), batch.number, weightDecay);
     let result: StepResult;
@@ -81,6 +95,7 @@ export class Graphs {
   }
 
   evaluate(batch: StepBatch): StepResult | undefined {
+    throwFor(this.#watch.findOtherLoss());
     const program = this.#find(keyOf('evaluate', batch), () => this.#traceEvaluation(batch));
     return program && this.#run(program, batch, {});
   }
@@ -122,12 +137,16 @@ export class Graphs {
   #traceTraining<P extends TracedProgram | HeldProgram>(batch: StepBatch, load: (found: TracedStep) => P): P {
     return this.#withTensors(batch, (tensors) => {
       const found = traceStep(this.#traced, this.#take, tensors);
+      let program: P | undefined;
       try {
-        const program = load({ ...found, step: this.#prepareStep(found.step) });
-        const mistake = findMistake(this.#traced, found, program, batch);
+        program = load({ ...found, step: this.#prepareStep(found.step) });
+        const nudged = (share: number): HeldValues => takeNudged(this.#traced, this.#take, { batch: tensors, share });
+        const mistake = findMistake(this.#traced, found, { program, batch, takeNudged: nudged });
         if (mistake === undefined) return program;
-        program.dispose();
         throw new CannotTrace(mistake);
+      } catch (error) {
+        program?.dispose();
+        throw error;
       } finally {
         found.trial.after.dispose();
       }
@@ -193,6 +212,10 @@ export class Graphs {
       number: 0,
     };
   }
+}
+
+function throwFor(reason: string | undefined): void {
+  if (reason !== undefined) throw cantGoOn(reason, WAY_ON);
 }
 
 function keyOf(kind: 'train' | 'evaluate', { count, weights }: StepBatch): string {

@@ -2,9 +2,9 @@ import { confirmStep, withoutDeadCode, type Feed, type Recording, type Step } fr
 import type { SeededRandom } from '../seeds.ts';
 import { readLearningRate, setLearningRate } from '../compilation.ts';
 import { innerOf } from '../models.ts';
-import { HeldValues } from '../snapshot.ts';
+import { HeldValues, variablesOf as allWeightsOf } from '../snapshot.ts';
 import { shareKept, type Batch, type StepTensors } from '../step.ts';
-import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
+import type { LayersModel, Optimizer, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
 import type { Draws } from './draws.ts';
 import { idOf, type NativeBackend } from './native.ts';
 import { CannotTrace, Recorder, toDataType } from './recorder.ts';
@@ -83,6 +83,27 @@ export function traceEvaluation(
 }
 
 /**
+ * What the first trial makes of weights each of which is greater by such a share; the caller disposes it. What it moves otherwise then is moved
+ * by nothing but rounding.
+ */
+export function takeNudged(
+  traced: TracedModel,
+  take: (batch: Batch) => StepTensors,
+  { batch, share }: { readonly batch: Batch; readonly share: number },
+): HeldValues {
+  return untouched(traced, () => {
+    const { tf, model } = traced;
+    for (const variable of allWeightsOf(model)) {
+      if (variable.dtype !== 'float32') continue;
+      const nudged = tf.mul<Tensor>(variable, 1 + share);
+      variable.assign(nudged);
+      nudged.dispose();
+    }
+    return recordTrial(traced, take, batch, trials[0]).trial.after;
+  });
+}
+
+/**
  * Has the optimizer make its variables, by an update of nothing that is taken back. They begin with the numbers that they were made with.
  */
 export function prepareOptimizer(traced: TracedModel): void {
@@ -113,10 +134,23 @@ export function prepareOptimizer(traced: TracedModel): void {
   }
 }
 
+/** Numbers and flags of an optimizer that are no moments: what was recorded holds for these alone. */
+export function settingsOf(optimizer: Optimizer): Readonly<Record<string, unknown>> {
+  const settings = Object.entries(optimizer).filter(
+    ([name, value]) => ['number', 'boolean'].includes(typeof value) && !moments.includes(name),
+  );
+  return Object.fromEntries(settings);
+}
+
+/** Told to a step each time; `iterations_` only counts. */
+const moments: readonly string[] = ['learningRate', 'iterations_'];
+
 /** Does something that trains, and undoes it. */
 function untouched<T>({ tf, model, draws, random }: TracedModel, action: () => T): T {
-  const optimizer = model.optimizer as unknown as { iterations_?: number };
-  const kept = { rate: readLearningRate(model), iterations: optimizer.iterations_, random: random.readState() };
+  const { optimizer } = model;
+  // Undefined before the first step: it counts from 0 then.
+  const { iterations_: iterations } = optimizer as unknown as { readonly iterations_: number | undefined };
+  const kept = { rate: readLearningRate(model), settings: settingsOf(optimizer), random: random.readState() };
   const held = new HeldValues(tf, variablesOf(listStates(tf, model)));
   try {
     return action();
@@ -124,7 +158,7 @@ function untouched<T>({ tf, model, draws, random }: TracedModel, action: () => T
     held.putBack();
     held.dispose();
     if (kept.rate !== undefined) setLearningRate(model, kept.rate);
-    if (kept.iterations !== undefined) optimizer.iterations_ = kept.iterations;
+    Object.assign(optimizer, kept.settings, { iterations_: iterations });
     random.restoreState(kept.random);
     draws.begin(0);
   }

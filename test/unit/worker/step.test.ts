@@ -179,6 +179,28 @@ describe('what goes beyond trainOnBatch', () => {
     expect(adam - adamw).toBeCloseTo(0.1 * 0.5, 5);
   });
 
+  test('a layer that is frozen after the model was compiled stays, and the others get their own gradients', async () => {
+    const frozenWhen = async (when: 'before' | 'after'): Promise<readonly number[][]> => {
+      seedMathRandom(7);
+      const [first, second, last] = [1, 2, 3].map((index) =>
+        layers.layers.dense({ ...(index === 1 ? { inputShape: [4] } : {}), units: 4, activation: 'tanh' }),
+      ) as layers.layers.Layer[] as [layers.layers.Layer, layers.layers.Layer, layers.layers.Layer];
+      const model: LayersModel = layers.sequential({ layers: [first, second, last] });
+      if (when === 'before') second.trainable = false;
+      const training = { ...settings, optimizer: 'adamw', weight_decay: 0.1 } as never;
+      const measures = ensureCompiled(tf, model, training, { targetWidth: 4 });
+      const step = createEagerStep(tf, model, { training, keepsOutputs: false, ...measures });
+      second.trainable = false;
+      const read = (layer: layers.layers.Layer): number[] => layer.getWeights().flatMap((one) => [...one.dataSync()]);
+      const before = read(second);
+      const [x, y] = [tf.tensor(values(8 * 4, 1), [8, 4]), tf.tensor(values(8 * 4, 2), [8, 4])];
+      for (let index = 0; index < 3; index++) await step({ x, y });
+      expect(read(second)).toEqual(before);
+      return [first, last].map(read);
+    };
+    expect(await frozenWhen('after')).toEqual(await frozenWhen('before'));
+  });
+
   test.each<[what: string, layers: () => layers.layers.Layer[]]>([
     ['of every kind', () => kinds.everything(4, 'softmax')],
     ['with a state', () => kinds.stateful(4, 'softmax')],

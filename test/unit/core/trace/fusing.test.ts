@@ -20,7 +20,8 @@ function adam({
   square = result(0),
   share = 0.1,
   root = 'Sqrt',
-}: { before?: Operand; square?: Operand; share?: number; root?: string } = {}): Step {
+  size = feed('moment', 'rate', []),
+}: { before?: Operand; square?: Operand; share?: number; root?: string; size?: Operand } = {}): Step {
   return {
     operations: [
       operation('Square', [input]), // 0: the gradient
@@ -31,7 +32,7 @@ function adam({
       operation('Mul', [state('v'), constant(0.999)]),
       operation('Mul', [result(4), constant(0.001)]),
       operation('Add', [result(5), result(6)]), // 7: square
-      operation('Mul', [result(3), feed('moment', 'rate', [])]),
+      operation('Mul', [result(3), size]),
       operation(root, [result(7)]),
       operation('Add', [result(9), constant(1e-7)]),
       operation('RealDiv', [result(8), result(10)]),
@@ -72,6 +73,8 @@ describe('a weight that Adam moves', () => {
     ['with the square of something else', adam({ square: input })],
     ['with shares that are not one', adam({ share: 0.2 })],
     ['without a root', adam({ root: 'Abs' })],
+    ['of another shape than its gradient', adam({ before: feed('state', 'w', [3, 2, 2]) })],
+    ['with a size for each number', adam({ size: feed('state', 'sizes') })],
     ['whose mean is not kept', { ...adam(), changes: adam().changes.filter(({ name }) => name !== 'm') }],
   ])('stays as it is told: %s', (_, step) => {
     const fused = fuseAdam(step);
@@ -79,6 +82,18 @@ describe('a weight that Adam moves', () => {
     expect(fused.changes).toEqual(step.changes);
     expect(fused.operations).toEqual(step.operations);
   });
+});
+
+test('two weights that share their means stay as they are told: the means are moved once', () => {
+  const { operations, changes, results } = adam();
+  const both = {
+    operations: [...operations, operation('Sub', [state('u'), result(11)])],
+    changes: [...changes, { name: 'u', next: result(14) }],
+    results,
+  };
+  const fused = fuseAdam(both);
+  expect(fused.adams).toEqual([]);
+  expect(fused.changes).toEqual(both.changes);
 });
 
 describe('what TensorFlow.js writes as a sum is told as a bias', () => {
