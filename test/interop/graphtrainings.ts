@@ -307,8 +307,9 @@ export async function endGraph(tf: TensorFlow, name: keyof typeof endedCases): P
   } catch (error) {
     return (error as Error).message;
   } finally {
-    await steps.dispose();
+    // In the wrong order: that is no other mistake.
     model.dispose();
+    await steps.dispose();
   }
 }
 
