@@ -3,7 +3,7 @@ import { ensureCompiled, setLearningRate } from '../../src/worker/compilation.ts
 import type { Examples } from '../../src/worker/data.ts';
 import { createRandom, seedMathRandom } from '../../src/worker/seeds.ts';
 import { assignNumbers, readOptimizer, readTensor, restoreOptimizer, variablesOf } from '../../src/worker/snapshot.ts';
-import type { LayersModel, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
+import type { LayersModel, Optimizer, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
 import { createNativeSteps } from '../../src/worker/traced/steps.ts';
 import type { StepBatch, TrainingSteps } from '../../src/worker/trainingSteps.ts';
 import type { TrainingPlan } from '../unit/worker/trainings.ts';
@@ -39,6 +39,7 @@ interface GraphCase {
   readonly input?: readonly number[];
   readonly isOfWords?: boolean;
   readonly loss?: (tf: TensorFlow) => (truth: Tensor, output: Tensor) => Tensor;
+  readonly optimizer?: (tf: TensorFlow) => Optimizer;
   readonly training?: Partial<TrainingSection>;
   readonly keepsOutputs?: boolean;
   /** Before that step. */
@@ -164,6 +165,19 @@ export const refusedCases = {
       return (truth, output) => tf.mul(crossEntropy(tf, truth, output), (steps += 1));
     },
     reason: 'numbers that go into Mul come from JavaScript, other ones each time',
+  },
+  'counts in its optimizer': {
+    layers: dense,
+    optimizer: (tf) => {
+      const optimizer = Object.assign(tf.train.sgd(0.1), { steps: 0 });
+      const apply = optimizer.applyGradients.bind(optimizer);
+      optimizer.applyGradients = (gradients) => {
+        optimizer.steps += 1;
+        if (optimizer.steps % 4 === 0) apply(gradients);
+      };
+      return optimizer;
+    },
+    reason: 'its optimizer counts in "steps", which no graph does',
   },
   'makes variables': {
     layers: dense,
@@ -348,7 +362,7 @@ interface Started {
 
 function start(
   tf: TensorFlow,
-  { layers, input = [10], loss, training, keepsOutputs = false }: GraphCase,
+  { layers, input = [10], loss, optimizer, training, keepsOutputs = false }: GraphCase,
   isTraced: boolean,
 ): Started {
   const random = seedMathRandom(7);
@@ -363,7 +377,12 @@ function start(
     ...{ metrics: null, optimizer: 'adam', learning_rate: 0.01, weight_decay: null, gradient_clipping: null },
     ...{ class_weights: null, ...training },
   } as TrainingSection;
-  if (loss !== undefined) model.compile({ optimizer: tf.train.adam(0.01), loss: loss(tf), metrics: ['accuracy'] });
+  if (loss !== undefined || optimizer !== undefined)
+    model.compile({
+      optimizer: optimizer?.(tf) ?? tf.train.adam(0.01),
+      loss: loss?.(tf) ?? 'categoricalCrossentropy',
+      metrics: ['accuracy'],
+    });
   const { metrics, weightDecay } = ensureCompiled(tf, model, section, { targetWidth: CLASSES });
   const options = { training: section, metrics, weightDecay, keepsOutputs, examples: outlineOf(input, CLASSES) };
   return {
