@@ -42,6 +42,8 @@ interface GraphCase {
   readonly optimizer?: (tf: TensorFlow) => Optimizer;
   readonly training?: Partial<TrainingSection>;
   readonly keepsOutputs?: boolean;
+  /** Another second batch. */
+  readonly batch?: (batch: StepBatch) => StepBatch;
   /** Before that step. */
   readonly change?: (model: LayersModel, step: number) => void;
 }
@@ -237,7 +239,12 @@ export const endedCases = {
     change: (model) => model.compile({ optimizer: model.optimizer, loss: 'meanSquaredError' }),
     reason: 'model.compile was called after it was compiled',
   },
-} satisfies Record<string, GraphCase & { readonly reason: string }>;
+  'an example holds NaN': {
+    layers: dense,
+    batch: (batch) => ({ ...batch, xs: batch.xs.with(0, NaN) }),
+    reason: /^weights of dense_\S+\/kernel have become NaN, though the loss is a number/,
+  },
+} satisfies Record<string, GraphCase & { readonly reason: string | RegExp }>;
 
 type GraphCaseName = keyof typeof graphCases | keyof typeof blurredCases | keyof typeof refusedCases;
 
@@ -316,7 +323,8 @@ export async function endGraph(tf: TensorFlow, name: keyof typeof endedCases): P
   await steps.train(batchOf(given, BATCH, 0));
   given.change?.(model, 1);
   try {
-    await steps.train(batchOf(given, BATCH, 1));
+    await steps.train(given.batch?.(batchOf(given, BATCH, 1)) ?? batchOf(given, BATCH, 1));
+    steps.settle();
     return '';
   } catch (error) {
     return (error as Error).message;
