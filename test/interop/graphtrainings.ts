@@ -3,7 +3,7 @@ import { ensureCompiled, setLearningRate } from '../../src/worker/compilation.ts
 import type { Examples } from '../../src/worker/data.ts';
 import { createRandom, seedMathRandom } from '../../src/worker/seeds.ts';
 import { assignNumbers, readOptimizer, readTensor, restoreOptimizer, variablesOf } from '../../src/worker/snapshot.ts';
-import type { LayersModel, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
+import type { LayersModel, Optimizer, Tensor, TensorFlow } from '../../src/worker/tensorflow.ts';
 import { createNativeSteps } from '../../src/worker/traced/steps.ts';
 import type { StepBatch, TrainingSteps } from '../../src/worker/trainingSteps.ts';
 import type { TrainingPlan } from '../unit/worker/trainings.ts';
@@ -39,8 +39,11 @@ interface GraphCase {
   readonly input?: readonly number[];
   readonly isOfWords?: boolean;
   readonly loss?: (tf: TensorFlow) => (truth: Tensor, output: Tensor) => Tensor;
+  readonly optimizer?: (tf: TensorFlow) => Optimizer;
   readonly training?: Partial<TrainingSection>;
   readonly keepsOutputs?: boolean;
+  /** Another second batch. */
+  readonly batch?: (batch: StepBatch) => StepBatch;
   /** Before that step. */
   readonly change?: (model: LayersModel, step: number) => void;
 }
@@ -165,6 +168,19 @@ export const refusedCases = {
     },
     reason: 'numbers that go into Mul come from JavaScript, other ones each time',
   },
+  'counts in its optimizer': {
+    layers: dense,
+    optimizer: (tf) => {
+      const optimizer = Object.assign(tf.train.sgd(0.1), { steps: 0 });
+      const apply = optimizer.applyGradients.bind(optimizer);
+      optimizer.applyGradients = (gradients) => {
+        optimizer.steps += 1;
+        if (optimizer.steps % 4 === 0) apply(gradients);
+      };
+      return optimizer;
+    },
+    reason: 'its optimizer counts in "steps", which no graph does',
+  },
   'makes variables': {
     layers: dense,
     loss: (tf) => (truth, output) => tf.add(crossEntropy(tf, truth, output), tf.variable(tf.scalar(1))),
@@ -223,7 +239,12 @@ export const endedCases = {
     change: (model) => model.compile({ optimizer: model.optimizer, loss: 'meanSquaredError' }),
     reason: 'model.compile was called after it was compiled',
   },
-} satisfies Record<string, GraphCase & { readonly reason: string }>;
+  'an example holds NaN': {
+    layers: dense,
+    batch: (batch) => ({ ...batch, xs: batch.xs.with(0, NaN) }),
+    reason: /^weights of dense_\S+\/kernel have become NaN, though the loss is a number/,
+  },
+} satisfies Record<string, GraphCase & { readonly reason: string | RegExp }>;
 
 type GraphCaseName = keyof typeof graphCases | keyof typeof blurredCases | keyof typeof refusedCases;
 
@@ -302,13 +323,15 @@ export async function endGraph(tf: TensorFlow, name: keyof typeof endedCases): P
   await steps.train(batchOf(given, BATCH, 0));
   given.change?.(model, 1);
   try {
-    await steps.train(batchOf(given, BATCH, 1));
+    await steps.train(given.batch?.(batchOf(given, BATCH, 1)) ?? batchOf(given, BATCH, 1));
+    steps.settle();
     return '';
   } catch (error) {
     return (error as Error).message;
   } finally {
-    await steps.dispose();
+    // In the wrong order: that is no other mistake.
     model.dispose();
+    await steps.dispose();
   }
 }
 
@@ -347,7 +370,7 @@ interface Started {
 
 function start(
   tf: TensorFlow,
-  { layers, input = [10], loss, training, keepsOutputs = false }: GraphCase,
+  { layers, input = [10], loss, optimizer, training, keepsOutputs = false }: GraphCase,
   isTraced: boolean,
 ): Started {
   const random = seedMathRandom(7);
@@ -362,7 +385,12 @@ function start(
     ...{ metrics: null, optimizer: 'adam', learning_rate: 0.01, weight_decay: null, gradient_clipping: null },
     ...{ class_weights: null, ...training },
   } as TrainingSection;
-  if (loss !== undefined) model.compile({ optimizer: tf.train.adam(0.01), loss: loss(tf), metrics: ['accuracy'] });
+  if (loss !== undefined || optimizer !== undefined)
+    model.compile({
+      optimizer: optimizer?.(tf) ?? tf.train.adam(0.01),
+      loss: loss?.(tf) ?? 'categoricalCrossentropy',
+      metrics: ['accuracy'],
+    });
   const { metrics, weightDecay } = ensureCompiled(tf, model, section, { targetWidth: CLASSES });
   const options = { training: section, metrics, weightDecay, keepsOutputs, examples: outlineOf(input, CLASSES) };
   return {

@@ -187,10 +187,11 @@ describe.skipIf(process.platform !== 'linux')('native TensorFlow', () => {
       });
     });
 
-    test.each(Object.entries(endedCases))('%s between two steps: the next is an error', async (name, { reason }) => {
-      expect(await usual!.endGraph(name as keyof typeof endedCases)).toBe(
-        `The compiled step can't go on: ${reason}. Train with --no-compile.`,
-      );
+    test.each(Object.entries(endedCases))('%s between two steps: it is an error', async (name, { reason }) => {
+      const told = await usual!.endGraph(name as keyof typeof endedCases);
+      if (typeof reason === 'string')
+        expect(told).toBe(`The compiled step can't go on: ${reason}. Train with --no-compile.`);
+      else expect(told).toMatch(reason);
     });
 
     const changing: readonly string[] = ['counts its steps', 'changes shapes', 'makes variables'];

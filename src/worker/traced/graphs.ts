@@ -1,10 +1,11 @@
 import type { NumberArray } from '../../core/graphdef/graphdef.ts';
 import { withBiases, type FusedStep, type Step } from '../../core/trace/trace.ts';
+import { ExpectedError } from '../../protocol/errors.ts';
 import { readLearningRate } from '../compilation.ts';
 import { cantGoOn, ModelWatch, WAY_ON } from '../compiled/watching.ts';
 import { toTensors, type Examples } from '../data.ts';
 import { targetShapeFor } from '../fitting.ts';
-import type { HeldValues } from '../snapshot.ts';
+import { variablesOf, type HeldValues } from '../snapshot.ts';
 import {
   createTensorStep,
   evaluateTensors,
@@ -45,6 +46,8 @@ export class Graphs {
   readonly #isExact = roundsAlike();
   /** Of batches of the size that most have. */
   #held: { readonly key: string; readonly program: HeldProgram } | undefined;
+  /** There are weights that nobody has looked at. */
+  #isUnchecked = false;
   readonly #watch: ModelWatch;
   /** Of the optimizer, as it was recorded. */
   readonly #settings: string;
@@ -91,6 +94,8 @@ export class Graphs {
       result = this.#run(program, batch, moment);
     }
     (model.optimizer as unknown as { incrementIterations(): void }).incrementIterations();
+    // A loss that is NaN tells it by itself.
+    this.#isUnchecked = !this.#isExact && !Number.isNaN(result.values[0]);
     return result;
   }
 
@@ -100,9 +105,17 @@ export class Graphs {
     return program && this.#run(program, batch, {});
   }
 
-  /** The model and its optimizer get the numbers that the graphs have. */
+  /** The model and its optimizer get the numbers that the graphs have. Throws where weights are none any more. */
   settle(): void {
     this.#held?.program.pull();
+    if (!this.#isUnchecked) return;
+    this.#isUnchecked = false;
+    const unsound = findUnsound(this.#traced);
+    if (unsound === undefined) return;
+    throw new ExpectedError(
+      'training-failed',
+      `weights of ${unsound} have become NaN, though the loss is a number; a smaller training.learning_rate may help, unless the data hold NaN themselves`,
+    );
   }
 
   dispose(): void {
@@ -212,6 +225,17 @@ export class Graphs {
       number: 0,
     };
   }
+}
+
+/**
+ * Name of a weight that is NaN. TensorFlow takes a product, its bias and a relu as one operation, which makes NaN zero: the loss may be a number all
+ * the same.
+ */
+function findUnsound({ tf, model }: TracedModel): string | undefined {
+  const found = variablesOf(model).find(
+    (variable) => variable.dtype === 'float32' && tf.tidy(() => tf.any(tf.isNaN(variable)).dataSync()[0] === 1),
+  );
+  return found?.name;
 }
 
 function throwFor(reason: string | undefined): void {

@@ -101,9 +101,10 @@ export class HeldProgram {
     }
   }
 
+  /** Of a model that is disposed nothing is left to be told. */
   dispose(): void {
     try {
-      this.pull();
+      if (this.#weights.every(({ val }) => !val.isDisposed)) this.pull();
     } finally {
       // What the class itself does is underneath.
       for (const weight of this.#weights) Reflect.deleteProperty(weight, 'read');

@@ -17,6 +17,8 @@ export function variableOf({ name, read }: StateVariable): Variable {
 /** What is used here of a weight of a layer; the packages' types hide it. */
 export interface LayerWeight {
   readonly originalName: string;
+  /** Its variable, also of a model that is disposed, which is not to be read. */
+  readonly val: Variable;
   read: () => Variable;
 }
 

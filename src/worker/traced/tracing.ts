@@ -57,8 +57,11 @@ export interface TracedStep {
 export function traceStep(traced: TracedModel, take: (batch: Batch) => StepTensors, batch: Batch): TracedStep {
   return untouched(traced, () => {
     const [one, other] = trials;
+    const settings = settingsOf(traced.model.optimizer);
     const first = recordTrial(traced, take, batch, one);
     try {
+      const counted = findChanged(settings, settingsOf(traced.model.optimizer));
+      if (counted !== undefined) throw new CannotTrace(`its optimizer counts in "${counted}", which no graph does`);
       const second = recordTrial(traced, take, batch, other);
       second.trial.after.dispose();
       const found = confirmStep(first.recording, second.recording);
@@ -140,6 +143,13 @@ export function settingsOf(optimizer: Optimizer): Readonly<Record<string, unknow
     ([name, value]) => ['number', 'boolean'].includes(typeof value) && !moments.includes(name),
   );
   return Object.fromEntries(settings);
+}
+
+function findChanged(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): string | undefined {
+  return Object.keys(after).find((name) => !Object.is(before[name], after[name]));
 }
 
 /** Told to a step each time; `iterations_` only counts. */
