@@ -28,7 +28,8 @@ export class HeldProgram {
   readonly #weights: readonly LayerWeight[];
   /** By state: the data that the graph has, or has had. */
   readonly #seen = new Map<string, unknown>();
-  #isAhead = false;
+  /** What the model has not heard of yet. */
+  #ahead: ReadonlySet<Pair> = new Set();
 
   /** Whether no other step holds weights of the model, as that of a model with which it shares layers: one of them can. */
   static canHold(model: LayersModel): boolean {
@@ -47,12 +48,13 @@ export class HeldProgram {
     });
     const changed = new Set(step.changes.map(({ name }) => name));
     this.#changed = this.#pairs.filter(({ state }) => changed.has(state.name));
+    const changedWeights = this.#changed.filter(({ state }) => state.isWeight);
     this.#weights = weightsOf(model);
     this.#graph = new LoadedGraph(backend, encoded);
     for (const weight of this.#weights) {
       const read = weight.read.bind(weight);
       weight.read = () => {
-        this.pull();
+        this.#pull(changedWeights);
         return read();
       };
     }
@@ -61,7 +63,7 @@ export class HeldProgram {
   /** Takes a step; the model hears of it when it is asked for. */
   train(batch: StepBatch, moment: Moment): readonly NumberArray[] {
     this.#push();
-    this.#isAhead = true;
+    this.#ahead = new Set(this.#changed);
     const made = this.#graph.run((feed) => createFeed(this.#backend, feed, { batch, moment }));
     return made.map((tensor) => this.#graph.take(tensor));
   }
@@ -79,17 +81,23 @@ export class HeldProgram {
         ),
       };
     } finally {
-      this.#isAhead = false;
+      this.#ahead = new Set();
       this.#seen.clear();
     }
   }
 
   /** The model and its optimizer become what the graph has. */
   pull(): void {
-    if (!this.#isAhead) return;
-    this.#isAhead = false;
-    const values = this.#graph.fetch(this.#changed.map(({ held }) => held.value));
-    for (const [{ state }, made] of pair(this.#changed, values)) {
+    this.#pull(this.#changed);
+  }
+
+  /** A moving average asks for the weights after each step: what the optimizer keeps stays where it is. */
+  #pull(wanted: readonly Pair[]): void {
+    const behind = wanted.filter((each) => this.#ahead.has(each));
+    if (behind.length === 0) return;
+    this.#ahead = new Set([...this.#ahead].filter((each) => !behind.includes(each)));
+    const values = this.#graph.fetch(behind.map(({ held }) => held.value));
+    for (const [{ state }, made] of pair(behind, values)) {
       const tensor = this.#backend.createOutputTensor(made);
       const target = state.read();
       // What somebody has set meanwhile stays.
@@ -127,12 +135,12 @@ export class HeldProgram {
 
   /** For the variables themselves: their numbers are not asked for. */
   #readPairs(): readonly (Pair & { readonly variable: Variable })[] {
-    const isAhead = this.#isAhead;
-    this.#isAhead = false;
+    const ahead = this.#ahead;
+    this.#ahead = new Set();
     try {
       return this.#pairs.map((pair) => ({ ...pair, variable: variableOf(pair.state) }));
     } finally {
-      this.#isAhead = isAhead;
+      this.#ahead = ahead;
     }
   }
 }

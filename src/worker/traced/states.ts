@@ -4,6 +4,8 @@ import type { LayersModel, Tensor, TensorFlow, Variable } from '../tensorflow.ts
 export interface StateVariable {
   /** Unique. */
   readonly name: string;
+  /** Of the model, not of its optimizer. */
+  readonly isWeight: boolean;
   readonly read: () => Variable | undefined;
 }
 
@@ -30,13 +32,15 @@ interface Slot {
 export function listStates(tf: TensorFlow, model: LayersModel): readonly StateVariable[] {
   const weights = (model.weights as unknown as readonly LayerWeight[]).map((weight, index): StateVariable => {
     // Always through the weight: another step that has its numbers hears of it.
-    return { name: `${index} ${weight.originalName}`, read: () => weight.read() };
+    return { name: `${index} ${weight.originalName}`, isWeight: true, read: () => weight.read() };
   });
   const parts = model.optimizer as unknown as Readonly<Record<string, unknown>>;
   const kept = Object.entries(parts).flatMap(([key, part]): readonly StateVariable[] => {
-    if (part instanceof tf.Variable) return [{ name: `optimizer ${key}`, read: () => parts[key] as Variable }];
+    if (part instanceof tf.Variable)
+      return [{ name: `optimizer ${key}`, isWeight: false, read: () => parts[key] as Variable }];
     return slotsOf(part).map((_, index) => ({
       name: `optimizer ${key} ${index}`,
+      isWeight: false,
       read: () => slotsOf(parts[key])[index]?.variable,
     }));
   });

@@ -32,7 +32,12 @@ export function createFigure({ run, group, texts }: FigureOptions): Figure {
   image.hidden = true;
   const pictureAt = (step: number): SteppedPictures['pictures'][number] | undefined =>
     group.pictures.findLast((picture) => picture.step <= step);
-  image.addEventListener('error', () => fail(texts.brokenPicture));
+  /** The address of a picture that can't be shown: it is not tried again at each drawing. */
+  let faulty = '';
+  image.addEventListener('error', () => {
+    faulty = image.src;
+    fail(texts.brokenPicture);
+  });
   // Pixels of a tiny picture are what there is to see.
   image.addEventListener('load', () => image.classList.toggle('small', image.naturalWidth < smallWidth));
   const fail = (why: string): void => {
@@ -55,8 +60,11 @@ export function createFigure({ run, group, texts }: FigureOptions): Figure {
         return;
       }
       const address = addressOf({ runId: run.runId, path: picture.path });
-      if (address === null) fail(texts.brokenPicture);
-      if (address === null || address === undefined || image.src === address) return;
+      if (address === null || address === faulty) {
+        fail(texts.brokenPicture);
+        return;
+      }
+      if (address === undefined || image.src === address) return;
       image.src = address;
       image.alt = fillIn(texts.pictureName, group.key, run.name, formatCount(picture.step));
       root.classList.remove('waiting');
