@@ -1,5 +1,6 @@
 import {
   factsOf,
+  isSame,
   withoutDeadCode,
   type AdamUpdate,
   type FusedStep,
@@ -81,11 +82,6 @@ function operandsOf(step: Step, operand: Operand | undefined, name: string): rea
 
 function isState(operand: Operand | undefined, name: string): boolean {
   return operand?.kind === 'feed' && operand.feed.source === 'state' && operand.feed.name === name;
-}
-
-function isSame(one: Operand | undefined, other: Operand | undefined): boolean {
-  if (one?.kind !== 'result' || other?.kind !== 'result') return false;
-  return one.operation === other.operation && one.output === other.output;
 }
 
 function numberOf(operand: Operand | undefined): number | undefined {

@@ -82,6 +82,12 @@ export function factsOf({ operations }: Pick<Step, 'operations'>, operand: Opera
   return found;
 }
 
+/** Whether both are the same result of the same operation. */
+export function isSame(one: Operand | undefined, other: Operand | undefined): boolean {
+  if (one?.kind !== 'result' || other?.kind !== 'result') return false;
+  return one.operation === other.operation && one.output === other.output;
+}
+
 /** What has to be given to the step: inputs, then state, then moments, each once. */
 export function feedsOf(step: Step | FusedStep): readonly Feed[] {
   const found = new Map<string, Feed>();

@@ -6,4 +6,5 @@ export { confirmStep, type Recording } from './comparison.ts';
 export { formatStep } from './dump.ts';
 export { encodeStep, type EncodedStep } from './encoding.ts';
 export { encodeHeldStep, type HeldVariable } from './holding.ts';
+export { withSmallGradients } from './pools.ts';
 export { withoutDeadCode, type Feed, type FusedStep, type Operand, type Operation, type Step } from './step.ts';

@@ -1,5 +1,5 @@
 import type { NumberArray } from '../../core/graphdef/graphdef.ts';
-import { withBiases, type FusedStep, type Step } from '../../core/trace/trace.ts';
+import { withBiases, withSmallGradients, type FusedStep, type Step } from '../../core/trace/trace.ts';
 import { ExpectedError } from '../../protocol/errors.ts';
 import { readLearningRate } from '../compilation.ts';
 import { cantGoOn, ModelWatch, WAY_ON } from '../compiled/watching.ts';
@@ -171,7 +171,7 @@ export class Graphs {
   }
 
   #prepareStep(step: Step): Step {
-    return this.#isExact ? step : withBiases(step);
+    return this.#isExact ? step : withSmallGradients(withBiases(step));
   }
 
   #traceEvaluation(batch: StepBatch): TracedProgram {

@@ -4,6 +4,7 @@ import {
   formatStep,
   fuseAdam,
   withBiases,
+  withSmallGradients,
   type Operand,
   type Operation,
   type Step,
@@ -118,6 +119,39 @@ describe('what TensorFlow.js writes as a sum is told as a bias', () => {
     ['a sum that keeps its axes', operation('Sum', [product, whole(0)], { shape: [1, 4] }), 'Sum of 2'],
     ['a sum along axes that are not known', operation('Sum', [product, result(0)], { shape: [4] }), 'Sum of 2'],
   ])('%s', (_, given, expected) => expect(told(given)).toBe(expected));
+});
+
+describe('gradients behind a max pooling', () => {
+  const wide = { shape: [8, 6, 6, 4] };
+  const small = { shape: [8, 3, 3, 4] };
+  /** x is pooled to y; dy comes back, through the pooling and the relu before it, to a bias. */
+  const steps = (features: Operand = result(0), ...others: readonly Operation[]): Step => ({
+    operations: [
+      operation('Relu', [feed('input', 'x', wide.shape)], wide),
+      operation('MaxPool', [result(0)], small),
+      operation('MaxPoolGrad', [result(0), result(1), feed('input', 'dy', small.shape)], wide),
+      operation('ReluGrad', [result(2), features], wide),
+      operation('BiasAddGrad', [result(3)], { shape: [4] }),
+      ...others,
+    ],
+    results: [result(3), result(4)],
+    changes: [],
+  });
+
+  test('are taken and added while they are small', () => {
+    expect(formatStep(withSmallGradients(steps())).slice(4)).toEqual([
+      '%2 = ReluGrad(input dy, %1): float32 8×3×3×4',
+      '%3 = MaxPoolGrad(%0, %1, %2): float32 8×6×6×4',
+      '%4 = BiasAddGrad(%2): float32 4',
+      'result 0 = %3: float32 8×6×6×4',
+      'result 1 = %4: float32 4',
+    ]);
+  });
+
+  test.each<[what: string, step: Step]>([
+    ['of a relu elsewhere', steps(feed('input', 'x', wide.shape))],
+    ['of a pooling whose gradient is used otherwise, too', steps(result(0), operation('Neg', [result(2)], wide))],
+  ])('stay as they are: %s', (_, step) => expect(withSmallGradients(step)).toEqual(step));
 });
 
 describe('a step that keeps its state in the graph', () => {
