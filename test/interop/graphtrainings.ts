@@ -399,8 +399,9 @@ function start(
   };
 }
 
-/** The steps of the new model are made before it gets the numbers of the old one, as a fit does it. */
+/** The steps are settled before their numbers are read, and those of the new model are made before it gets them, as a fit does it. */
 async function resume(tf: TensorFlow, { model, steps }: Started, again: () => Started): Promise<Started> {
+  steps.settle();
   const numbers = await Promise.all(variablesOf(model).map((variable, index) => readTensor(`${index}`, variable)));
   const optimizer = await readOptimizer(tf, model.optimizer);
   await steps.dispose();
