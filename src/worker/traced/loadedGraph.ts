@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { NumberArray } from '../../core/graphdef/graphdef.ts';
 import type { EncodedStep, Feed } from '../../core/trace/trace.ts';
 import type { StepBatch } from '../trainingSteps.ts';
-import type { MadeTensor, NativeBackend } from './native.ts';
+import { typeOf, type MadeTensor, type NativeBackend } from './native.ts';
 import type { Moment } from './tracing.ts';
 
 /** A tensor that goes into a graph; one that is its `own` is deleted afterwards. */
@@ -66,8 +66,10 @@ export function createFeed(
   { batch, moment }: { readonly batch: StepBatch; readonly moment: Moment },
 ): FedTensor {
   const { binding } = backend;
-  const type = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, bool: binding.TF_BOOL }[feed.dtype];
-  return { id: binding.createTensor(feed.shape, type, numbersOf(feed, batch, moment)), isOwn: true };
+  return {
+    id: binding.createTensor(feed.shape, typeOf(backend, feed.dtype), numbersOf(feed, batch, moment)),
+    isOwn: true,
+  };
 }
 
 function numbersOf({ source, name, dtype }: Feed, batch: StepBatch, moment: Moment): NumberArray {

@@ -1,4 +1,4 @@
-import type { NumberArray } from '../../core/graphdef/graphdef.ts';
+import type { DataType, NumberArray } from '../../core/graphdef/graphdef.ts';
 import type { Tensor, TensorFlow } from '../tensorflow.ts';
 
 // What is used here of tfjs-node's backend and of its addon; the packages' types hide it.
@@ -63,4 +63,9 @@ export function idOf(backend: NativeBackend, tensor: Tensor): number {
   const [id] = backend.getInputTensorIds([tensor]);
   if (id === undefined) throw new Error('A tensor has an id.');
   return id;
+}
+
+/** TensorFlow's number of a type. */
+export function typeOf({ binding }: NativeBackend, dtype: DataType): number {
+  return { float32: binding.TF_FLOAT, int32: binding.TF_INT32, bool: binding.TF_BOOL }[dtype];
 }

@@ -6,7 +6,7 @@ import { HeldValues, variablesOf as allWeightsOf } from '../snapshot.ts';
 import { shareKept, type Batch, type StepTensors } from '../step.ts';
 import type { LayersModel, Optimizer, Tensor, TensorFlow, Variable } from '../tensorflow.ts';
 import type { Draws } from './draws.ts';
-import { idOf, type NativeBackend } from './native.ts';
+import { idOf, typeOf, type NativeBackend } from './native.ts';
 import { CannotTrace, Recorder, toDataType } from './recorder.ts';
 import { listFixed, listStates, type StateVariable } from './states.ts';
 
@@ -285,9 +285,7 @@ function separate(backend: NativeBackend, variables: readonly Variable[]): void 
       continue;
     }
     const { binding } = backend;
-    const type = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, bool: binding.TF_BOOL }[
-      variable.dtype as 'float32'
-    ];
+    const type = typeOf(backend, variable.dtype as 'float32');
     const [copy] = binding.executeOp('Identity', [{ name: 'T', type: binding.TF_ATTR_TYPE, value: type }], [id], 1);
     if (copy === undefined) throw new Error('Identity gives a tensor.');
     toDataType(binding, copy.dtype);
